@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/patternkit/serverless/internal/awsid"
+)
+
+// DefaultAccount is the account of a caller whose access key id is not itself
+// a 12-digit account number.
+const DefaultAccount = "123456789012"
+
+// DefaultRegion is the region of a request that carries no credential scope.
+const DefaultRegion = "us-east-1"
+
+// Call is one call of an operation. Handlers find the current one with
+// [CallOf]; finished ones are in the journal.
+type Call struct {
+	// Service is the signing name, Operation the operation, such as "PutItem".
+	Service, Operation string
+	// Account and Region are those of the caller, from the credential scope.
+	Account, Region string
+	// RequestID is what the answer carries as its request id.
+	RequestID string
+	// Time is when the request came in.
+	Time time.Time
+	// Resources are the ARNs that the handler said it touched.
+	Resources []string
+	// Outcome is the error code the call ended with; "" for success.
+	Outcome string
+	// Dropped says that the call was carried out and its answer withheld.
+	Dropped bool
+
+	partial []int
+}
+
+// Action is the IAM action of the call, such as "dynamodb:PutItem".
+func (c *Call) Action() string { return c.Service + ":" + c.Operation }
+
+// ARN writes an ARN in the caller's region and account.
+func (c *Call) ARN(service, resource string) string {
+	return awsid.ARN(service, c.Region, c.Account, resource)
+}
+
+// Touch records the resources that the call uses, for the journal.
+func (c *Call) Touch(arns ...string) {
+	for _, arn := range arns {
+		if !slices.Contains(c.Resources, arn) {
+			c.Resources = append(c.Resources, arn)
+		}
+	}
+}
+
+// FailEntry says whether a fault wants entry i of this batch call to fail; it
+// returns nil when not.
+func (c *Call) FailEntry(i int) error {
+	if slices.Contains(c.partial, i) {
+		return &Error{Code: "InternalFailure", Message: fmt.Sprintf("injected failure of entry %d", i), Status: 500, Receiver: true}
+	}
+	return nil
+}
+
+// clone copies the call for the journal's readers.
+func (c *Call) clone() Call {
+	out := *c
+	out.Resources = slices.Clone(c.Resources)
+	return out
+}
+
+type callKey struct{}
+
+// CallOf returns the call that ctx belongs to. Outside a handler it returns a
+// call of the default account and region, so that a fake's own methods can
+// share code with its handlers.
+func CallOf(ctx context.Context) *Call {
+	if c, ok := ctx.Value(callKey{}).(*Call); ok {
+		return c
+	}
+	return &Call{Account: DefaultAccount, Region: DefaultRegion, Time: time.Now()}
+}
+
+// journalLimit is how many calls a journal keeps; older ones fall out.
+const journalLimit = 1 << 16
+
+func (s *Server) record(c *Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.journal) >= journalLimit {
+		s.journal = slices.Delete(s.journal, 0, journalLimit/2)
+	}
+	s.journal = append(s.journal, c)
+}
+
+// Journal returns the finished calls in the order in which they finished: the
+// last 32,768 at least.
+func (s *Server) Journal() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Call, len(s.journal))
+	for i, c := range s.journal {
+		out[i] = c.clone()
+	}
+	return out
+}
+
+// Calls returns the finished calls of one operation.
+func (s *Server) Calls(operation string) []Call {
+	return slices.DeleteFunc(s.Journal(), func(c Call) bool { return c.Operation != operation })
+}

@@ -1,0 +1,27 @@
+// Package wire is the AWS wire in process: what every fake of this module has
+// in common and no fake should know twice.
+//
+// A fake describes itself as one or more [Service] values, each a table of
+// operations, and gets back a [Server]. The server decodes a request of the
+// real SDK client, finds the operation, calls its Go function, and encodes the
+// answer or the error in the service's protocol: AWS JSON 1.0 or 1.1, or AWS
+// Query. It also keeps the journal of calls and injects the faults that a test
+// asks for.
+//
+// # Ways in
+//
+// [Server.Do] makes a Server the HTTP client of an aws.Config: requests never
+// leave the process, any host name is accepted, no socket and no goroutine is
+// involved, so that it runs inside a testing/synctest bubble. [Join] puts
+// several servers behind one config; [Server.ServeHTTP] serves a port.
+//
+// # Strictness
+//
+// A request is decoded into the fake's own input struct. A member which that
+// struct does not have is not dropped: the call fails with the code
+// NotSimulated, the text names the member, and the line goes to the test log.
+// The same holds for an operation that the fake does not have, with the
+// service's own code for it.
+//
+// The package imports the standard library only.
+package wire

@@ -1,0 +1,67 @@
+package wire
+
+import "net/http"
+
+// HTTPClient is what aws.Config.HTTPClient is.
+type HTTPClient interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// joined is the client of a config that several fakes have joined.
+type joined struct {
+	servers []*Server
+	next    HTTPClient // for the services that nobody here serves; may be nil
+}
+
+// Join returns a client that answers what s serves, and hands the rest to
+// next: to the fakes that joined before, then to the client that was there
+// before them. Where that client is nil or the network's, the call is refused
+// by name: nothing leaves the process by accident.
+func Join(next HTTPClient, s *Server) HTTPClient {
+	j := &joined{}
+	if before, ok := next.(*joined); ok {
+		j.servers = append(j.servers, before.servers...)
+		j.next = before.next
+	} else if !network(next) {
+		j.next = next
+	}
+	j.servers = append([]*Server{s}, j.servers...)
+	return j
+}
+
+// network says whether a client is one that opens connections: the standard
+// library's, or the SDK's own, which shows its transport.
+func network(c HTTPClient) bool {
+	switch c := c.(type) {
+	case nil:
+		return true
+	case *http.Client:
+		_, plain := c.Transport.(*http.Transport)
+		return plain || c.Transport == nil
+	case interface{ GetTransport() *http.Transport }:
+		return true
+	}
+	return false
+}
+
+// Do implements HTTPClient.
+func (j *joined) Do(r *http.Request) (*http.Response, error) {
+	if j.next == nil {
+		return do(r, j.servers...)
+	}
+	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil && j.serves(m[3]) {
+		return do(r, j.servers...)
+	}
+	return j.next.Do(r)
+}
+
+func (j *joined) serves(service string) bool {
+	for _, s := range j.servers {
+		for _, table := range s.services {
+			if table.Name == service {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,326 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/patternkit/serverless/internal/awsid"
+)
+
+// TB is the part of testing.TB that fakes use; it may be nil, in a main
+// program for example.
+type TB interface {
+	Helper()
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Server serves the operations of a fake. It is safe for concurrent use.
+type Server struct {
+	tb       TB
+	services []*serviceTable
+
+	mu      sync.Mutex
+	faults  []*Fault
+	journal []*Call
+}
+
+type serviceTable struct {
+	Service
+	operations map[string]*Operation
+}
+
+// NewServer makes a server of the services of one fake; tb may be nil.
+func NewServer(tb TB, services ...Service) *Server {
+	s := &Server{tb: tb}
+	for _, svc := range services {
+		table := &serviceTable{Service: svc, operations: map[string]*Operation{}}
+		for i := range svc.Operations {
+			op := &svc.Operations[i]
+			if table.operations[op.Name] != nil {
+				panic(fmt.Sprintf("wire: service %s has the operation %s twice", svc.Name, op.Name))
+			}
+			table.operations[op.Name] = op
+		}
+		s.services = append(s.services, table)
+	}
+	return s
+}
+
+// Services returns what the server serves.
+func (s *Server) Services() []Service {
+	out := make([]Service, len(s.services))
+	for i, table := range s.services {
+		out[i] = table.Service
+	}
+	return out
+}
+
+// request is what a Server needs to know of an HTTP request.
+type request struct {
+	service   string // signing name; "" when unsigned
+	accessKey string
+	region    string
+	target    string // X-Amz-Target without the operation
+	operation string
+	query     bool
+	body      []byte
+}
+
+// credential finds the scope in an Authorization header or a presigned URL:
+// access key, date, region, service.
+var credential = regexp.MustCompile(`Credential=([^/,\s&]+)/\d{8}/([^/]+)/([^/]+)/aws4_request`)
+
+func parseRequest(r *http.Request) (request, error) {
+	var req request
+	authorization := r.Header.Get("Authorization")
+	if authorization == "" {
+		authorization = "Credential=" + r.URL.Query().Get("X-Amz-Credential")
+	}
+	if m := credential.FindStringSubmatch(authorization); m != nil {
+		req.accessKey, req.region, req.service = m[1], m[2], m[3]
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		dot := strings.LastIndexByte(target, '.')
+		req.target, req.operation = target[:max(dot, 0)], target[dot+1:]
+	} else {
+		req.query = true
+	}
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil {
+			return req, err
+		}
+		req.body = body
+	}
+	if req.query {
+		req.operation = queryAction(req.body)
+	}
+	return req, nil
+}
+
+func queryAction(body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return form.Get("Action")
+}
+
+// find returns the service that a request is for, or nil.
+func (s *Server) find(req request) *serviceTable {
+	for _, table := range s.services {
+		switch {
+		case req.service != "" && req.service != table.Name:
+		case req.query && table.Protocol.kind == protocolQuery && req.service == table.Name:
+			return table
+		case !req.query && table.Protocol.kind == protocolJSON && req.target == table.Protocol.target:
+			return table
+		}
+	}
+	return nil
+}
+
+// reply is an answer before it is an HTTP response.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (r reply) response(req *http.Request) *http.Response {
+	return &http.Response{
+		Status:        http.StatusText(r.status),
+		StatusCode:    r.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        r.header,
+		Body:          io.NopCloser(bytes.NewReader(r.body)),
+		ContentLength: int64(len(r.body)),
+		Request:       req,
+	}
+}
+
+// Do answers an HTTP request in process. An error means that the connection
+// broke: a fault wanted it so, or the request's context has ended.
+func (s *Server) Do(r *http.Request) (*http.Response, error) {
+	return do(r, s)
+}
+
+// RoundTrip makes a Server an http.RoundTripper.
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) { return s.Do(r) }
+
+func do(r *http.Request, servers ...*Server) (*http.Response, error) {
+	req, err := parseRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := serve(r.Context(), req, servers)
+	if err != nil {
+		return nil, err
+	}
+	return answer.response(r), nil
+}
+
+// ServeHTTP serves the fake on a port. A broken connection is one that is
+// closed without an answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, s) }
+
+// Handler returns the server as an http.Handler.
+func (s *Server) Handler() http.Handler { return s }
+
+// Handler serves several fakes on one port; requests find their fake by the
+// service of their credential scope and their target.
+func Handler(servers ...*Server) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, servers...) })
+}
+
+func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
+	req, err := parseRequest(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer, err := serve(r.Context(), req, servers)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	for name, values := range answer.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.status)
+	_, _ = w.Write(answer.body)
+}
+
+// serve answers req by the first server that has its service.
+func serve(ctx context.Context, req request, servers []*Server) (reply, error) {
+	for _, s := range servers {
+		if table := s.find(req); table != nil {
+			return s.serve(ctx, table, req)
+		}
+	}
+	return noService(req, servers)
+}
+
+// noService answers a request for a service that nobody here serves.
+func noService(req request, servers []*Server) (reply, error) {
+	failure := NotSimulated("the service %q (operation %q)", req.service, req.operation)
+	svc := &Service{Name: req.service, Protocol: JSON10(req.target)}
+	write := jsonReply
+	if req.query {
+		svc.Protocol, write = Query("", ""), queryReply
+	}
+	for _, s := range servers {
+		s.logf("%s", failure.Message)
+	}
+	return write(svc, newCall(svc, req), nil, failure)
+}
+
+func newCall(svc *Service, req request) *Call {
+	c := &Call{
+		Service: svc.Name, Operation: req.operation,
+		Account: DefaultAccount, Region: DefaultRegion,
+		RequestID: awsid.UUID(), Time: time.Now(),
+	}
+	if isAccount(req.accessKey) {
+		c.Account = req.accessKey
+	}
+	if req.region != "" {
+		c.Region = req.region
+	}
+	return c
+}
+
+func isAccount(accessKey string) bool {
+	return len(accessKey) == 12 && strings.Trim(accessKey, "0123456789") == ""
+}
+
+// serve carries one call out: faults, operation, journal, answer.
+func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (reply, error) {
+	if err := ctx.Err(); err != nil {
+		return reply{}, err
+	}
+	c := newCall(&table.Service, req)
+	v := s.judge(c)
+	out, err := s.run(context.WithValue(ctx, callKey{}, c), table, req, v)
+	failure, answered := (*Error)(nil), true
+	if err != nil {
+		failure, answered = asError(err)
+		c.Outcome = "ConnectionError"
+		if answered {
+			c.Outcome = failure.Code
+		}
+	}
+	c.Dropped = v.drop && answered
+	s.record(c)
+	switch {
+	case !answered:
+		return reply{}, err
+	case v.drop:
+		return reply{}, ErrReplyDropped
+	}
+	write := jsonReply
+	if table.Protocol.kind == protocolQuery {
+		write = queryReply
+	}
+	return write(&table.Service, c, out, failure)
+}
+
+func (s *Server) run(ctx context.Context, table *serviceTable, req request, v verdict) (any, error) {
+	op := table.operations[req.operation]
+	if op == nil {
+		s.logf("%s: the operation %q is not simulated", table.Name, req.operation)
+		return nil, unknownOperation(&table.Service, req.operation)
+	}
+	if err := v.suffer(ctx, &table.Service); err != nil {
+		return nil, err
+	}
+	out, err := op.serve(ctx, func(into any) error {
+		if table.Protocol.kind == protocolQuery {
+			return decodeQuery(op.Name, req.body, into)
+		}
+		return decodeJSON(op.Name, req.body, into)
+	})
+	if err == nil {
+		return out, nil
+	}
+	failure, ok := asError(err)
+	switch {
+	case ok && failure.Code == CodeNotSimulated:
+		s.logf("%s: %s", table.Name, failure.Message)
+	case !ok && !errors.Is(err, ctx.Err()):
+		s.logf("%s: %s failed inside the fake: %v", table.Name, op.Name, err)
+		return nil, &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
+	}
+	return nil, err
+}
+
+// unknownOperation is each protocol's answer to an operation it does not know.
+func unknownOperation(svc *Service, operation string) *Error {
+	if svc.Protocol.kind == protocolQuery {
+		return Errorf("InvalidAction", 0, "Could not find operation %s for version %s", operation, svc.Protocol.version)
+	}
+	return &Error{
+		Code: "UnknownOperationException", Namespace: "com.amazon.coral.service#",
+		Message: "The operation " + operation + " is not simulated",
+	}
+}
+
+func (s *Server) logf(format string, args ...any) {
+	if s.tb != nil {
+		s.tb.Helper()
+		s.tb.Logf("patternkit: "+format, args...)
+	}
+}

@@ -1,0 +1,93 @@
+package wire
+
+import (
+	"context"
+	"reflect"
+)
+
+// Service describes one AWS service as a fake serves it.
+type Service struct {
+	// Name is the signing name, as it stands in the credential scope of a
+	// request: "sqs", "dynamodb", "events".
+	Name string
+	// Protocol is how requests and answers are written.
+	Protocol Protocol
+	// Namespace goes before the code in __type, such as
+	// "com.amazonaws.dynamodb.v20120810#". Optional.
+	Namespace string
+	// CRC32 sends the X-Amz-Crc32 header, as DynamoDB does.
+	CRC32 bool
+	// Throttled is what [Server.Throttle] answers. Optional. Defaults to
+	// ThrottlingException, "Rate exceeded", status 400.
+	Throttled *Error
+	// Operations is the table of what is served.
+	Operations []Operation
+}
+
+// Operation is one row of a Service's table; [Handle] makes it.
+type Operation struct {
+	// Name is AWS's name of the operation, such as "PutItem".
+	Name string
+	// Input and Output are the struct types of the members.
+	Input, Output reflect.Type
+
+	serve func(ctx context.Context, decode func(any) error) (any, error)
+}
+
+// Handle binds the operation called name to f. The request is decoded into a
+// new I before f runs; what f returns is encoded as the answer. An error that
+// is an [*Error] is written as the service's error; any other error is an
+// internal failure of the fake.
+func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Operation {
+	return Operation{
+		Name:   name,
+		Input:  reflect.TypeFor[I](),
+		Output: reflect.TypeFor[O](),
+		serve: func(ctx context.Context, decode func(any) error) (any, error) {
+			in := new(I)
+			if err := decode(in); err != nil {
+				return nil, err
+			}
+			out, err := f(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			if out == nil {
+				out = new(O)
+			}
+			return out, nil
+		},
+	}
+}
+
+// Protocol is a wire protocol together with what a service sets in it.
+type Protocol struct {
+	kind        protocolKind
+	target      string // JSON: prefix of X-Amz-Target
+	version     string // Query: API version
+	xmlns       string // Query: namespace of the answers
+	contentType string
+}
+
+type protocolKind int
+
+const (
+	protocolJSON protocolKind = iota
+	protocolQuery
+)
+
+// JSON10 is AWS JSON 1.0; target is what stands before the dot in X-Amz-Target.
+func JSON10(target string) Protocol {
+	return Protocol{kind: protocolJSON, target: target, contentType: "application/x-amz-json-1.0"}
+}
+
+// JSON11 is AWS JSON 1.1; target is what stands before the dot in X-Amz-Target.
+func JSON11(target string) Protocol {
+	return Protocol{kind: protocolJSON, target: target, contentType: "application/x-amz-json-1.1"}
+}
+
+// Query is AWS Query: form bodies in, XML out. The version is the API version
+// of the requests, xmlns the namespace of the answers.
+func Query(version, xmlns string) Protocol {
+	return Protocol{kind: protocolQuery, version: version, xmlns: xmlns, contentType: "text/xml"}
+}
