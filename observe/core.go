@@ -1,0 +1,280 @@
+package observe
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+)
+
+// The keys that every line has or may have; a field of the same name gets a
+// number appended, so that no line has a key twice.
+const (
+	keyLevel     = "level"
+	keyTimestamp = "timestamp"
+	keyMessage   = "message"
+	keyLogger    = "logger"
+	keyCaller    = "caller"
+	keyStack     = "stack"
+
+	keyService       = "service"
+	keyFunction      = "functionName"
+	keyRequestID     = "requestId"
+	keyCorrelationID = "correlationId"
+	keyTraceID       = "traceId"
+	keyTenantID      = "tenantId"
+	keyColdStart     = "coldStart"
+	keySampled       = "sampled"
+	keyTruncated     = "truncatedBytes"
+	keyError         = "error"
+)
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+func encoderConfig() zapcore.EncoderConfig {
+	return zapcore.EncoderConfig{
+		LevelKey:   keyLevel,
+		TimeKey:    keyTimestamp,
+		MessageKey: keyMessage,
+		NameKey:    keyLogger,
+		CallerKey:  keyCaller,
+		EncodeLevel: func(l zapcore.Level, enc zapcore.PrimitiveArrayEncoder) {
+			enc.AppendString(levelName(l))
+		},
+		EncodeTime:     encodeTime,
+		EncodeDuration: zapcore.StringDurationEncoder,
+		EncodeCaller:   zapcore.ShortCallerEncoder,
+		StacktraceKey:  keyStack,
+	}
+}
+
+func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) {
+	if layout, ok := enc.(interface {
+		AppendTimeLayout(t time.Time, layout string)
+	}); ok {
+		layout.AppendTimeLayout(t.UTC(), timeLayout)
+		return
+	}
+	enc.AppendString(t.UTC().Format(timeLayout))
+}
+
+// newEncoder returns the encoder of log lines.
+func newEncoder(text bool) zapcore.Encoder {
+	if text {
+		return zapcore.NewConsoleEncoder(encoderConfig())
+	}
+	return zapcore.NewJSONEncoder(encoderConfig())
+}
+
+// core is the zap core of one invocation.
+type core struct {
+	inv  *invocation
+	enc  zapcore.Encoder
+	keys []string // of the fields in enc that are in the namespace now open
+	root bool     // no namespace has been opened
+}
+
+func newCore(inv *invocation, enc zapcore.Encoder) *core {
+	return &core{inv: inv, enc: enc, root: true}
+}
+
+// Enabled implements zapcore.Core.
+func (c *core) Enabled(l zapcore.Level) bool { return c.inv.enabled(l) }
+
+// Level returns the lowest level enabled.
+func (c *core) Level() zapcore.Level { return c.inv.lowest() }
+
+// With implements zapcore.Core.
+func (c *core) With(fields []zapcore.Field) zapcore.Core {
+	next := &core{inv: c.inv, enc: c.enc.Clone(), root: c.root}
+	next.keys = append(make([]string, 0, len(c.keys)+len(fields)), c.keys...)
+	for _, f := range c.clean(fields) {
+		f.AddTo(next.enc)
+		if f.Type == zapcore.NamespaceType {
+			next.root, next.keys = false, next.keys[:0]
+			continue
+		}
+		next.keys = append(next.keys, f.Key)
+	}
+	return next
+}
+
+// Check implements zapcore.Core.
+func (c *core) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(ent.Level) {
+		return ce.AddCore(ent, c)
+	}
+	return ce
+}
+
+// Sync implements zapcore.Core. Lines are written as they come: there is nothing to do.
+func (c *core) Sync() error { return nil }
+
+// Write implements zapcore.Core. A field whose marshaler panics costs the line
+// its fields, never the invocation.
+func (c *core) Write(ent zapcore.Entry, fields []zapcore.Field) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = c.writeEntry(ent, []zapcore.Field{zap.String("fieldsLost", panicText(v))})
+		}
+	}()
+	return c.writeEntry(ent, fields)
+}
+
+func (c *core) writeEntry(ent zapcore.Entry, fields []zapcore.Field) error {
+	buf, err := c.enc.EncodeEntry(ent, c.clean(fields))
+	if err != nil {
+		return err
+	}
+	if buf.Len() > c.inv.host.opts.MaxLineBytes {
+		buf = c.cut(ent, buf)
+	}
+	err = c.inv.write(ent.Level, buf.Bytes())
+	buf.Free()
+	return err
+}
+
+// cut encodes a line that is too long again: without its fields, then without
+// its context, with as much of the message as fits.
+func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
+	limit, size := c.inv.host.opts.MaxLineBytes, buf.Len()
+	for _, enc := range []zapcore.Encoder{c.enc, c.inv.encoder()} {
+		short := ent
+		short.Stack = ""
+		short.Message = ""
+		room := limit - c.overhead(enc, short, size)
+		if room < 0 {
+			continue
+		}
+		short.Message = cutEscaped(ent.Message, room)
+		next, err := enc.EncodeEntry(short, []zapcore.Field{zap.Int(keyTruncated, size)})
+		if err != nil {
+			continue
+		}
+		buf.Free()
+		return next
+	}
+	return buf
+}
+
+func (c *core) overhead(enc zapcore.Encoder, ent zapcore.Entry, size int) int {
+	buf, err := enc.EncodeEntry(ent, []zapcore.Field{zap.Int(keyTruncated, size)})
+	if err != nil {
+		return 1 << 30
+	}
+	defer buf.Free()
+	return buf.Len()
+}
+
+// cutEscaped cuts s so that its JSON form takes at most room bytes.
+func cutEscaped(s string, room int) string {
+	used := 0
+	for i, r := range s {
+		n := len(string(r))
+		switch {
+		case r < 0x20 || r == 0x2028 || r == 0x2029 || r == '\ufffd':
+			n = 6
+		case r == '"' || r == '\\':
+			n = 2
+		}
+		if used += n; used > room {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// clean returns fields with errors as objects and with no key twice. It copies
+// only when something is to change.
+func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
+	out, owned := fields, false
+	base, root := c.keys, c.root
+	start := 0 // of the fields in the namespace now open
+	for i := range fields {
+		f := fields[i]
+		switch f.Type {
+		case zapcore.SkipType:
+			continue
+		case zapcore.NamespaceType:
+			if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
+				out, owned = own(out, owned)
+				out[i].Key = key
+			}
+			base, root, start = nil, false, i+1
+			continue
+		case zapcore.InlineMarshalerType:
+			continue
+		case zapcore.ErrorType:
+			err, ok := f.Interface.(error)
+			if !ok {
+				break
+			}
+			out, owned = own(out, owned)
+			out[i] = zap.Object(f.Key, errorObject{err: err})
+		}
+		if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
+			out, owned = own(out, owned)
+			out[i].Key = key
+		}
+	}
+	return out
+}
+
+func own(fields []zapcore.Field, owned bool) ([]zapcore.Field, bool) {
+	if owned {
+		return fields, true
+	}
+	return append([]zapcore.Field(nil), fields...), true
+}
+
+// unique returns key, or key_2, key_3 … when it is taken.
+func unique(key string, root bool, keys []string, before []zapcore.Field) string {
+	if !taken(key, root, keys, before) {
+		return key
+	}
+	for n := 2; ; n++ {
+		if next := key + "_" + strconv.Itoa(n); !taken(next, root, keys, before) {
+			return next
+		}
+	}
+}
+
+func taken(key string, root bool, keys []string, before []zapcore.Field) bool {
+	if root {
+		switch key {
+		case keyLevel, keyTimestamp, keyMessage, keyLogger, keyCaller, keyStack, keyTruncated, "_aws":
+			return true
+		}
+	}
+	for _, k := range keys {
+		if k == key {
+			return true
+		}
+	}
+	for i := range before {
+		if before[i].Key == key && before[i].Type != zapcore.SkipType && before[i].Type != zapcore.InlineMarshalerType {
+			return true
+		}
+	}
+	return false
+}
+
+// exitHook turns Fatal into a panic, so that the invocation is written and
+// reported before the process ends.
+type exitHook struct{}
+
+// FatalError is the value that Logger(ctx).Fatal panics with, after its line was written.
+type FatalError struct {
+	// Message is the message of the line.
+	Message string
+}
+
+// Error says which message was fatal.
+func (e *FatalError) Error() string { return fmt.Sprintf("observe: fatal: %s", e.Message) }
+
+func (exitHook) OnWrite(ce *zapcore.CheckedEntry, _ []zapcore.Field) {
+	panic(&FatalError{Message: ce.Message})
+}

@@ -1,0 +1,2 @@
+// Package observe gives Lambda handlers structured logs, metrics and traces.
+package observe

@@ -1,0 +1,141 @@
+package observe
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+// Handler wraps a Lambda handler that takes an event and returns a result: it
+// gives the context a logger, metrics, a correlation id and a span, logs the
+// error or panic the handler ends with, and writes the metrics however it ends.
+// The service names the handler in log lines, as the dimension "service", and
+// as the span. It panics when an option is wrong.
+//
+// Make it once, at package level or in main: the first invocation of the value
+// returned is the one that reports the cold start.
+func Handler[I, O any](service string, handler func(context.Context, I) (O, error), optFns ...func(*Options)) func(context.Context, I) (O, error) {
+	if handler == nil {
+		panic("observe: Handler of a nil function")
+	}
+	h := newHost(service, optFns)
+	return func(ctx context.Context, in I) (out O, err error) {
+		err = h.run(ctx, in, func(ctx context.Context) error {
+			var err error
+			out, err = handler(ctx, in)
+			return err
+		})
+		return out, err
+	}
+}
+
+// EventHandler is Handler for a handler that returns nothing but an error.
+func EventHandler[I any](service string, handler func(context.Context, I) error, optFns ...func(*Options)) func(context.Context, I) error {
+	if handler == nil {
+		panic("observe: EventHandler of a nil function")
+	}
+	h := newHost(service, optFns)
+	return func(ctx context.Context, in I) error {
+		return h.run(ctx, in, func(ctx context.Context) error { return handler(ctx, in) })
+	}
+}
+
+// WithCorrelationID returns a context whose log lines, spans and outgoing
+// messages carry the correlation id. An empty id removes the one of ctx.
+func WithCorrelationID(ctx context.Context, id string) context.Context {
+	return correlation.With(ctx, id)
+}
+
+// CorrelationID returns the correlation id of ctx, or "" where there is none.
+func CorrelationID(ctx context.Context) string { return correlation.ID(ctx) }
+
+// ColdStart reports whether ctx belongs to the first invocation of its handler.
+func ColdStart(ctx context.Context) bool {
+	inv := from(ctx)
+	return inv != nil && inv.cold
+}
+
+// run calls the handler within an invocation.
+func (h *host) run(ctx context.Context, event any, handler func(context.Context) error) (err error) {
+	start := time.Now()
+	ctx, inv := h.begin(ctx, event)
+	stop := inv.watchDeadline(ctx)
+	ctx, span := inv.startSpan(ctx)
+	returned := false
+	defer func() {
+		if !returned {
+			err = h.unwound(ctx, inv, span, recover(), stop) // panics again, unless it is to recover
+		}
+	}()
+	err = handler(ctx)
+	returned = true
+	stop()
+	if err != nil {
+		span.RecordError(err)
+		h.logFailure(ctx, err, time.Since(start))
+	}
+	span.End()
+	inv.end(err != nil)
+	return err
+}
+
+// startSpan begins the span of the whole invocation.
+func (inv *invocation) startSpan(ctx context.Context) (context.Context, Span) {
+	ctx, span := StartSpan(ctx, inv.host.service)
+	inv.spanHeader = span.Header()
+	span.Annotate("Service", inv.host.service)
+	span.Annotate("ColdStart", inv.cold)
+	if inv.correlationID != "" {
+		span.Annotate("CorrelationId", inv.correlationID)
+	}
+	return ctx, span
+}
+
+// logFailure writes the error a handler returned. aws-lambda-go prints it once
+// more on the standard log, which knows from here that it is no news.
+func (h *host) logFailure(ctx context.Context, err error, took time.Duration) {
+	Logger(ctx).Error("the invocation failed", zap.Error(err), zap.Duration("duration", took))
+	if h.std != nil {
+		h.std.known(panicText(err))
+	}
+}
+
+// unwound ends an invocation whose handler panicked or left by Goexit (value nil).
+func (h *host) unwound(ctx context.Context, inv *invocation, span Span, value any, stop func()) error {
+	stop()
+	log := Logger(ctx)
+	var failure error
+	switch {
+	case value == nil:
+		log.Error("the handler left through runtime.Goexit")
+	case h.opts.RecoverPanics:
+		pe := &PanicError{Value: value, Stack: panicStack()}
+		failure = pe
+		log.Error("the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack}))
+	default:
+		pe := &PanicError{Value: value, Stack: panicStack()}
+		failure = pe
+		writeFatal(log, "the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack}))
+	}
+	if failure != nil {
+		span.RecordError(failure)
+		if h.std != nil {
+			h.std.known(panicText(value))
+		}
+	}
+	span.End()
+	inv.end(true)
+	if value != nil && !h.opts.RecoverPanics {
+		panic(value)
+	}
+	return failure
+}
+
+// writeFatal writes a line at FATAL without what Logger.Fatal does next.
+func writeFatal(l *zap.Logger, message string, fields ...zap.Field) {
+	_ = l.Core().Write(zapcore.Entry{Level: zapcore.FatalLevel, Time: time.Now(), Message: message}, fields)
+}

@@ -1,0 +1,45 @@
+// Package observetest takes the place of CloudWatch Logs, CloudWatch metrics and
+// X-Ray in a test: log lines, metrics and spans come back as values.
+//
+// # Smallest program
+//
+//	rec := observetest.New(t)
+//	handler := observe.Handler("orders", handle, rec.Observe)
+//	_, err := handler(observetest.Context(ctx, observetest.Invocation{}), order)
+//	rec.AssertMetric("OrdersPlaced", 1, "Channel=web")
+//	rec.AssertLogged("INFO", "placing", "orderId=42")
+//
+// Spans come through the writer of Traces:
+//
+//	o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+//
+// # Semantics
+//
+// The recorder reads metric documents by the rules of the embedded metric format,
+// written down here a second time, and log lines by those of Lambda's log filter.
+// What breaks a rule fails the test and gives no metric.
+//
+// # Limits
+//
+// A line may have 1 MiB, a trace packet 65,507 bytes.
+//
+// # Errors
+//
+// Problems lists what was invalid, which also fails the test.
+//
+// # Testing
+//
+// The package starts no goroutine and makes no channel: a recorder made outside a
+// synctest bubble works inside.
+//
+// # Simulated
+//
+// Extraction of metrics from documents, with every limit of the format; reading
+// of log lines and the filter by log level (Delivered); the X-Ray daemon's packets
+// and the tree of a trace.
+//
+// # Not simulated
+//
+// Aggregation of metrics over time, alarms, Logs Insights queries, sampling rules,
+// the service map, and the CloudWatch API.
+package observetest

@@ -1,0 +1,150 @@
+package observetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Line is a log line.
+type Line struct {
+	// Level is Lambda's name of the level, such as "ERROR".
+	Level string
+	// Time is when the line was made, in milliseconds.
+	Time time.Time
+	// Message is the text.
+	Message string
+	// Fields are the members besides these three; numbers are float64.
+	Fields map[string]any
+	// Raw is the line as it was written.
+	Raw string
+}
+
+// levels are the names that Lambda's log filter knows, the least severe first.
+var levels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+
+// newLine reads a line as Lambda does, and says what Lambda would not accept.
+func newLine(raw string, members map[string]any) (Line, []string) {
+	line := Line{Raw: raw, Fields: members}
+	var faults []string
+	line.Level, _ = members["level"].(string)
+	if !slices.Contains(levels, line.Level) {
+		faults = append(faults, fmt.Sprintf("level is %q", members["level"]))
+	}
+	stamp, _ := members["timestamp"].(string)
+	var err error
+	if line.Time, err = time.Parse(time.RFC3339, stamp); err != nil {
+		faults = append(faults, fmt.Sprintf("timestamp is %q", members["timestamp"]))
+	}
+	line.Message, _ = members["message"].(string)
+	delete(members, "level")
+	delete(members, "timestamp")
+	delete(members, "message")
+	return line, faults
+}
+
+// Text returns the field at a dotted path, such as "error.message", as text: ""
+// where there is none, and JSON where it is no string.
+func (l Line) Text(path string) string {
+	var v any = l.Fields
+	for key := range strings.SplitSeq(path, ".") {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		if v, ok = m[key]; !ok {
+			return ""
+		}
+	}
+	if s, ok := v.(string); ok {
+		return s
+	}
+	text, _ := json.Marshal(v)
+	return string(text)
+}
+
+// has reports whether the line has all "path=value" pairs.
+func (l Line) has(pairs []string) bool {
+	for _, p := range pairs {
+		path, want, _ := strings.Cut(p, "=")
+		if l.Text(path) != want {
+			return false
+		}
+	}
+	return true
+}
+
+// Lines returns the log lines in the order they were written.
+func (r *Recorder) Lines() []Line {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Line(nil), r.lines...)
+}
+
+// Find returns the lines with the message whose fields have all the pairs, each
+// "path=value" as in "error.type=*errors.errorString".
+func (r *Recorder) Find(message string, pairs ...string) []Line {
+	var found []Line
+	for _, l := range r.Lines() {
+		if l.Message == message && l.has(pairs) {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// AssertLogged fails the test unless a line has the level, the message and all
+// the pairs; it returns the first.
+func (r *Recorder) AssertLogged(level, message string, pairs ...string) Line {
+	for _, l := range r.Find(message, pairs...) {
+		if l.Level == level {
+			return l
+		}
+	}
+	r.fail("no line %s %q %v among:\n%s", level, message, pairs, strings.Join(r.Raw(), ""))
+	return Line{}
+}
+
+// AssertNoErrors fails the test when a line is an error or worse.
+func (r *Recorder) AssertNoErrors() {
+	for _, l := range r.Lines() {
+		if l.Level == "ERROR" || l.Level == "FATAL" {
+			r.fail("unexpected: %s", l.Raw)
+		}
+	}
+}
+
+func (r *Recorder) fail(format string, args ...any) {
+	if r.tb != nil {
+		r.tb.Helper()
+		r.tb.Errorf("observetest: "+format, args...)
+	}
+}
+
+// Delivered returns the raw lines that reach CloudWatch Logs when the function's
+// log format is JSON and its application log level is the one given: a line
+// whose level or timestamp Lambda cannot read counts as INFO. It reads text that
+// was written by anything, for instance the output of another process.
+func Delivered(level string, raw []string) []string {
+	threshold := slices.Index(levels, strings.ToUpper(level))
+	var kept []string
+	for _, text := range raw {
+		at := slices.Index(levels, "INFO")
+		var l struct {
+			Level     string `json:"level"`
+			Timestamp string `json:"timestamp"`
+		}
+		if json.Unmarshal([]byte(text), &l) == nil {
+			_, err := time.Parse(time.RFC3339, l.Timestamp)
+			if i := slices.Index(levels, strings.ToUpper(l.Level)); i >= 0 && err == nil {
+				at = i
+			}
+		}
+		if at >= threshold {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}

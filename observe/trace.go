@@ -1,0 +1,138 @@
+package observe
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+// Tracer makes spans. Package observe/xray has one for AWS X-Ray.
+type Tracer interface {
+	// Start begins a span below the one that parent names, which is an X-Ray trace
+	// header such as "Root=1-…;Parent=…;Sampled=1", or "" where there is none. The
+	// context returned is the one that the span's own calls are to use.
+	Start(ctx context.Context, name, parent string) (context.Context, Span)
+}
+
+// Span is one timed piece of work. Spans returned by StartSpan are never nil,
+// may be ended more than once and may be used by several goroutines.
+type Span interface {
+	// Annotate sets a value that traces can be searched by: a string, a number or a bool.
+	Annotate(key string, value any)
+	// Metadata sets a value that is kept with the span but not indexed; it is
+	// encoded as JSON at once.
+	Metadata(key string, value any)
+	// RecordError marks the span as failed; nil does nothing.
+	RecordError(err error)
+	// Header returns the trace header that calls made within the span are to carry,
+	// or "" where there is no trace.
+	Header() string
+	// End finishes the span; only the first call counts.
+	End()
+}
+
+// lambdaTraceKey is where aws-lambda-go keeps the trace header of an invocation.
+const lambdaTraceKey = "x-amzn-trace-id"
+
+// StartSpan begins a span below the current one. Log lines and outgoing
+// messages of the context returned carry its trace. Where a consumer has set the
+// trace of the record at hand, which need not be the trace of the invocation, the
+// span joins the record's trace. Without a tracer it does nothing, and the trace
+// header of ctx is passed on as it came.
+func StartSpan(ctx context.Context, name string) (context.Context, Span) {
+	header := correlation.Trace(ctx)
+	if header == "" {
+		header, _ = ctx.Value(lambdaTraceKey).(string)
+	}
+	inv := from(ctx)
+	if inv == nil || inv.host.opts.Tracer == nil {
+		return ctx, passSpan(header)
+	}
+	if header == inv.traceHeader && inv.spanHeader != "" {
+		header = inv.spanHeader // the record came with the invocation's own header
+	}
+	next, span := inv.host.opts.Tracer.Start(ctx, name, header)
+	if span == nil {
+		return ctx, passSpan(header)
+	}
+	if next == nil {
+		next = ctx
+	}
+	once := &onceSpan{Span: span}
+	if own := span.Header(); own != "" {
+		next = correlation.WithTrace(next, own)
+	}
+	return context.WithValue(next, spanKey{}, once), once
+}
+
+// CurrentSpan returns the span that ctx is in; without one, a span that does nothing.
+func CurrentSpan(ctx context.Context) Span {
+	if s, ok := ctx.Value(spanKey{}).(*onceSpan); ok {
+		return s
+	}
+	return passSpan(correlation.Trace(ctx))
+}
+
+// TraceID returns the id of the trace that ctx belongs to, as in
+// "1-5759e988-bd862e3fe1be46a994272793", or "" where there is none.
+func TraceID(ctx context.Context) string { return traceRoot(correlation.Trace(ctx)) }
+
+// TraceHeader returns the trace header for a call that no sender of this module
+// makes, such as an HTTP request: set it as X-Amzn-Trace-Id.
+func TraceHeader(ctx context.Context) string { return correlation.Trace(ctx) }
+
+type spanKey struct{}
+
+// onceSpan keeps a tracer's span from being used after its end.
+type onceSpan struct {
+	Span
+	ended atomic.Bool
+}
+
+func (s *onceSpan) Annotate(key string, value any) {
+	if !s.ended.Load() {
+		s.Span.Annotate(key, value)
+	}
+}
+
+func (s *onceSpan) Metadata(key string, value any) {
+	if !s.ended.Load() {
+		s.Span.Metadata(key, value)
+	}
+}
+
+func (s *onceSpan) RecordError(err error) {
+	if err != nil && !s.ended.Load() {
+		s.Span.RecordError(err)
+	}
+}
+
+func (s *onceSpan) End() {
+	if s.ended.CompareAndSwap(false, true) {
+		s.Span.End()
+	}
+}
+
+// passSpan does nothing and passes on the header it stands for.
+type passSpan string
+
+func (passSpan) Annotate(string, any) {}
+func (passSpan) Metadata(string, any) {}
+func (passSpan) RecordError(error)    {}
+func (passSpan) End()                 {}
+
+func (s passSpan) Header() string { return string(s) }
+
+// traceRoot takes the trace id out of a trace header.
+func traceRoot(header string) string {
+	for header != "" {
+		var part string
+		part, header, _ = strings.Cut(header, ";")
+		if root, ok := strings.CutPrefix(strings.TrimSpace(part), "Root="); ok {
+			return root
+		}
+	}
+	return ""
+}
