@@ -49,7 +49,7 @@ func (j *joined) Do(r *http.Request) (*http.Response, error) {
 	if j.next == nil {
 		return do(r, j.servers...)
 	}
-	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil && j.serves(m[3]) {
+	if j.serves(credentialScope(r).service) {
 		return do(r, j.servers...)
 	}
 	return j.next.Do(r)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -68,28 +67,35 @@ func (s *Server) Services() []Service {
 
 // request is what a Server needs to know of an HTTP request.
 type request struct {
-	service   string // signing name; "" when unsigned
-	accessKey string
-	region    string
+	scope
 	target    string // X-Amz-Target without the operation
 	operation string
 	query     bool
 	body      []byte
 }
 
-// credential finds the scope in an Authorization header or a presigned URL:
-// access key, date, region, service.
-var credential = regexp.MustCompile(`Credential=([^/,\s&]+)/\d{8}/([^/]+)/([^/]+)/aws4_request`)
+// scope is the credential scope of a signed request.
+type scope struct{ accessKey, region, service string }
+
+// credentialScope finds the scope in an Authorization header or the
+// X-Amz-Credential of a presigned URL: key/date/region/service/aws4_request.
+func credentialScope(r *http.Request) scope {
+	credential := r.Header.Get("Authorization")
+	if credential == "" {
+		credential = r.URL.Query().Get("X-Amz-Credential")
+	} else if _, after, ok := strings.Cut(credential, "Credential="); ok {
+		credential, _, _ = strings.Cut(after, ",")
+	}
+	parts := strings.Split(credential, "/")
+	if len(parts) < 5 || parts[len(parts)-1] != "aws4_request" {
+		return scope{}
+	}
+	return scope{parts[0], parts[len(parts)-3], parts[len(parts)-2]}
+}
 
 func parseRequest(r *http.Request) (request, error) {
 	var req request
-	authorization := r.Header.Get("Authorization")
-	if authorization == "" {
-		authorization = "Credential=" + r.URL.Query().Get("X-Amz-Credential")
-	}
-	if m := credential.FindStringSubmatch(authorization); m != nil {
-		req.accessKey, req.region, req.service = m[1], m[2], m[3]
-	}
+	req.scope = credentialScope(r)
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		dot := strings.LastIndexByte(target, '.')
 		req.target, req.operation = target[:max(dot, 0)], target[dot+1:]
