@@ -1,0 +1,439 @@
+package pattern
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// scan reads one event for a Set: it walks the JSON and the tree of paths
+// together, checks what no pattern names for syntax only, and notes for each
+// rule which keys a leaf has satisfied.
+type scan struct {
+	set  *Set
+	data []byte
+	pos  int
+
+	depth int // JSON nesting
+	elems int // array elements around the current value
+
+	// One bit a key: satisfied, and present at all. The first two are for
+	// leaves outside array elements, the others for those inside.
+	sat, seen     []uint64
+	satIn, seenIn []uint64
+
+	notes   []note   // what happened inside array elements, in order
+	scratch []byte   // a decoded string
+	fold    combiner // working space
+	trace   func(c *condition, l *leaf, matched bool)
+}
+
+// note is one step of the walk inside arrays.
+type note struct {
+	kind noteKind
+	sat  bool
+	rule int32
+	key  int32
+}
+
+type noteKind uint8
+
+const (
+	noteLeaf  noteKind = iota // a leaf in the current element
+	noteOpen                  // an array begins
+	noteElem                  // the array's next object or array begins
+	noteOuter                 // a scalar of the array itself
+	noteClose                 // the array ends
+)
+
+func newScan(s *Set) *scan {
+	all := make([]uint64, 4*s.words)
+	w := s.words
+	return &scan{set: s, sat: all[:w], seen: all[w : 2*w], satIn: all[2*w : 3*w], seenIn: all[3*w:]}
+}
+
+func (s *scan) run(event []byte) error {
+	clear(s.sat[:4*s.set.words])
+	s.data, s.pos, s.depth, s.elems = event, 0, 0, 0
+	s.notes = s.notes[:0]
+	defer func() { s.data = nil }()
+	if s.space() != '{' {
+		return ErrEvent
+	}
+	return s.object(s.set.root)
+}
+
+func (s *scan) bad(what string) error {
+	return fmt.Errorf("%w: %s at offset %d", ErrEvent, what, s.pos)
+}
+
+// space skips white space and answers the byte it stops at; 0 at the end.
+func (s *scan) space() byte {
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; c {
+		case ' ', '\n', '\t', '\r':
+			s.pos++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *scan) enter() error {
+	s.pos++
+	if s.depth++; s.depth > maxDepth {
+		return s.bad("more than 1000 levels")
+	}
+	return nil
+}
+
+// object reads an object; n is nil where no pattern looks into it.
+func (s *scan) object(n *node) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	if s.space() == '}' {
+		s.pos++
+		s.depth--
+		return nil
+	}
+	for {
+		if s.space() != '"' {
+			return s.bad("expected a field name")
+		}
+		name, escaped, err := s.str()
+		if err != nil {
+			return err
+		}
+		if s.space() != ':' {
+			return s.bad("expected a colon")
+		}
+		s.pos++
+		var child *node
+		if n != nil {
+			child = s.step(n, name, escaped)
+		}
+		if child == nil {
+			err = s.skip()
+		} else {
+			err = s.value(child)
+		}
+		if err != nil {
+			return err
+		}
+		switch s.space() {
+		case ',':
+			s.pos++
+		case '}':
+			s.pos++
+			s.depth--
+			return nil
+		default:
+			return s.bad("expected a comma or the end of the object")
+		}
+	}
+}
+
+// step goes from n by a field name, whose dots are steps of their own.
+func (s *scan) step(n *node, name []byte, escaped bool) *node {
+	if escaped {
+		s.scratch = appendUnescaped(s.scratch[:0], name)
+		name = s.scratch
+	}
+	for {
+		dot := bytes.IndexByte(name, '.')
+		if dot < 0 {
+			return n.child(name)
+		}
+		if n = n.child(name[:dot]); n == nil {
+			return nil
+		}
+		name = name[dot+1:]
+	}
+}
+
+// value reads the value of a field that some pattern names.
+func (s *scan) value(n *node) error {
+	switch s.space() {
+	case '{':
+		if len(n.children) == 0 {
+			return s.object(nil)
+		}
+		return s.object(n)
+	case '[':
+		return s.array(n)
+	default:
+		return s.leaf(n, noteLeaf)
+	}
+}
+
+// array reads an array at a path of some pattern. Its scalars belong to the
+// object around it: only objects and arrays in it are elements that the fields
+// of a rule must agree on.
+func (s *scan) array(n *node) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	s.notes = append(s.notes, note{kind: noteOpen})
+	opened := len(s.notes)
+	if s.space() == ']' {
+		return s.closeArray(opened)
+	}
+	for {
+		var err error
+		switch s.space() {
+		case '{', '[':
+			s.notes = append(s.notes, note{kind: noteElem})
+			s.elems++
+			err = s.value(n)
+			s.elems--
+		default:
+			err = s.leaf(n, noteOuter)
+		}
+		if err != nil {
+			return err
+		}
+		switch s.space() {
+		case ',':
+			s.pos++
+		case ']':
+			return s.closeArray(opened)
+		default:
+			return s.bad("expected a comma or the end of the array")
+		}
+	}
+}
+
+// closeArray ends the array whose notes begin at opened; one without notes of
+// leaves leaves none.
+func (s *scan) closeArray(opened int) error {
+	s.pos++
+	s.depth--
+	for i := opened; i < len(s.notes); i++ {
+		if k := s.notes[i].kind; k == noteLeaf || k == noteOuter {
+			s.notes = append(s.notes, note{kind: noteClose})
+			return nil
+		}
+	}
+	s.notes = s.notes[:opened-1]
+	return nil
+}
+
+// leaf reads a scalar and puts it to the conditions of the path.
+func (s *scan) leaf(n *node, kind noteKind) error {
+	if len(n.conds) == 0 {
+		return s.scalar()
+	}
+	var l leaf
+	if err := s.read(&l); err != nil {
+		return err
+	}
+	for i := range n.conds {
+		c := &n.conds[i]
+		matched := anyMatches(c.values, &l)
+		if s.trace != nil {
+			s.trace(c, &l, matched)
+		}
+		if s.elems == 0 {
+			s.seen[c.word] |= c.bit
+			if matched {
+				s.sat[c.word] |= c.bit
+			}
+			continue
+		}
+		s.seenIn[c.word] |= c.bit
+		if matched {
+			s.satIn[c.word] |= c.bit
+		}
+		s.notes = append(s.notes, note{kind: kind, sat: matched, rule: int32(c.rule), key: int32(c.key)})
+	}
+	return nil
+}
+
+func (s *scan) read(l *leaf) error {
+	c := s.space()
+	start := s.pos
+	if c == '"' {
+		text, escaped, err := s.str()
+		if escaped && err == nil {
+			s.scratch = appendUnescaped(s.scratch[:0], text)
+			text = s.scratch
+		}
+		l.text = text
+		return err
+	}
+	l.kind = leafToken
+	if c == '-' || isDigit(c) {
+		l.kind = leafNumber
+	}
+	err := s.scalar()
+	l.text = s.data[start:s.pos]
+	return err
+}
+
+// skip checks a value that no pattern names.
+func (s *scan) skip() error {
+	switch s.space() {
+	case '{':
+		return s.object(nil)
+	case '[':
+		return s.skipArray()
+	default:
+		return s.scalar()
+	}
+}
+
+func (s *scan) skipArray() error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	if s.space() == ']' {
+		s.pos++
+		s.depth--
+		return nil
+	}
+	for {
+		if err := s.skip(); err != nil {
+			return err
+		}
+		switch s.space() {
+		case ',':
+			s.pos++
+		case ']':
+			s.pos++
+			s.depth--
+			return nil
+		default:
+			return s.bad("expected a comma or the end of the array")
+		}
+	}
+}
+
+// scalar checks a string, a number, or a literal.
+func (s *scan) scalar() error {
+	switch c := s.space(); {
+	case c == '"':
+		_, _, err := s.str()
+		return err
+	case c == 't':
+		return s.token("true")
+	case c == 'f':
+		return s.token("false")
+	case c == 'n':
+		return s.token("null")
+	case c == '-' || isDigit(c):
+		return s.number()
+	}
+	return s.bad("expected a value")
+}
+
+func (s *scan) token(t string) error {
+	if !hasPrefix(s.data[s.pos:], t) {
+		return s.bad("expected a value")
+	}
+	s.pos += len(t)
+	return nil
+}
+
+func (s *scan) number() error {
+	d, i := s.data, s.pos
+	if d[i] == '-' {
+		i++
+	}
+	from := i
+	for i < len(d) && isDigit(d[i]) {
+		i++
+	}
+	if i == from || d[from] == '0' && i > from+1 {
+		return s.bad("bad number")
+	}
+	if i < len(d) && d[i] == '.' {
+		i++
+		from = i
+		for i < len(d) && isDigit(d[i]) {
+			i++
+		}
+		if i == from {
+			return s.bad("bad number")
+		}
+	}
+	if i < len(d) && d[i]|0x20 == 'e' {
+		i++
+		if i < len(d) && (d[i] == '+' || d[i] == '-') {
+			i++
+		}
+		from = i
+		for i < len(d) && isDigit(d[i]) {
+			i++
+		}
+		if i == from {
+			return s.bad("bad number")
+		}
+	}
+	s.pos = i
+	return nil
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// str reads a string and answers what is between the quotes, still escaped. It
+// looks at eight bytes at a time for a quote, a backslash or a control character.
+func (s *scan) str() (text []byte, escaped bool, err error) {
+	d := s.data
+	i := s.pos + 1
+	start := i
+	for {
+		for i+8 <= len(d) {
+			w := binary.LittleEndian.Uint64(d[i:])
+			quote, slash := w^(ones*'"'), w^(ones*'\\')
+			stop := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
+			if stop != 0 {
+				i += bits.TrailingZeros64(stop) / 8
+				break
+			}
+			i += 8
+		}
+		for i < len(d) && d[i] >= 0x20 && d[i] != '"' && d[i] != '\\' {
+			i++
+		}
+		switch {
+		case i >= len(d) || d[i] < 0x20:
+			s.pos = i
+			return nil, false, s.bad("bad string")
+		case d[i] == '"':
+			s.pos = i + 1
+			return d[start:i], escaped, nil
+		}
+		escaped = true
+		if i = s.escape(i + 1); i < 0 {
+			return nil, false, s.bad("bad escape")
+		}
+	}
+}
+
+// escape checks what follows a backslash; -1 where it is no escape.
+func (s *scan) escape(i int) int {
+	if i >= len(s.data) {
+		return -1
+	}
+	switch s.data[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1
+	case 'u':
+		if i+4 >= len(s.data) {
+			return -1
+		}
+		for _, c := range s.data[i+1 : i+5] {
+			if hexValue(c) < 0 {
+				return -1
+			}
+		}
+		return i + 5
+	}
+	return -1
+}
