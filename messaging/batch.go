@@ -1,0 +1,255 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// item is one message of a batch on its way through its lane.
+type item struct {
+	opened
+	prepared
+	first int // index of the message that this one duplicates, else its own
+}
+
+// result is what became of an item.
+type result struct {
+	verdict Verdict
+	acked   bool
+	err     error
+	delay   time.Duration // until the next delivery; negative leaves it to the visibility timeout
+	head    int           // for Blocked: index of the message that stopped the lane
+}
+
+// handle runs a batch and answers a result for each record.
+func (c *Consumer) handle(ctx context.Context, records []record, w times) []result {
+	items := make([]item, len(records))
+	for i := range records {
+		items[i] = c.prepareRecord(ctx, records[i])
+	}
+	markDuplicates(items)
+	results := make([]result, len(items))
+	lanes := lanes(items)
+
+	abandon, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if !w.abandon.IsZero() {
+		abandon, cancel = context.WithDeadline(context.WithoutCancel(ctx), w.abandon)
+	}
+	defer cancel()
+	inner, stop := ctx, context.CancelFunc(func() {})
+	if !w.stop.IsZero() {
+		inner, stop = context.WithDeadline(ctx, w.stop)
+	}
+	defer stop()
+
+	next := make(chan []int, len(lanes))
+	for _, lane := range lanes {
+		next <- lane
+	}
+	close(next)
+	var workers sync.WaitGroup
+	for range min(c.options.Concurrency, len(lanes)) {
+		workers.Go(func() {
+			for lane := range next {
+				c.runLane(ctx, inner, abandon, items, lane, results)
+			}
+		})
+	}
+	workers.Wait()
+	return results
+}
+
+// prepareRecord unwraps and decodes a record. A fault, a panic of the payload's
+// Validate or of the key function included, becomes the outcome of the record.
+func (c *Consumer) prepareRecord(ctx context.Context, r record) (it item) {
+	failed := func(err error) func(context.Context, time.Time) error {
+		return func(context.Context, time.Time) error { return err }
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			it.call = failed(&PanicError{p, debug.Stack()})
+		}
+	}()
+	it.opened = opened{record: r, attributes: r.attrs}
+	body := r.body
+	if c.options.Bodies != nil {
+		full, err := c.options.Bodies.Load(ctx, body)
+		if err != nil {
+			it.call = failed(fmt.Errorf("messaging: load the body: %w", err))
+			return it
+		}
+		body = full
+	}
+	it.opened = open(r, body, c.options.Payload)
+	it.prepared = c.prepare(&it.opened)
+	return it
+}
+
+// markDuplicates finds messages that came twice: the same message id, or the
+// same key with the same payload.
+func markDuplicates(items []item) {
+	seen := map[string]int{}
+	for i := range items {
+		it := &items[i]
+		it.first = i
+		names := []string{"i" + it.id}
+		if it.key != "" {
+			names = append(names, "k"+strconv.Itoa(len(it.key))+it.key+string(it.payload))
+		}
+		for _, name := range names {
+			if first, ok := seen[name]; ok {
+				it.first = first
+				break
+			}
+		}
+		for _, name := range names {
+			if _, ok := seen[name]; !ok {
+				seen[name] = it.first
+			}
+		}
+	}
+}
+
+// lanes groups the indexes of the items by what orders them; a duplicate rides
+// in the lane of its first.
+func lanes(items []item) [][]int {
+	var all [][]int
+	index := map[string]int{}
+	for i := range items {
+		it := &items[items[i].first]
+		name := "i" + strconv.Itoa(items[i].first)
+		if group := it.group(); group != "" {
+			name = "g" + group
+		} else if it.key != "" {
+			name = "k" + it.key
+		}
+		n, ok := index[name]
+		if !ok {
+			n = len(all)
+			index[name] = n
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], i)
+	}
+	return all
+}
+
+// runLane handles the messages of a lane in order. The first that is not
+// acknowledged stops it.
+func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, lane []int, results []result) {
+	head := -1
+	for _, i := range lane {
+		it := &items[i]
+		recordCtx := it.context(inner)
+		began := time.Now()
+		var r result
+		var took time.Duration
+		switch {
+		case it.first != i:
+			r = shared(results[it.first], items[it.first].id)
+		case head >= 0:
+			r = result{verdict: Blocked, err: ErrBlocked, delay: -1, head: head}
+		case inner.Err() != nil:
+			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, context.Cause(inner)), delay: -1}
+		default:
+			err := call(recordCtx, abandon, it)
+			took = time.Since(began)
+			r = c.judge(it.context(ctx), it, err)
+		}
+		if !r.acked && head < 0 {
+			head = i
+		}
+		results[i] = r
+		if c.options.OnOutcome != nil {
+			c.options.OnOutcome(recordCtx, Outcome{
+				MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(),
+				Verdict: r.verdict, Err: r.err, Delay: r.delay, Duration: took,
+			})
+		}
+	}
+}
+
+func shared(first result, id string) result {
+	r := result{verdict: Duplicate, acked: first.acked, delay: first.delay}
+	r.err = fmt.Errorf("messaging: duplicate of message %s in the same batch, which was %s", id, first.verdict)
+	return r
+}
+
+// call runs the handler in a goroutine of its own, so that a panic, a Goexit
+// and a handler that does not heed its deadline cost one message only.
+func call(ctx, abandon context.Context, it *item) error {
+	deadline, _ := ctx.Deadline()
+	done := make(chan error, 1)
+	go func() {
+		returned := false
+		var err error
+		defer func() {
+			if p := recover(); p != nil {
+				err = &PanicError{p, debug.Stack()}
+			} else if !returned {
+				err = &PanicError{}
+			}
+			done <- err
+		}()
+		err = it.call(ctx, deadline)
+		returned = true
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-abandon.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	default:
+		return ErrAbandoned
+	}
+}
+
+// judge turns the handler's error into what becomes of the message.
+func (c *Consumer) judge(ctx context.Context, it *item, err error) result {
+	switch {
+	case err == nil:
+		return result{verdict: Acked, acked: true}
+	case err == ErrAbandoned: //nolint:errorlint // ours, not one that a handler wraps
+		return result{verdict: Abandoned, err: err, delay: -1}
+	}
+	if c.options.Classify != nil {
+		if classified := c.options.Classify(err); classified != nil {
+			err = classified
+		}
+	}
+	r := rule(err)
+	switch {
+	case r.verdict == Discarded:
+		return result{verdict: Discarded, acked: true, err: err}
+	case r.verdict == Poisoned && c.options.DeadLetter == nil:
+		return result{verdict: Poisoned, err: err, delay: -1}
+	case r.verdict == Poisoned, c.options.MaxReceives > 0 && !r.busy && it.receives() >= c.options.MaxReceives:
+		return c.park(ctx, it, err)
+	case r.timed:
+		return result{verdict: Retried, err: err, delay: r.delay}
+	}
+	return result{verdict: Retried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
+}
+
+// park hands the message to the dead letters. It is acknowledged only when it
+// has arrived there.
+func (c *Consumer) park(ctx context.Context, it *item, reason error) result {
+	err := c.options.DeadLetter.Park(ctx, Letter{
+		MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(), QueueARN: it.queueARN,
+		Body: it.body, Attributes: it.attrs, TraceHeader: it.system["AWSTraceHeader"], SentAt: it.timestamp("SentTimestamp"),
+		Reason: reason,
+	})
+	if err != nil {
+		err = errors.Join(reason, fmt.Errorf("messaging: park message %s: %w", it.id, err))
+		return result{verdict: Retried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
+	}
+	return result{verdict: Parked, acked: true, err: reason}
+}

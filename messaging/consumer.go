@@ -1,0 +1,131 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+)
+
+// Consumer handles the messages of a queue, as a Lambda function through
+// HandleSQS or in a process of its own through Poll. It keeps no state between
+// batches and can be used by several goroutines.
+type Consumer struct {
+	options Options
+	prepare func(*opened) prepared
+}
+
+// prepared is a decoded message, bound to its handler.
+type prepared struct {
+	key  string
+	call func(ctx context.Context, deadline time.Time) error
+}
+
+// NewConsumer returns a consumer that hands each message to handler, at least
+// once. The verdict is the handler's error: nil acknowledges, Discard, Poison
+// and RetryAfter say what they say, and anything else is retried with backoff.
+// An error with a method RetryAfter() time.Duration is a RetryAfter, one with
+// Permanent() bool that answers true is poison.
+//
+// A nil handler, options that contradict each other and a KeyOf of another
+// message type are programming errors: NewConsumer panics.
+func NewConsumer[T any](handler func(context.Context, Message[T]) error, optFns ...func(*Options)) *Consumer {
+	if handler == nil {
+		panic("messaging: NewConsumer: the handler is nil")
+	}
+	o, err := newOptions(optFns)
+	if err != nil {
+		panic("messaging: NewConsumer: " + err.Error())
+	}
+	key, err := typedKey[T](o.Key)
+	if err != nil {
+		panic("messaging: NewConsumer: " + err.Error())
+	}
+	return &Consumer{options: o, prepare: func(op *opened) prepared {
+		m, err := decode[T](op, &o)
+		if err != nil {
+			err = &DecodeError{reflect.TypeFor[T]().String(), err}
+			return prepared{call: func(context.Context, time.Time) error { return err }}
+		}
+		if key != nil {
+			m.Key = key(m)
+		}
+		return prepared{m.Key, func(ctx context.Context, deadline time.Time) error {
+			m.Deadline = deadline
+			return handler(ctx, m)
+		}}
+	}}
+}
+
+func typedKey[T any](k KeyFunc) (func(Message[T]) string, error) {
+	if k.f == nil {
+		return nil, nil //nolint:nilnil // no key function is what the caller asked for
+	}
+	f, ok := k.f.(func(Message[T]) string)
+	if !ok {
+		return nil, fmt.Errorf("Key is a %T, the handler needs a func(Message[%s]) string", k.f, reflect.TypeFor[T]())
+	}
+	return f, nil
+}
+
+func decode[T any](op *opened, o *Options) (Message[T], error) {
+	m := Message[T]{
+		ID: op.id, GroupID: op.system["MessageGroupId"], ReceiveCount: op.receives(), Attributes: op.attributes,
+		SentAt: op.timestamp("SentTimestamp"), Raw: op.body, System: op.system, Topic: op.topic, Subject: op.subject,
+		payload: op.payload,
+	}
+	if op.fault != nil {
+		return m, op.fault
+	}
+	return m, decodeInto(&m.Body, op.decoded, o.Strict, o.Payload == Detail)
+}
+
+// HandleSQS handles the batch of an SQS event source mapping and answers which
+// messages are to be delivered again. The mapping must have
+// FunctionResponseTypes: ReportBatchItemFailures, else Lambda takes every
+// message as done. The error is not nil only for an event that is no batch of
+// SQS messages; then Lambda delivers all of it again.
+func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+	answer := awsevents.SQSEventResponse{BatchItemFailures: []awsevents.SQSBatchItemFailure{}}
+	if event.Records == nil {
+		return answer, errors.New("messaging: the event has no Records: is it from an SQS event source?")
+	}
+	records := make([]record, len(event.Records))
+	for i := range event.Records {
+		m := &event.Records[i]
+		if m.MessageId == "" {
+			return answer, fmt.Errorf("messaging: record %d has no messageId: is it from an SQS event source?", i)
+		}
+		records[i] = fromLambda(m)
+	}
+	results := c.handle(ctx, records, window(ctx, c.options.Reserve))
+	c.changeVisibility(ctx, c.options.Client, c.options.QueueURL, records, results)
+
+	reported := map[string]bool{}
+	for i, r := range results {
+		if id := records[i].id; !r.acked && !reported[id] {
+			reported[id] = true
+			answer.BatchItemFailures = append(answer.BatchItemFailures, awsevents.SQSBatchItemFailure{ItemIdentifier: id})
+		}
+	}
+	return answer, nil
+}
+
+// times bound the handlers of one batch; zero times do not.
+type times struct {
+	stop    time.Time // nothing starts after it, and the handlers' contexts end
+	abandon time.Time // handlers that still run are reported as failed
+}
+
+// window keeps the reserve free before the deadline of ctx.
+func window(ctx context.Context, reserve time.Duration) times {
+	deadline, ok := ctx.Deadline()
+	if !ok || reserve < 0 {
+		return times{}
+	}
+	reserve = min(reserve, time.Until(deadline)/4)
+	return times{stop: deadline.Add(-reserve), abandon: deadline.Add(-reserve / 2)}
+}

@@ -1,0 +1,72 @@
+// Package idempotency makes a handler's effect happen once for each business
+// key, however often the message, the request or the retry comes. It works in
+// any handler: the message type is inferred, and no package of this module is
+// needed beside it.
+//
+//	store := idempotency.NewStore(client, "orders")
+//
+//	handler := idempotency.ExactlyOnce(store, transferID,
+//		func(ctx context.Context, m messaging.Message[Transfer]) ([]types.TransactWriteItem, error) {
+//			return table.Items(debit, credit)
+//		})
+//
+// # Semantics
+//
+// [ExactlyOnce] and [Transact] commit the effect and the marker of the key in
+// one TransactWriteItems. Either both exist or neither does, so the effect is
+// exactly once. The marker comes last, so reasons of a cancelled transaction
+// have the indexes of the caller's writes. Only the marker's own failed
+// condition means done; a conflict, throttling or another write's failed
+// condition is an error, to be retried or decided by the caller.
+//
+// [Leased] and [Do] are for effects that do not fit in a transaction. A lease
+// keeps overlapping runs apart and is renewed while the handler runs; every
+// write of the record is conditional on its owner, so a stale run overwrites
+// nothing and gets a [*LeaseLostError] that carries the winner's record. The
+// effect is at least once: a crash between the effect and its record repeats
+// it. [Lease.Commit] closes the gap for effects in DynamoDB, [Lease.Fence] for
+// services that refuse an old fencing token.
+//
+// In progress elsewhere is an error, never a success: the other run may still
+// fail. [*InProgressError] has a method RetryAfter, which consumers understand.
+//
+// The same key with another payload is a [*ConflictError]. Payloads are compared
+// by SHA-256 of their Payload method, else of their JSON, in which the order of
+// members does not count.
+//
+// # Keys
+//
+// Take a key from the producer: an order id, an event id, a request's
+// idempotency key. The SQS message id is none: it changes when a message is
+// redriven, and SNS gives each subscription another.
+//
+// # Table
+//
+// A record is one item beside whatever else is in the table: Options.Prefix and
+// the key in the partition key, a constant in the sort key. A table of its own
+// with one key works too:
+//
+//	store := idempotency.NewStore(client, "idempotency", func(o *idempotency.Options) {
+//		o.PartitionKey, o.SortKey, o.Prefix = "id", "", ""
+//	})
+//
+// The role needs dynamodb:GetItem, dynamodb:UpdateItem and what the caller's own
+// writes need.
+//
+// # Limits
+//
+// 99 writes beside the marker. Key and prefix have at most 2,048 bytes. A stored
+// answer has 380 KB after compression. Finished keys are known for
+// Options.Retention; expiry is compared in the conditions, with Options.Skew for
+// clocks that differ, and never left to the deletion by time to live.
+//
+// # Errors
+//
+// [ErrNoKey] and [*ConflictError] have a method Permanent that answers true: no
+// retry helps. SDK errors are wrapped and stay reachable with errors.As.
+//
+// # Testing
+//
+// Run it against package dynamotest in virtual time; package simulate proves
+// that a handler survives crashes and duplicates at every point.
+package idempotency

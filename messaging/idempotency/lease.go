@@ -1,0 +1,242 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/awsid"
+)
+
+// finishTime is how long a run may take to record its outcome after its context
+// ended: the effect happened, so this is no time to give up.
+const finishTime = 3 * time.Second
+
+// Lease is the right of one run to work on a key, for a while. It ends by time,
+// so it cannot keep an effect outside of the table from happening twice; Commit
+// can, and so can a service that refuses fences lower than one it has seen.
+type Lease struct {
+	store *Store
+	key   string
+	owner string
+	fence int64
+	hash  string
+
+	mu        sync.Mutex
+	until     time.Time
+	committed bool
+}
+
+// Key returns the key that the lease is for.
+func (l *Lease) Key() string { return l.key }
+
+// Fence returns the fencing token: it rises with every run that takes the key,
+// as long as the record lives.
+func (l *Lease) Fence() int64 { return l.fence }
+
+// Until returns when the lease ends, by this process's clock.
+func (l *Lease) Until() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.until
+}
+
+type leaseKey struct{}
+
+// LeaseOf returns the lease under which Leased or Do runs a handler, or nil.
+func LeaseOf(ctx context.Context) *Lease {
+	l, _ := ctx.Value(leaseKey{}).(*Lease)
+	return l
+}
+
+// acquireLease takes the key. It answers a record instead when the key is done.
+func (s *Store) acquireLease(ctx context.Context, key, sum string) (*Lease, Record, error) {
+	owner, now := awsid.UUID(), time.Now()
+	l := &Lease{store: s, key: key, owner: owner, hash: sum, until: now.Add(s.o.Lease)}
+	out, err := s.client.UpdateItem(ctx, s.acquire(key, owner, sum, now).input(s.table))
+	if err == nil {
+		l.fence = s.read(out.Attributes).Fence
+		return l, Record{}, nil
+	}
+	r, refused, err := s.refused(ctx, key, "acquire", err)
+	if !refused {
+		return nil, Record{}, err
+	}
+	if r.Owner == owner && r.Status == Running { // our own write, whose answer was lost
+		l.fence = r.Fence
+		return l, Record{}, nil
+	}
+	r, done, err := s.known(key, owner, sum, r)
+	if done {
+		return nil, r, nil
+	}
+	if err == nil { // free by now
+		err = &InProgressError{Key: key, Until: now}
+	}
+	return nil, Record{}, err
+}
+
+// refused reads the record that made a conditional update fail. The answer is
+// false for every other error, which is then wrapped.
+func (s *Store) refused(ctx context.Context, key, verb string, err error) (Record, bool, error) {
+	var failed *types.ConditionalCheckFailedException
+	if !errors.As(err, &failed) {
+		return Record{}, false, fmt.Errorf("idempotency: %s: %s: %w", key, verb, err)
+	}
+	if len(failed.Item) > 0 {
+		return s.read(failed.Item), true, nil
+	}
+	r, _, getErr := s.Get(ctx, key)
+	if getErr != nil {
+		return Record{}, false, errors.Join(fmt.Errorf("idempotency: %s: %s: %w", key, verb, err), getErr)
+	}
+	return r, true, nil
+}
+
+// Renew extends the lease to the store's Lease from now. Leased and Do renew by
+// themselves while the handler runs.
+func (l *Lease) Renew(ctx context.Context) error {
+	now := time.Now()
+	until := now.Add(l.store.o.Lease)
+	if err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), Running); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.until = until
+	l.mu.Unlock()
+	return nil
+}
+
+// write does an owner's update. A refusal is a *LeaseLostError, unless the
+// record shows that it is our own write whose answer was lost.
+func (l *Lease) write(ctx context.Context, verb string, u *update, want Status) error {
+	_, err := l.store.client.UpdateItem(ctx, u.input(l.store.table))
+	if err == nil {
+		return nil
+	}
+	r, refused, err := l.store.refused(ctx, l.key, verb, err)
+	if !refused {
+		return err
+	}
+	if r.Owner == l.owner && r.Status == want {
+		return nil
+	}
+	return &LeaseLostError{l.key, l.fence, r}
+}
+
+// Commit commits the writes together with the completion of the key, if this
+// run still owns it: the effect and its record are one, so it happens exactly
+// once. The answer is what a later call with the key gets; nil for none. After
+// a Commit, Do and Leased record nothing more.
+func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactWriteItem) error {
+	if len(items) > maxItems {
+		return fmt.Errorf("idempotency: %s: %d writes, a transaction has room for %d and the marker", l.key, len(items), maxItems)
+	}
+	var packed []byte
+	if answer != nil {
+		var err error
+		if packed, err = pack(answer); err != nil {
+			return err
+		}
+	}
+	marker := l.store.complete(l.key, l.owner, packed, time.Now()).transact(l.store.table)
+	_, err := l.store.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		TransactItems: append(items[:len(items):len(items)], marker), ClientRequestToken: token(l.key, awsid.UUID()),
+	})
+	if err != nil {
+		if err = l.commitError(ctx, err); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	l.committed = true
+	l.mu.Unlock()
+	return nil
+}
+
+func (l *Lease) commitError(ctx context.Context, err error) error {
+	old, refused := refusal(err)
+	if !refused {
+		return fmt.Errorf("idempotency: %s: commit: %w", l.key, err)
+	}
+	r := l.store.read(old)
+	if len(old) == 0 {
+		var getErr error
+		if r, _, getErr = l.store.Get(ctx, l.key); getErr != nil {
+			return errors.Join(fmt.Errorf("idempotency: %s: commit: %w", l.key, err), getErr)
+		}
+	}
+	if r.Owner == l.owner && r.Status == Done { // our own commit, whose answer was lost
+		return nil
+	}
+	return &LeaseLostError{l.key, l.fence, r}
+}
+
+func (l *Lease) isCommitted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.committed
+}
+
+// finish records the outcome of a run: done with its answer, or given back.
+func (l *Lease) finish(ctx context.Context, answer []byte, failed bool) error {
+	if l.isCommitted() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+	defer cancel()
+	if failed {
+		return l.write(ctx, "release", l.store.release(l.key, l.owner, time.Now()), Free)
+	}
+	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, answer, time.Now()), Done)
+}
+
+// hold keeps the lease alive until stop is called. The context it returns ends
+// when the lease is lost or over.
+func (l *Lease) hold(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, leaseKey{}, l))
+	quit := make(chan struct{})
+	var renewing sync.WaitGroup
+	renewing.Go(func() { l.keepAlive(ctx, cancel, quit) })
+	return ctx, func() {
+		close(quit)
+		cancel(context.Canceled)
+		renewing.Wait()
+	}
+}
+
+func (l *Lease) keepAlive(ctx context.Context, cancel context.CancelCauseFunc, quit <-chan struct{}) {
+	pause := l.store.o.Lease / 3
+	for {
+		left := time.Until(l.Until())
+		if left <= 0 {
+			cancel(&LeaseLostError{Key: l.key, Fence: l.fence})
+			return
+		}
+		timer := time.NewTimer(min(pause, left))
+		select {
+		case <-quit:
+		case <-ctx.Done():
+		case <-timer.C:
+			renewCtx, done := context.WithDeadline(ctx, l.Until())
+			err := l.Renew(renewCtx)
+			done()
+			if errors.Is(err, ErrLeaseLost) {
+				cancel(err)
+				return
+			}
+			pause = l.store.o.Lease / 3
+			if err != nil {
+				pause = l.store.o.Lease / 12
+			}
+			continue
+		}
+		timer.Stop()
+		return
+	}
+}

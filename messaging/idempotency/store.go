@@ -1,0 +1,218 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Client is what a store needs of DynamoDB; *dynamodb.Client is one.
+type Client interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+var _ Client = (*dynamodb.Client)(nil)
+
+// Options configure a Store.
+type Options struct {
+	// PartitionKey is the name of the table's partition key, a string. Optional.
+	// Defaults to "PK".
+	PartitionKey string
+
+	// SortKey is the name of the table's sort key, a string; "" for a table
+	// without. Optional. Defaults to "SK".
+	SortKey string
+
+	// TTL is the attribute of the table's time to live, in epoch seconds.
+	// Optional. Defaults to "ExpiresAt". The store never relies on the deletion:
+	// expiry is compared in every condition.
+	TTL string
+
+	// Prefix is put before each key to make the partition key. Give each consumer
+	// its own where several see the same business key. Optional. Defaults to
+	// "IDEMPOTENCY#".
+	Prefix string
+
+	// SortValue is the value of the sort key. Optional. Defaults to "MARKER".
+	SortValue string
+
+	// Retention is how long a finished key stays known. It must be longer than a
+	// duplicate can come late: the retention of the queue and of its dead-letter
+	// queue together. Optional. Defaults to 15 days.
+	Retention time.Duration
+
+	// Lease is how long a run owns its key without renewing; it is renewed every
+	// third of that while the handler runs. Optional. Defaults to 30 s.
+	Lease time.Duration
+
+	// Skew is how far the clocks of two processes may differ: a lease and a
+	// finished key are taken over only when they ended that long ago. Optional.
+	// Defaults to 5 s; −1 disables.
+	Skew time.Duration
+}
+
+// Store keeps what is known about keys in a DynamoDB table, which it may share
+// with anything else. It has no state of its own.
+type Store struct {
+	client Client
+	table  string
+	o      Options
+	err    error
+}
+
+// NewStore returns a store in the named table. What is wrong with the name or
+// the options is the error of every call.
+func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
+	o := Options{
+		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt", Prefix: "IDEMPOTENCY#", SortValue: "MARKER",
+		Retention: 15 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
+	}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	o.Skew = max(o.Skew, 0)
+	return &Store{client, table, o, check(client, table, &o)}
+}
+
+func check(client Client, table string, o *Options) error {
+	var faults []error
+	if client == nil {
+		faults = append(faults, errors.New("idempotency: the client is nil"))
+	}
+	if table == "" {
+		faults = append(faults, errors.New("idempotency: the table name is empty"))
+	}
+	if o.PartitionKey == "" || o.TTL == "" {
+		faults = append(faults, errors.New("idempotency: PartitionKey and TTL need a name"))
+	}
+	if o.SortKey != "" && o.SortValue == "" {
+		faults = append(faults, errors.New("idempotency: SortValue is empty"))
+	}
+	if o.Retention < time.Second || o.Lease < time.Second {
+		faults = append(faults, fmt.Errorf("idempotency: Retention is %s and Lease %s; each must be 1 s or more", o.Retention, o.Lease))
+	}
+	return errors.Join(faults...)
+}
+
+// Names of the attributes of a record, beside the keys and the TTL.
+const (
+	attrStatus = "status"
+	attrOwner  = "owner"      // random id of the run that wrote the record
+	attrFence  = "fence"      // rises with every run that takes the key
+	attrUntil  = "leaseUntil" // epoch milliseconds
+	attrHash   = "payloadHash"
+	attrAnswer = "answer"
+)
+
+// Status is the state of a key.
+type Status string
+
+// The states.
+const (
+	Running Status = "RUNNING" // a run holds the lease, or held it when it crashed
+	Done    Status = "DONE"    // the effect happened
+	Free    Status = "FREE"    // the last run failed and gave the key back
+)
+
+// Record is what the table has about a key.
+type Record struct {
+	Status     Status
+	Owner      string
+	Fence      int64
+	LeaseUntil time.Time
+	ExpiresAt  time.Time
+	Hash       string
+	answer     []byte
+	kept       bool
+}
+
+func (s *Store) read(item map[string]types.AttributeValue) Record {
+	r := Record{Fence: number(item[attrFence])}
+	if v, ok := item[attrStatus].(*types.AttributeValueMemberS); ok {
+		r.Status = Status(v.Value)
+	}
+	if v, ok := item[attrOwner].(*types.AttributeValueMemberS); ok {
+		r.Owner = v.Value
+	}
+	if v, ok := item[attrHash].(*types.AttributeValueMemberS); ok {
+		r.Hash = v.Value
+	}
+	if v, ok := item[attrAnswer].(*types.AttributeValueMemberB); ok {
+		r.answer, r.kept = v.Value, true
+	}
+	if n := number(item[attrUntil]); n != 0 {
+		r.LeaseUntil = time.UnixMilli(n)
+	}
+	if n := number(item[s.o.TTL]); n != 0 {
+		r.ExpiresAt = time.Unix(n, 0)
+	}
+	return r
+}
+
+func number(v types.AttributeValue) int64 {
+	n, ok := v.(*types.AttributeValueMemberN)
+	if !ok {
+		return 0
+	}
+	i, err := strconv.ParseInt(n.Value, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return i
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func integer(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// usable checks the key before the network is asked.
+func (s *Store) usable(key string) error {
+	switch {
+	case s.err != nil:
+		return s.err
+	case key == "":
+		return &keyError{key, ErrNoKey}
+	case len(s.o.Prefix)+len(key) > 2048:
+		return &keyError{key, fmt.Errorf("idempotency: key and prefix have %d bytes, the limit of a partition key is 2048", len(s.o.Prefix)+len(key))}
+	}
+	return nil
+}
+
+func (s *Store) key(key string) map[string]types.AttributeValue {
+	k := map[string]types.AttributeValue{s.o.PartitionKey: text(s.o.Prefix + key)}
+	if s.o.SortKey != "" {
+		k[s.o.SortKey] = text(s.o.SortValue)
+	}
+	return k
+}
+
+// Get reads the record of a key, consistently. The answer is false where there
+// is none, or where it expired.
+func (s *Store) Get(ctx context.Context, key string) (Record, bool, error) {
+	if err := s.usable(key); err != nil {
+		return Record{}, false, err
+	}
+	consistent := true
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: s.key(key), ConsistentRead: &consistent})
+	if err != nil {
+		return Record{}, false, fmt.Errorf("idempotency: %s: read: %w", key, err)
+	}
+	if len(out.Item) == 0 {
+		return Record{}, false, nil
+	}
+	r := s.read(out.Item)
+	return r, !s.expired(r, time.Now()), nil
+}
+
+func (s *Store) expired(r Record, now time.Time) bool {
+	return !r.ExpiresAt.IsZero() && r.ExpiresAt.Unix() < now.Add(-s.o.Skew).Unix()
+}

@@ -1,0 +1,190 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/awsid"
+)
+
+// maxItems is how many writes a transaction leaves beside the marker.
+const maxItems = 99
+
+// CallOptions belong to one decorated handler or one call.
+type CallOptions struct {
+	// IgnorePayload lets any payload pass under a key that is known. Optional.
+	// Defaults to false: another payload is a *ConflictError.
+	IgnorePayload bool
+
+	// Replayed is set to whether the answer is one that was stored before.
+	// Optional; for Do and Transact.
+	Replayed *bool
+}
+
+func callOptions(optFns []func(*CallOptions)) CallOptions {
+	var o CallOptions
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if o.Replayed != nil {
+		*o.Replayed = false
+	}
+	return o
+}
+
+func (o *CallOptions) hash(payload any) (string, error) {
+	if o.IgnorePayload {
+		return "", nil
+	}
+	return hash(payload)
+}
+
+// ExactlyOnce returns a handler whose effect happens exactly once for each key:
+// effect only says which writes it wants, and they commit in one transaction
+// with the marker that makes a later delivery of the key a no-op. The handler
+// returns nil for such a later delivery.
+//
+// effect must do nothing but read and decide, since it runs again when its
+// transaction did not commit, and it may return up to 99 writes. A write whose
+// own condition failed is an error that wraps DynamoDB's
+// TransactionCanceledException, with reasons in the order of the writes.
+func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Context, M) ([]types.TransactWriteItem, error), optFns ...func(*CallOptions)) func(context.Context, M) error {
+	if s == nil || key == nil || effect == nil {
+		panic("idempotency: ExactlyOnce needs a store, a key function and an effect")
+	}
+	o := callOptions(optFns)
+	return func(ctx context.Context, m M) error {
+		_, _, err := s.transact(ctx, key(m), m, &o, func(ctx context.Context) ([]types.TransactWriteItem, any, error) {
+			items, err := effect(ctx, m)
+			return items, nil, err
+		})
+		return err
+	}
+}
+
+// Transact commits the writes that effect returns, the marker of the key and
+// the answer in one transaction. When the key is done already, it returns the
+// answer that was stored. effect runs before that is known and must only read
+// and decide.
+func Transact[R any](ctx context.Context, s *Store, key string, payload any, effect func(context.Context) ([]types.TransactWriteItem, R, error), optFns ...func(*CallOptions)) (R, error) {
+	o := callOptions(optFns)
+	var answer R
+	before, done, err := s.transact(ctx, key, payload, &o, func(ctx context.Context) ([]types.TransactWriteItem, any, error) {
+		items, r, err := effect(ctx)
+		answer = r
+		return items, r, err
+	})
+	switch {
+	case err != nil:
+		var zero R
+		return zero, err
+	case !done:
+		return answer, nil
+	}
+	if o.Replayed != nil {
+		*o.Replayed = true
+	}
+	return unpack[R](key, &before)
+}
+
+// transact runs effect and commits. It answers true, with the record, when the
+// key was done before.
+func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOptions, effect func(context.Context) ([]types.TransactWriteItem, any, error)) (Record, bool, error) {
+	if err := s.usable(key); err != nil {
+		return Record{}, false, err
+	}
+	sum, err := o.hash(payload)
+	if err != nil {
+		return Record{}, false, err
+	}
+	items, answer, err := effect(ctx)
+	if err != nil {
+		return s.excuse(ctx, key, sum, err)
+	}
+	if len(items) > maxItems {
+		return Record{}, false, fmt.Errorf("idempotency: %s: %d writes, a transaction has room for %d and the marker", key, len(items), maxItems)
+	}
+	var packed []byte
+	if answer != nil {
+		if packed, err = pack(answer); err != nil {
+			return Record{}, false, err
+		}
+	}
+	return s.commit(ctx, key, sum, items, packed)
+}
+
+// excuse looks whether a failed effect is that of a duplicate: then what it
+// tripped over may be its own earlier success.
+func (s *Store) excuse(ctx context.Context, key, sum string, effectErr error) (Record, bool, error) {
+	r, found, err := s.Get(ctx, key)
+	if err != nil || !found || r.Status != Done {
+		return Record{}, false, effectErr
+	}
+	if differs(r.Hash, sum) {
+		return Record{}, false, &ConflictError{key}
+	}
+	return r, true, nil
+}
+
+func differs(stored, sum string) bool { return stored != "" && sum != "" && stored != sum }
+
+// commit writes the items and, last, the marker, so that the indexes of
+// cancellation reasons are those of the caller's writes.
+func (s *Store) commit(ctx context.Context, key, sum string, items []types.TransactWriteItem, answer []byte) (Record, bool, error) {
+	owner := awsid.UUID()
+	marker := s.mark(key, owner, sum, answer, time.Now()).transact(s.table)
+	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		TransactItems: append(items[:len(items):len(items)], marker), ClientRequestToken: token(key, owner),
+	})
+	if err == nil {
+		return Record{}, false, nil
+	}
+	old, refused := refusal(err)
+	if !refused {
+		return Record{}, false, fmt.Errorf("idempotency: %s: commit: %w", key, err)
+	}
+	if len(old) == 0 { // the reason came without the item
+		r, found, getErr := s.Get(ctx, key)
+		if getErr != nil || !found {
+			return Record{}, false, errors.Join(fmt.Errorf("idempotency: %s: commit: %w", key, err), getErr)
+		}
+		return s.known(key, owner, sum, r)
+	}
+	return s.known(key, owner, sum, s.read(old))
+}
+
+// refusal finds the marker's own failed condition among the reasons of a
+// cancelled transaction. Nothing else means that the key is taken.
+func refusal(err error) (map[string]types.AttributeValue, bool) {
+	var canceled *types.TransactionCanceledException
+	if !errors.As(err, &canceled) || len(canceled.CancellationReasons) == 0 {
+		return nil, false
+	}
+	last := canceled.CancellationReasons[len(canceled.CancellationReasons)-1]
+	if last.Code == nil || *last.Code != "ConditionalCheckFailed" {
+		return nil, false
+	}
+	return last.Item, true
+}
+
+// known says what a record that refused us means.
+func (s *Store) known(key, owner, sum string, r Record) (Record, bool, error) {
+	switch {
+	case r.Owner == owner: // our own write, whose answer was lost
+		return Record{}, false, nil
+	case differs(r.Hash, sum):
+		return r, false, &ConflictError{key}
+	case r.Status == Done:
+		return r, true, nil
+	}
+	return r, false, s.inProgress(key, r)
+}
+
+func (s *Store) inProgress(key string, r Record) error {
+	return &InProgressError{key, r.LeaseUntil, time.Until(r.LeaseUntil) + s.o.Skew}
+}

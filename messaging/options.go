@@ -1,0 +1,179 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/patternkit/serverless/internal/backoff"
+)
+
+const (
+	maxVisibility = 12 * time.Hour // SQS: the longest visibility timeout, counted from the receive
+	maxBatch      = 10             // SQS and SNS: entries in a batch request
+)
+
+// VisibilityClient changes when messages can be received again; *sqs.Client is one.
+type VisibilityClient interface {
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+}
+
+// Options configure a Consumer. They do not depend on the message type; what
+// does goes through KeyOf.
+type Options struct {
+	// Client changes the visibility of messages that are retried. Optional.
+	// Without it the delay of a retry is what remains of the visibility timeout;
+	// Poll uses its own client.
+	Client VisibilityClient
+
+	// QueueURL is the queue that Client is asked about. Optional. Defaults to
+	// the URL that belongs to the event source's ARN.
+	QueueURL string
+
+	// Backoff answers the delay before the delivery after the given number of
+	// receives, from 1. Optional. Defaults to Exponential(1 s, 15 min).
+	Backoff func(receives int) time.Duration
+
+	// DeadLetter keeps poison messages with their reason. Optional. Defaults to
+	// none: poison stays in the queue until the queue's redrive policy takes it.
+	DeadLetter Parker
+
+	// MaxReceives parks a message in DeadLetter when its n-th receive fails.
+	// Optional. Defaults to 0, no such limit. Set it lower than the redrive
+	// policy's maxReceiveCount, else SQS takes the message without the reason.
+	MaxReceives int
+
+	// Classify maps an error of the handler to one with a verdict, such as
+	// Poison(err). Optional. When it answers nil, the error stays as it was.
+	Classify func(error) error
+
+	// Concurrency bounds the lanes that run at the same time. A lane is a message
+	// group of a FIFO queue, all messages with the same Key, or one message
+	// without either. Optional. Defaults to 1, strictly one after the other.
+	Concurrency int
+
+	// Reserve is kept free before the context's deadline: no handler starts in
+	// it, running ones see their context end when it begins, and half of it is
+	// left to report. Optional. Defaults to 1 s, and to a quarter of the time
+	// that is left when an invocation begins where that is less; −1 disables.
+	Reserve time.Duration
+
+	// Key tells the business key of a message: messages with one key run in
+	// order, and a second message with the same key and payload in a batch is
+	// not handled but shares the fate of the first. Make one with KeyOf.
+	// Optional. Defaults to none.
+	Key KeyFunc
+
+	// Strict refuses payloads with members that the Go type does not have.
+	// Optional. Defaults to false.
+	Strict bool
+
+	// Payload says which part of the body is decoded. Optional. Defaults to
+	// Body.
+	Payload PayloadPart
+
+	// Bodies reads bodies that the sender put elsewhere because of their size,
+	// such as package claimcheck's Store. Optional. Defaults to none.
+	Bodies BodyStore
+
+	// OnOutcome is told what became of each message, with the context its
+	// handler had. Optional. It may be called from several goroutines.
+	OnOutcome func(context.Context, Outcome)
+
+	// OnError is told faults that cost no message but that someone should see: a
+	// visibility change or delete that failed. Optional.
+	OnError func(context.Context, error)
+
+	// Grace is how long Poll lets running handlers finish after its context
+	// ended. Optional. Defaults to 20 s; −1 disables.
+	Grace time.Duration
+
+	// Heartbeat is how often Poll extends the visibility of messages that are
+	// still worked on. Optional. Defaults to 0, never: then the visibility
+	// timeout of the queue is the deadline of the handlers.
+	Heartbeat time.Duration
+}
+
+// Outcome is what became of one message.
+type Outcome struct {
+	MessageID    string
+	Key          string
+	GroupID      string
+	ReceiveCount int
+	Verdict      Verdict
+	Err          error         // reason of every verdict but Acked
+	Delay        time.Duration // asked for the next delivery; −1 where the visibility timeout decides
+	Duration     time.Duration // time the handler took; 0 where it did not run
+}
+
+// PayloadPart names the part of a body that becomes Message.Body.
+type PayloadPart int
+
+const (
+	// Body decodes the whole body, without the SNS envelope where there is one.
+	Body PayloadPart = iota
+	// Detail decodes the detail of an EventBridge event. A body that is no such
+	// event is poison.
+	Detail
+	// Verbatim decodes the body as it is, an SNS envelope included.
+	Verbatim
+)
+
+// KeyFunc is a key function for some message type; KeyOf makes one.
+type KeyFunc struct{ f any }
+
+// KeyOf makes a function of a typed message an Options.Key. The type must be
+// the one of the consumer's handler: NewConsumer panics otherwise.
+func KeyOf[T any](f func(Message[T]) string) KeyFunc { return KeyFunc{f} }
+
+// Exponential returns a backoff with full jitter: a random duration from
+// shortest to shortest·2^(receives−1), at most longest.
+func Exponential(shortest, longest time.Duration) func(receives int) time.Duration {
+	return func(receives int) time.Duration {
+		return backoff.Full(receives-1, shortest, longest)
+	}
+}
+
+// Constant returns a backoff of always d.
+func Constant(d time.Duration) func(receives int) time.Duration {
+	return func(int) time.Duration { return d }
+}
+
+func newOptions(optFns []func(*Options)) (Options, error) {
+	o := Options{
+		Backoff:     Exponential(time.Second, 15*time.Minute),
+		Concurrency: 1,
+		Reserve:     time.Second,
+		Grace:       20 * time.Second,
+	}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if o.Concurrency == 0 {
+		o.Concurrency = 1
+	}
+	if o.Concurrency < 0 {
+		fault("Concurrency is %d; it must be 1 or more", o.Concurrency)
+	}
+	if o.MaxReceives < 0 {
+		fault("MaxReceives is %d; it must be 0 or more", o.MaxReceives)
+	}
+	if o.MaxReceives > 0 && o.DeadLetter == nil {
+		fault("MaxReceives needs a DeadLetter to park messages in")
+	}
+	if o.Backoff == nil {
+		o.Backoff = Exponential(time.Second, 15*time.Minute)
+	}
+	if o.Heartbeat < 0 {
+		fault("Heartbeat is %s; it must be 0 or more", o.Heartbeat)
+	}
+	if o.Payload < Body || o.Payload > Verbatim {
+		fault("Payload is %d, which is no PayloadPart", o.Payload)
+	}
+	return o, errors.Join(faults...)
+}

@@ -1,0 +1,139 @@
+package messaging
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+)
+
+// PublishClient publishes messages; *sns.Client is one.
+type PublishClient interface {
+	Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
+	PublishBatch(context.Context, *sns.PublishBatchInput, ...func(*sns.Options)) (*sns.PublishBatchOutput, error)
+}
+
+var _ PublishClient = (*sns.Client)(nil)
+
+// TopicOptions configure a Topic.
+type TopicOptions[T any] struct {
+	// Group answers the message group of a value. FIFO topics need it, or
+	// SendOptions.GroupID; a standard topic hands it to standard queues. Optional.
+	Group func(T) string
+
+	// Deduplicate answers the deduplication id of a value. Optional. Defaults to
+	// none, which on a FIFO topic needs ContentBasedDeduplication.
+	Deduplicate func(T) string
+
+	// Attributes answers the message attributes of a value, which filter policies
+	// of the scope MessageAttributes match. Optional.
+	Attributes func(T) Attributes
+
+	// Bodies keeps bodies that are too big. Optional. Defaults to none: too big
+	// is an error.
+	Bodies BodyStore
+
+	// MaxSize is the topic's MaximumMessageSize in bytes, up to 1,048,576.
+	// Optional. Defaults to 262,144, as the topic's own does.
+	MaxSize int
+
+	// MaxAttempts bounds how often SendAll publishes an entry that SNS refused
+	// although the fault was not the sender's. Optional. Defaults to 3.
+	MaxAttempts int
+
+	// NoCorrelation leaves out the correlation id and the trace header of the
+	// context. Optional. Defaults to false.
+	NoCorrelation bool
+}
+
+// Topic publishes values of one type to an SNS topic.
+type Topic[T any] struct {
+	outbound[T]
+	client   PublishClient
+	attempts int
+}
+
+// NewTopic returns a publisher for the topic with this ARN. Values are sent as
+// JSON, except text and bytes, which are sent as they are.
+func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOptions[T])) *Topic[T] {
+	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if o.MaxSize <= 0 {
+		o.MaxSize = maxPublish
+	}
+	return &Topic[T]{
+		outbound: outbound[T]{
+			target: arn, fifo: isFIFO(arn), limit: min(o.MaxSize, maxMessage), attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,
+			bodies: o.Bodies, silent: o.NoCorrelation, topic: true,
+		},
+		client: client, attempts: max(o.MaxAttempts, 1),
+	}
+}
+
+// Send publishes one value. Limits are checked before the network is asked.
+func (t *Topic[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) (SendResult, error) {
+	m, err := t.prepareFor(ctx, v, optFns)
+	if err != nil {
+		return SendResult{Err: err}, err
+	}
+	out, err := t.client.Publish(ctx, &sns.PublishInput{
+		TopicArn: &t.target, Message: &m.body, MessageAttributes: snsAttributes(m.attrs), Subject: str(m.subject),
+		MessageGroupId: str(m.group), MessageDeduplicationId: str(m.dedup),
+	})
+	if err != nil {
+		err = fmt.Errorf("messaging: publish %T to %s: %w", v, t.target, err)
+		return SendResult{Err: err}, err
+	}
+	return SendResult{MessageID: aws.ToString(out.MessageId), SequenceNumber: aws.ToString(out.SequenceNumber)}, nil
+}
+
+// SendAll publishes the values in as few requests as the limits allow: 10
+// messages and TopicOptions.MaxSize bytes each. It answers as Queue.SendAll.
+func (t *Topic[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOptions)) ([]SendResult, error) {
+	return t.sendAll(ctx, vs, optFns, t.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
+		in := &sns.PublishBatchInput{TopicArn: &t.target}
+		for i := range batch {
+			m := &batch[i].outgoing
+			in.PublishBatchRequestEntries = append(in.PublishBatchRequestEntries, types.PublishBatchRequestEntry{
+				Id: entryID(i), Message: &m.body, MessageAttributes: snsAttributes(m.attrs), Subject: str(m.subject),
+				MessageGroupId: str(m.group), MessageDeduplicationId: str(m.dedup),
+			})
+		}
+		out, err := t.client.PublishBatch(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("messaging: publish to %s: %w", t.target, err)
+		}
+		var replies []reply
+		for _, s := range out.Successful {
+			replies = append(replies, reply{aws.ToString(s.Id), SendResult{MessageID: aws.ToString(s.MessageId), SequenceNumber: aws.ToString(s.SequenceNumber)}})
+		}
+		for _, f := range out.Failed {
+			err := &EntryError{aws.ToString(f.Code), aws.ToString(f.Message), f.SenderFault}
+			replies = append(replies, reply{aws.ToString(f.Id), SendResult{Err: err}})
+		}
+		return replies, nil
+	})
+}
+
+func snsAttributes(attrs Attributes) map[string]types.MessageAttributeValue {
+	if len(attrs) == 0 {
+		return nil
+	}
+	out := make(map[string]types.MessageAttributeValue, len(attrs))
+	for name, a := range attrs {
+		kind := a.dataType()
+		v := types.MessageAttributeValue{DataType: &kind}
+		if strings.HasPrefix(kind, "Binary") {
+			v.BinaryValue = a.Bytes
+		} else {
+			v.StringValue = &a.Text
+		}
+		out[name] = v
+	}
+	return out
+}

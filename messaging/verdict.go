@@ -1,0 +1,201 @@
+package messaging
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Verdict says what becomes of a message.
+type Verdict string
+
+// The verdicts.
+const (
+	Acked     Verdict = "acknowledged" // the handler returned nil
+	Discarded Verdict = "discarded"    // acknowledged although it was not handled: Discard
+	Parked    Verdict = "parked"       // sent to Options.DeadLetter with its reason, then acknowledged
+	Duplicate Verdict = "duplicate"    // same message twice in one batch; it shares the fate of the first
+	Retried   Verdict = "retried"      // delivered again after the backoff, RetryAfter's delay or the visibility timeout
+	Poisoned  Verdict = "poisoned"     // not acknowledged and nowhere to park: the queue's redrive policy takes it
+	Blocked   Verdict = "blocked"      // an earlier message of its lane failed; the handler did not see it
+	Unstarted Verdict = "unstarted"    // the deadline was too near to begin; the handler did not see it
+	Abandoned Verdict = "abandoned"    // the handler ran past its deadline and ignored its context
+)
+
+// Acknowledges reports whether a message with this verdict leaves the queue.
+// For Duplicate that is decided by the first message of the pair.
+func (v Verdict) Acknowledges() bool {
+	return v == Acked || v == Discarded || v == Parked
+}
+
+// VerdictError is the error of Discard and Poison.
+type VerdictError struct {
+	Verdict Verdict // Discarded or Poisoned
+	Err     error   // the reason
+}
+
+func (e *VerdictError) Error() string { return fmt.Sprintf("messaging: %s: %v", e.Verdict, e.Err) }
+
+// Unwrap returns the reason.
+func (e *VerdictError) Unwrap() error { return e.Err }
+
+// RetryError is the error of RetryAfter.
+type RetryError struct {
+	After time.Duration // from 0 to 12 hours
+	Err   error         // the reason
+}
+
+func (e *RetryError) Error() string {
+	return fmt.Sprintf("messaging: retry after %s: %v", e.After, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RetryError) Unwrap() error { return e.Err }
+
+// RetryAfter returns the delay. Any error with this method, from whatever
+// package, makes a consumer retry after that delay.
+func (e *RetryError) RetryAfter() time.Duration { return e.After }
+
+var errNoReason = errors.New("no reason given")
+
+// Discard returns an error that acknowledges the message although it could not
+// be handled: it will never matter again. Nothing keeps a copy.
+func Discard(err error) error { return &VerdictError{Discarded, reason(err)} }
+
+// Poison returns an error for a message that no retry can help. It is parked in
+// Options.DeadLetter; without that option it stays in the queue until the
+// queue's own redrive policy takes it.
+func Poison(err error) error { return &VerdictError{Poisoned, reason(err)} }
+
+// RetryAfter returns an error that makes the message visible again after d,
+// from 0 to 12 hours; a longer d counts as 12 hours. It needs a client: see
+// Options.Client.
+func RetryAfter(d time.Duration, err error) error {
+	return &RetryError{min(max(d, 0), maxVisibility), reason(err)}
+}
+
+func reason(err error) error {
+	if err == nil {
+		return errNoReason
+	}
+	return err
+}
+
+// ruling is what an error asks for.
+type ruling struct {
+	verdict Verdict
+	delay   time.Duration // valid when timed
+	timed   bool
+	busy    bool // someone else works on it: no failure of the message
+}
+
+// severity orders rulings: of several joined errors the one that keeps the
+// message longest decides.
+func (r ruling) severity() int {
+	switch r.verdict {
+	case Discarded:
+		return 0
+	case Poisoned:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// rule reads the verdict out of an error: the outermost one counts, of joined
+// errors the most careful one.
+func rule(err error) ruling {
+	if r, ok := find(err); ok {
+		return r
+	}
+	return ruling{verdict: Retried}
+}
+
+func find(err error) (ruling, bool) {
+	for err != nil {
+		switch e := err.(type) { //nolint:errorlint // this is the walk that errors.As would do, with a rule of its own for joined errors
+		case *VerdictError:
+			return ruling{verdict: e.Verdict}, true
+		case *RetryError:
+			return ruling{verdict: Retried, delay: e.After, timed: true}, true
+		case interface{ RetryAfter() time.Duration }:
+			return ruling{verdict: Retried, delay: max(e.RetryAfter(), 0), timed: true, busy: true}, true
+		case interface{ Permanent() bool }:
+			if e.Permanent() {
+				return ruling{verdict: Poisoned}, true
+			}
+		}
+		switch u := err.(type) { //nolint:errorlint // as above
+		case interface{ Unwrap() error }:
+			err = u.Unwrap()
+		case interface{ Unwrap() []error }:
+			return findJoined(u.Unwrap())
+		default:
+			return ruling{}, false
+		}
+	}
+	return ruling{}, false
+}
+
+func findJoined(errs []error) (ruling, bool) {
+	var worst ruling
+	found, plain := false, false
+	for _, err := range errs {
+		r, ok := find(err)
+		if !ok {
+			plain = true
+			continue
+		}
+		if !found || r.severity() > worst.severity() || r.severity() == worst.severity() && r.delay > worst.delay {
+			worst, found = r, true
+		}
+	}
+	if plain && worst.verdict == Discarded {
+		return ruling{verdict: Retried}, true // an error without a verdict asks for a retry
+	}
+	return worst, found
+}
+
+// PanicError is the error of a handler that panicked or ended its goroutine
+// with runtime.Goexit. The message is retried like any other failure.
+type PanicError struct {
+	Value any    // what was passed to panic; nil for Goexit
+	Stack []byte // stack of the goroutine; nil for Goexit
+}
+
+func (e *PanicError) Error() string {
+	if e.Stack == nil {
+		return "messaging: the handler called runtime.Goexit"
+	}
+	return fmt.Sprintf("messaging: the handler panicked: %v", e.Value)
+}
+
+// Unwrap returns the panic value where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// DecodeError is the error of a message that could not be read. It is poison.
+type DecodeError struct {
+	Type string // Go type of the payload
+	Err  error  // the fault; of several joined ones all are listed
+}
+
+func (e *DecodeError) Error() string { return fmt.Sprintf("messaging: decode %s: %v", e.Type, e.Err) }
+
+// Unwrap returns the fault.
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// Permanent reports that no retry can help.
+func (e *DecodeError) Permanent() bool { return true }
+
+// Sentinels for errors.Is.
+var (
+	// ErrBlocked marks a message whose lane an earlier failure stopped.
+	ErrBlocked = errors.New("messaging: an earlier message of the lane failed")
+	// ErrUnstarted marks a message for which no time was left.
+	ErrUnstarted = errors.New("messaging: the deadline is too near to start")
+	// ErrAbandoned marks a message whose handler did not heed its deadline.
+	ErrAbandoned = errors.New("messaging: the handler ran past its deadline")
+)

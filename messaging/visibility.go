@@ -1,0 +1,128 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// receiveSlack is how long before an invocation its messages may have been
+	// received: the longest batching window, and a minute for the way.
+	receiveSlack = 6 * time.Minute
+
+	// followLag keeps the messages behind a failed one hidden a little longer
+	// than that one, so that it comes alone and they lose no receive.
+	followLag = 2 * time.Second
+)
+
+// changeVisibility asks the queue to deliver failed messages after their
+// delays. A fault costs no message: they come back after the visibility timeout.
+func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient, url string, records []record, results []result) {
+	if client == nil {
+		return
+	}
+	now := time.Now()
+	byURL := map[string][]types.ChangeMessageVisibilityBatchRequestEntry{}
+	for i := range results {
+		delay, ok := nextDelivery(results, i)
+		if !ok || records[i].handle == "" {
+			continue
+		}
+		target := url
+		if target == "" {
+			var err error
+			if target, err = queueURL(records[i].queueARN); err != nil {
+				c.report(ctx, fmt.Errorf("messaging: change visibility of message %s: %w", records[i].id, err))
+				continue
+			}
+		}
+		byURL[target] = append(byURL[target], types.ChangeMessageVisibilityBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &records[i].handle,
+			VisibilityTimeout: seconds(min(delay, visibilityLeft(&records[i], now))),
+		})
+	}
+	for url, entries := range byURL {
+		for len(entries) > 0 {
+			n := min(len(entries), maxBatch)
+			c.changeBatch(ctx, client, url, records, entries[:n])
+			entries = entries[n:]
+		}
+	}
+}
+
+// nextDelivery is the delay that the message is to have, if any.
+func nextDelivery(results []result, i int) (time.Duration, bool) {
+	r := &results[i]
+	switch {
+	case r.acked || r.delay < 0 && r.verdict != Blocked:
+		return 0, false
+	case r.verdict != Blocked:
+		return r.delay, true
+	case results[r.head].delay < 0:
+		return 0, false
+	}
+	return results[r.head].delay + followLag, true
+}
+
+// visibilityLeft is what SQS still allows: 12 hours from the receive.
+func visibilityLeft(r *record, now time.Time) time.Duration {
+	if r.received.IsZero() {
+		return maxVisibility - receiveSlack
+	}
+	return max(maxVisibility-now.Sub(r.received)-time.Minute, 0)
+}
+
+// seconds rounds up, so that nobody comes back too early.
+func seconds(d time.Duration) int32 {
+	return int32(min((d+time.Second-1)/time.Second, maxVisibility/time.Second))
+}
+
+func (c *Consumer) changeBatch(ctx context.Context, client VisibilityClient, url string, records []record, entries []types.ChangeMessageVisibilityBatchRequestEntry) {
+	out, err := client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
+	if err != nil {
+		c.report(ctx, fmt.Errorf("messaging: change visibility of %d messages: %w", len(entries), err))
+		return
+	}
+	for _, f := range out.Failed {
+		id := aws.ToString(f.Id)
+		if i, err := strconv.Atoi(id); err == nil && i >= 0 && i < len(records) {
+			id = records[i].id
+		}
+		c.report(ctx, fmt.Errorf("messaging: change visibility of message %s: %w", id, entryError(f)))
+	}
+}
+
+func (c *Consumer) report(ctx context.Context, err error) {
+	if c.options.OnError != nil && !errors.Is(err, context.Canceled) {
+		c.options.OnError(ctx, err)
+	}
+}
+
+// EntryError is the failure of one entry of a batch request that was answered
+// with success as a whole.
+type EntryError struct {
+	Code        string // such as "InternalError"
+	Message     string // AWS's text, may be empty
+	SenderFault bool   // a retry of the same entry fails again
+}
+
+func (e *EntryError) Error() string {
+	if e.Message == "" {
+		return e.Code
+	}
+	return e.Code + ": " + e.Message
+}
+
+// Permanent reports whether a retry of the same entry would fail again.
+func (e *EntryError) Permanent() bool { return e.SenderFault }
+
+func entryError(f types.BatchResultErrorEntry) *EntryError {
+	return &EntryError{aws.ToString(f.Code), aws.ToString(f.Message), f.SenderFault}
+}
