@@ -44,10 +44,12 @@ func encoderConfig() zapcore.EncoderConfig {
 		EncodeLevel: func(l zapcore.Level, enc zapcore.PrimitiveArrayEncoder) {
 			enc.AppendString(levelName(l))
 		},
-		EncodeTime:     encodeTime,
-		EncodeDuration: zapcore.StringDurationEncoder,
-		EncodeCaller:   zapcore.ShortCallerEncoder,
-		StacktraceKey:  keyStack,
+		EncodeTime: encodeTime,
+		EncodeDuration: func(d time.Duration, enc zapcore.PrimitiveArrayEncoder) {
+			enc.AppendFloat64(float64(d) / float64(time.Millisecond))
+		},
+		EncodeCaller:  zapcore.ShortCallerEncoder,
+		StacktraceKey: keyStack,
 	}
 }
 
@@ -92,7 +94,7 @@ func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	next := &core{inv: c.inv, enc: c.enc.Clone(), root: c.root}
 	next.keys = append(make([]string, 0, len(c.keys)+len(fields)), c.keys...)
 	for _, f := range c.clean(fields) {
-		f.AddTo(next.enc)
+		next.enc = addSafely(next.enc, f)
 		if f.Type == zapcore.NamespaceType {
 			next.root, next.keys = false, next.keys[:0]
 			continue
@@ -101,6 +103,29 @@ func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	}
 	return next
 }
+
+// addSafely adds a field whose marshaler may panic: the encoder returned is then
+// the one given, with a word about it.
+func addSafely(enc zapcore.Encoder, f zapcore.Field) (out zapcore.Encoder) {
+	switch f.Type {
+	case zapcore.ObjectMarshalerType, zapcore.ArrayMarshalerType, zapcore.ReflectType, zapcore.InlineMarshalerType:
+	default:
+		f.AddTo(enc)
+		return enc
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			enc.AddString(f.Key, lost+panicText(v))
+			out = enc
+		}
+	}()
+	trial := enc.Clone()
+	f.AddTo(trial)
+	return trial
+}
+
+// lost begins the text that stands for a field that could not be encoded.
+const lost = "not logged, encoding it panics: "
 
 // Check implements zapcore.Core.
 func (c *core) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
@@ -113,15 +138,25 @@ func (c *core) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Check
 // Sync implements zapcore.Core. Lines are written as they come: there is nothing to do.
 func (c *core) Sync() error { return nil }
 
-// Write implements zapcore.Core. A field whose marshaler panics costs the line
-// its fields, never the invocation.
+// Write implements zapcore.Core. A field whose marshaler panics is replaced by a
+// word about it.
 func (c *core) Write(ent zapcore.Entry, fields []zapcore.Field) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = c.writeEntry(ent, []zapcore.Field{zap.String("fieldsLost", panicText(v))})
+			err = c.writeSafely(ent, fields)
 		}
 	}()
 	return c.writeEntry(ent, fields)
+}
+
+// writeSafely is Write after a marshaler has panicked.
+func (c *core) writeSafely(ent zapcore.Entry, fields []zapcore.Field) error {
+	safe := *c
+	safe.enc = c.enc.Clone()
+	for _, f := range c.clean(fields) {
+		safe.enc = addSafely(safe.enc, f)
+	}
+	return safe.writeEntry(ent, nil)
 }
 
 func (c *core) writeEntry(ent zapcore.Entry, fields []zapcore.Field) error {

@@ -22,7 +22,7 @@ func Handler[I, O any](service string, handler func(context.Context, I) (O, erro
 	if handler == nil {
 		panic("observe: Handler of a nil function")
 	}
-	h := newHost(service, optFns)
+	h := newHandlerHost(service, optFns)
 	return func(ctx context.Context, in I) (out O, err error) {
 		err = h.run(ctx, in, func(ctx context.Context) error {
 			var err error
@@ -38,7 +38,7 @@ func EventHandler[I any](service string, handler func(context.Context, I) error,
 	if handler == nil {
 		panic("observe: EventHandler of a nil function")
 	}
-	h := newHost(service, optFns)
+	h := newHandlerHost(service, optFns)
 	return func(ctx context.Context, in I) error {
 		return h.run(ctx, in, func(ctx context.Context) error { return handler(ctx, in) })
 	}
@@ -98,7 +98,7 @@ func (inv *invocation) startSpan(ctx context.Context) (context.Context, Span) {
 // logFailure writes the error a handler returned. aws-lambda-go prints it once
 // more on the standard log, which knows from here that it is no news.
 func (h *host) logFailure(ctx context.Context, err error, took time.Duration) {
-	Logger(ctx).Error("the invocation failed", zap.Error(err), zap.Duration("duration", took))
+	Logger(ctx).Error("the invocation failed", zap.Error(err), zap.Duration("durationMs", took))
 	if h.std != nil {
 		h.std.known(panicText(err))
 	}

@@ -44,6 +44,7 @@ func newHost(service string, optFns []func(*Options)) *host {
 	text := opts.Format == FormatText || opts.Format == FormatLambda
 	h.enc = newEncoder(text && !h.env.json)
 	c := newCore(h.idle(""), h.enc)
+	c.keys = []string{keyFunction, keyRequestID, keyTenantID, keyColdStart, keySampled, keyCorrelationID, keyTraceID}
 	fields := c.clean(append([]zapcore.Field{zap.String(keyService, service)}, opts.Fields...))
 	for _, f := range fields {
 		if f.Type == zapcore.NamespaceType {
@@ -60,7 +61,13 @@ func newHost(service string, optFns []func(*Options)) *host {
 		h.idle("").base().Warn("AWS_LAMBDA_LOG_LEVEL is less verbose than the level in the code",
 			zap.String("environment", levelName(h.env.level)), zap.String("code", levelName(opts.Level)))
 	}
-	if h.env.lambda && !opts.KeepStandardLog {
+	return h
+}
+
+// newHandlerHost is newHost for a handler, which also takes over the standard log.
+func newHandlerHost(service string, optFns []func(*Options)) *host {
+	h := newHost(service, optFns)
+	if h.env.lambda && !h.opts.KeepStandardLog {
 		h.std = catchStandardLog(h)
 	}
 	return h
@@ -195,6 +202,10 @@ func (inv *invocation) write(level zapcore.Level, line []byte) error {
 			if inv.lines.add(line) {
 				return nil
 			}
+			if level < inv.level {
+				inv.lines.evicted++
+				return nil
+			}
 			return inv.host.sink.write(line)
 		}
 		if level < inv.level {
@@ -270,7 +281,7 @@ func (inv *invocation) watchDeadline(ctx context.Context) (stop func()) {
 	timer := time.AfterFunc(wait, func() {
 		defer close(done)
 		inv.base()
-		inv.logger.Warn("the invocation is about to time out", zap.Duration("left", left-wait))
+		inv.logger.Warn("the invocation is about to time out", zap.Duration("leftMs", left-wait))
 		inv.mu.Lock()
 		inv.flushLines()
 		inv.mu.Unlock()

@@ -232,3 +232,18 @@ func marshal(value any) (text []byte, err error) {
 	}()
 	return json.Marshal(value)
 }
+
+// Flush writes what the invocation of ctx has recorded so far, and its buffered
+// log lines. Handlers need it only before something that may end the process.
+func Flush(ctx context.Context) {
+	inv := from(ctx)
+	if inv == nil {
+		return
+	}
+	if inv.lines.limit > 0 {
+		inv.mu.Lock()
+		inv.flushLines()
+		inv.mu.Unlock()
+	}
+	inv.host.emf.flush(inv)
+}

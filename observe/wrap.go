@@ -17,7 +17,7 @@ func Wrap[F any](service string, f F, optFns ...func(*Options)) F {
 	if err != nil {
 		panic("observe: Wrap: " + err.Error())
 	}
-	h := newHost(service, optFns)
+	h := newHandlerHost(service, optFns)
 	wrapped := reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {
 		ctx, event := context.Background(), any(nil)
 		if shape.context {
