@@ -1,0 +1,244 @@
+package authorizertest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// AuthorizerOptions are the settings of an API's Lambda authorizer.
+type AuthorizerOptions struct {
+	// IdentitySources are where the identity comes from, written as API Gateway writes them: for REST APIs
+	// "method.request.header.NAME", "method.request.querystring.NAME", "context.NAME" and "stageVariables.NAME", for
+	// HTTP and WebSocket APIs "$request.header.NAME" or "route.request.header.NAME" and so on. Optional. Defaults to the
+	// header Authorization; an empty, non-nil list means none (REQUEST with TTL -1 only).
+	IdentitySources []string
+
+	// TTL is how long a result is cached under the identity. Optional. Defaults to 300 seconds, at most 3,600; -1 turns
+	// the cache off.
+	TTL time.Duration
+
+	// Validation is a regular expression the token must match as a whole before the function is called (TOKEN only).
+	// Optional. Defaults to none.
+	Validation string
+
+	// Timeout is how long the function may take. Optional. Defaults to 10 seconds.
+	Timeout time.Duration
+
+	// Simple says that the function answers {"isAuthorized": …} (HTTP APIs only). Optional. Defaults to false: a policy.
+	Simple bool
+}
+
+// Authorizer is the Lambda authorizer of an API.
+type Authorizer struct {
+	token      bool
+	function   Function
+	options    AuthorizerOptions
+	validation *regexp.Regexp
+
+	mu    sync.Mutex
+	cache map[string]cached
+	calls int
+}
+
+type cached struct {
+	result  *result
+	expires time.Time
+}
+
+// result is an authorizer's answer, decoded and checked.
+type result struct {
+	principal  string
+	policy     *policy
+	authorized bool // of a simple response
+	context    map[string]any
+	usageKey   string
+}
+
+// TokenAuthorizer is an authorizer of the kind TOKEN. It panics when a setting is not one API Gateway would take.
+func TokenAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
+	return newAuthorizer(true, function, optFns)
+}
+
+// RequestAuthorizer is an authorizer of the kind REQUEST. It panics when a setting is not one API Gateway would take.
+func RequestAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
+	return newAuthorizer(false, function, optFns)
+}
+
+func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptions)) *Authorizer {
+	a := &Authorizer{token: token, function: function, cache: make(map[string]cached)}
+	for _, fn := range optFns {
+		fn(&a.options)
+	}
+	if a.options.TTL == 0 {
+		a.options.TTL = 300 * time.Second
+	}
+	if a.options.Timeout == 0 {
+		a.options.Timeout = 10 * time.Second
+	}
+	if a.options.IdentitySources == nil {
+		a.options.IdentitySources = []string{"method.request.header.Authorization"}
+	}
+	switch {
+	case function == nil:
+		panic("authorizertest: an authorizer needs a function")
+	case token && len(a.options.IdentitySources) != 1:
+		panic("authorizertest: a TOKEN authorizer has exactly one identity source")
+	case !token && a.options.Validation != "":
+		panic("authorizertest: only a TOKEN authorizer has a validation expression")
+	case a.options.TTL > time.Hour:
+		panic("authorizertest: the TTL is at most 3600 seconds")
+	case a.options.TTL > 0 && len(a.options.IdentitySources) == 0:
+		panic("authorizertest: caching needs an identity source")
+	}
+	if a.options.Validation != "" {
+		a.validation = regexp.MustCompile(`\A(?:` + a.options.Validation + `)\z`)
+	}
+	return a
+}
+
+// Calls returns how often the function has been invoked.
+func (a *Authorizer) Calls() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.calls
+}
+
+// FlushCache forgets all cached results, as FlushStageAuthorizersCache does.
+func (a *Authorizer) FlushCache() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.cache)
+}
+
+// errUnauthorized stands for the answer 401, errConfiguration for 500.
+var (
+	errUnauthorized  = errors.New("unauthorized")
+	errConfiguration = errors.New("authorizer configuration")
+)
+
+// identity returns the values of the identity sources; a missing or empty one is a 401 without a call.
+func (a *Authorizer) identity(lookup func(source string) string) ([]string, error) {
+	values := make([]string, len(a.options.IdentitySources))
+	for i, source := range a.options.IdentitySources {
+		if values[i] = lookup(source); values[i] == "" {
+			return nil, fmt.Errorf("%w: identity source %s is missing", errUnauthorized, source)
+		}
+	}
+	if a.validation != nil && !a.validation.MatchString(values[0]) {
+		return nil, fmt.Errorf("%w: the token does not match the validation expression", errUnauthorized)
+	}
+	return values, nil
+}
+
+// result returns the cached answer for an identity, or asks the function.
+func (a *Authorizer) result(ctx context.Context, identity []string, event any) (*result, error) {
+	var key strings.Builder
+	for _, value := range identity {
+		fmt.Fprintf(&key, "%d:%s", len(value), value)
+	}
+	a.mu.Lock()
+	hit, found := a.cache[key.String()]
+	if found && time.Now().Before(hit.expires) {
+		a.mu.Unlock()
+		return hit.result, nil
+	}
+	a.calls++
+	a.mu.Unlock()
+	answer, err := a.invoke(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	if a.options.TTL > 0 {
+		a.mu.Lock()
+		a.cache[key.String()] = cached{result: answer, expires: time.Now().Add(a.options.TTL)}
+		a.mu.Unlock()
+	}
+	return answer, nil
+}
+
+func (a *Authorizer) invoke(ctx context.Context, event any) (*result, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.options.Timeout)
+	defer cancel()
+	out, err := call(ctx, a.function, mustJSON(event))
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: the function timed out", errConfiguration)
+	case errors.Is(err, errPanic):
+		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
+	case err != nil && err.Error() == "Unauthorized":
+		return nil, fmt.Errorf("%w: the function failed with Unauthorized", errUnauthorized)
+	case err != nil:
+		return nil, fmt.Errorf("%w: the function failed: %w", errConfiguration, err)
+	}
+	answer, err := a.parse(out)
+	if err != nil {
+		return nil, fmt.Errorf("%w: bad output: %w", errConfiguration, err)
+	}
+	return answer, nil
+}
+
+// parse checks an answer as API Gateway does.
+func (a *Authorizer) parse(out []byte) (*result, error) {
+	var answer struct {
+		PrincipalID        *string         `json:"principalId"`
+		PolicyDocument     *policy         `json:"policyDocument"`
+		Context            json.RawMessage `json:"context"`
+		UsageIdentifierKey string          `json:"usageIdentifierKey"`
+		IsAuthorized       *bool           `json:"isAuthorized"`
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return nil, err
+	}
+	r := &result{usageKey: answer.UsageIdentifierKey}
+	if answer.PrincipalID != nil {
+		r.principal = *answer.PrincipalID
+	}
+	var err error
+	if r.context, err = scalars(answer.Context); err != nil {
+		return nil, err
+	}
+	if a.options.Simple {
+		if answer.IsAuthorized == nil {
+			return nil, errors.New("no isAuthorized in a simple response")
+		}
+		r.authorized = *answer.IsAuthorized
+		return r, nil
+	}
+	switch {
+	case r.principal == "":
+		return nil, errors.New("no principalId")
+	case answer.PolicyDocument == nil:
+		return nil, errors.New("no policyDocument")
+	}
+	r.policy = answer.PolicyDocument
+	return r, r.policy.validate()
+}
+
+// scalars decodes a context, which has strings, numbers and booleans only; null values are dropped.
+func scalars(data []byte) (map[string]any, error) {
+	if len(data) == 0 || string(data) == "null" {
+		return nil, nil
+	}
+	var raw map[string]any
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&raw); err != nil {
+		return nil, fmt.Errorf("context: %w", err)
+	}
+	for name, value := range raw {
+		switch value.(type) {
+		case string, bool, json.Number:
+		case nil:
+			delete(raw, name)
+		default:
+			return nil, fmt.Errorf("context value %q is an object or an array", name)
+		}
+	}
+	return raw, nil
+}

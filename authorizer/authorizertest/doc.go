@@ -1,0 +1,47 @@
+// Package authorizertest is API Gateway's side of authorization in your process, and an identity provider to go with it.
+//
+// An Issuer signs tokens and publishes its keys without a socket; a Gateway plays a REST API with a Lambda authorizer,
+// from the client's request to the function behind it. Both work inside a testing/synctest bubble, where an hour of
+// token life or five minutes of cache cost nothing.
+//
+//	issuer := authorizertest.NewIssuer(t)
+//	gateway := authorizertest.NewGateway(t,
+//		authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, routes).HandleToken)),
+//		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", authorizertest.Func(getOrder))})
+//	response := gateway.Invoke(ctx, request)
+//
+// # Semantics
+//
+// For each request the gateway finds the resource, reads the identity sources (401 when one is missing or the token does
+// not match the validation expression), asks the cache and then the authorizer's function, evaluates the returned policy
+// against the request's method ARN (a greedy * reaches across slashes, an explicit Deny wins), passes the context on as
+// strings and invokes the API's function. A cached policy is evaluated again for every request; failures are not cached.
+//
+// # Simulated
+//
+// REST APIs: TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its TTL, IAM
+// evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the limits of
+// the method ARN and of time, and the default gateway responses with their bodies.
+//
+// # Not simulated
+//
+// Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
+// policies, IAM and Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage
+// plans, CORS preflight answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression
+// must match the whole token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures
+// other than a bad answer.
+//
+// # Limits
+//
+// A method ARN has at most 1,600 bytes (414 beyond), the cache TTL at most 3,600 seconds, the authorizer's function 10
+// seconds, the API's function 29 seconds.
+//
+// # Errors
+//
+// The constructors panic with a sentence on settings API Gateway would refuse. Everything else is an answer to the
+// client; why an authorizer failed is written to the test's log.
+//
+// # Testing
+//
+// Calls and Requests count invocations of the authorizer and requests for keys, so that a test can tell a cache hit.
+package authorizertest

@@ -1,0 +1,301 @@
+package authorizertest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"github.com/patternkit/serverless/internal/awsid"
+)
+
+// GatewayOptions say which API and stage a gateway plays.
+type GatewayOptions struct {
+	Region    string            // Optional. Defaults to "us-east-1".
+	Account   string            // Optional. Defaults to "123456789012".
+	APIID     string            // Optional. Defaults to "api1234567".
+	Stage     string            // Optional. Defaults to "prod", for an HTTP API "$default".
+	Variables map[string]string // The stage variables. Optional. Defaults to none.
+
+	// UsagePlanKeys are the values of the API keys in the usage plan. A route that needs an API key takes it from the
+	// authorizer's usageIdentifierKey (API key source AUTHORIZER). Optional. Defaults to none.
+	UsagePlanKeys []string
+
+	// BackendTimeout is how long an API function may take. Optional. Defaults to 29 seconds.
+	BackendTimeout time.Duration
+}
+
+// Route is a method of an API and the function behind it.
+type Route struct {
+	Route          string   // as in "GET /orders/{id}"; ANY stands for every method, {name+} for the rest of the path
+	Backend        Function // its Lambda proxy integration
+	Public         bool     // called without the authorizer
+	APIKeyRequired bool     // needs a key of the usage plan (REST only)
+}
+
+// On is a route behind the authorizer.
+func On(route string, backend Function) Route { return Route{Route: route, Backend: backend} }
+
+// Open is a route that everybody may call.
+func Open(route string, backend Function) Route {
+	return Route{Route: route, Backend: backend, Public: true}
+}
+
+// Gateway is a REST API of API Gateway in process, from the request to the function behind it. It is safe for
+// concurrent use.
+type Gateway struct {
+	tb         TB
+	authorizer *Authorizer
+	table      table
+	options    GatewayOptions
+}
+
+// NewGateway returns a REST API with an authorizer (nil for none) and routes. It panics when a route is malformed.
+func NewGateway(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*GatewayOptions)) *Gateway {
+	g := &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
+	return g
+}
+
+func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {
+	o := GatewayOptions{
+		Region:         "us-east-1",
+		Account:        "123456789012",
+		APIID:          "api1234567",
+		Stage:          stage,
+		BackendTimeout: 29 * time.Second,
+	}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	return o
+}
+
+// arn returns the ARN of a request.
+func (o *GatewayOptions) arn(method, path string) string {
+	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", o.Region, o.Account, o.APIID, o.Stage, method, path)
+}
+
+// InvokeJSON is Invoke for the text of an event, such as a file.
+func (g *Gateway) InvokeJSON(ctx context.Context, event []byte) (awsevents.APIGatewayProxyResponse, error) {
+	var request awsevents.APIGatewayProxyRequest
+	if err := json.Unmarshal(event, &request); err != nil {
+		return awsevents.APIGatewayProxyResponse{}, fmt.Errorf("authorizertest: event: %w", err)
+	}
+	return g.Invoke(ctx, request), nil
+}
+
+// Invoke plays one request, of which the method, path, headers, query, source address and body matter, and returns what
+// the client gets: the function's answer, or API Gateway's own.
+func (g *Gateway) Invoke(ctx context.Context, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
+	request = g.normalize(request)
+	route, parameters := g.table.find(request.HTTPMethod, request.Path)
+	if route == nil {
+		return missingToken.rest()
+	}
+	request.Resource, request.PathParameters = route.path, parameters
+	request.RequestContext.ResourcePath = route.path
+	if g.authorizer != nil && !route.Public {
+		arn := g.options.arn(request.HTTPMethod, request.Path)
+		refusal, context := g.authorize(ctx, route, arn, request)
+		if refusal != nil {
+			return refusal.rest()
+		}
+		request.RequestContext.Authorizer = context
+	}
+	return g.integrate(ctx, route, request)
+}
+
+// authorize returns the answer that ends the request, or the context to go on with.
+func (g *Gateway) authorize(ctx context.Context, route *boundRoute, arn string, request awsevents.APIGatewayProxyRequest) (*gatewayAnswer, map[string]any) {
+	if len(arn) > maxARN {
+		return &uriTooLong, nil
+	}
+	start := time.Now()
+	identity, err := g.authorizer.identity(func(source string) string { return identityOf(request, source) })
+	var answer *result
+	if err == nil {
+		answer, err = g.authorizer.result(ctx, identity, g.authorizerEvent(arn, identity, request))
+	}
+	switch {
+	case errors.Is(err, errUnauthorized):
+		return g.refuse(&unauthorized, arn, err), nil
+	case err != nil:
+		return g.refuse(&authorizerFailure, arn, err), nil
+	}
+	switch answer.policy.evaluate(arn) {
+	case explicitDeny:
+		return &denied, nil
+	case implicitDeny:
+		return &notAllowed, nil
+	}
+	if route.APIKeyRequired && !slices.Contains(g.options.UsagePlanKeys, answer.usageKey) {
+		return &forbidden, nil
+	}
+	values := texts(answer.context)
+	values["principalId"] = answer.principal
+	values["integrationLatency"] = time.Since(start).Milliseconds()
+	return nil, values
+}
+
+// refuse notes in the test's log why the authorizer did not decide.
+func (g *Gateway) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
+	if g.tb != nil {
+		g.tb.Helper()
+		g.tb.Logf("authorizertest: %d for %s: %v", answer.status, arn, err)
+	}
+	return answer
+}
+
+// texts are context values as a REST API passes them on: all strings.
+func texts(context map[string]any) map[string]any {
+	values := make(map[string]any, len(context)+2)
+	for name, value := range context {
+		values[name] = fmt.Sprint(value)
+	}
+	return values
+}
+
+// normalize fills in what API Gateway adds to a request.
+func (g *Gateway) normalize(request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyRequest {
+	request.Headers, request.MultiValueHeaders = bothForms(request.Headers, request.MultiValueHeaders)
+	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(request.QueryStringParameters, request.MultiValueQueryStringParameters)
+	if g.options.Variables != nil {
+		request.StageVariables = maps.Clone(g.options.Variables)
+	}
+	now := time.Now().UTC()
+	c := &request.RequestContext
+	c.AccountID, c.APIID, c.Stage = g.options.Account, g.options.APIID, g.options.Stage
+	c.HTTPMethod, c.Path = request.HTTPMethod, "/"+g.options.Stage+request.Path
+	if c.RequestID == "" {
+		c.RequestID = awsid.UUID()
+	}
+	if c.Protocol == "" {
+		c.Protocol = "HTTP/1.1"
+	}
+	if c.Identity.SourceIP == "" {
+		c.Identity.SourceIP = "127.0.0.1"
+	}
+	c.RequestTime, c.RequestTimeEpoch = now.Format("02/Jan/2006:15:04:05 -0700"), now.UnixMilli()
+	c.Authorizer = nil
+	return request
+}
+
+// bothForms completes the single-value and the multi-value form of headers or parameters from each other; the last of
+// several values is the single one.
+func bothForms(single map[string]string, multi map[string][]string) (map[string]string, map[string][]string) {
+	single, multi = maps.Clone(single), maps.Clone(multi)
+	for name, value := range single {
+		if _, found := multi[name]; !found {
+			if multi == nil {
+				multi = make(map[string][]string)
+			}
+			multi[name] = []string{value}
+		}
+	}
+	for name, values := range multi {
+		if single == nil {
+			single = make(map[string]string)
+		}
+		if len(values) > 0 {
+			single[name] = values[len(values)-1]
+		}
+	}
+	return single, multi
+}
+
+// identityOf reads an identity source of a REST API.
+func identityOf(request awsevents.APIGatewayProxyRequest, source string) string {
+	header, isHeader := strings.CutPrefix(source, "method.request.header.")
+	query, isQuery := strings.CutPrefix(source, "method.request.querystring.")
+	variable, isVariable := strings.CutPrefix(source, "stageVariables.")
+	switch {
+	case isHeader:
+		return fold(request.Headers, header)
+	case isQuery:
+		return request.QueryStringParameters[query]
+	case isVariable:
+		return request.StageVariables[variable]
+	}
+	switch source {
+	case "context.identity.sourceIp":
+		return request.RequestContext.Identity.SourceIP
+	case "context.identity.userAgent":
+		return request.RequestContext.Identity.UserAgent
+	case "context.httpMethod":
+		return request.HTTPMethod
+	case "context.path":
+		return request.RequestContext.Path
+	case "context.resourcePath":
+		return request.Resource
+	}
+	panic(fmt.Sprintf("authorizertest: identity source %q is not simulated", source))
+}
+
+// fold looks a header up without regard to case.
+func fold(headers map[string]string, name string) string {
+	for other, value := range headers {
+		if strings.EqualFold(other, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// authorizerEvent is what the authorizer's function is invoked with.
+func (g *Gateway) authorizerEvent(arn string, identity []string, request awsevents.APIGatewayProxyRequest) any {
+	if g.authorizer.token {
+		return awsevents.APIGatewayCustomAuthorizerRequest{Type: "TOKEN", MethodArn: arn, AuthorizationToken: identity[0]}
+	}
+	c := request.RequestContext
+	event := awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{
+		Type:                            "REQUEST",
+		MethodArn:                       arn,
+		Resource:                        request.Resource,
+		Path:                            request.Path,
+		HTTPMethod:                      request.HTTPMethod,
+		Headers:                         request.Headers,
+		MultiValueHeaders:               request.MultiValueHeaders,
+		QueryStringParameters:           request.QueryStringParameters,
+		MultiValueQueryStringParameters: request.MultiValueQueryStringParameters,
+		PathParameters:                  request.PathParameters,
+		StageVariables:                  request.StageVariables,
+	}
+	event.RequestContext.Path = c.Path
+	event.RequestContext.AccountID = c.AccountID
+	event.RequestContext.ResourceID = c.ResourceID
+	event.RequestContext.Stage = c.Stage
+	event.RequestContext.RequestID = c.RequestID
+	event.RequestContext.Identity.SourceIP = c.Identity.SourceIP
+	event.RequestContext.Identity.APIKey = c.Identity.APIKey
+	event.RequestContext.ResourcePath = c.ResourcePath
+	event.RequestContext.HTTPMethod = c.HTTPMethod
+	event.RequestContext.APIID = c.APIID
+	return event
+}
+
+// integrate invokes the function behind a route and checks its answer.
+func (g *Gateway) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
+	ctx, cancel := context.WithTimeout(ctx, g.options.BackendTimeout)
+	defer cancel()
+	out, err := call(ctx, route.Backend, mustJSON(request))
+	if ctx.Err() != nil {
+		return endpointTimeout.rest()
+	}
+	var response awsevents.APIGatewayProxyResponse
+	if err == nil {
+		err = strictly(out, &response)
+	}
+	if err == nil && (response.StatusCode < 100 || response.StatusCode > 599) {
+		err = fmt.Errorf("status %d", response.StatusCode)
+	}
+	if err != nil {
+		return g.refuse(&badIntegration, g.options.arn(request.HTTPMethod, request.Path), err).rest()
+	}
+	return response
+}

@@ -1,0 +1,214 @@
+package authorizer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/patternkit/serverless/authorizer/jws"
+)
+
+// JWKSOptions adjust a key source of JWKS.
+type JWKSOptions struct {
+	// HTTPClient makes the requests; redirects to another host are refused with any client. Optional. Defaults to a
+	// client that keeps no connections, since a Lambda is frozen between invocations.
+	HTTPClient *http.Client
+
+	// AllowHTTP permits a URL without TLS, for an endpoint on the loopback interface. Optional. Defaults to false.
+	AllowHTTP bool
+
+	// Timeout bounds one request. Optional. Defaults to 1.5 seconds; a request that fails is repeated once.
+	Timeout time.Duration
+
+	// TTL is how long fetched keys are fresh. A Cache-Control max-age of the answer takes its place, kept between
+	// MinTTL and MaxStale. Optional. Defaults to 15 minutes.
+	TTL time.Duration
+
+	// MinTTL is the shortest time a max-age can ask for. Optional. Defaults to 1 minute.
+	MinTTL time.Duration
+
+	// MaxStale is how long keys serve at most when they cannot be refreshed; after it verification fails closed.
+	// Optional. Defaults to 24 hours.
+	MaxStale time.Duration
+
+	// Cooldown is the least time between two requests for the sake of an unknown "kid" or after a failure. Optional.
+	// Defaults to 10 seconds.
+	Cooldown time.Duration
+
+	// NegativeTTL is how long a "kid" that a fresh set did not have is answered without another request. Optional.
+	// Defaults to 30 seconds; 1,000 ids are remembered.
+	NegativeTTL time.Duration
+
+	// Seed is a JWKS document to start with, embedded or read from a layer, so that a cold start needs no network. It
+	// counts as fetched when the source is made. Optional. Defaults to none.
+	Seed []byte
+
+	// Report is told what went wrong although the caller was served: a failed refresh while stale keys still serve, keys
+	// of the set that were rejected (*jws.KeyError). Optional. Defaults to nothing.
+	Report func(ctx context.Context, err error)
+}
+
+const maxNegative = 1000
+
+// RemoteKeys is a source of keys that an issuer publishes at a URL. It is safe for concurrent use: requests are made
+// inside a call, one at a time, and nothing runs between calls.
+type RemoteKeys struct {
+	url     string
+	options JWKSOptions
+	fault   error
+
+	mu       sync.Mutex
+	set      *jws.Set
+	etag     string
+	fetched  time.Time            // when the set was last known to be current
+	fresh    time.Time            // until when it needs no refresh
+	retry    time.Time            // no request before
+	failure  error                // of the last request, nil after a success
+	negative map[string]time.Time // unknown ids and until when they are believed unknown
+	flight   chan struct{}        // closed when the request under way ends
+
+	abandoned bool // the last request ended with its caller's context
+}
+
+// JWKS returns a source of the keys published at an https URL. A URL or a seed that cannot serve is reported by
+// NewVerifier.
+//
+// The first call fetches. Keys are fresh for the TTL; then one caller refreshes them within its call, while others are
+// served with the stale ones, and so is everybody when the refresh fails, until MaxStale. An unknown "kid" causes a
+// request too, since the issuer may have rotated its keys, but not more often than the cool-down allows.
+func JWKS(address string, optFns ...func(*JWKSOptions)) *RemoteKeys {
+	r := &RemoteKeys{url: address, negative: make(map[string]time.Time), options: JWKSOptions{
+		Timeout:     1500 * time.Millisecond,
+		TTL:         15 * time.Minute,
+		MinTTL:      time.Minute,
+		MaxStale:    24 * time.Hour,
+		Cooldown:    10 * time.Second,
+		NegativeTTL: 30 * time.Second,
+	}}
+	for _, fn := range optFns {
+		fn(&r.options)
+	}
+	r.options.HTTPClient = pinned(r.options.HTTPClient)
+	r.fault = r.validate()
+	return r
+}
+
+func (r *RemoteKeys) check() error { return r.fault }
+
+func (r *RemoteKeys) validate() error {
+	var faults []error
+	o := &r.options
+	target, err := url.Parse(r.url)
+	switch {
+	case err != nil || target.Host == "":
+		faults = append(faults, fmt.Errorf("JWKS URL %q is not an absolute URL", r.url))
+	case target.Scheme != "https" && (target.Scheme != "http" || !o.AllowHTTP):
+		faults = append(faults, fmt.Errorf("JWKS URL %q is not https", r.url))
+	case target.User != nil:
+		faults = append(faults, errors.New("JWKS URL holds a password"))
+	}
+	if o.Timeout <= 0 || o.TTL <= 0 || o.MinTTL <= 0 || o.Cooldown <= 0 || o.NegativeTTL <= 0 || o.MaxStale < o.TTL {
+		faults = append(faults, errors.New("JWKS options: times must be positive, and MaxStale at least TTL"))
+	}
+	if len(o.Seed) > 0 {
+		set, err := jws.ParseSet(o.Seed)
+		if err == nil && set.Len() == 0 {
+			err = errors.Join(append([]error{errors.New("no usable key")}, set.Rejected()...)...)
+		}
+		if err != nil {
+			return errors.Join(append(faults, fmt.Errorf("JWKS seed: %w", err))...)
+		}
+		now := time.Now()
+		r.set, r.fetched, r.fresh = set, now, now.Add(o.TTL)
+	}
+	return errors.Join(faults...)
+}
+
+// Hydrate fetches the keys now, for use during the function's initialization.
+func (r *RemoteKeys) Hydrate(ctx context.Context) error {
+	if r.fault != nil {
+		return r.fault
+	}
+	for {
+		finished, err := r.refresh(ctx)
+		if err != nil {
+			return err
+		}
+		if !finished {
+			continue
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.failure != nil {
+			return r.unavailable()
+		}
+		return nil
+	}
+}
+
+// Key returns the key for a token's header, fetching or refreshing the set first when that is due.
+func (r *RemoteKeys) Key(ctx context.Context, header jws.Header) (jws.Key, error) {
+	if r.fault != nil {
+		return jws.Key{}, r.fault
+	}
+	asked := false
+	for {
+		key, due, err := r.lookup(header, asked)
+		if !due {
+			return key, err
+		}
+		if asked, err = r.refresh(ctx); err != nil {
+			return jws.Key{}, err
+		}
+	}
+}
+
+// lookup answers from what is there, or says that a request is due first. asked says that one has just been made for
+// this caller, so that the answer stands.
+func (r *RemoteKeys) lookup(header jws.Header, asked bool) (key jws.Key, due bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if r.set == nil || !now.Before(r.fetched.Add(r.options.MaxStale)) {
+		if asked || now.Before(r.retry) {
+			return jws.Key{}, false, r.unavailable()
+		}
+		return jws.Key{}, true, nil
+	}
+	key, err = r.set.Find(header)
+	if !errors.Is(err, ErrUnknownKey) {
+		served := asked || now.Before(r.fresh) || now.Before(r.retry) || r.flight != nil
+		return key, !served, err
+	}
+	if asked && r.failure == nil && header.HasKeyID {
+		r.remember(header.KeyID, now)
+	}
+	return jws.Key{}, !asked && !now.Before(r.retry) && !r.absent(header, now), err
+}
+
+func (r *RemoteKeys) unavailable() error {
+	return fmt.Errorf("%w: %s: %w", ErrKeysUnavailable, r.url, r.failure)
+}
+
+// absent reports whether a fetched set has lately been seen to lack the id.
+func (r *RemoteKeys) absent(header jws.Header, now time.Time) bool {
+	until, known := r.negative[header.KeyID]
+	return known && header.HasKeyID && now.Before(until)
+}
+
+func (r *RemoteKeys) remember(id string, now time.Time) {
+	if len(r.negative) >= maxNegative {
+		for old, until := range r.negative {
+			if !now.Before(until) {
+				delete(r.negative, old)
+			}
+		}
+	}
+	if len(r.negative) < maxNegative {
+		r.negative[id] = now.Add(r.options.NegativeTTL)
+	}
+}
