@@ -1,0 +1,154 @@
+package dynamotest
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// TB is what a fake uses of testing.TB: it logs to it what is not simulated.
+// It may be nil.
+type TB = wire.TB
+
+// Options set up a [DB].
+type Options struct {
+	// CreateDelay is how long a new table, and a new index, stays CREATING.
+	// Optional. Defaults to 0: it is ACTIVE at once.
+	CreateDelay time.Duration
+}
+
+// DB is DynamoDB and DynamoDB Streams in this process. It is safe for
+// concurrent use.
+type DB struct {
+	*wire.Server
+
+	tb      TB
+	options Options
+
+	mu     sync.Mutex
+	tables map[string]*table // by ARN
+	tokens map[string]*idempotent
+	// streams holds the streams of all tables, also those switched off and
+	// those of deleted tables, by ARN.
+	streams map[string]*stream
+	serial  int64 // of stream records
+}
+
+// New makes an empty DynamoDB. The test tb is told what is not simulated; it
+// may be nil.
+func New(tb TB, optFns ...func(*Options)) *DB {
+	db := &DB{
+		tb:      tb,
+		tables:  map[string]*table{},
+		tokens:  map[string]*idempotent{},
+		streams: map[string]*stream{},
+	}
+	for _, fn := range optFns {
+		fn(&db.options)
+	}
+	db.Server = wire.NewServer(tb, db.services()...)
+	return db
+}
+
+// Join returns a copy of cfg whose clients reach this DynamoDB; calls to other
+// services go where they went before. It sets a region and credentials where
+// cfg has none.
+func (db *DB) Join(cfg aws.Config) aws.Config {
+	cfg = cfg.Copy()
+	cfg.HTTPClient = wire.Join(cfg.HTTPClient, db.Server)
+	if cfg.Region == "" {
+		cfg.Region = wire.DefaultRegion
+	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDFAKE", SecretAccessKey: "fake"}, nil
+		})
+	}
+	return cfg
+}
+
+// Client returns an SDK client of this DynamoDB.
+func (db *DB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
+	return dynamodb.NewFromConfig(db.Join(aws.Config{}), optFns...)
+}
+
+// StreamsClient returns an SDK client of the streams of this DynamoDB.
+func (db *DB) StreamsClient(optFns ...func(*dynamodbstreams.Options)) *dynamodbstreams.Client {
+	return dynamodbstreams.NewFromConfig(db.Join(aws.Config{}), optFns...)
+}
+
+// now is the time on which answers are based.
+func (db *DB) now() time.Time { return time.Now() }
+
+// tableARN is the ARN of what a request calls TableName: a name or an ARN.
+func tableARN(c *wire.Call, name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return c.ARN("dynamodb", "table/"+name)
+}
+
+// tableName is the name in what a request calls TableName.
+func tableName(nameOrARN string) string {
+	if _, name, ok := strings.Cut(nameOrARN, ":table/"); ok && strings.HasPrefix(nameOrARN, "arn:") {
+		return name
+	}
+	return nameOrARN
+}
+
+// lookup finds the table that a table operation names.
+func (db *DB) lookup(ctx context.Context, name string) (*table, error) {
+	if t := db.touch(ctx, name); t != nil {
+		return t, nil
+	}
+	return nil, tableNotFound(tableName(name))
+}
+
+// touch finds a table and writes it into the journal.
+func (db *DB) touch(ctx context.Context, name string) *table {
+	c := wire.CallOf(ctx)
+	arn := tableARN(c, name)
+	c.Touch(arn)
+	return db.tables[arn]
+}
+
+// open finds the table that an item operation names; it must be ready. What
+// has expired in it goes first when the operation writes.
+func (db *DB) open(ctx context.Context, name *string) (*table, error) {
+	if err := checkTableName(name); err != nil {
+		return nil, err
+	}
+	t := db.touch(ctx, *name)
+	if t == nil || db.now().Before(t.readyAt) {
+		return nil, notFound()
+	}
+	return t, nil
+}
+
+// checkTableName refuses a name that no table can have.
+func checkTableName(name *string) error {
+	switch {
+	case name == nil:
+		return validation("1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null")
+	case *name == "":
+		return validation("1 validation error detected: Value '' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	case strings.HasPrefix(*name, "arn:"):
+		return nil
+	case strings.ContainsFunc(*name, func(r rune) bool { return !strings.ContainsRune(nameRunes, r) }):
+		return validation("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+", *name)
+	case len(*name) < 3:
+		return validation("Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
+	case len(*name) > 255:
+		return validation("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must have length less than or equal to 255", *name)
+	}
+	return nil
+}
+
+const nameRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"

@@ -1,0 +1,239 @@
+package dynamotest
+
+import (
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"github.com/patternkit/serverless/dynamo/internal/expr"
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// table is one table with its items, indexes and stream.
+type table struct {
+	name, arn, id string
+	created       time.Time
+	definitions   []attributeDefinition
+	types         map[string]expr.Type
+	key           keySchema
+	rows          *tree
+	indexes       []*index
+	protected     bool
+	class         string
+	billing       billing
+	stream        *stream
+	ttl           string // attribute; "" when off
+	readyAt       time.Time
+	size          int64
+}
+
+// billing is the billing mode and the throughput of a table.
+type billing struct {
+	onDemand   bool
+	changed    time.Time
+	throughput throughput
+}
+
+// throughput is provisioned capacity, or the cap of on-demand capacity.
+type throughput struct {
+	ReadCapacityUnits  int64
+	WriteCapacityUnits int64
+}
+
+// index is a secondary index of a table.
+type index struct {
+	name       string
+	global     bool
+	key        keySchema
+	projection projection
+	throughput throughput
+	rows       *tree
+	readyAt    time.Time
+	size       int64
+}
+
+// projection is what an index holds besides the keys.
+type projection struct {
+	ProjectionType   string   `json:",omitempty"`
+	NonKeyAttributes []string `json:",omitempty"`
+}
+
+// row is an item with its key in the table. Rows do not change: a write
+// replaces them.
+type row struct {
+	key  string
+	item expr.Item
+	size int
+}
+
+// entry is a row in the table or in one index, under the key it has there.
+type entry struct {
+	key string
+	row *row
+}
+
+// tree is an ordered store of entries; copying it costs nothing.
+type tree struct{ *btree.BTreeG[entry] }
+
+func newTree() *tree {
+	return &tree{btree.NewBTreeGOptions(func(a, b entry) bool { return a.key < b.key }, btree.Options{NoLocks: true})}
+}
+
+func (t *tree) copy() *tree { return &tree{t.Copy()} }
+
+// get returns the row with an encoded key, or nil.
+func (t *tree) get(key string) *row {
+	e, _ := t.Get(entry{key: key})
+	return e.row
+}
+
+// walk visits the entries of s in order, or from its end when backward is set,
+// beyond the key start unless that is "", until visit returns false.
+func (t *tree) walk(s span, start string, backward bool, visit func(entry) bool) {
+	if backward {
+		t.walkBack(s, start, visit)
+		return
+	}
+	from := max(s.from, start)
+	t.Ascend(entry{key: from}, func(e entry) bool {
+		switch {
+		case s.to != "" && e.key >= s.to:
+			return false
+		case start != "" && e.key <= start:
+			return true
+		}
+		return visit(e)
+	})
+}
+
+func (t *tree) walkBack(s span, start string, visit func(entry) bool) {
+	inside := func(e entry) bool {
+		switch {
+		case e.key < s.from:
+			return false
+		case s.to != "" && e.key >= s.to, start != "" && e.key >= start:
+			return true
+		}
+		return visit(e)
+	}
+	to := s.to
+	if start != "" && (to == "" || start < to) {
+		to = start
+	}
+	if to == "" {
+		t.Reverse(inside)
+		return
+	}
+	t.Descend(entry{key: to}, inside)
+}
+
+// arnOf is the ARN of a table's index.
+func (t *table) indexARN(name string) string { return t.arn + "/index/" + name }
+
+// index finds an index by name, or nil.
+func (t *table) index(name string) *index {
+	for _, x := range t.indexes {
+		if x.name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// keeps says whether the index holds an attribute.
+func (x *index) keeps(t *table, attribute string) bool {
+	if x.projection.ProjectionType == "ALL" {
+		return true
+	}
+	for _, names := range [][]string{t.key.names(), x.key.names(), x.projection.NonKeyAttributes} {
+		for _, name := range names {
+			if name == attribute {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// project is the part of an item that the index holds.
+func (x *index) project(t *table, i expr.Item) expr.Item {
+	if x.projection.ProjectionType == "ALL" {
+		return i
+	}
+	out := expr.Item{}
+	for name, v := range i {
+		if x.keeps(t, name) {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// entryKey is the key of an item in the index: its index key, then its key in
+// the table. ok is false when the item is not in the index.
+func (x *index) entryKey(i expr.Item, key string) (string, bool) {
+	own, ok := x.key.encode(i)
+	return own + key, ok
+}
+
+// newRow makes the row of an item whose key has been checked.
+func (t *table) newRow(i expr.Item) *row {
+	key, _ := t.key.encode(i)
+	return &row{key: key, item: i, size: expr.ItemSize(i)}
+}
+
+// find returns the row with the key that i has.
+func (t *table) find(i expr.Item) *row {
+	key, _ := t.key.encode(i)
+	return t.rows.get(key)
+}
+
+// replace stores after in the place of before; either may be nil. It keeps the
+// indexes and the stream.
+func (t *table) replace(c *wire.Call, before, after *row, who identity) {
+	switch {
+	case after != nil:
+		t.rows.Set(entry{after.key, after})
+		t.size += int64(after.size)
+	case before != nil:
+		t.rows.Delete(entry{key: before.key})
+	}
+	if before != nil {
+		t.size -= int64(before.size)
+	}
+	for _, x := range t.indexes {
+		x.replace(t, before, after)
+	}
+	if t.stream.enabled() {
+		t.stream.record(t, c, before, after, who)
+	}
+}
+
+func (x *index) replace(t *table, before, after *row) {
+	if before != nil {
+		if key, ok := x.entryKey(before.item, before.key); ok {
+			x.rows.Delete(entry{key: key})
+			x.size -= int64(x.sizeOf(t, before))
+		}
+	}
+	if after != nil {
+		if key, ok := x.entryKey(after.item, after.key); ok {
+			x.rows.Set(entry{key, after})
+			x.size += int64(x.sizeOf(t, after))
+		}
+	}
+}
+
+// sizeOf is the size of a row as the index holds it.
+func (x *index) sizeOf(t *table, r *row) int {
+	if x.projection.ProjectionType == "ALL" {
+		return r.size
+	}
+	n := 0
+	for name, v := range r.item {
+		if x.keeps(t, name) {
+			n += len(name) + v.Size()
+		}
+	}
+	return n
+}
