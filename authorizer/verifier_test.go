@@ -1,0 +1,215 @@
+package authorizer_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/authorizertest"
+)
+
+// trusting returns a verifier of the issuer's tokens.
+func trusting(t testing.TB, issuer *authorizertest.Issuer, optFns ...func(*authorizer.VerifierOptions)) *authorizer.Verifier {
+	t.Helper()
+	source := authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
+	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, source, optFns...)
+	require.NoError(t, err)
+	return verifier
+}
+
+func algorithm(name string) func(*authorizertest.IssuerOptions) {
+	return func(o *authorizertest.IssuerOptions) { o.Algorithm = name }
+}
+
+func TestVerifyRefusesEveryAttack(t *testing.T) {
+	for _, name := range []string{"RS256", "RS512", "PS256", "ES256", "ES512", "EdDSA"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				issuer := authorizertest.NewIssuer(t, algorithm(name))
+				verifier := trusting(t, issuer)
+				_, err := verifier.Verify(t.Context(), issuer.Token())
+				require.NoError(t, err, "the good token")
+				attacks := issuer.Attacks()
+				require.Greater(t, len(attacks), 100)
+				for _, attack := range attacks {
+					p, err := verifier.Verify(t.Context(), attack.Token)
+					require.Nil(t, p, attack.Class)
+					var refused *authorizer.TokenError
+					require.ErrorAs(t, err, &refused, attack.Class)
+				}
+				require.LessOrEqual(t, issuer.Requests(), 2, "junk does not make requests")
+			})
+		})
+	}
+}
+
+func TestVerifyAccepts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authorizertest.NewIssuer(t)
+		verifier := trusting(t, issuer)
+		now := time.Now()
+		claims := func(changes authorizertest.Claims) string { return issuer.Token(changes) }
+		header := func(change map[string]any) string {
+			return issuer.Sign(change, map[string]any{"iss": issuer.URL(), "aud": "orders-api", "sub": "u", "exp": now.Add(time.Hour).Unix()})
+		}
+		for name, token := range map[string]string{
+			"audience among others":     claims(authorizertest.Claims{"aud": []string{"other", "orders-api"}}),
+			"nbf now":                   claims(authorizertest.Claims{"nbf": now.Unix()}),
+			"iat now":                   claims(authorizertest.Claims{"iat": now.Unix()}),
+			"exp in a second":           claims(authorizertest.Claims{"exp": now.Unix() + 1}),
+			"exp with a fraction":       claims(authorizertest.Claims{"exp": float64(now.Unix()) + 1.5}),
+			"no iat":                    claims(authorizertest.Claims{"iat": nil}),
+			"another case beside sub":   claims(authorizertest.Claims{"SUB": 1, "Aud": 2}),
+			"machine without sub":       claims(authorizertest.Claims{"sub": nil, "client_id": "m"}),
+			"no typ":                    header(map[string]any{"typ": nil}),
+			"typ in another case":       header(map[string]any{"typ": "jwt"}),
+			"typ as a media type":       header(map[string]any{"typ": "application/JWT"}),
+			"access token":              header(map[string]any{"typ": "at+JWT"}),
+			"no kid, one key":           header(map[string]any{"kid": nil}),
+			"key set ignored, kid ours": header(map[string]any{"jku": "https://evil.test"}),
+			"ALG beside alg":            header(map[string]any{"ALG": "none"}),
+			"surrogate pair":            claims(authorizertest.Claims{"name": "\U0001F600"}),
+			"blanks around the JSON": issuer.SignRaw([]byte(" {\"alg\":\"RS256\" , \"kid\":\"key-1\"}\n"),
+				[]byte("\t{ \"iss\" : \""+issuer.URL()+"\", \"aud\":\"orders-api\",\"sub\":\"u\",\"exp\": 946688400 }\r\n")),
+		} {
+			_, err := verifier.Verify(t.Context(), token)
+			require.NoError(t, err, name)
+		}
+	})
+}
+
+func TestVerifyReasons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authorizertest.NewIssuer(t)
+		verifier := trusting(t, issuer)
+		for _, c := range []struct {
+			token  string
+			reason error
+		}{
+			{"a.b", authorizer.ErrMalformed},
+			{strings.Repeat("a", 9000), authorizer.ErrTooLarge},
+			{issuer.Sign(map[string]any{"alg": "none"}, nil), authorizer.ErrAlgorithm},
+			{issuer.Sign(map[string]any{"typ": "dpop+jwt"}, nil), authorizer.ErrType},
+			{issuer.Token(authorizertest.Claims{"iss": "other"}), authorizer.ErrIssuer},
+			{issuer.Token(authorizertest.Claims{"aud": "other"}), authorizer.ErrAudience},
+			{issuer.Token(authorizertest.Claims{"exp": nil}), authorizer.ErrClaims},
+			{issuer.Token(authorizertest.Claims{"sub": nil}), authorizer.ErrClaims},
+			{issuer.Token(authorizertest.Claims{"exp": time.Now().Unix()}), authorizer.ErrExpired},
+			{issuer.Expired(), authorizer.ErrExpired},
+			{issuer.NotYetValid(), authorizer.ErrNotYetValid},
+			{issuer.Forged(), authorizer.ErrSignature},
+			{issuer.Sign(map[string]any{"kid": "other"}, []byte(`{"iss":"https://issuer.test","aud":"orders-api","sub":"u","exp":946688400}`)), authorizer.ErrUnknownKey},
+		} {
+			_, err := verifier.Verify(t.Context(), c.token)
+			require.ErrorIs(t, err, c.reason)
+			require.NotContains(t, err.Error(), c.token, "the token is never in the text")
+		}
+	})
+}
+
+func TestVerifyOptions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authorizertest.NewIssuer(t)
+		now := time.Now()
+		type options = authorizer.VerifierOptions
+		for _, c := range []struct {
+			name    string
+			option  func(*options)
+			claims  authorizertest.Claims
+			refused error
+		}{
+			{"expired within the leeway", func(o *options) { o.Leeway = 30 * time.Second }, authorizertest.Claims{"exp": now.Unix() - 29}, nil},
+			{"expired at the leeway", func(o *options) { o.Leeway = 30 * time.Second }, authorizertest.Claims{"exp": now.Unix() - 30}, authorizer.ErrExpired},
+			{"iat within the leeway", func(o *options) { o.Leeway = 30 * time.Second }, authorizertest.Claims{"iat": now.Unix() + 30}, nil},
+			{"nbf beyond the leeway", func(o *options) { o.Leeway = 30 * time.Second }, authorizertest.Claims{"nbf": now.Unix() + 31}, authorizer.ErrNotYetValid},
+			{"too old", func(o *options) { o.MaxAge = time.Minute }, authorizertest.Claims{"iat": now.Unix() - 60}, authorizer.ErrExpired},
+			{"young enough", func(o *options) { o.MaxAge = time.Minute }, authorizertest.Claims{"iat": now.Unix() - 59}, nil},
+			{"age unknown", func(o *options) { o.MaxAge = time.Minute }, authorizertest.Claims{"iat": nil}, authorizer.ErrClaims},
+			{"another audience beside ours", func(o *options) { o.OnlyAudiences = true }, authorizertest.Claims{"aud": []string{"orders-api", "x"}}, authorizer.ErrAudience},
+			{"only our audience", func(o *options) { o.OnlyAudiences = true }, authorizertest.Claims{"aud": []string{"orders-api"}}, nil},
+			{"token_use", func(o *options) { o.TokenUse = "access" }, authorizertest.Claims{"token_use": "access"}, nil},
+			{"ID token", func(o *options) { o.TokenUse = "access" }, authorizertest.Claims{"token_use": "id"}, authorizer.ErrType},
+			{"no token_use", func(o *options) { o.TokenUse = "access" }, nil, authorizer.ErrType},
+			{"audience claim", func(o *options) { o.AudienceClaim = "client_id" }, authorizertest.Claims{"client_id": "orders-api", "aud": nil}, nil},
+			{"algorithm not allowed", func(o *options) { o.Algorithms = []string{"ES256"} }, nil, authorizer.ErrAlgorithm},
+			{"type not allowed", func(o *options) { o.Types = []string{"at+jwt"} }, nil, authorizer.ErrType},
+			{"too large", func(o *options) { o.MaxTokenBytes = 100 }, nil, authorizer.ErrTooLarge},
+		} {
+			p, err := trusting(t, issuer, c.option).Verify(t.Context(), issuer.Token(c.claims))
+			if c.refused != nil {
+				require.ErrorIs(t, err, c.refused, c.name)
+				continue
+			}
+			require.NoError(t, err, c.name)
+			require.Equal(t, "user-1", p.ID)
+		}
+	})
+}
+
+func TestNewVerifierReportsAllFaults(t *testing.T) {
+	_, err := authorizer.NewVerifier("", nil, authorizer.JWKS("http://issuer.test/jwks"), func(o *authorizer.VerifierOptions) {
+		o.Algorithms = []string{"HS256", "none"}
+		o.Leeway = 2 * time.Minute
+		o.Types = []string{}
+		o.MaxAge = -1
+	})
+	require.Error(t, err)
+	for _, fault := range []string{"issuer is empty", "no audience", "not https", `"HS256" is not one of`, `"none" is not one of`, "leeway of 2m0s", "no token type", "is negative"} {
+		require.ErrorContains(t, err, fault)
+	}
+	_, err = authorizer.NewVerifier("i", []string{"a"}, nil)
+	require.ErrorContains(t, err, "no key source")
+	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.JWKS("https://i.test/"))
+	require.ErrorContains(t, err, "AnyAudience stands beside")
+	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.JWKS("https://u:p@i.test/"))
+	require.ErrorContains(t, err, "an audience is empty")
+	require.ErrorContains(t, err, "password")
+}
+
+func TestHMACVerifier(t *testing.T) {
+	_, err := authorizer.NewHMACVerifier("i", []string{"a"}, "HS256", []byte(strings.Repeat("k", 31)))
+	require.ErrorContains(t, err, "length")
+	_, err = authorizer.NewHMACVerifier("i", []string{"a"}, "HS512", []byte(strings.Repeat("k", 32)))
+	require.Error(t, err)
+	_, err = authorizer.NewHMACVerifier("i", []string{"a"}, "RS256", []byte(strings.Repeat("k", 32)))
+	require.Error(t, err)
+	verifier, err := authorizer.NewHMACVerifier("i", []string{authorizer.AnyAudience}, "HS256", []byte(strings.Repeat("k", 32)))
+	require.NoError(t, err)
+	issuer := authorizertest.NewIssuer(t)
+	_, err = verifier.Verify(context.Background(), issuer.Token(authorizertest.Claims{"iss": "i"}))
+	require.ErrorIs(t, err, authorizer.ErrAlgorithm)
+}
+
+func TestClaimsAs(t *testing.T) {
+	type address struct {
+		City string `json:"city"`
+	}
+	type tenant struct {
+		Tenant  string   `json:"tenant"`
+		Roles   []string `json:"roles"`
+		Address address  `json:"address"`
+	}
+	issuer := authorizertest.NewIssuer(t)
+	p, err := trusting(t, issuer).Verify(t.Context(), issuer.Token(authorizertest.Claims{
+		"tenant": "acme", "Tenant": "evil", "ROLES": []string{"admin"}, "address": map[string]any{"city": "Bern"}, "scope": "a b", "scp": []string{"c"},
+	}))
+	require.NoError(t, err)
+	claims, err := authorizer.ClaimsAs[tenant](p)
+	require.NoError(t, err)
+	require.Equal(t, tenant{Tenant: "acme", Address: address{City: "Bern"}}, claims, "names are compared exactly")
+	all, err := authorizer.ClaimsAs[map[string]any](p)
+	require.NoError(t, err)
+	require.Equal(t, "evil", all["Tenant"])
+	require.ElementsMatch(t, []string{"a", "b", "c"}, p.Scopes)
+	require.True(t, p.HasScope("a"))
+	require.False(t, p.HasScope("a b"))
+	_, err = authorizer.ClaimsAs[struct {
+		Tenant int `json:"tenant"`
+	}](p)
+	require.Error(t, err)
+}
