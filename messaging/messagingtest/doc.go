@@ -1,0 +1,77 @@
+// Package messagingtest is Amazon SQS, Amazon SNS and the Lambda event source
+// mapping for SQS in your process. The real SDK client runs against it
+// unmodified, without a socket, so that it works inside testing/synctest: a
+// visibility timeout of twelve hours passes in no time.
+//
+//	queues := messagingtest.NewSQS(t)
+//	orders := queues.NewQueue("orders", nil)
+//	client := queues.Client() // the real *sqs.Client
+//	client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(orders.URL()), MessageBody: aws.String("42")})
+//
+//	mapping := queues.NewMapping("orders", messagingtest.Func(handler), func(o *messagingtest.MappingOptions) {
+//		o.ReportBatchItemFailures = true
+//	})
+//	err := mapping.Drain(ctx) // invokes handler as Lambda does, until the queue is empty
+//
+// [Deliver] hands one batch to a handler without any queue. [SQS.Join] and
+// [SNS.Join] put the fakes behind the aws.Config of a whole program.
+//
+// # Simulated
+//
+// SQS: all 23 operations over AWS JSON 1.0. Standard and FIFO queues with
+// groups, deduplication by id and by content, both scopes, sequence numbers
+// and ReceiveRequestAttemptId. Delays, visibility timeouts with the 12 hour
+// rule, long polls that wake at the very moment. Dead-letter queues, redrive
+// allow policies and move tasks. The states of receipt handles. MD5 digests,
+// characters, sizes, batches, retention, and the limit of messages in flight.
+//
+// SNS: topics, subscriptions, publishing and tags over AWS Query. Filter
+// policies in both scopes, raw delivery and notifications, MessageStructure
+// json, FIFO topics, dead-letter queues of subscriptions. It delivers to
+// queues, and to functions bound with [SNS.Endpoint].
+//
+// The event source mapping: batches and windows, the 6 MB limit, filters that
+// delete what they do not match, partial batch responses by Lambda's rules,
+// errors, panics and time-outs of the function, blocked FIFO groups, and
+// concurrency.
+//
+// Where AWS leaves a choice, the fake chooses so that tests repeat: a standard
+// queue delivers in the order of sending, an old receipt handle deletes
+// nothing, and every queue change takes effect at once. A duplicate comes when
+// [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers.
+//
+// A message of a FIFO group is not delivered while any other message of the
+// group is in flight. A receipt handle that a newer receive has replaced does
+// not change the visibility of its message.
+//
+// Faults (Fail, Throttle, DropReply, Delay, PartialFailure) and the journal of
+// calls are methods of the fakes. [SQS.Snapshot] and [SNS.Snapshot] copy the
+// whole state.
+//
+// # Not simulated
+//
+// These operations and members are refused by name:
+//
+//   - AddPermission, RemovePermission: of SNS; those of SQS are served
+//   - CheckIfPhoneNumberIsOptedOut, CreateSMSSandboxPhoneNumber,
+//     DeleteSMSSandboxPhoneNumber, GetSMSAttributes, GetSMSSandboxAccountStatus,
+//     ListOriginationNumbers, ListPhoneNumbersOptedOut, ListSMSSandboxPhoneNumbers,
+//     OptInPhoneNumber, SetSMSAttributes, VerifySMSSandboxPhoneNumber: text messages
+//   - CreatePlatformApplication, CreatePlatformEndpoint, DeleteEndpoint,
+//     DeletePlatformApplication, GetEndpointAttributes,
+//     GetPlatformApplicationAttributes, ListEndpointsByPlatformApplication,
+//     ListPlatformApplications, SetEndpointAttributes,
+//     SetPlatformApplicationAttributes: mobile push
+//   - GetDataProtectionPolicy, PutDataProtectionPolicy, CreateTopic.DataProtectionPolicy: closed to new users
+//   - Publish.PhoneNumber: text messages
+//
+// So are subscriptions of the protocols sms, application and firehose, and the
+// archives and replays of FIFO topics. E-mail subscriptions stay unconfirmed.
+//
+// These have no effect: queue and topic policies are kept and shown, but
+// nothing is forbidden by them; encryption settings are kept, nothing is
+// encrypted; signatures of notifications do not verify. There are no request
+// rates, no priority between the tenants of a fair queue, and no retries of
+// SNS deliveries over time: three attempts at once, then the dead-letter
+// queue. Lambda's scaling is a fixed number of concurrent invocations.
+package messagingtest

@@ -1,0 +1,79 @@
+package messagingtest
+
+import "time"
+
+// stage is where a message stands in its queue.
+type stage int
+
+const (
+	visible stage = iota
+	delayed
+	inFlight
+)
+
+// message is one message in one queue.
+type message struct {
+	order      int64 // position in the queue
+	id         string
+	body       string
+	md5        string
+	attributes map[string]attributeValue // never changed after the send
+	trace      string                    // AWSTraceHeader
+	sender     string
+	sent       time.Time
+	group      string
+	dedup      string
+	sequence   string
+	source     string // ARN of the queue it was dead-lettered from
+
+	received      int // over all queues
+	receivedHere  int // in this queue: what maxReceiveCount counts
+	firstReceived time.Time
+	lastReceived  time.Time
+	receipt       int // number of the newest receipt handle
+
+	stage stage
+	until time.Time // end of the delay or of the visibility timeout
+
+	place [2]int // index in the queue's two heaps, -1 when not there
+}
+
+// attributeValue is a message attribute, as SQS, SNS and Lambda write it.
+type attributeValue struct {
+	DataType         string   `json:"DataType" query:"DataType"`
+	StringValue      *string  `json:"StringValue,omitempty" query:"StringValue"`
+	BinaryValue      []byte   `json:"BinaryValue,omitempty" query:"BinaryValue"`
+	StringListValues []string `json:"StringListValues,omitempty"`
+	BinaryListValues [][]byte `json:"BinaryListValues,omitempty"`
+}
+
+// text is the value of a String or Number attribute.
+func (v attributeValue) text() string {
+	if v.StringValue == nil {
+		return ""
+	}
+	return *v.StringValue
+}
+
+// binary says whether the value is binary, whatever the label after the dot.
+func (v attributeValue) binary() bool { return transportType(v.DataType) == "Binary" }
+
+func stringAttribute(value string) attributeValue {
+	return attributeValue{DataType: "String", StringValue: &value}
+}
+
+// clone copies the message; the attributes are shared, for they never change.
+func (m *message) clone() *message {
+	c := *m
+	return &c
+}
+
+// messageSize is what counts against the limits: body and attributes, but not
+// the system attributes.
+func messageSize(body string, attributes map[string]attributeValue) int {
+	n := len(body)
+	for name, v := range attributes {
+		n += len(name) + len(v.DataType) + len(v.text()) + len(v.BinaryValue)
+	}
+	return n
+}

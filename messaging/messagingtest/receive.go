@@ -1,0 +1,322 @@
+package messagingtest
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type receiveMessageInput struct {
+	QueueURL          string   `json:"QueueUrl"`
+	AttributeNames    []string `json:"AttributeNames"` // the older name of SystemNames
+	SystemNames       []string `json:"MessageSystemAttributeNames"`
+	MessageNames      []string `json:"MessageAttributeNames"`
+	Max               *int     `json:"MaxNumberOfMessages"`
+	WaitTimeSeconds   *int     `json:"WaitTimeSeconds"`
+	VisibilityTimeout *int     `json:"VisibilityTimeout"`
+	AttemptID         *string  `json:"ReceiveRequestAttemptId"`
+}
+
+type receivedMessage struct {
+	MessageID     string                    `json:"MessageId"`
+	ReceiptHandle string                    `json:"ReceiptHandle"`
+	MD5           string                    `json:"MD5OfBody"`
+	Body          string                    `json:"Body"`
+	Attributes    map[string]string         `json:"Attributes,omitempty"`
+	MD5Attributes string                    `json:"MD5OfMessageAttributes,omitempty"`
+	Message       map[string]attributeValue `json:"MessageAttributes,omitempty"`
+}
+
+type receiveMessageOutput struct {
+	Messages []receivedMessage `json:"Messages,omitempty"`
+}
+
+func (s *SQS) receiveMessage(ctx context.Context, in *receiveMessageInput) (*receiveMessageOutput, error) {
+	s.mu.Lock()
+	q, err := s.byURL(ctx, in.QueueURL)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	arn := q.arn
+	want, err := in.demand(q)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	taken, err := s.receive(ctx, arn, want)
+	if err != nil {
+		return nil, err
+	}
+	out := &receiveMessageOutput{}
+	systemNames := slices.Concat(in.AttributeNames, in.SystemNames)
+	for _, d := range taken {
+		attributes := d.chosen(in.MessageNames)
+		out.Messages = append(out.Messages, receivedMessage{
+			MessageID: d.id, ReceiptHandle: d.handle, MD5: d.md5, Body: d.body,
+			Attributes:    d.system(systemNames),
+			MD5Attributes: md5OfAttributes(attributes),
+			Message:       attributes,
+		})
+	}
+	return out, nil
+}
+
+// demand is a checked receive.
+type demand struct {
+	max     int
+	wait    time.Duration
+	timeout time.Duration
+	attempt string
+}
+
+func (in *receiveMessageInput) demand(q *queue) (demand, error) {
+	want := demand{max: 1, wait: q.settings.wait(), timeout: q.settings.visibility()}
+	if n := in.Max; n != nil {
+		if *n < 1 || *n > maxBatchEntries {
+			return want, invalidValue(*n, "MaxNumberOfMessages", "Must be between 1 and %d, if provided.", maxBatchEntries)
+		}
+		want.max = *n
+	}
+	if n := in.WaitTimeSeconds; n != nil {
+		if *n < 0 || *n > maxWaitSeconds {
+			return want, invalidValue(*n, "WaitTimeSeconds", "Must be >= 0 and <= %d, if provided.", maxWaitSeconds)
+		}
+		want.wait = time.Duration(*n) * time.Second
+	}
+	if n := in.VisibilityTimeout; n != nil {
+		if *n < 0 || *n > maxVisibleSeconds {
+			return want, invalidValue(*n, "VisibilityTimeout", "Must be between 0 and %d, if provided.", maxVisibleSeconds)
+		}
+		want.timeout = time.Duration(*n) * time.Second
+	}
+	for _, name := range slices.Concat(in.AttributeNames, in.SystemNames) {
+		if name != "All" && !slices.Contains(systemAttributes(), name) {
+			return want, unknownAttribute(name)
+		}
+	}
+	if id := in.AttemptID; id != nil {
+		if !q.settings.fifo {
+			return want, invalidValue(*id, "ReceiveRequestAttemptId", "The request include parameter that is not valid for this queue type.")
+		}
+		if err := checkToken("ReceiveRequestAttemptId", *id); err != nil {
+			return want, err
+		}
+		want.attempt = *id
+	}
+	return want, nil
+}
+
+// delivery is a message as it was received once.
+type delivery struct {
+	*message
+	handle string
+}
+
+// receive takes messages from a queue. When there are none it waits for up to
+// want.wait, until the very moment at which one can be received.
+func (s *SQS) receive(ctx context.Context, arn string, want demand) ([]delivery, error) {
+	deadline := time.Now().Add(want.wait)
+	w := &waiter{wake: make(chan struct{}, 1)}
+	for {
+		taken, next, err := s.tryReceive(arn, want, w)
+		now := time.Now()
+		if err != nil || len(taken) > 0 || !now.Before(deadline) {
+			s.leave(arn, w)
+			return taken, err
+		}
+		until := deadline
+		if !next.IsZero() && next.Before(until) {
+			until = next
+		}
+		timer := time.NewTimer(until.Sub(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			s.leave(arn, w)
+			return nil, ctx.Err()
+		case <-timer.C:
+		case <-w.wake:
+			timer.Stop()
+		}
+	}
+}
+
+// tryReceive takes what can be received now. With nothing there it enters w
+// among the waiting and says when time alone will change the queue.
+func (s *SQS) tryReceive(arn string, want demand, w *waiter) ([]delivery, time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[arn]
+	if q == nil {
+		return nil, time.Time{}, errNoQueue()
+	}
+	now := time.Now()
+	s.moveTasks(now)
+	q.advance(now)
+	if want.attempt != "" {
+		if again, ok := q.repeat(want.attempt, want.timeout, now); ok {
+			return copies(again), time.Time{}, nil
+		}
+	}
+	if q.counts[inFlight] >= maxInFlight {
+		if q.settings.fifo {
+			return nil, q.nextChange(), nil
+		}
+		return nil, time.Time{}, errOverLimit(maxInFlight)
+	}
+	taken := s.take(q, want, now)
+	if len(taken) == 0 {
+		if w != nil {
+			q.waiters[w] = struct{}{}
+		}
+		return nil, earlier(q.nextChange(), s.nextTaskStep()), nil
+	}
+	if want.attempt != "" {
+		a := &attempt{at: now}
+		for _, d := range taken {
+			a.receipts = append(a.receipts, receipt{q.arn, d.order, d.receipt})
+		}
+		q.attempts[want.attempt] = a
+	}
+	return copies(taken), time.Time{}, nil
+}
+
+// copies frees deliveries of the queue's own messages, which change under the
+// lock only.
+func copies(taken []delivery) []delivery {
+	for i, d := range taken {
+		taken[i].message = d.clone()
+	}
+	return taken
+}
+
+func (s *SQS) leave(arn string, w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.queues[arn]; q != nil {
+		delete(q.waiters, w)
+	}
+}
+
+// take receives up to want.max messages, and moves those whose receives are
+// used up to the dead-letter queue. The lock is held.
+func (s *SQS) take(q *queue, want demand, now time.Time) []delivery {
+	var out []delivery
+	for len(out) < want.max {
+		head := q.ready.top()
+		if head == nil {
+			break
+		}
+		candidates := []*message{head}
+		if q.settings.fifo {
+			candidates = q.groups[head.group].deliverable(want.max - len(out))
+		}
+		for _, m := range candidates {
+			if s.deadLetter(q, m, now) {
+				continue
+			}
+			out = append(out, q.deliver(m, want.timeout, now))
+			if q.duplicates > 0 {
+				q.duplicates--
+				again := m.clone()
+				again.order = s.next()
+				q.put(again, 0, now)
+			}
+		}
+		if want.timeout == 0 {
+			break // they are visible again at once
+		}
+	}
+	return out
+}
+
+// deliver counts a receive of m and hides it.
+func (q *queue) deliver(m *message, timeout time.Duration, now time.Time) delivery {
+	m.received++
+	m.receivedHere++
+	m.receipt++
+	m.lastReceived = now
+	if m.firstReceived.IsZero() {
+		m.firstReceived = now
+	}
+	q.hide(m, now.Add(timeout))
+	return delivery{m, receipt{q.arn, m.order, m.receipt}.encode()}
+}
+
+// deadLetter moves m to the dead-letter queue if one more receive would exceed
+// the maximum. The lock is held.
+func (s *SQS) deadLetter(q *queue, m *message, now time.Time) bool {
+	policy, ok := q.settings.redrive()
+	if !ok || m.receivedHere < policy.Max.n {
+		return false
+	}
+	target := s.queues[policy.Target]
+	if target == nil {
+		return false // the queue was deleted: the message stays where it is
+	}
+	target.advance(now)
+	q.remove(m)
+	m.order = s.next()
+	m.source = q.arn
+	m.receivedHere = 0
+	if target.settings.fifo {
+		m.sent = now
+		m.dedup = m.id
+		m.sequence = sequenceNumber(m.order)
+		target.remember(target.dedupKey(m.group, m.dedup), m, now)
+	}
+	target.put(m, 0, now)
+	return true
+}
+
+// chosen returns the attributes that a receive asked for: by name, all with
+// "All" or ".*", those with a prefix with "prefix.*".
+func (m *message) chosen(names []string) map[string]attributeValue {
+	out := map[string]attributeValue{}
+	for name, v := range m.attributes {
+		if slices.ContainsFunc(names, func(want string) bool {
+			prefix, wild := strings.CutSuffix(want, ".*")
+			return want == name || want == "All" || wild && strings.HasPrefix(name, prefix)
+		}) {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func systemAttributes() []string {
+	return []string{
+		"ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", traceHeader, "DeadLetterQueueSourceArn",
+		"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber", "SqsManagedSseEnabled",
+	}
+}
+
+// system returns the system attributes that a receive asked for.
+func (m *message) system(names []string) map[string]string {
+	if len(names) == 0 {
+		return nil
+	}
+	values := map[string]string{
+		"ApproximateFirstReceiveTimestamp": millis(m.firstReceived),
+		"ApproximateReceiveCount":          strconv.Itoa(m.received),
+		traceHeader:                        m.trace,
+		"DeadLetterQueueSourceArn":         m.source,
+		"MessageDeduplicationId":           m.dedup,
+		"MessageGroupId":                   m.group,
+		"SenderId":                         m.sender,
+		"SentTimestamp":                    millis(m.sent),
+		"SequenceNumber":                   m.sequence,
+	}
+	out := map[string]string{}
+	for name, value := range values {
+		if value != "" && (slices.Contains(names, "All") || slices.Contains(names, name)) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -1,0 +1,162 @@
+package messagingtest
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// TB is the part of testing.TB that the fakes use. It may be nil, in a main
+// program for example; then nothing is logged.
+type TB = wire.TB
+
+// SQS is Amazon SQS in process. It is safe for concurrent use. Faults and the
+// journal of calls come from the embedded server.
+type SQS struct {
+	*wire.Server
+
+	tb TB
+
+	mu       sync.Mutex
+	queues   map[string]*queue // by ARN
+	deleted  map[string]time.Time
+	tasks    []*moveTask
+	sequence int64 // order of messages, over all queues
+}
+
+// NewSQS makes an SQS without queues. Nothing runs until it is called: it may
+// be made outside a testing/synctest bubble and used inside.
+func NewSQS(tb TB) *SQS {
+	s := &SQS{tb: tb, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+	s.Server = wire.NewServer(tb, wire.Service{
+		Name:       "sqs",
+		Protocol:   wire.JSON10("AmazonSQS"),
+		Namespace:  "com.amazonaws.sqs#",
+		Throttled:  errThrottled(),
+		Operations: s.operations(),
+	})
+	return s
+}
+
+// Join returns a copy of cfg whose SQS calls go to this fake. Region and
+// credentials are set when cfg has none.
+func (s *SQS) Join(cfg aws.Config) aws.Config { return join(cfg, s.Server) }
+
+// Client returns an SQS client of this fake alone.
+func (s *SQS) Client() *sqs.Client { return sqs.NewFromConfig(s.Join(aws.Config{})) }
+
+// join puts server before whatever answers cfg's calls now.
+func join(cfg aws.Config, server *wire.Server) aws.Config {
+	cfg = cfg.Copy()
+	cfg.HTTPClient = wire.Join(cfg.HTTPClient, server)
+	if cfg.Region == "" {
+		cfg.Region = wire.DefaultRegion
+	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", Source: "messagingtest"}, nil
+		})
+	}
+	return cfg
+}
+
+// queueURL is the URL that AWS would give the queue.
+func queueURL(arn string) string {
+	p, _ := awsid.ParseARN(arn)
+	return "https://sqs." + p.Region + ".amazonaws.com/" + p.Account + "/" + p.Resource
+}
+
+// byURL finds the queue of a QueueUrl member: account and name are the last
+// two steps of its path, whatever the host. The lock is held.
+func (s *SQS) byURL(ctx context.Context, queueURL string) (*queue, error) {
+	if queueURL == "" {
+		return nil, missingParameter("QueueUrl")
+	}
+	call := wire.CallOf(ctx)
+	arn, ok := arnOfURL(call.Region, queueURL)
+	if !ok {
+		return nil, errAddress(queueURL)
+	}
+	call.Touch(arn)
+	q := s.queues[arn]
+	if q == nil {
+		return nil, errNoQueue()
+	}
+	now := time.Now()
+	s.moveTasks(now)
+	q.advance(now)
+	return q, nil
+}
+
+func arnOfURL(region, queueURL string) (string, bool) {
+	u, err := url.Parse(queueURL)
+	if err != nil {
+		return "", false
+	}
+	steps := strings.Split(strings.Trim(u.Path, "/"), "/")
+	if len(steps) < 2 {
+		return "", false
+	}
+	account, name := steps[len(steps)-2], steps[len(steps)-1]
+	return awsid.ARN("sqs", region, account, name), true
+}
+
+// find returns the queue that ref names: a URL, an ARN, or the name of a queue
+// in the default account and region. The lock is held.
+func (s *SQS) find(ref string) (*queue, bool) {
+	var arn string
+	switch {
+	case strings.HasPrefix(ref, "arn:"):
+		arn = ref
+	case strings.Contains(ref, "://"):
+		for known := range s.queues {
+			if sameURL(queueURL(known), ref) {
+				arn = known
+			}
+		}
+	default:
+		arn = awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, ref)
+	}
+	q := s.queues[arn]
+	if q != nil {
+		now := time.Now()
+		s.moveTasks(now)
+		q.advance(now)
+	}
+	return q, q != nil
+}
+
+// sameURL says whether two queue URLs name the same queue; only the path
+// counts, unless the other URL names a region too.
+func sameURL(own, other string) bool {
+	a, errA := url.Parse(own)
+	b, errB := url.Parse(other)
+	if errA != nil || errB != nil {
+		return false
+	}
+	if strings.HasSuffix(b.Host, ".amazonaws.com") && a.Host != b.Host {
+		return false
+	}
+	return strings.HasSuffix(b.Path, a.Path)
+}
+
+// next gives out the next number in the order of messages. The lock is held.
+func (s *SQS) next() int64 {
+	s.sequence++
+	return s.sequence
+}
+
+func (s *SQS) logf(format string, args ...any) {
+	if s.tb != nil {
+		s.tb.Helper()
+		s.tb.Logf("messagingtest: "+format, args...)
+	}
+}

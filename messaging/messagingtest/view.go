@@ -1,0 +1,228 @@
+package messagingtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// ErrNoQueue says that a queue does not exist.
+var ErrNoQueue = errors.New("messagingtest: the queue does not exist")
+
+// Queue is a test's view into one queue of the fake. Looking changes nothing:
+// no receive is counted and no message becomes invisible.
+type Queue struct {
+	sqs *SQS
+	ref string
+}
+
+// Queue returns the view of the queue that ref names: its URL, its ARN, or its
+// name in account 123456789012 and region us-east-1. The queue may be created
+// later; a look at one that does not exist is an error of the test, or panics
+// where there is no test.
+func (s *SQS) Queue(ref string) *Queue { return &Queue{s, ref} }
+
+// NewQueue creates a queue in account 123456789012 and region us-east-1, as
+// CreateQueue does, and returns its view. Attributes may be nil; a name that
+// ends in .fifo gets FifoQueue by itself. A queue that SQS would refuse
+// panics: it is a mistake in the test.
+func (s *SQS) NewQueue(name string, attributes map[string]string) *Queue {
+	if len(name) > 5 && name[len(name)-5:] == ".fifo" {
+		attributes = maps.Clone(attributes)
+		if attributes == nil {
+			attributes = map[string]string{}
+		}
+		attributes["FifoQueue"] = "true"
+	}
+	_, err := s.createQueue(context.Background(), &createQueueInput{QueueName: name, Attributes: attributes})
+	if err != nil {
+		panic(fmt.Sprintf("messagingtest: create queue %s: %v", name, err))
+	}
+	return s.Queue(name)
+}
+
+// RedriveTo returns the RedrivePolicy attribute that names deadLetters as the
+// dead-letter queue after maxReceiveCount receives.
+func RedriveTo(deadLetters *Queue, maxReceiveCount int) string {
+	return fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, deadLetters.ARN(), maxReceiveCount)
+}
+
+// look runs f with the queue, under the lock.
+func (v *Queue) look(f func(*queue)) {
+	v.sqs.mu.Lock()
+	defer v.sqs.mu.Unlock()
+	q, ok := v.sqs.find(v.ref)
+	if ok {
+		f(q)
+		return
+	}
+	if v.sqs.tb == nil {
+		panic(fmt.Sprintf("messagingtest: queue %s does not exist", v.ref))
+	}
+	v.sqs.tb.Helper()
+	v.sqs.tb.Errorf("messagingtest: queue %s does not exist", v.ref)
+}
+
+// ARN returns the ARN of the queue.
+func (v *Queue) ARN() string {
+	var out string
+	v.look(func(q *queue) { out = q.arn })
+	return out
+}
+
+// URL returns the URL of the queue.
+func (v *Queue) URL() string {
+	var out string
+	v.look(func(q *queue) { out = queueURL(q.arn) })
+	return out
+}
+
+// Depth says how many messages of a queue are where.
+type Depth struct {
+	// Visible messages can be received; in a FIFO queue this counts those too
+	// that wait behind one of their group which is in flight.
+	Visible int
+	// InFlight messages were received and neither deleted nor visible again.
+	InFlight int
+	// Delayed messages were sent with a delay that has not ended.
+	Delayed int
+}
+
+// Total is the number of messages in the queue.
+func (d Depth) Total() int { return d.Visible + d.InFlight + d.Delayed }
+
+// Depth returns the numbers of messages in the queue.
+func (v *Queue) Depth() Depth {
+	var d Depth
+	v.look(func(q *queue) { d = Depth{q.counts[visible], q.counts[inFlight], q.counts[delayed]} })
+	return d
+}
+
+// Visible returns the number of messages that can be received.
+func (v *Queue) Visible() int { return v.Depth().Visible }
+
+// InFlight returns the number of messages that were received and not deleted.
+func (v *Queue) InFlight() int { return v.Depth().InFlight }
+
+// Delayed returns the number of messages whose delay has not ended.
+func (v *Queue) Delayed() int { return v.Depth().Delayed }
+
+// Message is a message as a test sees it.
+type Message struct {
+	// ID is the MessageId.
+	ID string
+	// Body is the message body.
+	Body string
+	// Attributes are the values of the String and Number message attributes,
+	// and of the Binary ones as their bytes.
+	Attributes map[string]string
+	// GroupID and DeduplicationID are those of a FIFO queue; GroupID is also
+	// the tenant in a fair queue.
+	GroupID, DeduplicationID string
+	// ReceiveCount is how often the message was received, over all queues.
+	ReceiveCount int
+	// Sent is when it was sent.
+	Sent time.Time
+	// Source is the ARN of the queue that dead-lettered the message.
+	Source string
+	// State is "visible", "delayed" or "in flight".
+	State string
+}
+
+// Messages returns the messages of the queue in the order of sending, without
+// receiving them.
+func (v *Queue) Messages() []Message {
+	var out []Message
+	v.look(func(q *queue) {
+		for _, m := range q.ordered() {
+			out = append(out, m.view())
+		}
+	})
+	return out
+}
+
+func (m *message) view() Message {
+	out := Message{
+		ID: m.id, Body: m.body, GroupID: m.group, DeduplicationID: m.dedup,
+		ReceiveCount: m.received, Sent: m.sent, Source: m.source,
+		State: [...]string{visible: "visible", delayed: "delayed", inFlight: "in flight"}[m.stage],
+	}
+	if len(m.attributes) > 0 {
+		out.Attributes = map[string]string{}
+	}
+	for name, value := range m.attributes {
+		if value.binary() {
+			out.Attributes[name] = string(value.BinaryValue)
+			continue
+		}
+		out.Attributes[name] = value.text()
+	}
+	return out
+}
+
+// Bodies returns the bodies of the messages in the order of sending.
+func (v *Queue) Bodies() []string {
+	var out []string
+	for _, m := range v.Messages() {
+		out = append(out, m.Body)
+	}
+	return out
+}
+
+// Deliver puts a message into the queue as another AWS service would, an
+// EventBridge rule for example: with body, without message attributes. For a
+// FIFO queue use [Queue.DeliverGroup].
+func (v *Queue) Deliver(_ context.Context, body []byte) error {
+	return v.sqs.enqueue(v.ref, outgoing{Body: string(body)})
+}
+
+// DeliverGroup returns a target function for a FIFO queue: what it is given
+// goes into the message group groupID. The deduplication id is the hash of the
+// body.
+func (v *Queue) DeliverGroup(groupID string) func(context.Context, []byte) error {
+	return func(_ context.Context, body []byte) error {
+		id := contentDedupID(string(body))
+		return v.sqs.enqueue(v.ref, outgoing{Body: string(body), GroupID: &groupID, DeduplicationID: &id})
+	}
+}
+
+// DuplicateNext makes the next n messages received from a standard queue be
+// delivered twice, as a standard queue may do at any time: the second delivery
+// has the same MessageId and body, its own receipt handle, and is not undone
+// by deleting the first. It panics on a FIFO queue, which never does that.
+func (v *Queue) DuplicateNext(n int) {
+	v.look(func(q *queue) {
+		if q.settings.fifo {
+			panic(fmt.Sprintf("messagingtest: queue %s is FIFO and delivers no duplicates", q.name))
+		}
+		q.duplicates += n
+	})
+}
+
+// enqueue puts a message of another service into the queue that ref names.
+func (s *SQS) enqueue(ref string, o outgoing) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, ok := s.find(ref)
+	if !ok {
+		return fmt.Errorf("%w: %s", ErrNoQueue, ref)
+	}
+	_, err := s.accept(q, o, time.Now())
+	if err != nil {
+		return fmt.Errorf("messagingtest: deliver to queue %s: %w", q.name, err)
+	}
+	return nil
+}
+
+// isQueueARN says whether arn has the form of a queue's ARN.
+func isQueueARN(arn string) bool {
+	p, err := awsid.ParseARN(arn)
+	return err == nil && p.Service == "sqs" && p.Region != "" && p.Account != ""
+}
+
+var _ wire.HTTPClient = (*SQS)(nil)

@@ -1,0 +1,30 @@
+package messagingtest_test
+
+import (
+	"testing"
+
+	"github.com/patternkit/serverless/internal/wire/snapshot"
+	"github.com/patternkit/serverless/messaging/messagingtest"
+)
+
+func TestSQSWireSnapshots(t *testing.T) {
+	snapshot.Check(t, snapshot.Fake{
+		Server:  messagingtest.NewSQS(t).Server,
+		Module:  "github.com/aws/aws-sdk-go-v2/service/sqs",
+		Doc:     "testdata/sqs_doc.go.txt",
+		Goldens: []string{"SendMessage", "SendMessageBatch", "ReceiveMessage"},
+	})
+}
+
+func TestSNSWireSnapshots(t *testing.T) {
+	snapshot.Check(t, snapshot.Fake{
+		Server: messagingtest.NewSNS(t, nil).Server,
+		Module: "github.com/aws/aws-sdk-go-v2/service/sns",
+		Doc:    "doc.go",
+		Goldens: []string{
+			"ConfirmSubscription", "CreateTopic", "DeleteTopic", "GetSubscriptionAttributes", "GetTopicAttributes",
+			"ListSubscriptions", "ListSubscriptionsByTopic", "ListTagsForResource", "ListTopics", "Publish", "PublishBatch",
+			"SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "TagResource", "Unsubscribe", "UntagResource",
+		},
+	})
+}
