@@ -81,8 +81,13 @@ func Event[I any](handler func(context.Context, I) error) func(context.Context, 
 }
 
 // start invokes the function with part in a goroutine of its own, and settles
-// the batch when it is over.
+// the batch when it is over. What a function did in an invocation that is over
+// is seen by every later one, though they run in different goroutines: both
+// ends of an invocation go through the lock.
 func (r *run) start(ctx context.Context, part []delivery) {
+	r.mu.Lock()
+	r.invocations++
+	r.mu.Unlock()
 	r.batches.Go(func() {
 		defer r.release()
 		in := r.invoke(context.WithoutCancel(ctx), part)

@@ -67,8 +67,9 @@ type Mapping struct {
 	filters []*pattern.Pattern
 	fault   error
 
-	mu       sync.Mutex
-	failures map[string]error
+	mu          sync.Mutex
+	failures    map[string]error
+	invocations int
 }
 
 // NewMapping describes the mapping of a queue (URL, ARN, or name) to a
@@ -162,6 +163,13 @@ func (m *Mapping) Failures() map[string]error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return maps.Clone(m.failures)
+}
+
+// Invocations returns how often the function was invoked so far.
+func (m *Mapping) Invocations() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.invocations
 }
 
 // Run polls until ctx ends, then waits for the invocations that are under way

@@ -129,10 +129,9 @@ func TestFunctionFailuresFailTheBatch(t *testing.T) {
 				f.send("a", "b")
 				ids := []string{f.queue.Messages()[0].ID, f.queue.Messages()[1].ID}
 				var invocations []messagingtest.Invocation
-				first := true
+				var called atomic.Bool
 				mapping := f.sqs.NewMapping("orders", messagingtest.Event(func(ctx context.Context, _ awsevents.SQSEvent) error {
-					if first {
-						first = false
+					if !called.Swap(true) {
 						return c.handler(ctx)
 					}
 					return nil
