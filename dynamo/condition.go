@@ -1,0 +1,245 @@
+package dynamo
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Condition is a condition on an item of the entity that T belongs to. Fields make
+// conditions, and All, Any and Not combine them. A condition is a value and may be
+// used any number of times.
+type Condition[T any] struct {
+	node node
+}
+
+// All holds when each of the conditions does.
+func All[T any](conditions ...Condition[T]) Condition[T] {
+	return Condition[T]{combine("AND", conditions)}
+}
+
+// Any holds when at least one of the conditions does.
+func Any[T any](conditions ...Condition[T]) Condition[T] {
+	return Condition[T]{combine("OR", conditions)}
+}
+
+// Not holds when the condition does not.
+func Not[T any](condition Condition[T]) Condition[T] {
+	return Condition[T]{&negation{of: condition.node}}
+}
+
+func combine[T any](operator string, conditions []Condition[T]) node {
+	j := &junction{operator: operator}
+	for _, c := range conditions {
+		j.nodes = append(j.nodes, c.node)
+	}
+	return j
+}
+
+func nodesOf[T any](conditions []Condition[T]) []node {
+	nodes := make([]node, len(conditions))
+	for i, c := range conditions {
+		nodes[i] = c.node
+	}
+	return nodes
+}
+
+// node is a part of a condition.
+type node interface {
+	// write returns the expression, "" after a fault.
+	write(x *expression) string
+	// level says how tightly it binds: 3 a comparison, 2 NOT, 1 AND, 0 OR.
+	level() int
+	// each visits the fields it uses.
+	each(func(*fieldPath))
+	// equalities visits the fields of which it demands one value.
+	equalities(func(*fieldPath, any))
+}
+
+// writeAll writes conditions that all have to hold.
+func writeAll(x *expression, nodes []node) string {
+	switch len(nodes) {
+	case 0:
+		return ""
+	case 1:
+		return writeAt(x, nodes[0], 1)
+	}
+	return (&junction{operator: "AND", nodes: nodes}).write(x)
+}
+
+// writeAt writes a node as a part of something that binds at the level.
+func writeAt(x *expression, n node, level int) string {
+	if n == nil {
+		x.faults.add("", "a condition is the zero Condition")
+		return ""
+	}
+	if text := n.write(x); n.level() >= level || text == "" {
+		return text
+	} else {
+		return "(" + text + ")"
+	}
+}
+
+type junction struct {
+	operator string
+	nodes    []node
+}
+
+func (j *junction) level() int {
+	if len(j.nodes) == 1 && j.nodes[0] != nil {
+		return j.nodes[0].level()
+	}
+	if j.operator == "AND" {
+		return 1
+	}
+	return 0
+}
+
+func (j *junction) write(x *expression) string {
+	switch len(j.nodes) {
+	case 0:
+		x.faults.add("", "a condition combines no conditions with %s", j.operator)
+		return ""
+	case 1:
+		return writeAt(x, j.nodes[0], 0)
+	}
+	texts := make([]string, len(j.nodes))
+	for i, n := range j.nodes {
+		texts[i] = writeAt(x, n, j.level())
+	}
+	return strings.Join(texts, " "+j.operator+" ")
+}
+
+func (j *junction) each(visit func(*fieldPath)) {
+	for _, n := range j.nodes {
+		if n != nil {
+			n.each(visit)
+		}
+	}
+}
+
+func (j *junction) equalities(visit func(*fieldPath, any)) {
+	if j.operator != "AND" && len(j.nodes) != 1 {
+		return
+	}
+	for _, n := range j.nodes {
+		if n != nil {
+			n.equalities(visit)
+		}
+	}
+}
+
+type negation struct{ of node }
+
+func (n *negation) level() int { return 2 }
+func (n *negation) write(x *expression) string {
+	return "NOT " + writeAt(x, n.of, 3)
+}
+func (n *negation) each(visit func(*fieldPath)) {
+	if n.of != nil {
+		n.of.each(visit)
+	}
+}
+func (n *negation) equalities(func(*fieldPath, any)) {}
+
+// comparison compares a field with values.
+type comparison struct {
+	field    *fieldPath
+	operator string // "=", "<", …, "BETWEEN", "IN"
+	values   []any
+}
+
+func (c *comparison) level() int                  { return 3 }
+func (c *comparison) each(visit func(*fieldPath)) { visit(c.field) }
+func (c *comparison) equalities(visit func(*fieldPath, any)) {
+	if c.operator == "=" {
+		visit(c.field, c.values[0])
+	}
+}
+
+func (c *comparison) write(x *expression) string {
+	if c.operator == "IN" && (len(c.values) == 0 || len(c.values) > maxOperandsIn) {
+		x.faults.add(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
+		return ""
+	}
+	operands := make([]string, len(c.values))
+	for i, v := range c.values {
+		av, ok := c.field.encode(v, x)
+		if !ok {
+			return ""
+		}
+		if c.ordered() && !isOrdered(av) {
+			x.faults.add(c.field.name, "is compared by order, which only strings, numbers and binary values have")
+			return ""
+		}
+		operands[i] = x.value(av)
+	}
+	path := x.path(c.field.path)
+	switch c.operator {
+	case "BETWEEN":
+		return path + " BETWEEN " + operands[0] + " AND " + operands[1]
+	case "IN":
+		return path + " IN (" + strings.Join(operands, ", ") + ")"
+	default:
+		return path + " " + c.operator + " " + operands[0]
+	}
+}
+
+func (c *comparison) ordered() bool {
+	return c.operator != "=" && c.operator != "<>" && c.operator != "IN"
+}
+
+func isOrdered(v types.AttributeValue) bool {
+	switch v.(type) {
+	case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB:
+		return true
+	}
+	return false
+}
+
+// call is a condition that is a function of a field.
+type call struct {
+	field    *fieldPath
+	function string
+	argument any // nil for none; stored as it is, not as the field is
+}
+
+func (c *call) level() int                       { return 3 }
+func (c *call) each(visit func(*fieldPath))      { visit(c.field) }
+func (c *call) equalities(func(*fieldPath, any)) {}
+
+func (c *call) write(x *expression) string {
+	text := c.function + "(" + x.path(c.field.path)
+	if c.argument != nil {
+		av, err := encodePlain(c.argument)
+		if err != nil {
+			x.faults.add(c.field.name, "is compared with a %v that cannot be stored: %v", reflect.TypeOf(c.argument), err)
+			return ""
+		}
+		text += ", " + x.value(av)
+	}
+	return text + ")"
+}
+
+// checkConditions refuses fields that an expression of the entity cannot use.
+func (e *entity) checkConditions(nodes []node, fs *faults) {
+	for _, n := range nodes {
+		if n == nil {
+			continue
+		}
+		n.each(func(f *fieldPath) {
+			if f.entity != e {
+				fs.add(f.name, "is a field of %s", f.owner())
+			}
+		})
+	}
+}
+
+func (f *fieldPath) owner() string {
+	if f.entity == nil {
+		return "no entity: it is the zero Field"
+	}
+	return fmt.Sprintf("another entity, %s", f.entity.name)
+}

@@ -1,0 +1,127 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The reasons to branch on. Every error of this package that comes from an
+// operation is an *OpError or a *TransactionError and matches one of them, or the
+// SDK's own error type, through errors.Is and errors.As.
+var (
+	// ErrInvalid reports input that was refused before anything was sent.
+	ErrInvalid = errors.New("invalid input")
+	// ErrNotFound reports that the item is not there, or has expired.
+	ErrNotFound = errors.New("not found")
+	// ErrExists reports that a Create met an item under its key.
+	ErrExists = errors.New("already exists")
+	// ErrConditionFailed reports that a condition did not hold. Errors that match
+	// ErrExists, ErrStale, ErrNotUnique or ErrWrongEntity match it too, and so
+	// does ErrNotFound where a write found nothing to change.
+	ErrConditionFailed = errors.New("condition failed")
+	// ErrStale reports that the item is at another version than the one given.
+	ErrStale = errors.New("stale version")
+	// ErrNotUnique reports that another item holds a value that must be unique.
+	ErrNotUnique = errors.New("value is taken")
+	// ErrWrongEntity reports that the item under a key is of another entity.
+	ErrWrongEntity = errors.New("item is of another entity")
+	// ErrConflict reports that a transaction met another one on the same item.
+	ErrConflict = errors.New("transaction conflict")
+	// ErrUnprocessed reports that DynamoDB left an entry of a batch undone after
+	// every attempt.
+	ErrUnprocessed = errors.New("left unprocessed")
+	// ErrCursor reports a cursor that is malformed, forged, or of another query.
+	ErrCursor = errors.New("cursor does not belong to this query")
+	// ErrUnknownEntity reports an item whose discriminator the model does not know.
+	ErrUnknownEntity = errors.New("unknown entity")
+)
+
+// OpError is the error of one operation on one entity.
+type OpError struct {
+	Op     string // "put", "create", "get", "query", …
+	Entity string // name of the entity
+	Key    string // partition and sort key as stored, "ORDER#42/METADATA"; "" where there is none yet
+	Reason Reason // what DynamoDB answered to a failed condition; zero otherwise
+	Err    error  // the cause
+}
+
+// Error says what was done to which item and why it failed.
+func (e *OpError) Error() string {
+	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Fault is one thing that is wrong with the input of an operation.
+type Fault struct {
+	Field   string // Go field, attribute or parameter; "" when it is the whole
+	Problem string // "is empty", "is 2100 bytes, the limit is 2048 bytes"
+}
+
+// String joins the field and the problem.
+func (f Fault) String() string {
+	if f.Field == "" {
+		return f.Problem
+	}
+	return f.Field + " " + f.Problem
+}
+
+// InputError lists everything that is wrong with the input of an operation. It
+// matches ErrInvalid.
+type InputError struct {
+	Faults []Fault
+}
+
+// Error lists the faults.
+func (e *InputError) Error() string {
+	texts := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		texts[i] = f.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Is reports whether target is ErrInvalid.
+func (e *InputError) Is(target error) bool { return target == ErrInvalid }
+
+// faults collects what is wrong with an input.
+type faults []Fault
+
+func (f *faults) add(field, format string, args ...any) {
+	*f = append(*f, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return &InputError{Faults: f}
+}
+
+func invalid(field, format string, args ...any) error {
+	return &InputError{Faults: []Fault{{Field: field, Problem: fmt.Sprintf(format, args...)}}}
+}
+
+// describe names an operation: "create Order ORDER#42/METADATA".
+func describe(op, entity, key string) string {
+	var b strings.Builder
+	b.WriteString(op)
+	for _, s := range []string{entity, key} {
+		if s != "" {
+			b.WriteByte(' ')
+			b.WriteString(s)
+		}
+	}
+	return b.String()
+}
+
+// failure gives an error a text of its own and several causes to match.
+type failure struct {
+	text   string
+	causes []error
+}
+
+func (f *failure) Error() string   { return f.text }
+func (f *failure) Unwrap() []error { return f.causes }

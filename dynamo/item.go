@@ -1,0 +1,189 @@
+package dynamo
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+const (
+	correlationAttribute = correlation.Attribute
+	traceAttribute       = correlation.TraceAttribute
+)
+
+// item is an item as the SDK holds it.
+type item = map[string]types.AttributeValue
+
+// primaryKey is the key of an item in the table.
+type primaryKey struct {
+	partition, sort string
+}
+
+func (k primaryKey) String() string {
+	if k.sort == "" {
+		return k.partition
+	}
+	return k.partition + "/" + k.sort
+}
+
+// attributes returns the key as DynamoDB takes it.
+func (k primaryKey) attributes(s *Schema) item {
+	key := make(item, 2)
+	key[s.PartitionKey] = &types.AttributeValueMemberS{Value: k.partition}
+	if s.SortKey != "" {
+		key[s.SortKey] = &types.AttributeValueMemberS{Value: k.sort}
+	}
+	return key
+}
+
+// keyOf renders the key of a K.
+func (e *entity) keyOf(key reflect.Value, fs *faults) primaryKey {
+	return e.renderKey(e.keyPart, e.keySortKey, key, fs)
+}
+
+// keyOfValue renders the key of a T.
+func (e *entity) keyOfValue(v reflect.Value, fs *faults) primaryKey {
+	return e.renderKey(e.partition, e.sort, v, fs)
+}
+
+func (e *entity) renderKey(part, sort binding, v reflect.Value, fs *faults) primaryKey {
+	var k primaryKey
+	k.partition = renderPresent(part, v, fs)
+	checkKeySize(e.model.schema.PartitionKey, k.partition, maxPartitionKey, fs)
+	if sort.template != nil {
+		k.sort = renderPresent(sort, v, fs)
+		checkKeySize(e.model.schema.SortKey, k.sort, maxSortKey, fs)
+	}
+	return k
+}
+
+// renderPresent renders a key that must not be absent.
+func renderPresent(b binding, v reflect.Value, fs *faults) string {
+	text, absent := b.render(v, fs)
+	if absent {
+		for i, p := range b.parts {
+			if p.field != "" && p.codec.empty(v.FieldByIndex(b.index[i])) {
+				fs.add(p.field, "is empty, and part of the key %s", b.source)
+			}
+		}
+	}
+	return text
+}
+
+// stamp is what a write adds to an item from the moment and the context.
+type stamp struct {
+	now         time.Time
+	correlation string
+	trace       string
+}
+
+// encode makes the whole item of a value: its fields, keys, discriminator and stamps.
+func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey) {
+	key := e.keyOfValue(v, fs)
+	out, err := attributevalue.MarshalMap(v.Addr().Interface())
+	if err != nil {
+		fs.add("", "cannot be stored: %v", err)
+		return nil, key
+	}
+	schema := &e.model.schema
+	out[schema.PartitionKey] = &types.AttributeValueMemberS{Value: key.partition}
+	if schema.SortKey != "" {
+		out[schema.SortKey] = &types.AttributeValueMemberS{Value: key.sort}
+	}
+	out[schema.Discriminator] = &types.AttributeValueMemberS{Value: e.name}
+	e.encodeIndexKeys(out, v, fs)
+	e.encodeExpiry(out, v, s)
+	if e.correlated {
+		setText(out, correlationAttribute, s.correlation)
+		setText(out, traceAttribute, s.trace)
+	}
+	return out, key
+}
+
+func setText(out item, name, text string) {
+	if text != "" {
+		out[name] = &types.AttributeValueMemberS{Value: text}
+	}
+}
+
+func (e *entity) encodeIndexKeys(out item, v reflect.Value, fs *faults) {
+	for _, k := range e.indexKeys {
+		text, absent := k.render(v, fs)
+		if absent {
+			delete(out, k.attribute)
+			continue
+		}
+		checkKeySize(k.attribute, text, k.limit(), fs)
+		out[k.attribute] = &types.AttributeValueMemberS{Value: text}
+	}
+}
+
+func (k indexKey) limit() int {
+	if k.sort {
+		return maxSortKey
+	}
+	return maxPartitionKey
+}
+
+// encodeExpiry leaves out an expiry that is not set, so that the zero time does not
+// pass for one long ago.
+func (e *entity) encodeExpiry(out item, v reflect.Value, s stamp) {
+	ttl := e.model.schema.TTL
+	switch {
+	case e.expiry != nil && v.FieldByIndex(e.expiry.index).IsZero():
+		delete(out, ttl)
+	case e.expireAfter > 0:
+		out[ttl] = &types.AttributeValueMemberN{Value: strconv.FormatInt(s.now.Add(e.expireAfter).Unix(), 10)}
+	}
+}
+
+// expires reports whether items of the entity may expire.
+func (e *entity) expires() bool { return e.expiry != nil || e.expireAfter > 0 }
+
+// decode fills out, a pointer to a T, from an item of the entity.
+func (e *entity) decode(it item, out any) error {
+	if name := textOf(it, e.model.schema.Discriminator); name != e.name {
+		return fmt.Errorf("%w: %q, not %q", ErrWrongEntity, name, e.name)
+	}
+	if e.expiry != nil {
+		if _, ok := it[e.expiry.name]; !ok {
+			reflect.ValueOf(out).Elem().FieldByIndex(e.expiry.index).SetZero()
+		}
+	}
+	if err := attributevalue.UnmarshalMap(it, out); err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
+	}
+	return nil
+}
+
+// gone reports whether the item has expired though it is still there.
+func (m *Model) gone(it item, now time.Time) bool {
+	if m.schema.TTL == "" {
+		return false
+	}
+	n, ok := it[m.schema.TTL].(*types.AttributeValueMemberN)
+	if !ok {
+		return false
+	}
+	seconds, err := strconv.ParseInt(n.Value, 10, 64)
+	return err == nil && expired(seconds, now)
+}
+
+// textOf returns a string attribute, or "".
+func textOf(it item, name string) string {
+	if s, ok := it[name].(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// keyIn returns the primary key of a stored item.
+func (m *Model) keyIn(it item) primaryKey {
+	return primaryKey{partition: textOf(it, m.schema.PartitionKey), sort: textOf(it, m.schema.SortKey)}
+}

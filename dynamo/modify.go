@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"reflect"
+)
+
+// Modify reads the item of the key, lets change work on it and stores the result if no
+// other writer came in between; otherwise it starts over, up to Options.Attempts. The
+// entity must have a version. Unique values move along, and attributes that T does not
+// have are kept. change may run several times; when it returns an error nothing is
+// stored and Modify returns that error. The answer is the value as stored.
+func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
+	var zero T
+	if e.core.version == nil {
+		r := rendered{op: "modify", entity: e.core}
+		r.faults.add("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
+		return zero, r.err()
+	}
+	for attempt := 0; ; attempt++ {
+		stored, err := e.modifyOnce(ctx, t, key, change)
+		if err == nil {
+			return stored, nil
+		}
+		if !errors.Is(err, ErrStale) && !errors.Is(err, ErrConflict) || attempt+1 >= t.options.Attempts {
+			return zero, err
+		}
+		if pauseErr := t.pause(ctx, attempt); pauseErr != nil {
+			return zero, errors.Join(err, pauseErr)
+		}
+	}
+}
+
+func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
+	var old T
+	raw, err := e.core.get(ctx, t, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
+	if err != nil {
+		return old, err
+	}
+	var next T
+	if err := e.core.decode(raw, &next); err != nil {
+		return old, err
+	}
+	if err := change(&next); err != nil {
+		return old, err
+	}
+	op := e.Replace(old, next)
+	op.rest = e.core.foreign(raw)
+	return op.Stored(), op.Run(ctx, t)
+}
+
+// foreign returns the attributes of a stored item that are neither fields of the
+// entity nor the library's own.
+func (e *entity) foreign(it item) item {
+	own := map[string]bool{
+		e.model.schema.Discriminator: true, e.model.schema.TTL: true,
+		correlationAttribute: true, traceAttribute: true,
+	}
+	for _, name := range e.model.keyAttributes() {
+		own[name] = true
+	}
+	for _, a := range e.attributes {
+		own[a.name] = true
+	}
+	out := item{}
+	for name, v := range it {
+		if !own[name] {
+			out[name] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Outbox stores messages of type M in the transaction that causes them, so that a
+// message is sent if and only if the transaction was done. Relay sends them from the
+// stream. Entries carry the correlation of the context that wrote them.
+type Outbox[M any] struct {
+	entries *Entity[outboxEntry[M], outboxKey]
+}
+
+type outboxKey struct {
+	OutboxID string
+}
+
+type outboxEntry[M any] struct {
+	outboxKey
+	Message M
+}
+
+// OutboxOptions are the optional settings of an Outbox.
+type OutboxOptions struct {
+	// KeepFor is how long entries stay in the table after they were written, and so
+	// how long an id is refused a second time. A stream keeps records for 24 hours.
+	// Optional. Defaults to 7 days when the schema has a TTL attribute; without one
+	// entries stay for good.
+	KeepFor time.Duration
+}
+
+// MustOutbox is NewOutbox for package-level variables: it panics when the outbox is
+// wrong.
+func MustOutbox[M any](m *Model, name string, optFns ...func(*OutboxOptions)) *Outbox[M] {
+	o, err := NewOutbox[M](m, name, optFns...)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
+
+// NewOutbox declares an outbox of the model. Its entries have the partition key
+// "name#id".
+func NewOutbox[M any](m *Model, name string, optFns ...func(*OutboxOptions)) (*Outbox[M], error) {
+	if m == nil {
+		return nil, fmt.Errorf("dynamo: outbox %s: the model is nil", name)
+	}
+	var o OutboxOptions
+	if m.schema.TTL != "" {
+		o.KeepFor = 7 * 24 * time.Hour
+	}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	options := []func(*EntityOptions){Correlated()}
+	if o.KeepFor != 0 {
+		options = append(options, ExpireAfter(o.KeepFor))
+	}
+	key := Key(name + m.schema.Separator + "{OutboxID}")
+	if m.schema.SortKey != "" {
+		key.sort = "MESSAGE"
+	}
+	entries, err := NewEntity[outboxEntry[M], outboxKey](m, name, key, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Outbox[M]{entries: entries}, nil
+}
+
+// Send returns the write that stores the message under the id. Put it into the
+// transaction that causes the message. A second message with the id fails with
+// ErrExists, which makes the transaction idempotent.
+func (o *Outbox[M]) Send(id string, message M) Write {
+	return o.entries.Create(outboxEntry[M]{outboxKey: outboxKey{OutboxID: id}, Message: message})
+}
+
+// relay sends the messages of images and returns an error for each, or one for all.
+type relay func(ctx context.Context, images []item) ([]error, error)
+
+// Relay sends the messages of the outbox as they come down the stream. send returns
+// nil when all are sent, or a slice aligned with the messages with an error for each
+// that is not; those are delivered again. A call gets the consecutive messages with
+// one correlation. A message may be sent more than once, when the function ends before
+// the stream knows: receivers have to tell by its id.
+func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) StreamPart {
+	return func(p *streamParts) error {
+		e := o.entries.core
+		if err := p.owns(e); err != nil {
+			return err
+		}
+		if _, twice := p.relays[e.name]; twice {
+			return fmt.Errorf("the outbox %s is relayed twice", e.name)
+		}
+		p.relays[e.name] = func(ctx context.Context, images []item) ([]error, error) {
+			return relayMessages(ctx, e, images, send)
+		}
+		return nil
+	}
+}
+
+// relayMessages decodes and sends; a message that cannot be read fails alone.
+func relayMessages[M any](ctx context.Context, e *entity, images []item, send func(context.Context, []M) []error) ([]error, error) {
+	out := make([]error, len(images))
+	var messages []M
+	var at []int
+	for i, image := range images {
+		var entry outboxEntry[M]
+		if err := e.decode(image, &entry); err != nil {
+			out[i] = err
+			continue
+		}
+		messages = append(messages, entry.Message)
+		at = append(at, i)
+	}
+	if len(messages) == 0 {
+		return out, nil
+	}
+	errs := send(ctx, messages)
+	if errs != nil && len(errs) != len(messages) {
+		return nil, fmt.Errorf("the sender of the outbox %s answered %d results for %d messages", e.name, len(errs), len(messages))
+	}
+	for n, err := range errs {
+		out[at[n]] = err
+	}
+	return out, nil
+}

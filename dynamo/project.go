@@ -1,0 +1,178 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// View is where Project stores what it makes of changes: an entity in a table.
+type View[T, K any] struct {
+	table  *Table
+	entity *Entity[T, K]
+}
+
+// NewView returns the view of an entity in a table, which may be another table than
+// that of the stream. The entity must have a version, and the schema a TTL attribute:
+// the ids of applied changes are kept for 48 hours, the stream's 24 and as much again.
+func NewView[T, K any](table *Table, e *Entity[T, K]) (*View[T, K], error) {
+	err := table.of(e.core)
+	switch {
+	case err != nil:
+	case e.core.version == nil:
+		err = errors.New(`the entity has no version: tag a field dynamo:"version"`)
+	case table.model.schema.TTL == "":
+		err = errors.New("the schema has no TTL attribute to let the ids of applied changes expire by")
+	}
+	if err == nil {
+		err = table.model.appliedEntity()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: view %s: %w", e.core.name, err)
+	}
+	return &View[T, K]{table: table, entity: e}, nil
+}
+
+const (
+	appliedName = "AppliedChange"
+	appliedFor  = 48 * time.Hour
+)
+
+type appliedKey struct {
+	Applied string
+}
+
+type applied struct {
+	appliedKey
+}
+
+// appliedEntity declares the entity of applied changes, once for each model.
+func (m *Model) appliedEntity() error {
+	m.mu.Lock()
+	have := m.applied
+	m.mu.Unlock()
+	if have != nil {
+		return nil
+	}
+	key := Key("APPLIED" + m.schema.Separator + "{Applied}")
+	if m.schema.SortKey != "" {
+		key.sort = "APPLIED"
+	}
+	e, err := NewEntity[applied, appliedKey](m, appliedName, key, ExpireAfter(appliedFor))
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.applied = e
+	m.mu.Unlock()
+	return nil
+}
+
+// Apply changes the item of the key by one change with the id, exactly once: a second
+// call with the id does nothing. The item is made when it is not there. apply may run
+// several times when other writers come in between.
+func (v *View[T, K]) Apply(ctx context.Context, id string, key K, apply func(*T) error) error {
+	e := v.entity
+	var fs faults
+	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
+	mark := v.table.model.applied.Create(applied{appliedKey{Applied: digest(e.core.name, k.String(), id)}})
+	for attempt := 0; ; attempt++ {
+		err := v.applyOnce(ctx, key, mark, apply)
+		var canceled *TransactionError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &canceled) && len(canceled.Reasons) == 2 && errors.Is(canceled.Reasons[1].Err(), ErrExists):
+			return nil
+		case !errors.Is(err, ErrStale) && !errors.Is(err, ErrExists) || attempt+1 >= v.table.options.Attempts:
+			return err
+		}
+		if pauseErr := v.table.pause(ctx, attempt); pauseErr != nil {
+			return errors.Join(err, pauseErr)
+		}
+	}
+}
+
+func (v *View[T, K]) applyOnce(ctx context.Context, key K, mark Write, apply func(*T) error) error {
+	e := v.entity
+	var old T
+	raw, err := e.core.get(ctx, v.table, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	var next T
+	if raw == nil {
+		e.core.setKey(reflect.ValueOf(&next).Elem(), reflect.ValueOf(&key).Elem())
+	} else if err := e.core.decode(raw, &next); err != nil {
+		return err
+	}
+	if err := apply(&next); err != nil {
+		return err
+	}
+	var write Write = e.Create(next)
+	if raw != nil {
+		replace := e.Replace(old, next)
+		replace.rest = e.core.foreign(raw)
+		write = replace
+	}
+	return v.table.Transact(ctx, write, mark)
+}
+
+// Project keeps a view of the entity: for each change, apply works the change into the
+// item of the view under keyOf. Each change is applied once, however often it is
+// delivered. When keyOf moves, the change counts as a removal under the old key and an
+// insertion under the new one. A key that is false has no place in the view.
+func Project[T, K, V, VK any](e *Entity[T, K], v *View[V, VK], keyOf func(T) (VK, bool), apply func(*V, Changed[T]) error) StreamPart {
+	return OnChange(e, func(ctx context.Context, c Changed[T]) error {
+		for _, part := range splitChange(c, keyOf) {
+			err := v.Apply(ctx, c.ID, part.key, func(view *V) error { return apply(view, part.change) })
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// keyedChange is a change as one item of a view sees it.
+type keyedChange[T, VK any] struct {
+	key    VK
+	change Changed[T]
+}
+
+func splitChange[T, VK any](c Changed[T], keyOf func(T) (VK, bool)) []keyedChange[T, VK] {
+	var out []keyedChange[T, VK]
+	var oldKey, newKey VK
+	var hasOld, hasNew bool
+	if c.Old != nil {
+		oldKey, hasOld = keyOf(*c.Old)
+	}
+	if c.New != nil {
+		newKey, hasNew = keyOf(*c.New)
+	}
+	if hasOld && hasNew && reflect.DeepEqual(oldKey, newKey) {
+		return []keyedChange[T, VK]{{newKey, c}}
+	}
+	if hasOld {
+		gone := c
+		gone.Kind, gone.New = Removed, nil
+		out = append(out, keyedChange[T, VK]{oldKey, gone})
+	}
+	if hasNew {
+		come := c
+		come.Kind, come.Old = Inserted, nil
+		out = append(out, keyedChange[T, VK]{newKey, come})
+	}
+	return out
+}
+
+// digest shortens an id to what fits any key.
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}

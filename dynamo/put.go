@@ -1,0 +1,139 @@
+package dynamo
+
+import (
+	"context"
+	"reflect"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Put stores a whole item, whether or not one is there. With a version it stores the
+// item only at the version of the value: version 0 means "not there yet". It is a
+// BatchWrite, which a batch refuses at run time for an entity with a version.
+type Put[T any] struct{ target }
+
+// ConditionalPut is a Put under a condition; a batch cannot hold it.
+type ConditionalPut[T any] struct{ target }
+
+// Create stores an item that is not there yet. It fails with ErrExists otherwise, and
+// an expired item counts as not there.
+type Create[T any] struct{ target }
+
+// Put returns the operation that stores v.
+func (e *Entity[T, K]) Put(v T) Put[T] {
+	return Put[T]{target{entity: e.core, value: v}}
+}
+
+// Create returns the operation that stores v if there is no item under its key.
+func (e *Entity[T, K]) Create(v T) Create[T] {
+	return Create[T]{target{entity: e.core, value: v}}
+}
+
+// If returns the Put under conditions on the item that is there, all of which have to
+// hold.
+func (p Put[T]) If(conditions ...Condition[T]) ConditionalPut[T] {
+	return ConditionalPut[T]{p.with(nodesOf(conditions))}
+}
+
+// If returns the operation with further conditions.
+func (p ConditionalPut[T]) If(conditions ...Condition[T]) ConditionalPut[T] {
+	return ConditionalPut[T]{p.with(nodesOf(conditions))}
+}
+
+// Run stores the item.
+func (p Put[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, p) }
+
+// Run stores the item if the conditions hold.
+func (p ConditionalPut[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, p) }
+
+// Run stores the item if it is not there yet.
+func (c Create[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, c) }
+
+// Stored returns the value as the operation stores it: at the next version.
+func (p Put[T]) Stored() T { return stored[T](p.target, false) }
+
+// Stored returns the value as the operation stores it: at the next version.
+func (p ConditionalPut[T]) Stored() T { return stored[T](p.target, false) }
+
+// Stored returns the value as the operation stores it: at version 1.
+func (c Create[T]) Stored() T { return stored[T](c.target, true) }
+
+func stored[T any](t target, created bool) T {
+	v := t.addressable()
+	if t.entity.version != nil {
+		f := v.FieldByIndex(t.entity.version.index)
+		if created {
+			f.SetInt(0)
+		}
+		f.SetInt(f.Int() + 1)
+	}
+	return v.Interface().(T)
+}
+
+func (Put[T]) batchable() {}
+
+func (p Put[T]) render(s stamp) rendered            { return renderPut(p.target, s) }
+func (p ConditionalPut[T]) render(s stamp) rendered { return renderPut(p.target, s) }
+func (c Create[T]) render(s stamp) rendered         { return renderCreate(c.target, s) }
+
+func renderPut(t target, s stamp) rendered {
+	e := t.entity
+	r := rendered{op: "put", entity: e}
+	v := t.addressable()
+	a := r.putItem(v, s)
+	if len(e.uniques) > 0 {
+		r.faults.add("", "%s has unique values, so that a Put would have to know the old ones: use Create or Replace", e.name)
+	}
+	var x expression
+	e.checkConditions(t.conditions, &r.faults)
+	switch {
+	case e.version != nil:
+		r.expect(v.FieldByIndex(e.version.index).Int())
+		a.condition = parenthesized(e.atVersion(*r.version, &x, s), writeAll(&x, t.conditions))
+		e.setVersion(a.item, *r.version+1)
+	default:
+		a.condition = writeAll(&x, t.conditions)
+	}
+	a.use(&x, &r.faults)
+	r.actions = []action{a}
+	return r
+}
+
+func renderCreate(t target, s stamp) rendered {
+	e := t.entity
+	r := rendered{op: "create", entity: e}
+	v := t.addressable()
+	a := r.putItem(v, s)
+	var x expression
+	a.condition = e.vacant(&x, s)
+	if e.version != nil {
+		e.setVersion(a.item, 1)
+	}
+	a.use(&x, &r.faults)
+	r.actions = append([]action{a}, e.claimAll(v, r.key, s, &r.faults)...)
+	return r
+}
+
+// putItem encodes and checks the item of a put.
+func (r *rendered) putItem(v reflect.Value, s stamp) action {
+	it, key := r.entity.encode(v, s, &r.faults)
+	r.key = key
+	return action{kind: actPut, key: key, item: it, size: checkItem(it, &r.faults)}
+}
+
+func (r *rendered) expect(version int64) { r.version = &version }
+
+// atVersion writes the condition that the item is at the version; 0 is "not there".
+func (e *entity) atVersion(version int64, x *expression, s stamp) string {
+	if version == 0 {
+		return e.vacant(x, s)
+	}
+	return x.name(e.version.name) + " = " + x.number(version)
+}
+
+func (e *entity) setVersion(it item, version int64) {
+	if it != nil {
+		it[e.version.name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(version, 10)}
+	}
+}

@@ -1,0 +1,53 @@
+package dynamo
+
+import "reflect"
+
+// Range is a range of values of a field in a pattern. Its zero value is the whole
+// range. Since, Until, Between and Through make ranges.
+type Range[T any] struct {
+	from, to       T
+	hasFrom, hasTo bool
+	includesTo     bool
+}
+
+// Since is the range of the values from v on, v included.
+func Since[T any](v T) Range[T] { return Range[T]{from: v, hasFrom: true} }
+
+// Until is the range of the values before v, v not included.
+func Until[T any](v T) Range[T] { return Range[T]{to: v, hasTo: true} }
+
+// Between is the range from from, included, to to, not included: adjacent ranges have
+// no value in common.
+func Between[T any](from, to T) Range[T] {
+	return Range[T]{from: from, to: to, hasFrom: true, hasTo: true}
+}
+
+// Through is the range from from to to, both included.
+func Through[T any](from, to T) Range[T] {
+	return Range[T]{from: from, to: to, hasFrom: true, hasTo: true, includesTo: true}
+}
+
+// bounds are a Range without its type parameter.
+type bounds struct {
+	from, to   reflect.Value // not valid where there is none
+	includesTo bool
+}
+
+// ranged is implemented by every Range.
+type ranged interface {
+	bounds() bounds
+	element() reflect.Type
+}
+
+func (r Range[T]) element() reflect.Type { return reflect.TypeFor[T]() }
+
+func (r Range[T]) bounds() bounds {
+	b := bounds{includesTo: r.includesTo}
+	if r.hasFrom {
+		b.from = reflect.ValueOf(&r.from).Elem()
+	}
+	if r.hasTo {
+		b.to = reflect.ValueOf(&r.to).Elem()
+	}
+	return b
+}

@@ -1,0 +1,219 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Reason says what became of one operation of a canceled transaction, or why a single
+// operation failed. It is tied to the operation and its entity.
+type Reason struct {
+	Op      string // "create", "update", …
+	Entity  string
+	Key     string // partition and sort key, "ORDER#42/METADATA"
+	Code    string // DynamoDB's code: "None", "ConditionalCheckFailed", "TransactionConflict", …
+	Message string // DynamoDB's message; "" with the code None
+	Unique  string // template of the unique value that is taken or not owned; "" otherwise
+
+	item item // the item that failed the condition
+	err  error
+}
+
+// Failed reports whether the operation is one that canceled the transaction.
+func (r Reason) Failed() bool { return r.err != nil }
+
+// Err returns the cause, one of the package's sentinels where there is one, or nil
+// for an operation that did not fail.
+func (r Reason) Err() error { return r.err }
+
+// Item returns a copy of the item that failed the condition as it is stored, or nil.
+func (r Reason) Item() map[string]types.AttributeValue {
+	if r.item == nil {
+		return nil
+	}
+	out := make(item, len(r.item))
+	for name, v := range r.item {
+		out[name] = v
+	}
+	return out
+}
+
+func (r Reason) String() string {
+	text := describe(r.Op, r.Entity, r.Key)
+	if r.err == nil {
+		return text + ": no failure"
+	}
+	return text + ": " + r.err.Error()
+}
+
+// Existing returns the item that failed the condition of an operation on this entity.
+// ok is false when there was none, when it belongs to another entity, or when it
+// cannot be read.
+func (e *Entity[T, K]) Existing(r Reason) (v T, ok bool) {
+	if r.item == nil || textOf(r.item, e.core.model.schema.Discriminator) != e.core.name {
+		return v, false
+	}
+	if err := e.core.decode(r.item, &v); err != nil {
+		var zero T
+		return zero, false
+	}
+	return v, true
+}
+
+// TransactionError reports a transaction that DynamoDB canceled: nothing of it was
+// done. It matches the sentinels of all its reasons.
+type TransactionError struct {
+	Reasons []Reason // one for each operation, in the order given
+	Err     error    // the SDK's error
+}
+
+// Error names the operations that failed.
+func (e *TransactionError) Error() string {
+	var texts []string
+	for _, r := range e.Reasons {
+		if r.Failed() {
+			texts = append(texts, r.String())
+		}
+	}
+	if len(texts) == 0 {
+		return "dynamo: transact: " + e.Err.Error()
+	}
+	return "dynamo: transact: " + strings.Join(texts, "; ")
+}
+
+// Unwrap returns the SDK's error and those of the reasons.
+func (e *TransactionError) Unwrap() []error {
+	errs := []error{e.Err}
+	for _, r := range e.Reasons {
+		if r.err != nil {
+			errs = append(errs, r.err)
+		}
+	}
+	return errs
+}
+
+// Codes of cancellation reasons.
+const (
+	codeNone        = "None"
+	codeCondition   = "ConditionalCheckFailed"
+	codeConflict    = "TransactionConflict"
+	codeThrottling  = "ThrottlingError"
+	codeProvisioned = "ProvisionedThroughputExceeded"
+)
+
+// reasonOf explains the answer to one action of an operation.
+func (r *rendered) reasonOf(a *action, code, message string, it item) Reason {
+	reason := Reason{
+		Op: r.op, Entity: r.entityName(), Key: r.key.String(),
+		Code: code, Message: message, Unique: a.unique, item: it,
+	}
+	if len(it) == 0 {
+		reason.item = nil
+	}
+	switch code {
+	case codeNone, "":
+		reason.Code = codeNone
+	case codeCondition:
+		reason.err = r.conditionFailed(a, reason.item)
+	case codeConflict:
+		reason.err = fmt.Errorf("%w: %s", ErrConflict, message)
+	default:
+		reason.err = errors.New(code + ": " + message)
+	}
+	return reason
+}
+
+// conditionFailed finds out which condition it was.
+func (r *rendered) conditionFailed(a *action, it item) error {
+	because := func(sentinel error, format string, args ...any) error {
+		return &failure{text: fmt.Sprintf(format, args...), causes: []error{sentinel, ErrConditionFailed}}
+	}
+	if a.unique != "" {
+		if !a.owned {
+			return because(ErrNotUnique, "%v: %s", ErrNotUnique, a.unique)
+		}
+		return because(ErrStale, "%v: the claim on %s is another item's", ErrStale, a.unique)
+	}
+	model := r.entity.model
+	stored := textOf(it, model.schema.Discriminator)
+	switch {
+	case it == nil && r.op == "put" && r.version == nil:
+		return ErrConditionFailed
+	case it == nil && r.op == "upsert":
+		return ErrConditionFailed
+	case it == nil && r.version != nil && r.op == "put":
+		return &failure{text: "the item is gone: " + ErrStale.Error(), causes: []error{ErrNotFound, ErrStale, ErrConditionFailed}}
+	case it == nil:
+		return because(ErrNotFound, "%v", ErrNotFound)
+	case r.op == "create":
+		return because(ErrExists, "%v", ErrExists)
+	case stored != r.entity.name:
+		return because(ErrWrongEntity, "%v: %q", ErrWrongEntity, stored)
+	case r.stale(it):
+		return because(ErrStale, "%v: the item is at version %s, not %d", ErrStale, r.storedVersion(it), *r.version)
+	case r.op != "put" && r.op != "upsert" && r.entity.expires() && model.gone(it, time.Now()):
+		return because(ErrNotFound, "%v: it has expired", ErrNotFound)
+	}
+	return ErrConditionFailed
+}
+
+// stale reports whether the item is at another version than the one expected.
+func (r *rendered) stale(it item) bool {
+	return r.version != nil && r.entity.version != nil && r.storedVersion(it) != strconv.FormatInt(*r.version, 10)
+}
+
+func (r *rendered) storedVersion(it item) string {
+	if n, ok := it[r.entity.version.name].(*types.AttributeValueMemberN); ok {
+		return n.Value
+	}
+	return "none"
+}
+
+// failed makes the error of a single operation from the SDK's.
+func (t *Table) failed(r *rendered, err error) error {
+	out := &OpError{Op: r.op, Entity: r.entityName(), Key: r.key.String(), Err: err}
+	var condition *types.ConditionalCheckFailedException
+	if errors.As(err, &condition) {
+		out.Reason = r.reasonOf(&r.actions[0], codeCondition, condition.ErrorMessage(), condition.Item)
+		out.Err = &failure{text: out.Reason.err.Error(), causes: []error{out.Reason.err, err}}
+		return out
+	}
+	var conflict *types.TransactionConflictException
+	if errors.As(err, &conflict) {
+		out.Err = &failure{text: ErrConflict.Error() + ": " + err.Error(), causes: []error{ErrConflict, err}}
+	}
+	return out
+}
+
+// canceled makes the error of a transaction from the SDK's. The reasons of all actions
+// of one operation become one: the first that is not "None".
+func canceled(ops []rendered, err error) error {
+	var cancel *types.TransactionCanceledException
+	if !errors.As(err, &cancel) {
+		return fmt.Errorf("dynamo: transact: %w", err)
+	}
+	out := &TransactionError{Err: err}
+	next := 0
+	for i := range ops {
+		r := &ops[i]
+		reason := r.reasonOf(&r.actions[0], codeNone, "", nil)
+		for j := range r.actions {
+			if next >= len(cancel.CancellationReasons) {
+				break
+			}
+			c := cancel.CancellationReasons[next]
+			next++
+			if code := aws.ToString(c.Code); !reason.Failed() && code != codeNone && code != "" {
+				reason = r.reasonOf(&r.actions[j], code, aws.ToString(c.Message), c.Item)
+			}
+		}
+		out.Reasons = append(out.Reasons, reason)
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package dynamo
+
+import (
+	"context"
+	"reflect"
+)
+
+// Replace stores new in the place of old, which was read before. It moves the claims
+// on unique values.
+type Replace[T any] struct {
+	target
+	next any
+	// rest are attributes of the stored item that T does not have.
+	rest item
+}
+
+// Replace returns the operation that puts next in the place of old. Both must have
+// the same key. With a version, the item has to be at the version of old; without,
+// it has to be there with the unique values of old. Attributes that T does not have
+// are lost; Modify keeps them.
+func (e *Entity[T, K]) Replace(old, next T) Replace[T] {
+	return Replace[T]{target: target{entity: e.core, value: old}, next: next}
+}
+
+// If returns the operation with further conditions on the item that is there.
+func (p Replace[T]) If(conditions ...Condition[T]) Replace[T] {
+	p.target = p.with(nodesOf(conditions))
+	return p
+}
+
+// Run replaces the item.
+func (p Replace[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, p) }
+
+// Stored returns the value as the operation stores it: at the version after old's.
+func (p Replace[T]) Stored() T {
+	return replacement(p.target, p.next).Interface().(T)
+}
+
+func replacement(t target, next any) reflect.Value {
+	v := target{value: next}.addressable()
+	if e := t.entity; e.version != nil {
+		old := t.addressable().FieldByIndex(e.version.index).Int()
+		v.FieldByIndex(e.version.index).SetInt(old + 1)
+	}
+	return v
+}
+
+func (p Replace[T]) render(s stamp) rendered { return renderReplace(p.target, p.next, p.rest, s) }
+
+func renderReplace(t target, next any, rest item, s stamp) rendered {
+	e := t.entity
+	r := rendered{op: "replace", entity: e}
+	old, v := t.addressable(), replacement(t, next)
+	a := r.putItem(v, s)
+	oldKey := e.keyOfValue(old, &r.faults)
+	if oldKey != r.key {
+		r.faults.add("", "the key of the new value is %s, that of the old one %s: delete the item and create another", r.key, oldKey)
+	}
+	for name, value := range rest {
+		if _, ok := a.item[name]; !ok && a.item != nil {
+			a.item[name] = value
+		}
+	}
+	if e.version != nil {
+		r.expect(old.FieldByIndex(e.version.index).Int())
+		e.setVersion(a.item, *r.version+1)
+	}
+	e.checkConditions(t.conditions, &r.faults)
+	var x expression
+	conditions := []string{e.existing(&x, s), e.versionIs(r.version, &x), e.uniquesAre(old, &x)}
+	if len(t.conditions) > 0 {
+		conditions = append(conditions, writeAll(&x, t.conditions))
+	}
+	a.condition = and(conditions...)
+	a.use(&x, &r.faults)
+	r.actions = append([]action{a}, e.moveAll(old, v, r.key, s, &r.faults)...)
+	return r
+}

@@ -1,0 +1,247 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Schema describes the table that the entities of a model share. Key attributes
+// are strings, made from the templates of the entities.
+type Schema struct {
+	// PartitionKey names the attribute of the partition key. Required.
+	PartitionKey string
+	// SortKey names the attribute of the sort key. Optional: a table may have none.
+	SortKey string
+	// TTL names the attribute that holds an item's expiry in epoch seconds.
+	// Optional; without it no item expires.
+	TTL string
+	// Discriminator names the attribute that holds the name of an item's entity.
+	// Optional. Defaults to "EntityType".
+	Discriminator string
+	// Separator stands between the parts of a key. No value that goes into a key
+	// may contain it. Optional. Defaults to "#"; one printable ASCII character.
+	Separator string
+	// Indexes are the secondary indexes. At most 20 global and 5 local ones.
+	Indexes []Index
+}
+
+// Index describes a secondary index that projects all attributes.
+type Index struct {
+	// Name is the index name, 3 to 255 characters of a-z, A-Z, 0-9, '_', '-', '.'.
+	Name string
+	// PartitionKey names the attribute of the index's partition key. It is left
+	// empty for a local index, which shares the table's.
+	PartitionKey string
+	// SortKey names the attribute of the index's sort key. Optional for a global
+	// index, required for a local one.
+	SortKey string
+	// Local makes a local secondary index: same partition key, another sort key,
+	// consistent reads possible, 10 GB for each partition key value.
+	Local bool
+}
+
+// Model is a checked Schema and the entities declared on it. It is safe for
+// concurrent use; entities, patterns and collections register themselves when they
+// are constructed, which normally is when the program starts.
+type Model struct {
+	schema Schema
+
+	mu          sync.RWMutex
+	entities    []*entity
+	byName      map[string]*entity
+	patterns    []patternDoc
+	collections []collectionDoc
+	applied     *Entity[applied, appliedKey]
+}
+
+const defaultDiscriminator = "EntityType"
+
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// MustSchema is NewSchema for package-level variables: it panics when the schema is
+// wrong.
+func MustSchema(s Schema) *Model {
+	m, err := NewSchema(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// NewSchema checks a schema and returns the model to declare entities on. The error
+// names every fault.
+func NewSchema(s Schema) (*Model, error) {
+	if s.Discriminator == "" {
+		s.Discriminator = defaultDiscriminator
+	}
+	if s.Separator == "" {
+		s.Separator = "#"
+	}
+	s.Indexes = slices.Clone(s.Indexes)
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if s.PartitionKey == "" {
+		fail("PartitionKey is empty")
+	}
+	if len(s.Separator) != 1 || s.Separator[0] <= ' ' || s.Separator[0] > '~' || strings.ContainsAny(s.Separator, "{}") {
+		fail("Separator %q is not one printable ASCII character other than { and }", s.Separator)
+	}
+	checkAttributeNames(s, fail)
+	checkIndexes(&s, fail)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("dynamo: schema: %w", err)
+	}
+	return &Model{schema: s, byName: map[string]*entity{}}, nil
+}
+
+func checkAttributeNames(s Schema, fail func(string, ...any)) {
+	roles := map[string]string{}
+	claim := func(name, role string) {
+		if name == "" {
+			return
+		}
+		if len(name) > 255 {
+			fail("%s is %d bytes, the limit of a key attribute's name is 255", role, len(name))
+		}
+		if other, taken := roles[name]; taken {
+			fail("attribute %s is both %s and %s", name, other, role)
+			return
+		}
+		roles[name] = role
+	}
+	claim(s.PartitionKey, "PartitionKey")
+	claim(s.SortKey, "SortKey")
+	claim(s.TTL, "TTL")
+	claim(s.Discriminator, "Discriminator")
+	claim(correlationAttribute, "the correlation id")
+	claim(traceAttribute, "the trace header")
+	for _, x := range s.Indexes {
+		claim(x.PartitionKey, x.Name+" PartitionKey")
+		claim(x.SortKey, x.Name+" SortKey")
+	}
+}
+
+func checkIndexes(s *Schema, fail func(string, ...any)) {
+	names := map[string]bool{}
+	local := 0
+	for _, x := range s.Indexes {
+		switch {
+		case !namePattern.MatchString(x.Name):
+			fail("index name %q is not 3 to 255 characters of a-z, A-Z, 0-9, '_', '-' and '.'", x.Name)
+		case names[x.Name]:
+			fail("index %s is declared twice", x.Name)
+		}
+		names[x.Name] = true
+		switch {
+		case !x.Local && x.PartitionKey == "":
+			fail("index %s has no PartitionKey", x.Name)
+		case x.Local && x.PartitionKey != "":
+			fail("local index %s shares the table's partition key: leave its PartitionKey empty", x.Name)
+		case x.Local && (x.SortKey == "" || s.SortKey == ""):
+			fail("local index %s needs a SortKey, and a table that has one", x.Name)
+		}
+		if x.Local {
+			local++
+		}
+	}
+	if local > 5 {
+		fail("%d local indexes, the limit is 5", local)
+	}
+	if global := len(s.Indexes) - local; global > 20 {
+		fail("%d global indexes, the limit is 20", global)
+	}
+}
+
+// Schema returns the schema with its defaults filled in.
+func (m *Model) Schema() Schema {
+	s := m.schema
+	s.Indexes = slices.Clone(s.Indexes)
+	return s
+}
+
+// Entities returns the names of the declared entities in the order of declaration.
+func (m *Model) Entities() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	names := make([]string, 0, len(m.entities))
+	for _, e := range m.entities {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// index returns the index of the name; "" is the table itself.
+func (m *Model) index(name string) (Index, bool) {
+	if name == "" {
+		return Index{PartitionKey: m.schema.PartitionKey, SortKey: m.schema.SortKey}, true
+	}
+	for _, x := range m.schema.Indexes {
+		if x.Name == name {
+			if x.Local {
+				x.PartitionKey = m.schema.PartitionKey
+			}
+			return x, true
+		}
+	}
+	return Index{}, false
+}
+
+// keyAttributes returns the names of every key attribute of the table and its indexes.
+func (m *Model) keyAttributes() []string {
+	names := []string{m.schema.PartitionKey}
+	if m.schema.SortKey != "" {
+		names = append(names, m.schema.SortKey)
+	}
+	for _, x := range m.schema.Indexes {
+		for _, a := range []string{x.PartitionKey, x.SortKey} {
+			if a != "" {
+				names = append(names, a)
+			}
+		}
+	}
+	return names
+}
+
+// register adds an entity, refusing one that could not be told from another.
+func (m *Model) register(e *entity) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := append([]string{e.name}, e.guardNames()...)
+	for _, name := range names {
+		if _, taken := m.byName[name]; taken {
+			return fmt.Errorf("the model has an entity %s already", name)
+		}
+	}
+	for _, other := range m.entities {
+		if e.overlaps(other) {
+			return fmt.Errorf("its keys %s could equal those of %s, %s: give one of them another prefix",
+				e.keyText(), other.name, other.keyText())
+		}
+	}
+	m.entities = append(m.entities, e)
+	for _, name := range names {
+		m.byName[name] = e
+	}
+	return nil
+}
+
+// known reports whether items with the discriminator belong to the model.
+func (m *Model) known(name string) bool {
+	if name == appliedName {
+		return true
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, ok := m.byName[name]
+	return ok
+}
+
+// expired reports whether an item with the expiry in epoch seconds is gone for its
+// readers; DynamoDB deletes it up to days later.
+func expired(seconds int64, now time.Time) bool { return seconds > 0 && seconds <= now.Unix() }

@@ -1,0 +1,212 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// TransactOptions are the optional settings of one transaction.
+type TransactOptions struct {
+	// Token makes the transaction idempotent: a second one with the same token and
+	// the same operations succeeds without effect for 10 minutes after the first was
+	// done. 1 to 36 characters. Optional. Defaults to a random one for each attempt,
+	// which covers the SDK's own retries.
+	Token string
+}
+
+// Transact does all the operations or none. When DynamoDB cancels, the error is a
+// *TransactionError with one reason for each operation. Conflicts with other
+// transactions and throttling are tried again, up to Options.Attempts.
+//
+// A transaction holds at most 100 items and 4 MB, each item once; an operation on an
+// entity with unique values counts their guards.
+func (t *Table) Transact(ctx context.Context, ops ...Write) error {
+	return t.runTransaction(ctx, ops, TransactOptions{})
+}
+
+// TransactOnce is Transact with a token for idempotency across calls.
+func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) error {
+	if n := len(token); n < 1 || n > 36 {
+		return fmt.Errorf("dynamo: transact: %w", invalid("token", "is %d characters long, it has to be 1 to 36", n))
+	}
+	return t.runTransaction(ctx, ops, TransactOptions{Token: token})
+}
+
+// Items returns the operations as items for a TransactWriteItems call of the caller,
+// or of a library that adds its own. It sends nothing. Operations that store the
+// correlation find none here: ItemsFor takes it from a context.
+func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
+	return t.ItemsFor(context.Background(), ops...)
+}
+
+// ItemsFor is Items with the correlation id and the trace header of a context for the
+// entities that store them.
+func (t *Table) ItemsFor(ctx context.Context, ops ...Write) ([]types.TransactWriteItem, error) {
+	_, items, err := t.renderAll(ctx, ops)
+	return items, err
+}
+
+// Explain turns the SDK's error for a transaction whose first items are those of
+// Items(ops...) into a *TransactionError. Other errors are returned as they are.
+func (t *Table) Explain(err error, ops ...Write) error {
+	var cancel *types.TransactionCanceledException
+	if !errors.As(err, &cancel) {
+		return err
+	}
+	rs, _, renderErr := t.renderAll(context.Background(), ops)
+	if renderErr != nil {
+		return err
+	}
+	return canceled(rs, err)
+}
+
+// single is the mark of a transaction that carries out one operation.
+var single = TransactOptions{Token: "\x00"}
+
+func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptions) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	in := &dynamodb.TransactWriteItemsInput{}
+	if o.Token != "" && o != single {
+		in.ClientRequestToken = aws.String(o.Token)
+	}
+	for attempt := 0; ; attempt++ {
+		rs, items, err := t.renderAll(ctx, ops)
+		if err != nil {
+			return err
+		}
+		in.TransactItems = items
+		if _, err = t.client.TransactWriteItems(ctx, in); err == nil {
+			return nil
+		}
+		err = canceled(rs, err)
+		if !passing(err) || attempt+1 >= t.options.Attempts {
+			if o == single {
+				return alone(err)
+			}
+			return err
+		}
+		if pauseErr := t.pause(ctx, attempt); pauseErr != nil {
+			return errors.Join(err, pauseErr)
+		}
+	}
+}
+
+// alone makes the error of a transaction that stands for one operation that of the
+// operation.
+func alone(err error) error {
+	var canceled *TransactionError
+	if !errors.As(err, &canceled) || len(canceled.Reasons) != 1 || !canceled.Reasons[0].Failed() {
+		return err
+	}
+	r := canceled.Reasons[0]
+	return &OpError{
+		Op: r.Op, Entity: r.Entity, Key: r.Key, Reason: r,
+		Err: &failure{text: r.err.Error(), causes: []error{r.err, canceled.Err}},
+	}
+}
+
+// passing reports whether every reason of a cancellation passes by itself.
+func passing(err error) bool {
+	var canceled *TransactionError
+	if !errors.As(err, &canceled) {
+		return false
+	}
+	some := false
+	for _, r := range canceled.Reasons {
+		switch r.Code {
+		case codeNone:
+		case codeConflict, codeThrottling, codeProvisioned:
+			some = true
+		default:
+			return false
+		}
+	}
+	return some
+}
+
+// renderAll renders the operations and checks what concerns them together.
+func (t *Table) renderAll(ctx context.Context, ops []Write) ([]rendered, []types.TransactWriteItem, error) {
+	s := t.stamp(ctx)
+	rs := make([]rendered, len(ops))
+	items := make([]types.TransactWriteItem, 0, len(ops))
+	var errs []error
+	var fs faults
+	seen := make(map[primaryKey]string, len(ops))
+	size := 0
+	for i, op := range ops {
+		if op == nil {
+			fs.add("", "operation %d is nil", i)
+			continue
+		}
+		rs[i] = op.render(s)
+		r := &rs[i]
+		if err := t.admit(r); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for j := range r.actions {
+			a := &r.actions[j]
+			name := describe(r.op, r.entity.name, r.key.String())
+			if other, twice := seen[a.key]; twice {
+				fs.add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, a.key)
+			}
+			seen[a.key] = name
+			size += a.size
+			items = append(items, a.transactItem(&t.name, t.schema()))
+		}
+	}
+	if len(items) > maxActions {
+		fs.add("", "the transaction has %d items, the limit is %d", len(items), maxActions)
+	}
+	if size > maxTransaction {
+		fs.add("", "the items of the transaction are %d bytes, the limit is %d bytes", size, maxTransaction)
+	}
+	if err := fs.err(); err != nil {
+		errs = append(errs, fmt.Errorf("dynamo: transact: %w", err))
+	}
+	if len(errs) > 0 {
+		return nil, nil, errors.Join(errs...)
+	}
+	return rs, items, nil
+}
+
+// runAction carries out an operation of one action.
+func (t *Table) runAction(ctx context.Context, r *rendered) error {
+	a := &r.actions[0]
+	const old = types.ReturnValuesOnConditionCheckFailureAllOld
+	var err error
+	switch a.kind {
+	case actPut:
+		_, err = t.client.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: &t.name, Item: a.item, ConditionExpression: optional(a.condition),
+			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
+			ReturnValuesOnConditionCheckFailure: old,
+		})
+	case actUpdate:
+		_, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &t.name, Key: a.key.attributes(t.schema()),
+			UpdateExpression: optional(a.update), ConditionExpression: optional(a.condition),
+			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
+			ReturnValuesOnConditionCheckFailure: old,
+		})
+	case actDelete:
+		_, err = t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &t.name, Key: a.key.attributes(t.schema()), ConditionExpression: optional(a.condition),
+			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
+			ReturnValuesOnConditionCheckFailure: old,
+		})
+	default:
+		err = errors.New("a check stands in a transaction")
+	}
+	if err != nil {
+		return t.failed(r, err)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// unique is a unique value of an entity. Its guard is an item with the partition key
+// "UNIQUE#Entity#value", which names the owner of the value.
+type unique struct {
+	binding
+	discriminator string // of the guards
+}
+
+const (
+	guardPrefix = "UNIQUE"
+	ownerPK     = "OwnerPK"
+	ownerSK     = "OwnerSK"
+)
+
+func (e *entity) useUniques(sources []string) error {
+	var errs []error
+	s := e.model.schema
+	if len(sources) > 0 && (s.PartitionKey == ownerPK || s.SortKey == ownerPK) {
+		return errors.New("a key attribute of the schema is called OwnerPK, which unique values use")
+	}
+	if len(sources) > 0 && strings.HasPrefix(e.partition.String(), guardPrefix+s.Separator) {
+		return fmt.Errorf("unique: keys that begin with %s%s are those of the guards", guardPrefix, s.Separator)
+	}
+	for i, source := range sources {
+		t, err := e.parse(source)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("unique: %w", err))
+			continue
+		}
+		if len(t.fields()) == 0 {
+			errs = append(errs, fmt.Errorf("unique: template %q has no field", source))
+		}
+		e.uniques = append(e.uniques, unique{
+			binding:       t.bind(e.fieldIndex),
+			discriminator: fmt.Sprintf("%s.Unique%d", e.name, i+1),
+		})
+	}
+	return errors.Join(errs...)
+}
+
+// guardNames are the discriminators of the entity's guards.
+func (e *entity) guardNames() []string {
+	var names []string
+	for _, u := range e.uniques {
+		names = append(names, u.discriminator)
+	}
+	return names
+}
+
+// guardKey returns the key of the guard for the value, or false when it claims nothing.
+func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bool) {
+	text, absent := u.render(v, fs)
+	if absent {
+		return primaryKey{}, false
+	}
+	s := &e.model.schema
+	k := primaryKey{partition: guardPrefix + s.Separator + u.discriminator + s.Separator + text}
+	if s.SortKey != "" {
+		k.sort = guardPrefix
+	}
+	checkKeySize(u.source, k.partition, maxPartitionKey, fs)
+	return k, true
+}
+
+// claimAll returns the puts of all guards of a new item.
+func (e *entity) claimAll(v reflect.Value, owner primaryKey, s stamp, fs *faults) []action {
+	var out []action
+	for _, u := range e.uniques {
+		if key, ok := e.guardKey(u, v, fs); ok {
+			out = append(out, e.claim(u, key, v, owner, s, fs))
+		}
+	}
+	return out
+}
+
+// releaseAll returns the deletes of all guards of an old item.
+func (e *entity) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []action {
+	var out []action
+	for _, u := range e.uniques {
+		if key, ok := e.guardKey(u, v, fs); ok {
+			out = append(out, e.release(u, key, owner, fs))
+		}
+	}
+	return out
+}
+
+// moveAll returns what moves the guards from an old value to a new one.
+func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s stamp, fs *faults) []action {
+	var out []action
+	for _, u := range e.uniques {
+		from, had := e.guardKey(u, old, fs)
+		to, has := e.guardKey(u, next, fs)
+		if had && has && from == to {
+			if e.expires() {
+				out = append(out, e.renew(u, to, next, owner, s, fs))
+			}
+			continue
+		}
+		if had {
+			out = append(out, e.release(u, from, owner, fs))
+		}
+		if has {
+			out = append(out, e.claim(u, to, next, owner, s, fs))
+		}
+	}
+	return out
+}
+
+func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp) item {
+	it := key.attributes(&e.model.schema)
+	it[e.model.schema.Discriminator] = &types.AttributeValueMemberS{Value: u.discriminator}
+	it[ownerPK] = &types.AttributeValueMemberS{Value: owner.partition}
+	it[ownerSK] = &types.AttributeValueMemberS{Value: owner.sort}
+	if e.expiry != nil && !v.FieldByIndex(e.expiry.index).IsZero() {
+		if av, err := e.expiry.encoder.encode(v.FieldByIndex(e.expiry.index).Interface()); err == nil {
+			it[e.expiry.name] = av
+		}
+	}
+	e.encodeExpiry(it, v, s)
+	return it
+}
+
+func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
+	var x expression
+	it := e.guardItem(u, key, v, owner, s)
+	a := action{kind: actPut, key: key, item: it, unique: u.source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
+	a.use(&x, fs)
+	return a
+}
+
+func (e *entity) renew(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
+	var x expression
+	it := e.guardItem(u, key, v, owner, s)
+	a := action{kind: actPut, key: key, item: it, unique: u.source, condition: owned(&x, owner), owned: true, size: checkItem(it, fs)}
+	a.use(&x, fs)
+	return a
+}
+
+func (e *entity) release(u unique, key, owner primaryKey, fs *faults) action {
+	var x expression
+	a := action{kind: actDelete, key: key, unique: u.source, condition: owned(&x, owner), owned: true}
+	a.use(&x, fs)
+	return a
+}
+
+func owned(x *expression, owner primaryKey) string {
+	return x.name(ownerPK) + " = " + x.text(owner.partition) + " AND " + x.name(ownerSK) + " = " + x.text(owner.sort)
+}
+
+// uniquesAre writes the condition that the stored item has the unique values of old,
+// so that the guards that are given up are its own.
+func (e *entity) uniquesAre(old reflect.Value, x *expression) string {
+	if e.version != nil {
+		return "" // the version says so
+	}
+	var conditions []string
+	seen := map[string]bool{}
+	for _, u := range e.uniques {
+		for _, field := range u.fields() {
+			if seen[field] {
+				continue
+			}
+			seen[field] = true
+			a := lookup(e.attributes, field)
+			av, err := a.encoder.encode(old.FieldByIndex(a.index).Interface())
+			switch {
+			case err != nil:
+				x.faults.add(field, "cannot be stored: %v", err)
+			case av == nil:
+				conditions = append(conditions, "attribute_not_exists("+x.name(a.name)+")")
+			default:
+				conditions = append(conditions, x.name(a.name)+" = "+x.value(av))
+			}
+		}
+	}
+	return and(conditions...)
+}

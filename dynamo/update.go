@@ -1,0 +1,294 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Update changes fields of an item that is there; it fails with ErrNotFound when the
+// item is not. It keeps the keys of indexes right: when one depends on a changed field
+// and on another one whose value is not known, the operation is refused before it is
+// sent. Known are the fields of the key, those that are Set, and those that a
+// condition compares with Equal.
+type Update[T any] struct {
+	target
+	changes []*change
+	upsert  bool
+	version *int64
+}
+
+// Update returns the operation that changes the item of the key, by the actions to be
+// given to Do.
+func (e *Entity[T, K]) Update(key K) Update[T] {
+	return Update[T]{target: target{entity: e.core, value: key, key: true}}
+}
+
+// Upsert is like Update, and makes the item when it is not there. The new item has the
+// fields of the key and those that are changed, at version 1.
+func (e *Entity[T, K]) Upsert(key K) Update[T] {
+	u := e.Update(key)
+	u.upsert = true
+	return u
+}
+
+// Do returns the operation with further actions. Each field can be changed once.
+func (u Update[T]) Do(actions ...Action[T]) Update[T] {
+	u.changes = slices.Concat(u.changes, changesOf(actions))
+	return u
+}
+
+// If returns the operation with further conditions, all of which have to hold.
+func (u Update[T]) If(conditions ...Condition[T]) Update[T] {
+	u.target = u.with(nodesOf(conditions))
+	return u
+}
+
+// AtVersion returns the operation under the condition that the item is at the version;
+// it fails with ErrStale otherwise.
+func (u Update[T]) AtVersion(version int64) Update[T] {
+	u.version = &version
+	return u
+}
+
+// Run changes the item.
+func (u Update[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, u) }
+
+// Return changes the item and returns it as it is after that.
+func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
+	var v T
+	r := u.render(t.stamp(ctx))
+	if err := t.admit(&r); err != nil {
+		return v, err
+	}
+	a := &r.actions[0]
+	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: a.key.attributes(t.schema()),
+		UpdateExpression: &a.update, ConditionExpression: optional(a.condition),
+		ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if err != nil {
+		return v, t.failed(&r, err)
+	}
+	if err := r.entity.decode(out.Attributes, &v); err != nil {
+		return v, r.fail(err)
+	}
+	return v, nil
+}
+
+func (u Update[T]) render(s stamp) rendered {
+	return renderUpdate(u.target, u.changes, u.version, u.upsert, s)
+}
+
+func renderUpdate(t target, changes []*change, version *int64, upsert bool, s stamp) rendered {
+	e := t.entity
+	r := rendered{op: "update", entity: e, version: version}
+	if upsert {
+		r.op = "upsert"
+	}
+	v := t.addressable()
+	r.key = e.keyOf(v, &r.faults)
+	changes = checkChanges(e, changes, &r.faults)
+	e.checkConditions(t.conditions, &r.faults)
+	if len(r.faults) > 0 {
+		return r
+	}
+	var x expression
+	var c clauses
+	for _, change := range changes {
+		change.write(&x, &c)
+	}
+	e.updateIndexKeys(t, changes, v, upsert, &x, &c)
+	if upsert {
+		e.writeIdentity(v, &x, &c)
+	}
+	e.writeStamps(s, upsert, &x, &c)
+	a := action{kind: actUpdate, key: r.key, update: c.String()}
+	conditions := []string{}
+	if !upsert {
+		conditions = append(conditions, e.existing(&x, s))
+	}
+	if version != nil {
+		if e.version == nil {
+			r.faults.add("", "%s has no version", e.name)
+		} else {
+			conditions = append(conditions, x.name(e.version.name)+" = "+x.number(*version))
+		}
+	}
+	if len(t.conditions) > 0 {
+		conditions = append(conditions, writeAll(&x, t.conditions))
+	}
+	a.condition = and(conditions...)
+	a.use(&x, &r.faults)
+	r.actions = []action{a}
+	return r
+}
+
+// checkChanges refuses changes that an update cannot make, and drops the zero ones.
+func checkChanges(e *entity, changes []*change, fs *faults) []*change {
+	if len(changes) == 0 {
+		fs.add("", "the update has nothing to Do")
+	}
+	out := make([]*change, 0, len(changes))
+	paths := map[string]string{}
+	for _, c := range changes {
+		if c == nil {
+			fs.add("", "an action is the zero Action")
+			continue
+		}
+		f := c.field
+		switch {
+		case f.entity != e:
+			fs.add(f.name, "is a field of %s", f.owner())
+			continue
+		case e.inKey(f.top.field):
+			fs.add(f.name, "is part of the key, which never changes: delete the item and create another")
+		case f.top == e.version:
+			fs.add(f.name, "is the version, which every write counts up by itself")
+		}
+		if name := e.uniqueWith(f.top.field); name != "" {
+			fs.add(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
+		}
+		path := strings.Join(f.path, ".")
+		for other, name := range paths {
+			if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(other, path+".") {
+				fs.add(f.name, "is changed twice (the other change is of %s)", name)
+			}
+		}
+		paths[path] = f.name
+		out = append(out, c)
+	}
+	return out
+}
+
+// updateIndexKeys sets the index keys that depend on changed fields.
+func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value, upsert bool, x *expression, out *clauses) {
+	if len(e.indexKeys) == 0 {
+		return
+	}
+	known, changed := e.knownFields(t, changes, key)
+	done := map[string]bool{}
+	for _, k := range e.indexKeys {
+		touched, missing := false, []string(nil)
+		for _, field := range k.fields() {
+			if changed[field] {
+				touched = true
+			}
+			if _, ok := known[field]; !ok {
+				missing = append(missing, field)
+			}
+		}
+		if done[k.attribute] || !touched && (!upsert || len(missing) > 0) {
+			continue
+		}
+		done[k.attribute] = true
+		if len(missing) > 0 {
+			x.faults.add(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
+				k.attribute, k.index, k.source)
+			continue
+		}
+		e.writeIndexKey(k, known, x, out)
+	}
+}
+
+func (e *entity) writeIndexKey(k indexKey, known map[string]reflect.Value, x *expression, out *clauses) {
+	v := reflect.New(e.typ).Elem()
+	for _, field := range k.fields() {
+		v.FieldByIndex(e.fieldIndex(field)).Set(known[field])
+	}
+	if e.isAttributeItself(k) {
+		return
+	}
+	text, absent := k.render(v, &x.faults)
+	if absent {
+		out.remove = append(out.remove, x.name(k.attribute))
+		return
+	}
+	checkKeySize(k.attribute, text, k.limit(), &x.faults)
+	out.set = append(out.set, x.name(k.attribute)+" = "+x.text(text))
+}
+
+// isAttributeItself reports whether a field is stored in the very key attribute.
+func (e *entity) isAttributeItself(k indexKey) bool {
+	fields := k.fields()
+	return len(fields) == 1 && lookup(e.attributes, fields[0]).name == k.attribute
+}
+
+// knownFields returns the fields of which the value after the update is known, and
+// those that change.
+func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (known map[string]reflect.Value, changed map[string]bool) {
+	known, changed = map[string]reflect.Value{}, map[string]bool{}
+	for i, a := range e.keyFields {
+		known[a.field] = key.FieldByIndex(e.keyIndex[i])
+	}
+	for _, n := range t.conditions {
+		n.equalities(func(f *fieldPath, v any) {
+			if len(f.path) == 1 && v != nil {
+				known[f.top.field] = reflect.ValueOf(v)
+			}
+		})
+	}
+	for _, c := range changes {
+		changed[c.field.top.field] = true
+		if v, ok := c.result(); ok {
+			known[c.field.top.field] = v
+		} else {
+			delete(known, c.field.top.field)
+		}
+	}
+	return known, changed
+}
+
+// writeIdentity sets what makes a new item one of the entity.
+func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
+	out.set = append(out.set, x.name(e.model.schema.Discriminator)+" = "+x.text(e.name))
+	for i, a := range e.keyFields {
+		if slices.Contains(e.model.keyAttributes(), a.name) {
+			continue
+		}
+		av, err := a.encoder.encode(key.FieldByIndex(e.keyIndex[i]).Interface())
+		if err != nil {
+			x.faults.add(a.field, "cannot be stored: %v", err)
+		} else if av != nil {
+			out.set = append(out.set, x.name(a.name)+" = "+x.value(av))
+		}
+	}
+}
+
+// writeStamps counts up the version and renews the correlation.
+func (e *entity) writeStamps(s stamp, upsert bool, x *expression, out *clauses) {
+	if e.version != nil {
+		out.add = append(out.add, x.name(e.version.name)+" "+x.number(1))
+	}
+	if upsert && e.expireAfter > 0 {
+		ttl := x.name(e.model.schema.TTL)
+		out.set = append(out.set, ttl+" = if_not_exists("+ttl+", "+x.number(s.now.Add(e.expireAfter).Unix())+")")
+	}
+	if !e.correlated {
+		return
+	}
+	for _, c := range []struct{ name, text string }{{correlationAttribute, s.correlation}, {traceAttribute, s.trace}} {
+		if c.text == "" {
+			out.remove = append(out.remove, x.name(c.name))
+		} else {
+			out.set = append(out.set, x.name(c.name)+" = "+x.text(c.text))
+		}
+	}
+}
+
+// uniqueWith returns the unique template that the field is in, or "".
+func (e *entity) uniqueWith(field string) string {
+	for _, u := range e.uniques {
+		if u.uses(field) {
+			return fmt.Sprintf("%q", u.source)
+		}
+	}
+	return ""
+}
