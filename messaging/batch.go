@@ -26,8 +26,10 @@ type result struct {
 	head    int           // for Blocked: index of the message that stopped the lane
 }
 
-// handle runs a batch and answers a result for each record.
-func (c *Consumer) handle(ctx context.Context, records []record, w times) []result {
+// handle runs a batch and answers a result for each record. Nothing starts once
+// halted answers an error; settled, where there is one, is told each index that
+// has its result.
+func (c *Consumer) handle(ctx context.Context, records []record, w times, halted func() error, settled func(int)) []result {
 	items := make([]item, len(records))
 	for i := range records {
 		items[i] = c.prepareRecord(ctx, records[i])
@@ -56,7 +58,7 @@ func (c *Consumer) handle(ctx context.Context, records []record, w times) []resu
 	for range min(c.options.Concurrency, len(lanes)) {
 		workers.Go(func() {
 			for lane := range next {
-				c.runLane(ctx, inner, abandon, items, lane, results)
+				c.runLane(ctx, inner, abandon, items, lane, results, halted, settled)
 			}
 		})
 	}
@@ -67,27 +69,32 @@ func (c *Consumer) handle(ctx context.Context, records []record, w times) []resu
 // prepareRecord unwraps and decodes a record. A fault, a panic of the payload's
 // Validate or of the key function included, becomes the outcome of the record.
 func (c *Consumer) prepareRecord(ctx context.Context, r record) (it item) {
-	failed := func(err error) func(context.Context, time.Time) error {
-		return func(context.Context, time.Time) error { return err }
-	}
 	defer func() {
 		if p := recover(); p != nil {
-			it.call = failed(&PanicError{p, debug.Stack()})
+			it.call = fail(&PanicError{p, debug.Stack()})
 		}
 	}()
 	it.opened = opened{record: r, attributes: r.attrs}
-	body := r.body
-	if c.options.Bodies != nil {
-		full, err := c.options.Bodies.Load(ctx, body)
-		if err != nil {
-			it.call = failed(fmt.Errorf("messaging: load the body: %w", err))
-			return it
-		}
-		body = full
+	load := func(body string) (string, error) { return c.load(ctx, body) }
+	body, err := load(r.body)
+	if err != nil {
+		it.call = fail(err)
+		return it
 	}
-	it.opened = open(r, body, c.options.Payload)
+	it.opened = open(r, body, c.options.Payload, load)
 	it.prepared = c.prepare(&it.opened)
 	return it
+}
+
+func (c *Consumer) load(ctx context.Context, body string) (string, error) {
+	if c.options.Bodies == nil {
+		return body, nil
+	}
+	full, err := c.options.Bodies.Load(ctx, body)
+	if err != nil {
+		return "", fmt.Errorf("messaging: load the body: %w", err)
+	}
+	return full, nil
 }
 
 // markDuplicates finds messages that came twice: the same message id, or the
@@ -141,7 +148,7 @@ func lanes(items []item) [][]int {
 
 // runLane handles the messages of a lane in order. The first that is not
 // acknowledged stops it.
-func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, lane []int, results []result) {
+func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, lane []int, results []result, halted func() error, settled func(int)) {
 	head := -1
 	for _, i := range lane {
 		it := &items[i]
@@ -156,6 +163,8 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			r = result{verdict: Blocked, err: ErrBlocked, delay: -1, head: head}
 		case inner.Err() != nil:
 			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, context.Cause(inner)), delay: -1}
+		case halted() != nil:
+			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, halted())}
 		default:
 			err := call(recordCtx, abandon, it)
 			took = time.Since(began)
@@ -165,6 +174,9 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			head = i
 		}
 		results[i] = r
+		if settled != nil {
+			settled(i)
+		}
 		if c.options.OnOutcome != nil {
 			c.options.OnOutcome(recordCtx, Outcome{
 				MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(),

@@ -47,8 +47,7 @@ func NewConsumer[T any](handler func(context.Context, Message[T]) error, optFns 
 	return &Consumer{options: o, prepare: func(op *opened) prepared {
 		m, err := decode[T](op, &o)
 		if err != nil {
-			err = &DecodeError{reflect.TypeFor[T]().String(), err}
-			return prepared{call: func(context.Context, time.Time) error { return err }}
+			return prepared{call: fail(err)}
 		}
 		if key != nil {
 			m.Key = key(m)
@@ -80,7 +79,15 @@ func decode[T any](op *opened, o *Options) (Message[T], error) {
 	if op.fault != nil {
 		return m, op.fault
 	}
-	return m, decodeInto(&m.Body, op.decoded, o.Strict, o.Payload == Detail)
+	if err := decodeInto(&m.Body, op.decoded, o.Strict, o.Payload == Detail); err != nil {
+		return m, &DecodeError{reflect.TypeFor[T]().String(), err}
+	}
+	return m, nil
+}
+
+// fail is the handler of a message that cannot be handed to the real one.
+func fail(err error) func(context.Context, time.Time) error {
+	return func(context.Context, time.Time) error { return err }
 }
 
 // HandleSQS handles the batch of an SQS event source mapping and answers which
@@ -101,7 +108,7 @@ func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (aws
 		}
 		records[i] = fromLambda(m)
 	}
-	results := c.handle(ctx, records, window(ctx, c.options.Reserve))
+	results := c.handle(ctx, records, window(ctx, c.options.Reserve), ctx.Err, nil)
 	c.changeVisibility(ctx, c.options.Client, c.options.QueueURL, records, results)
 
 	reported := map[string]bool{}

@@ -70,6 +70,10 @@ func openEvent(body []byte) (busEvent, bool) {
 	return e, e.DetailType != nil && e.Source != nil && len(e.Detail) > 0 && e.Detail[0] == '{'
 }
 
+// poison marks a fault of the message itself, in contrast to one of the store
+// that keeps its body.
+func poison(err error) error { return &DecodeError{"the message", err} }
+
 // opened is a record with its wrappers taken off.
 type opened struct {
 	record
@@ -79,12 +83,12 @@ type opened struct {
 	payload        []byte // what two deliveries are compared by
 	correlationID  string
 	trace          string
-	fault          error // why it cannot be decoded
+	fault          error // why it cannot be decoded; poison for good
 }
 
 // open takes the wrappers off body, which is the record's own or the one that
-// it points to.
-func open(r record, body string, part PayloadPart) opened {
+// it points to; load reads a body that an envelope's message points to.
+func open(r record, body string, part PayloadPart, load func(string) (string, error)) opened {
 	o := opened{record: r, attributes: r.attrs, decoded: []byte(body), payload: []byte(body)}
 	o.correlationID = r.attrs.Get(correlation.Attribute)
 	o.trace = r.system["AWSTraceHeader"]
@@ -92,7 +96,7 @@ func open(r record, body string, part PayloadPart) opened {
 		o.trace = r.attrs.Get(correlation.TraceAttribute)
 	}
 	if e, ok := openEnvelope(o.payload); ok {
-		if o.fault = o.unwrap(&e, part); o.fault != nil {
+		if o.fault = o.unwrap(&e, part, load); o.fault != nil {
 			return o
 		}
 	}
@@ -101,7 +105,7 @@ func open(r record, body string, part PayloadPart) opened {
 	case ok && part == Detail:
 		o.decoded = event.Detail
 	case part == Detail:
-		o.fault = errors.New("the body is no EventBridge event: it needs detail-type, source and an object in detail")
+		o.fault = poison(errors.New("the body is no EventBridge event: it needs detail-type, source and an object in detail"))
 	}
 	if ok {
 		o.readDetail(event.Detail)
@@ -109,13 +113,17 @@ func open(r record, body string, part PayloadPart) opened {
 	return o
 }
 
-func (o *opened) unwrap(e *envelope, part PayloadPart) error {
+func (o *opened) unwrap(e *envelope, part PayloadPart, load func(string) (string, error)) error {
 	attrs, err := e.attributes()
+	if err != nil {
+		return poison(err)
+	}
+	o.topic, o.subject = e.TopicARN, e.Subject
+	message, err := load(*e.Message)
 	if err != nil {
 		return err
 	}
-	o.topic, o.subject = e.TopicARN, e.Subject
-	o.payload = []byte(*e.Message)
+	o.payload = []byte(message)
 	if part != Verbatim {
 		o.attributes, o.decoded = attrs, o.payload
 	}

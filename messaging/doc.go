@@ -24,8 +24,9 @@
 // Options.Key, strictly in order; different lanes side by side up to
 // Options.Concurrency. The first message of a lane that is not acknowledged
 // stops the lane: what follows is reported as failed without being tried, and
-// is kept hidden a little longer than the failed one, so that it does not lose
-// a receive to it. A message that was parked or discarded does not stop its lane.
+// comes again together with the failed one, since SQS delivers nothing of a
+// message group while any message of it is in flight. A message that was parked
+// or discarded does not stop its lane.
 //
 // The same message twice in a batch, by message id or by key and payload, runs
 // once.

@@ -12,15 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-const (
-	// receiveSlack is how long before an invocation its messages may have been
-	// received: the longest batching window, and a minute for the way.
-	receiveSlack = 6 * time.Minute
-
-	// followLag keeps the messages behind a failed one hidden a little longer
-	// than that one, so that it comes alone and they lose no receive.
-	followLag = 2 * time.Second
-)
+// receiveSlack is how long before an invocation its messages may have been
+// received: the longest batching window, and a minute for the way.
+const receiveSlack = 6 * time.Minute
 
 // changeVisibility asks the queue to deliver failed messages after their
 // delays. A fault costs no message: they come back after the visibility timeout.
@@ -57,7 +51,9 @@ func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient
 	}
 }
 
-// nextDelivery is the delay that the message is to have, if any.
+// nextDelivery is the delay that the message is to have, if any. Those behind a
+// failed one get its delay: SQS delivers nothing of a message group while any
+// message of it is in flight, so a longer time would hold up the failed one.
 func nextDelivery(results []result, i int) (time.Duration, bool) {
 	r := &results[i]
 	switch {
@@ -68,7 +64,7 @@ func nextDelivery(results []result, i int) (time.Duration, bool) {
 	case results[r.head].delay < 0:
 		return 0, false
 	}
-	return results[r.head].delay + followLag, true
+	return results[r.head].delay, true
 }
 
 // visibilityLeft is what SQS still allows: 12 hours from the receive.

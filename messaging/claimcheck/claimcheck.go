@@ -1,0 +1,182 @@
+// Package claimcheck keeps message bodies that are too large for a queue in S3
+// and sends a pointer instead, in the format of AWS's extended client libraries
+// for Java and Python: each side can read what the other sent.
+//
+//	bodies := claimcheck.New(s3Client, "my-bucket")
+//	queue := messaging.NewQueue[Report](client, url, func(o *messaging.QueueOptions[Report]) { o.Bodies = bodies })
+//	consumer := messaging.NewConsumer(handle, func(o *messaging.Options) { o.Bodies = bodies })
+//
+// # Semantics
+//
+// The object is written before the message is sent, and never deleted by this
+// package: a message may be delivered again, also after it was acknowledged.
+// Give the bucket a lifecycle rule longer than the retention of the queue and
+// of its dead-letter queue together.
+//
+// A pointer is followed only into the store's own bucket and those of
+// Options.Buckets: a message must not make a consumer read what its sender may
+// not.
+//
+// # Limits
+//
+// A message with a pointer has one attribute more, ExtendedPayloadSize, so the
+// sender has 9 of 10 left.
+//
+// # Errors
+//
+// An object that does not exist, a bucket that is not allowed and a body above
+// Options.MaxSize are permanent: consumers take them as poison. Other errors
+// are retried.
+//
+// # Testing
+//
+// Any S3 in the test's process will do, such as gofakes3.
+package claimcheck
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/messaging"
+)
+
+// Names of the pointer's class and of the attribute with the size, now and in
+// older versions of the Java library.
+const (
+	class         = "software.amazon.payloadoffloading.PayloadS3Pointer"
+	oldClass      = "com.amazon.sqs.javamessaging.MessageS3Pointer"
+	sizeAttribute = "ExtendedPayloadSize"
+	maxAttributes = 10
+)
+
+// Client puts and gets objects; *s3.Client is one.
+type Client interface {
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+var _ Client = (*s3.Client)(nil)
+
+// Options configure a Store.
+type Options struct {
+	// Threshold is the size of body and attributes in bytes above which a body is
+	// kept in S3. Optional. Defaults to 262,144, as in the libraries of AWS; −1
+	// keeps every body there.
+	Threshold int
+
+	// Prefix is put before the random names of the objects. Optional. Defaults to
+	// none.
+	Prefix string
+
+	// Buckets are further buckets that pointers may lead to. Optional.
+	Buckets []string
+
+	// MaxSize bounds the bytes of a body that is read. Optional. Defaults to
+	// 64 MiB.
+	MaxSize int64
+}
+
+// Store is a messaging.BodyStore on S3.
+type Store struct {
+	client Client
+	bucket string
+	o      Options
+}
+
+var _ messaging.BodyStore = (*Store)(nil)
+
+// New returns a store that keeps bodies in bucket.
+func New(client Client, bucket string, optFns ...func(*Options)) *Store {
+	o := Options{Threshold: 256 << 10, MaxSize: 64 << 20}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	return &Store{client, bucket, o}
+}
+
+// pointerError is a pointer that leads nowhere, or where it must not.
+type pointerError struct{ text string }
+
+func (e *pointerError) Error() string   { return "claimcheck: " + e.text }
+func (e *pointerError) Permanent() bool { return true }
+
+// pointer is what stands in for a body.
+type pointer struct {
+	Bucket string `json:"s3BucketName"`
+	Key    string `json:"s3Key"`
+}
+
+// Save stores the body as an object when the message has more than Threshold
+// bytes, and puts a pointer in its place.
+func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attributes, size int) error {
+	if size <= s.o.Threshold {
+		return nil
+	}
+	if _, taken := attrs[sizeAttribute]; taken {
+		return fmt.Errorf("claimcheck: the attribute %s is reserved", sizeAttribute)
+	}
+	if len(attrs) >= maxAttributes {
+		return fmt.Errorf("claimcheck: %d attributes, a body in S3 leaves room for %d", len(attrs), maxAttributes-1)
+	}
+	p := pointer{s.bucket, s.o.Prefix + awsid.UUID()}
+	if _, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.Bucket, Key: &p.Key, Body: strings.NewReader(*body)}); err != nil {
+		return fmt.Errorf("claimcheck: put s3://%s/%s: %w", p.Bucket, p.Key, err)
+	}
+	b, err := json.Marshal([]any{class, p})
+	if err != nil {
+		return err
+	}
+	attrs[sizeAttribute] = messaging.Number(len(*body))
+	*body = string(b)
+	return nil
+}
+
+// Load answers the body that a pointer leads to, and any other body as it is.
+func (s *Store) Load(ctx context.Context, body string) (string, error) {
+	p, ok := parse(body)
+	if !ok {
+		return body, nil
+	}
+	if p.Bucket != s.bucket && !slices.Contains(s.o.Buckets, p.Bucket) {
+		return "", &pointerError{fmt.Sprintf("the pointer leads to the bucket %q, which is not among Options.Buckets", p.Bucket)}
+	}
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
+	var gone *types.NoSuchKey
+	switch {
+	case errors.As(err, &gone):
+		return "", &pointerError{fmt.Sprintf("s3://%s/%s does not exist", p.Bucket, p.Key)}
+	case err != nil:
+		return "", fmt.Errorf("claimcheck: get s3://%s/%s: %w", p.Bucket, p.Key, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(out.Body, s.o.MaxSize+1))
+	if err = errors.Join(err, out.Body.Close()); err != nil {
+		return "", fmt.Errorf("claimcheck: read s3://%s/%s: %w", p.Bucket, p.Key, err)
+	}
+	if int64(len(data)) > s.o.MaxSize {
+		return "", &pointerError{fmt.Sprintf("s3://%s/%s has %d bytes, the limit is %d", p.Bucket, p.Key, aws.ToInt64(out.ContentLength), s.o.MaxSize)}
+	}
+	return string(data), nil
+}
+
+// parse answers false for every body that is no pointer.
+func parse(body string) (pointer, bool) {
+	if !strings.HasPrefix(body, `["`+class+`"`) && !strings.HasPrefix(body, `["`+oldClass+`"`) {
+		return pointer{}, false
+	}
+	var parts []json.RawMessage
+	var p pointer
+	if json.Unmarshal([]byte(body), &parts) != nil || len(parts) != 2 || json.Unmarshal(parts[1], &p) != nil {
+		return pointer{}, false
+	}
+	return p, p.Bucket != "" && p.Key != ""
+}

@@ -1,0 +1,112 @@
+package messaging
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// Mux hands messages of several types, which share a queue, to a handler each.
+// Its Handle method is the handler of a consumer.
+type Mux struct {
+	by     func(Message[json.RawMessage]) string
+	routes map[string]func(context.Context, Message[json.RawMessage]) error
+	other  func(context.Context, Message[json.RawMessage]) error
+}
+
+// Route is one type of message of a Mux.
+type Route struct {
+	value   string
+	other   bool
+	handler func(context.Context, Message[json.RawMessage]) error
+}
+
+// On routes messages of this type to handler. A payload that handler's type
+// cannot take is poison.
+func On[T any](value string, handler func(context.Context, Message[T]) error) Route {
+	if handler == nil {
+		return Route{value: value}
+	}
+	return Route{value: value, handler: func(ctx context.Context, m Message[json.RawMessage]) error {
+		typed := Message[T]{
+			ID: m.ID, Key: m.Key, GroupID: m.GroupID, ReceiveCount: m.ReceiveCount, Attributes: m.Attributes, SentAt: m.SentAt,
+			Deadline: m.Deadline, Raw: m.Raw, System: m.System, Topic: m.Topic, Subject: m.Subject, payload: m.payload,
+		}
+		if err := decodeInto(&typed.Body, m.Body, false, false); err != nil {
+			return &DecodeError{reflect.TypeFor[T]().String(), err}
+		}
+		return handler(ctx, typed)
+	}}
+}
+
+// Otherwise routes messages of every other type. Without it they are poison.
+func Otherwise(handler func(context.Context, Message[json.RawMessage]) error) Route {
+	return Route{other: true, handler: handler}
+}
+
+// ByAttribute tells the type of a message by a message attribute.
+func ByAttribute(name string) func(Message[json.RawMessage]) string {
+	return func(m Message[json.RawMessage]) string { return m.Attributes.Get(name) }
+}
+
+// ByMember tells the type of a message by a member of its body, a string, such
+// as "detail-type" of EventBridge events.
+func ByMember(name string) func(Message[json.RawMessage]) string {
+	return func(m Message[json.RawMessage]) string {
+		var members map[string]json.RawMessage
+		var value string
+		if json.Unmarshal(m.Body, &members) != nil || json.Unmarshal(members[name], &value) != nil {
+			return ""
+		}
+		return value
+	}
+}
+
+// NewMux returns a Mux that tells the type of a message with by. Two routes for
+// one value and routes without a handler are errors.
+func NewMux(by func(Message[json.RawMessage]) string, routes ...Route) (*Mux, error) {
+	m := &Mux{by: by, routes: map[string]func(context.Context, Message[json.RawMessage]) error{}}
+	var faults []error
+	if by == nil {
+		faults = append(faults, errors.New("messaging: mux: there is no function to tell the type"))
+	}
+	for _, r := range routes {
+		_, taken := m.routes[r.value]
+		switch {
+		case r.handler == nil:
+			faults = append(faults, fmt.Errorf("messaging: mux: route %q has no handler", r.value))
+		case r.other && m.other != nil:
+			faults = append(faults, errors.New("messaging: mux: two routes for everything else"))
+		case r.other:
+			m.other = r.handler
+		case taken:
+			faults = append(faults, fmt.Errorf("messaging: mux: two routes for %q", r.value))
+		default:
+			m.routes[r.value] = r.handler
+		}
+	}
+	return m, errors.Join(faults...)
+}
+
+// MustMux is NewMux for package variables: it panics where that returns an error.
+func MustMux(by func(Message[json.RawMessage]) string, routes ...Route) *Mux {
+	m, err := NewMux(by, routes...)
+	if err != nil {
+		panic(err.Error())
+	}
+	return m
+}
+
+// Handle hands the message to the handler of its type.
+func (m *Mux) Handle(ctx context.Context, msg Message[json.RawMessage]) error {
+	value := m.by(msg)
+	if h, ok := m.routes[value]; ok {
+		return h(ctx, msg)
+	}
+	if m.other != nil {
+		return m.other(ctx, msg)
+	}
+	return Poison(fmt.Errorf("messaging: mux: no route for a message of type %q", value))
+}
