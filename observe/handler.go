@@ -123,7 +123,9 @@ func (h *host) unwound(ctx context.Context, inv *invocation, span Span, value an
 	}
 	if failure != nil {
 		span.RecordError(failure)
-		if h.std != nil {
+		if h.std != nil && h.opts.RecoverPanics {
+			h.std.known(failure.Error())
+		} else if h.std != nil {
 			h.std.known(panicText(value))
 		}
 	}

@@ -1,0 +1,54 @@
+// The function does what its event says, observed.
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"go.uber.org/zap"
+
+	"github.com/patternkit/serverless/observe"
+)
+
+type event struct {
+	ID     string
+	Do     string
+	Millis int
+}
+
+var (
+	calls  = observe.MustCounter("Calls", "ID")
+	values = observe.MustHistogram("Values", "ID")
+)
+
+func handle(ctx context.Context, e event) (string, error) {
+	ctx = observe.WithCorrelationID(ctx, "c-"+e.ID)
+	logger := observe.Logger(ctx)
+	logger.Debug("detail", zap.String("id", e.ID))
+	for i := range 5 {
+		calls.Add(ctx, 1, e.ID)
+		values.Record(ctx, float64(i), e.ID)
+		logger.Info("step", zap.String("id", e.ID), zap.Int("i", i))
+	}
+	time.Sleep(time.Duration(e.Millis) * time.Millisecond)
+	switch e.Do {
+	case "fail":
+		return "", errors.New("no " + e.ID)
+	case "panic":
+		panic("boom " + e.ID)
+	case "log":
+		log.Printf("plain text of %s\nin two lines", e.ID)
+	}
+	return e.ID, nil
+}
+
+func main() {
+	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
+		o.BufferBytes = 4096
+		o.RecoverPanics = os.Getenv("RECOVER") != ""
+	}))
+}
