@@ -107,7 +107,7 @@ func (s *SQS) nextTaskStep() time.Time {
 	var next time.Time
 	for _, t := range s.tasks {
 		if t.status == taskRunning {
-			steps := t.moved/t.rate + 1
+			steps := t.moved / t.rate
 			next = earlier(next, t.started.Add(time.Duration(steps)*time.Second))
 		}
 	}

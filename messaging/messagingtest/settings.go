@@ -60,8 +60,10 @@ func (s settings) retention() time.Duration  { return s.seconds("MessageRetentio
 func (s settings) wait() time.Duration       { return s.seconds("ReceiveMessageWaitTimeSeconds", 0) }
 func (s settings) visibility() time.Duration { return s.seconds("VisibilityTimeout", 30) }
 func (s settings) maxSize() int              { return s.number("MaximumMessageSize", maxMessageSize) }
-func (s settings) contentDedup() bool        { return s.values["ContentBasedDeduplication"] == "true" }
-func (s settings) perGroupDedup() bool       { return s.values["DeduplicationScope"] == "messageGroup" }
+
+func (s settings) contentDedup() bool { return s.values["ContentBasedDeduplication"] == "true" }
+
+func (s settings) perGroupDedup() bool { return s.values["DeduplicationScope"] == "messageGroup" }
 
 // redrivePolicy is the parsed RedrivePolicy attribute.
 type redrivePolicy struct {
