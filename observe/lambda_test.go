@@ -28,6 +28,7 @@ func inProcess(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Ho
 // Lambda understands.
 func read(t *testing.T, host *lambdahost.Host) *observetest.Recorder {
 	t.Helper()
+	host.Close() // what the process has written is complete when it has ended
 	rec := observetest.New(t)
 	for _, line := range host.Lines() {
 		_, err := rec.Write([]byte(line))
