@@ -124,15 +124,18 @@ func (x *index) writeUnits(t *table, before, after *row) float64 {
 	return blocks(max(oldSize, newSize), 1024)
 }
 
-// report is the answer's ConsumedCapacity under a ReturnConsumedCapacity.
+// report charges the table and returns the answer's ConsumedCapacity under a
+// ReturnConsumedCapacity.
 func (u *usage) report(which *string) *consumedCapacity {
-	if which == nil || *which == "NONE" {
-		return nil
-	}
 	total := u.own
 	for _, n := range u.indexes {
 		total.read += n.read
 		total.write += n.write
+	}
+	u.table.consumed.read += total.read
+	u.table.consumed.write += total.write
+	if which == nil || *which == "NONE" {
+		return nil
 	}
 	sum := u.units(total)
 	c := &consumedCapacity{

@@ -54,7 +54,7 @@ type createTableInput struct {
 	OnDemandThroughput        wire.Ignored // a cap that the fake never reaches
 	WarmThroughput            wire.Ignored // the fake is always warm
 	SSESpecification          wire.Ignored // nothing is stored outside this process
-	Tags                      wire.Ignored // no operation reads them
+	Tags                      []tag
 }
 
 type tableOutput struct {
@@ -93,6 +93,7 @@ func (db *DB) newTable(in *createTableInput, arn string) *table {
 	if in.ProvisionedThroughput != nil {
 		t.billing.throughput = *in.ProvisionedThroughput
 	}
+	t.tags = t.withTags(in.Tags)
 	for _, d := range in.AttributeDefinitions {
 		t.types[d.AttributeName] = expr.ParseType(d.AttributeType)
 	}
@@ -417,7 +418,7 @@ func checkStream(s *streamSpecification) error {
 	case s.StreamEnabled && s.StreamViewType == "":
 		return validation(invalidValue + "StreamViewType must be specified when StreamEnabled is true")
 	case !s.StreamEnabled && s.StreamViewType != "":
-		return validation(invalidValue + "StreamViewType cannot be specified when StreamEnabled is false")
+		return validation(invalidValue + "Table is being created with a stream disabled, UpdateViewType should not be specified")
 	case s.StreamEnabled && !slices.Contains(viewTypes, s.StreamViewType):
 		return validation("1 validation error detected: Value '%s' at 'streamSpecification.streamViewType' failed to satisfy constraint: Member must satisfy enum value set: [NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY]", s.StreamViewType)
 	}

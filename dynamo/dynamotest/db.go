@@ -37,8 +37,9 @@ type DB struct {
 	tokens map[string]*idempotent
 	// streams holds the streams of all tables, also those switched off and
 	// those of deleted tables, by ARN.
-	streams map[string]*stream
-	serial  int64 // of stream records
+	streams  map[string]*stream
+	serial   int64 // of stream records
+	mappings []*Mapping
 }
 
 // New makes an empty DynamoDB. The test tb is told what is not simulated; it

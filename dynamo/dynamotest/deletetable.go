@@ -17,6 +17,9 @@ func (db *DB) deleteTable(ctx context.Context, in *tableNameInput) (*tableOutput
 	case db.tableStatus(t) == "CREATING":
 		return nil, inUse("Attempt to change a resource which is still in use: Table is being created: %s", t.name)
 	}
+	if db.tableStatus(t) == "UPDATING" {
+		return nil, inUse("Attempt to change a resource which is still in use: Cannot delete table while indexes are being created, updated, or deleted.")
+	}
 	d := db.describe(t)
 	d.TableStatus = "DELETING"
 	t.stream.disable(db.now())

@@ -22,8 +22,37 @@
 //
 // What is not simulated is refused by name, and logged on the test:
 //
-//   - the legacy members (AttributesToGet, AttributeUpdates, ConditionalOperator,
-//     Expected, KeyConditions, QueryFilter, ScanFilter)
+//   - PutItem.Expected, PutItem.ConditionalOperator, UpdateItem.Expected,
+//     UpdateItem.ConditionalOperator, UpdateItem.AttributeUpdates,
+//     DeleteItem.Expected, DeleteItem.ConditionalOperator, GetItem.AttributesToGet,
+//     BatchGetItem.RequestItems.AttributesToGet, Query.AttributesToGet,
+//     Query.ConditionalOperator, Query.KeyConditions, Query.QueryFilter,
+//     Scan.AttributesToGet, Scan.ConditionalOperator, Scan.ScanFilter: the
+//     parameters from before expressions
+//   - CreateTable.VectorIndexes, UpdateTable.VectorIndexUpdates, SearchVectors:
+//     vector indexes
+//   - CreateTable.GlobalTableSettingsReplicationMode,
+//     CreateTable.GlobalTableSourceArn, UpdateTable.DisassociationProtectionEnabled,
+//     UpdateTable.GlobalTableSettingsReplicationMode,
+//     UpdateTable.GlobalTableWitnessUpdates, UpdateTable.MultiRegionConsistency,
+//     UpdateTable.ReplicaUpdates, CreateGlobalTable, DescribeGlobalTable,
+//     DescribeGlobalTableSettings, ListGlobalTables, UpdateGlobalTable,
+//     UpdateGlobalTableSettings, DescribeTableReplicaAutoScaling,
+//     UpdateTableReplicaAutoScaling: global tables
+//   - CreateTable.ResourcePolicy, GetResourcePolicy, PutResourcePolicy,
+//     DeleteResourcePolicy: resource policies
+//   - ExecuteStatement, BatchExecuteStatement, ExecuteTransaction: PartiQL
+//   - CreateBackup, DeleteBackup, DescribeBackup, ListBackups,
+//     RestoreTableFromBackup, RestoreTableToPointInTime, DescribeContinuousBackups,
+//     UpdateContinuousBackups, ExportTableToPointInTime, DescribeExport,
+//     ListExports, ImportTable, DescribeImport, ListImports, StartBulkPutItems,
+//     DescribeBulkOperation, ListBulkOperations, CancelBulkOperation: backup and
+//     bulk work
+//   - DescribeContributorInsights, ListContributorInsights,
+//     UpdateContributorInsights, DescribeKinesisStreamingDestination,
+//     EnableKinesisStreamingDestination, DisableKinesisStreamingDestination,
+//     UpdateKinesisStreamingDestination: insights and Kinesis
+//   - DescribeEndpoints, DescribeLimits: the account
 //
 // # Semantics
 //

@@ -130,15 +130,16 @@ func (db *DB) NewMapping(tableName string, handler Handler, optFns ...func(*Mapp
 	}
 	m.options.BatchSize = min(max(m.options.BatchSize, 1), 10_000)
 	m.options.ParallelizationFactor = min(max(m.options.ParallelizationFactor, 1), 10)
+	db.mu.Lock()
+	defer db.mu.Unlock()
 	start := int64(0)
 	if m.options.StartingPosition == "LATEST" {
-		db.mu.Lock()
 		start = db.serial + 1
-		db.mu.Unlock()
 	}
 	for range m.options.ParallelizationFactor {
 		m.lanes = append(m.lanes, &lane{next: start})
 	}
+	db.mappings = append(db.mappings, m)
 	return m
 }
 

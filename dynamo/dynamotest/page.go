@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"slices"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
 )
@@ -66,7 +67,7 @@ func (p *page) open(ctx context.Context, db *DB) error {
 	}
 	p.table, p.key, p.rows = t, t.key, t.rows
 	if p.options.IndexName == nil {
-		return nil
+		return p.checkScalars("Key")
 	}
 	x := t.index(*p.options.IndexName)
 	if x == nil {
@@ -80,7 +81,21 @@ func (p *page) open(ctx context.Context, db *DB) error {
 	case x.global && p.options.ConsistentRead != nil && *p.options.ConsistentRead:
 		return validation("Consistent reads are not supported on global secondary indexes")
 	}
-	return p.checkSelect()
+	return firstError(p.checkScalars("IndexKey"), p.checkSelect())
+}
+
+// checkScalars refuses paths of the filter that go into a key attribute.
+func (p *page) checkScalars(what string) error {
+	if p.filter == nil {
+		return nil
+	}
+	keys := p.key.names()
+	for _, path := range p.filter.Paths() {
+		if len(path) > 1 && slices.Contains(keys, path.Name()) {
+			return validation("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s", what, path.Name())
+		}
+	}
+	return nil
 }
 
 // checkSelect refuses attributes that a global index does not hold.
@@ -108,21 +123,12 @@ func (p *page) cursorNames() []string {
 	names := p.table.key.names()
 	if p.index != nil {
 		for _, name := range p.index.key.names() {
-			if !contains(names, name) {
+			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
 	}
 	return names
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // start finds where the ExclusiveStartKey points.

@@ -89,9 +89,9 @@ func (p *page) checkKeyCondition(c *expr.KeyCondition) error {
 		return nil
 	}
 	keys := p.key.names()
-	for _, name := range p.filter.Names() {
-		if slices.Contains(keys, name) {
-			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name)
+	for _, path := range p.filter.Paths() {
+		if slices.Contains(keys, path.Name()) {
+			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", path.Name())
 		}
 	}
 	return nil

@@ -25,6 +25,8 @@ type table struct {
 	ttl           string // attribute; "" when off
 	readyAt       time.Time
 	size          int64
+	consumed      tally
+	tags          map[string]string
 }
 
 // billing is the billing mode and the throughput of a table.

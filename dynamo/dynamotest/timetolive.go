@@ -37,6 +37,8 @@ func (db *DB) updateTimeToLive(ctx context.Context, in *updateTimeToLiveInput) (
 	switch {
 	case err != nil:
 		return nil, err
+	case spec.Enabled && t.ttl != "" && t.ttl != spec.AttributeName:
+		return nil, validation("TimeToLive is active on a different AttributeName: current AttributeName is %s", t.ttl)
 	case spec.Enabled && t.ttl != "":
 		return nil, validation("TimeToLive is already enabled")
 	case !spec.Enabled && t.ttl == "":

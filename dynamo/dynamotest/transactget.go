@@ -80,7 +80,7 @@ func (db *DB) transactGet(ctx context.Context, in *transactGetInput, projections
 			out.Responses[i].Item = &shown
 		}
 		if bytes += sizeOf(r); bytes > maxTransactionBytes {
-			return nil, validation("Collection size exceeded: the aggregate size of the items in the transaction cannot exceed 4 MB")
+			return nil, validation(transactionTooLarge)
 		}
 		usages.of(t).read(nil, sizeOf(r), transactional)
 	}

@@ -20,6 +20,8 @@ const (
 	tokenLife           = 10 * time.Minute
 )
 
+const transactionTooLarge = "Collection size of items exceeded, which can also be caused by the aggregate size of the items in the transaction exceeding the 4MB limit"
+
 type transactConditions struct {
 	ConditionExpression                 *string
 	ReturnValuesOnConditionCheckFailure *string
@@ -137,7 +139,10 @@ func (i *transactWriteItem) read() (*action, *string, error) {
 			kinds++
 		}
 	}
-	if kinds != 1 {
+	switch {
+	case kinds == 0:
+		return nil, nil, validation("Invalid Request: TransactWriteRequest should contain Delete or Put or Update request")
+	case kinds > 1:
 		return nil, nil, validation("TransactItems can only contain one of Check, Put, Update or Delete")
 	}
 	a := &action{}
@@ -201,7 +206,7 @@ func checkTransaction(actions []*action) error {
 		bytes += expr.ItemSize(a.item) + expr.ItemSize(a.key)
 	}
 	if bytes > maxTransactionBytes {
-		return validation("Collection size exceeded: the aggregate size of the items in the transaction cannot exceed 4 MB")
+		return validation(transactionTooLarge)
 	}
 	return nil
 }

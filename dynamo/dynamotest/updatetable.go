@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
@@ -105,10 +106,12 @@ func (in *updateTableInput) checkIndexes(t *table) error {
 	creates, deletes := 0, 0
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		switch {
+		case u.Create == nil && u.Update == nil && u.Delete == nil:
+			return validation(invalidValue + "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null")
 		case u.Create != nil:
 			creates++
 			if t.index(u.Create.IndexName) != nil {
-				return validation(invalidValue+"Attempting to create an index which already exists: %s", u.Create.IndexName)
+				return validation(invalidValue+"Index already exists: %s", u.Create.IndexName)
 			}
 			onDemand := t.billing.onDemand || is(in.BillingMode, "PAY_PER_REQUEST")
 			if err := checkGlobalIndex(*u.Create, in.definitions(t), onDemand); err != nil {
@@ -117,11 +120,11 @@ func (in *updateTableInput) checkIndexes(t *table) error {
 		case u.Delete != nil:
 			deletes++
 			if x := t.index(u.Delete.IndexName); x == nil || !x.global {
-				return noIndex(u.Delete.IndexName)
+				return noIndex(t, u.Delete.IndexName)
 			}
 		case u.Update != nil:
 			if x := t.index(u.Update.IndexName); x == nil || !x.global {
-				return noIndex(u.Update.IndexName)
+				return noIndex(t, u.Update.IndexName)
 			}
 		}
 	}
@@ -140,8 +143,8 @@ func (in *updateTableInput) checkIndexes(t *table) error {
 	return nil
 }
 
-func noIndex(string) error {
-	return notFound()
+func noIndex(t *table, name string) error {
+	return wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Index %s for table %s", name, t.name)
 }
 
 // definitions are the table's attribute definitions with those of the request.

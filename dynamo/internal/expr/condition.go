@@ -31,12 +31,12 @@ func (p *Params) condition(text string) (*node, error) {
 	return root, first(f.parens, f.unknown, f.misused, f.reserved, f.count, c.broken, c.tooManyOperators())
 }
 
-// Names lists the attributes that the condition looks at, in the order of the
-// text and as often as they occur.
-func (c *Condition) Names() []string {
-	var names []string
-	c.root.paths(func(p Path) { names = append(names, p.Name()) })
-	return names
+// Paths lists the document paths that the condition looks at, in the order of
+// the text.
+func (c *Condition) Paths() []Path {
+	var paths []Path
+	c.root.paths(func(p Path) { paths = append(paths, p) })
+	return paths
 }
 
 // conditionParser reads conditions by recursive descent:

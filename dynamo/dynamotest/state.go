@@ -1,0 +1,82 @@
+package dynamotest
+
+import (
+	"maps"
+	"slices"
+)
+
+// State is what a [DB] held at one moment: tables, indexes, streams, request
+// tokens, and how far mappings have read. It does not change.
+type State struct {
+	tables   map[string]*table
+	tokens   map[string]*idempotent
+	streams  map[string]*stream
+	serial   int64
+	mappings map[*Mapping][]lane
+}
+
+// Snapshot takes the state of the database. It costs little however much is
+// stored: what later changes is copied then. The journal and the faults are no
+// part of it.
+func (db *DB) Snapshot() *State {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.copyState(&State{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
+}
+
+// Restore puts the database back to a state that Snapshot of the same database
+// took. A state can be restored any number of times.
+func (db *DB) Restore(s *State) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	c := db.copyState(s, s.mappings)
+	db.tables, db.tokens, db.streams, db.serial = c.tables, c.tokens, c.streams, c.serial
+	for m, lanes := range c.mappings {
+		m.mu.Lock()
+		for i, l := range lanes {
+			m.lanes[i].arn, m.lanes[i].next = l.arn, l.next
+		}
+		m.mu.Unlock()
+	}
+}
+
+// lanes are the positions of all mappings.
+func (db *DB) lanes() map[*Mapping][]lane {
+	out := map[*Mapping][]lane{}
+	for _, m := range db.mappings {
+		m.mu.Lock()
+		for _, l := range m.lanes {
+			out[m] = append(out[m], *l)
+		}
+		m.mu.Unlock()
+	}
+	return out
+}
+
+// copyState copies a state so far that changes to the copy do not reach it.
+func (db *DB) copyState(s *State, mappings map[*Mapping][]lane) *State {
+	c := &State{
+		tables: make(map[string]*table, len(s.tables)), tokens: maps.Clone(s.tokens),
+		streams: make(map[string]*stream, len(s.streams)), serial: s.serial, mappings: maps.Clone(mappings),
+	}
+	for arn, old := range s.streams {
+		stream := *old
+		stream.records = slices.Clip(stream.records)
+		c.streams[arn] = &stream
+	}
+	for arn, old := range s.tables {
+		t := *old
+		t.rows = old.rows.copy()
+		t.indexes = make([]*index, len(old.indexes))
+		for i, x := range old.indexes {
+			copied := *x
+			copied.rows = x.rows.copy()
+			t.indexes[i] = &copied
+		}
+		if old.stream != nil {
+			t.stream = c.streams[old.stream.arn]
+		}
+		c.tables[arn] = &t
+	}
+	return c
+}
