@@ -1,0 +1,174 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+// EntryOptions are the settings of one event.
+type EntryOptions struct {
+	// ID becomes Metadata.ID, by which consumers tell a repeated event from a new
+	// one. Optional. Defaults to a random UUID, made when the event is built.
+	ID string
+	// Time is when it happened. Optional. Defaults to when EventBridge gets it.
+	Time time.Time
+	// Resources are ARNs that the event is about. Optional.
+	Resources []string
+	// Bus is the name or ARN of the event bus. Optional. Defaults to the
+	// publisher's.
+	Bus string
+	// CorrelationID becomes Metadata.CorrelationID. Optional. Defaults to that of
+	// the context.
+	CorrelationID string
+}
+
+// Entry is an event before it is published. [Definition.New] makes it.
+type Entry struct {
+	source, detailType string
+	detail             any
+	version            int
+	opts               EntryOptions
+}
+
+// Build writes the event as a request entry for PutEvents, for those who send it
+// by other means: an outbox, for one. The correlation id and the trace header of
+// ctx go into detail.metadata. An entry without EntryOptions.Bus has no bus yet;
+// the publisher that sends it fills it in.
+func (e Entry) Build(ctx context.Context) (types.PutEventsRequestEntry, error) {
+	detail, err := e.buildDetail(ctx)
+	if err != nil {
+		return types.PutEventsRequestEntry{}, fmt.Errorf("events: build %s %s: %w", e.source, e.detailType, err)
+	}
+	out := types.PutEventsRequestEntry{
+		Source: &e.source, DetailType: &e.detailType, Detail: aws.String(string(detail)), Resources: e.opts.Resources,
+	}
+	if !e.opts.Time.IsZero() {
+		out.Time = aws.Time(e.opts.Time)
+	}
+	if e.opts.Bus != "" {
+		out.EventBusName = aws.String(e.opts.Bus)
+	}
+	if trace := correlation.Trace(ctx); trace != "" {
+		out.TraceHeader = &trace
+	}
+	return out, nil
+}
+
+func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
+	detail, err := json.Marshal(e.detail)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)
+	}
+	m := Metadata{ID: e.opts.ID, CorrelationID: e.opts.CorrelationID, TraceHeader: correlation.Trace(ctx)}
+	if m.ID == "" {
+		m.ID = awsid.UUID()
+	}
+	if m.CorrelationID == "" {
+		m.CorrelationID = correlation.ID(ctx)
+	}
+	if e.version > 1 {
+		m.Version = e.version
+	}
+	return addMetadata(detail, m)
+}
+
+// addMetadata puts into a detail the metadata that it does not have yet.
+func addMetadata(detail []byte, m Metadata) ([]byte, error) {
+	detail = bytes.TrimSpace(detail)
+	if len(detail) == 0 || detail[0] != '{' {
+		return nil, fmt.Errorf("%w: the detail is not a JSON object", ErrInvalidEntry)
+	}
+	ours, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	if len(ours) == 2 {
+		return detail, nil
+	}
+	if bytes.Contains(detail, []byte(`"metadata"`)) {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(detail, &members); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)
+		}
+		if theirs, ok := members["metadata"]; ok {
+			return mergeMetadata(members, theirs, ours)
+		}
+	}
+	out := make([]byte, 0, len(detail)+len(ours)+len(`,"metadata":`))
+	out = append(out, bytes.TrimRight(detail[:len(detail)-1], " \t\r\n")...)
+	if out[len(out)-1] != '{' {
+		out = append(out, ',')
+	}
+	out = append(out, `"metadata":`...)
+	return append(append(out, ours...), '}'), nil
+}
+
+// mergeMetadata keeps what the detail's own metadata says, and adds the rest.
+func mergeMetadata(members map[string]json.RawMessage, theirs, ours json.RawMessage) ([]byte, error) {
+	var have, add map[string]json.RawMessage
+	if err := json.Unmarshal(theirs, &have); err != nil {
+		return nil, fmt.Errorf("%w: its member metadata is not an object, and there is where the correlation id goes", ErrInvalidEntry)
+	}
+	if err := json.Unmarshal(ours, &add); err != nil {
+		return nil, err
+	}
+	if have == nil {
+		have = map[string]json.RawMessage{}
+	}
+	for name, value := range add {
+		if old, ok := have[name]; !ok || string(old) == `""` || string(old) == "0" {
+			have[name] = value
+		}
+	}
+	merged, err := json.Marshal(have)
+	if err != nil {
+		return nil, err
+	}
+	members["metadata"] = merged
+	return json.Marshal(members)
+}
+
+// entrySize counts the bytes of an entry as EventBridge does.
+func entrySize(e *types.PutEventsRequestEntry) int {
+	n := len(aws.ToString(e.Source)) + len(aws.ToString(e.DetailType)) + len(aws.ToString(e.Detail))
+	if e.Time != nil {
+		n += 14
+	}
+	for _, r := range e.Resources {
+		n += len(r)
+	}
+	return n
+}
+
+// checkEntry says what EventBridge would refuse, before it is asked.
+func checkEntry(e *types.PutEventsRequestEntry, limit int) error {
+	switch {
+	case aws.ToString(e.Source) == "":
+		return fmt.Errorf("%w: it has no source", ErrInvalidEntry)
+	case aws.ToString(e.DetailType) == "":
+		return fmt.Errorf("%w: it has no detail type", ErrInvalidEntry)
+	case utf8.RuneCountInString(*e.DetailType) > maxDetailType:
+		return fmt.Errorf("%w: the detail type has more than %d characters", ErrInvalidEntry, maxDetailType)
+	case !isObject(aws.ToString(e.Detail)):
+		return fmt.Errorf("%w: the detail is not a JSON object", ErrInvalidEntry)
+	}
+	if size := entrySize(e); size >= limit {
+		return fmt.Errorf("%w: it has %d bytes, a request must have fewer than %d", ErrTooLarge, size, limit)
+	}
+	return nil
+}
+
+func isObject(detail string) bool {
+	trimmed := bytes.TrimSpace([]byte(detail))
+	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(trimmed)
+}

@@ -1,0 +1,131 @@
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What errors of this package wrap.
+var (
+	// ErrNoEvent says that something is not an event of EventBridge.
+	ErrNoEvent = errors.New("not an EventBridge event")
+	// ErrOtherEvent says that an event is of another kind than asked for.
+	ErrOtherEvent = errors.New("another kind of event")
+	// ErrVersion says that there is no way from an event's version to the one
+	// that the program knows.
+	ErrVersion = errors.New("version not supported")
+	// ErrNoRoute says that a router has no route for an event.
+	ErrNoRoute = errors.New("no route")
+	// ErrTooLarge says that an event does not fit into one request.
+	ErrTooLarge = errors.New("event too large")
+	// ErrInvalidEntry says that an event lacks what EventBridge demands.
+	ErrInvalidEntry = errors.New("invalid event")
+)
+
+// DecodeError is an event that could not be read. It is permanent: reading the
+// same bytes again gives the same.
+type DecodeError struct {
+	// ID, Source and DetailType are the event's, as far as they were read.
+	ID, Source, DetailType string
+	// Err says why.
+	Err error
+}
+
+func decodeError(e *Event[json.RawMessage], err error) *DecodeError {
+	return &DecodeError{ID: e.ID, Source: e.Source, DetailType: e.DetailType, Err: err}
+}
+
+// Error implements error.
+func (e *DecodeError) Error() string {
+	if e.ID == "" && e.Source == "" {
+		return "events: decode: " + e.Err.Error()
+	}
+	return fmt.Sprintf("events: decode %s %s, event %s: %v", e.Source, e.DetailType, e.ID, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// EntryError is one event that was not published.
+type EntryError struct {
+	// Index is the event's place in the call.
+	Index int
+	// Source and DetailType are the event's.
+	Source, DetailType string
+	// Code and Message are EventBridge's, where it refused the event; else "".
+	Code, Message string
+	// Attempts is how often the event was sent.
+	Attempts int
+	// Err is the cause where EventBridge did not answer, or was not asked.
+	Err error
+}
+
+// Error implements error.
+func (e *EntryError) Error() string {
+	cause := e.Code + ": " + e.Message
+	if e.Code == "" {
+		cause = e.Err.Error()
+	}
+	return fmt.Sprintf("events: publish entry %d (%s %s): %s", e.Index, e.Source, e.DetailType, cause)
+}
+
+// Unwrap returns the cause.
+func (e *EntryError) Unwrap() error { return e.Err }
+
+// Retryable says whether sending the event again can help: EventBridge failed,
+// throttled, or could not be reached.
+func (e *EntryError) Retryable() bool {
+	switch {
+	case e.Code != "":
+		return retryable(e.Code)
+	case errors.Is(e.Err, ErrTooLarge), errors.Is(e.Err, ErrInvalidEntry):
+		return false
+	}
+	return true
+}
+
+// PublishError is a call of which some events were not published.
+type PublishError struct {
+	// Total is how many events the call had.
+	Total int
+	// Failed are those that were not published, in order.
+	Failed []*EntryError
+}
+
+// Error implements error.
+func (e *PublishError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "events: %d of %d events were not published", len(e.Failed), e.Total)
+	for _, f := range e.Failed {
+		b.WriteString("; " + strings.TrimPrefix(f.Error(), "events: publish "))
+	}
+	return b.String()
+}
+
+// Unwrap returns the errors of the entries.
+func (e *PublishError) Unwrap() []error {
+	out := make([]error, len(e.Failed))
+	for i, f := range e.Failed {
+		out[i] = f
+	}
+	return out
+}
+
+// PanicError is a handler that panicked.
+type PanicError struct {
+	// Value is what it panicked with.
+	Value any
+	// Stack is the stack of the goroutine.
+	Stack []byte
+}
+
+// Error implements error.
+func (e *PanicError) Error() string { return fmt.Sprintf("events: handler panicked: %v", e.Value) }
+
+// Unwrap returns the value where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

@@ -1,0 +1,208 @@
+package eventstest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/pattern"
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// TB is the part of testing.TB that the fake uses; nil will do in a main
+// program.
+type TB = wire.TB
+
+// Deliver is what a target does with an event; the bytes are what AWS would
+// send it. An error makes EventBridge try again.
+type Deliver = func(ctx context.Context, event []byte) error
+
+// Options are the settings of [New].
+type Options struct {
+	// AllowUnknownBus accepts events for a bus that does not exist without
+	// failing the test. AWS accepts and drops them, which hides a misspelled
+	// bus name. Optional. Defaults to false: the events are dropped all the
+	// same, and the test fails.
+	AllowUnknownBus bool
+	// MaxRequestBytes is from where on the entries of one PutEvents call are
+	// too many bytes. Optional. Defaults to 1,048,576, as AWS has it since
+	// January 2026; 262,144 before.
+	MaxRequestBytes int
+	// RetryDelay is the pause before a target is called again after its n-th
+	// failure, n from 1. Optional. Defaults to 1 second, doubling up to 450
+	// seconds, with which 185 attempts fit into a day.
+	RetryDelay func(n int) time.Duration
+}
+
+// Bus is EventBridge in process: the event buses of every account and region,
+// their rules and targets. It is safe for concurrent use.
+type Bus struct {
+	*wire.Server
+	tb   TB
+	opts Options
+
+	mu       sync.Mutex
+	regions  map[regionKey]*region
+	targets  map[string]Deliver
+	dead     map[string]func(context.Context, []byte, map[string]string) error
+	tags     map[string]map[string]string
+	events   []Event
+	queue    []*delivery
+	inFlight int
+	sequence int
+	done     []Delivery
+	lost     []error
+	waiting  []chan struct{} // one for each Run or Drain that waits
+}
+
+type regionKey struct{ account, region string }
+
+// region holds what one account has in one region.
+type region struct {
+	buses map[string]*eventBus
+}
+
+// eventBus is one event bus.
+type eventBus struct {
+	name, arn, description string
+	created, modified      time.Time
+	rules                  map[string]*rule
+	set                    *pattern.Set // of the enabled rules; nil when it must be made again
+	enabled                []*rule
+}
+
+// rule is one rule of a bus.
+type rule struct {
+	name, arn, description, role string
+	text                         string
+	state                        string
+	pattern                      *pattern.Pattern
+	targets                      []*target
+}
+
+// New makes an EventBridge that has the default bus and nothing else.
+func New(tb TB, optFns ...func(*Options)) *Bus {
+	b := &Bus{
+		tb: tb,
+		opts: Options{
+			MaxRequestBytes: 1 << 20,
+			RetryDelay: func(n int) time.Duration {
+				return backoff.Exponential(n-1, time.Second, 450*time.Second)
+			},
+		},
+		regions: map[regionKey]*region{},
+		targets: map[string]Deliver{},
+		dead:    map[string]func(context.Context, []byte, map[string]string) error{},
+		tags:    map[string]map[string]string{},
+	}
+	for _, f := range optFns {
+		f(&b.opts)
+	}
+	b.Server = wire.NewServer(tb, wire.Service{
+		Name:       "events",
+		Protocol:   wire.JSON11("AWSEvents"),
+		Operations: b.operations(),
+	})
+	return b
+}
+
+// Join returns cfg with EventBridge calls answered by this fake. It sets a
+// region and credentials where cfg has none.
+func (b *Bus) Join(cfg aws.Config) aws.Config {
+	cfg = cfg.Copy()
+	cfg.HTTPClient = wire.Join(cfg.HTTPClient, b.Server)
+	if cfg.Region == "" {
+		cfg.Region = wire.DefaultRegion
+	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+		})
+	}
+	return cfg
+}
+
+// Client returns a real SDK client that this fake answers.
+func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
+	return eventbridge.NewFromConfig(b.Join(aws.Config{}), optFns...)
+}
+
+// Target says what happens when an event is delivered to the target with this
+// ARN: a Lambda function, a queue, a topic, a state machine. A dead-letter queue
+// may be bound in the same way, see also [Bus.DeadLetters].
+func (b *Bus) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.targets[arn] = deliver
+}
+
+// DeadLetters binds the dead-letter queue with this ARN; the function also gets
+// the message attributes that EventBridge sets, such as ERROR_CODE and RULE_ARN.
+func (b *Bus) DeadLetters(arn string, receive func(ctx context.Context, event []byte, attributes map[string]string) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dead[arn] = receive
+}
+
+// region returns the state of the caller's account and region; b.mu is held.
+func (b *Bus) region(c *wire.Call) *region {
+	key := regionKey{c.Account, c.Region}
+	r := b.regions[key]
+	if r == nil {
+		now := time.Now()
+		r = &region{buses: map[string]*eventBus{
+			"default": {
+				name: "default", arn: awsid.ARN("events", c.Region, c.Account, "event-bus/default"),
+				created: now, modified: now, rules: map[string]*rule{},
+			},
+		}}
+		b.regions[key] = r
+	}
+	return r
+}
+
+// changed drops what was compiled from the rules.
+func (e *eventBus) changed() { e.set, e.enabled = nil, nil }
+
+// matching returns the enabled rules that the event matches.
+func (e *eventBus) matching(event []byte) ([]*rule, error) {
+	if e.set == nil {
+		var patterns []*pattern.Pattern
+		for _, name := range sortedKeys(e.rules) {
+			if r := e.rules[name]; r.state != "DISABLED" && r.pattern != nil {
+				e.enabled = append(e.enabled, r)
+				patterns = append(patterns, r.pattern)
+			}
+		}
+		e.set = pattern.NewSet(patterns...)
+	}
+	var buffer [8]int
+	found, err := e.set.Match(event, buffer[:0])
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*rule, len(found))
+	for i, at := range found {
+		out[i] = e.enabled[at]
+	}
+	return out, nil
+}
+
+func (b *Bus) logf(format string, args ...any) {
+	if b.tb != nil {
+		b.tb.Helper()
+		b.tb.Logf("eventstest: "+format, args...)
+	}
+}
+
+func (b *Bus) errorf(format string, args ...any) {
+	if b.tb != nil {
+		b.tb.Helper()
+		b.tb.Errorf("eventstest: "+format, args...)
+	}
+}

@@ -1,0 +1,176 @@
+package eventstest
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+type tag struct {
+	Key   string
+	Value string
+}
+
+type createEventBusInput struct {
+	Name        string
+	Description *string
+	Tags        []tag
+}
+
+type createEventBusOutput struct {
+	EventBusArn string
+	Description *string `json:",omitempty"`
+}
+
+func (b *Bus) createEventBus(ctx context.Context, in *createEventBusInput) (*createEventBusOutput, error) {
+	var bad constraints
+	bad.name(in.Name, "name", "/", 256)
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	c := wire.CallOf(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.region(c)
+	if r.buses[in.Name] != nil {
+		return nil, wire.Errorf("ResourceAlreadyExistsException", 0, "Event bus %s already exists.", in.Name)
+	}
+	now := time.Now()
+	e := &eventBus{
+		name: in.Name, arn: c.ARN("events", "event-bus/"+in.Name), description: text(in.Description),
+		created: now, modified: now, rules: map[string]*rule{},
+	}
+	r.buses[in.Name] = e
+	b.setTags(e.arn, in.Tags)
+	c.Touch(e.arn)
+	return &createEventBusOutput{EventBusArn: e.arn, Description: in.Description}, nil
+}
+
+type updateEventBusInput struct {
+	Name        *string
+	Description *string
+}
+
+type updateEventBusOutput struct {
+	Arn         string
+	Name        string
+	Description *string `json:",omitempty"`
+}
+
+func (b *Bus) updateEventBus(ctx context.Context, in *updateEventBusInput) (*updateEventBusOutput, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, err := b.bus(ctx, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	e.description, e.modified = text(in.Description), time.Now()
+	return &updateEventBusOutput{Arn: e.arn, Name: e.name, Description: in.Description}, nil
+}
+
+type describeEventBusInput struct{ Name *string }
+
+type describeEventBusOutput struct {
+	Arn              string
+	Name             string
+	Description      *string `json:",omitempty"`
+	CreationTime     *wire.Timestamp
+	LastModifiedTime *wire.Timestamp
+}
+
+func (b *Bus) describeEventBus(ctx context.Context, in *describeEventBusInput) (*describeEventBusOutput, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, err := b.bus(ctx, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return e.describe(), nil
+}
+
+func (e *eventBus) describe() *describeEventBusOutput {
+	return &describeEventBusOutput{
+		Arn: e.arn, Name: e.name, Description: optional(e.description),
+		CreationTime: wire.At(e.created), LastModifiedTime: wire.At(e.modified),
+	}
+}
+
+type listEventBusesInput struct {
+	NamePrefix *string
+	Limit      *int32
+	NextToken  *string
+}
+
+type listEventBusesOutput struct {
+	EventBuses []*describeEventBusOutput
+	NextToken  *string `json:",omitempty"`
+}
+
+func (b *Bus) listEventBuses(ctx context.Context, in *listEventBusesInput) (*listEventBusesOutput, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	buses := b.region(wire.CallOf(ctx)).buses
+	var names []string
+	for _, name := range sortedKeys(buses) {
+		if strings.HasPrefix(name, text(in.NamePrefix)) {
+			names = append(names, name)
+		}
+	}
+	names, next, err := page(names, in.Limit, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &listEventBusesOutput{EventBuses: []*describeEventBusOutput{}, NextToken: next}
+	for _, name := range names {
+		out.EventBuses = append(out.EventBuses, buses[name].describe())
+	}
+	return out, nil
+}
+
+type deleteEventBusInput struct{ Name string }
+
+type none struct{}
+
+func (b *Bus) deleteEventBus(ctx context.Context, in *deleteEventBusInput) (*none, error) {
+	if in.Name == "default" {
+		return nil, invalid("Cannot delete event bus default.")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.region(wire.CallOf(ctx))
+	if e := r.buses[in.Name]; e != nil {
+		if len(e.rules) > 0 {
+			return nil, invalid("Event bus can't be deleted since it has rules.")
+		}
+		delete(b.tags, e.arn)
+	}
+	delete(r.buses, in.Name)
+	return nil, nil
+}
+
+// busName takes the name out of a bus's name or ARN; none is the default bus.
+func busName(nameOrARN *string) string {
+	name := text(nameOrARN)
+	if name == "" {
+		return "default"
+	}
+	if parts, err := awsid.ParseARN(name); err == nil {
+		return strings.TrimPrefix(parts.Resource, "event-bus/")
+	}
+	return name
+}
+
+// bus finds a bus of the caller by name or ARN; b.mu is held.
+func (b *Bus) bus(ctx context.Context, nameOrARN *string) (*eventBus, error) {
+	c := wire.CallOf(ctx)
+	name := busName(nameOrARN)
+	e := b.region(c).buses[name]
+	if e == nil {
+		return nil, notFound("Event bus %s does not exist.", name)
+	}
+	c.Touch(e.arn)
+	return e, nil
+}

@@ -1,0 +1,292 @@
+package eventstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// What a target's RetryPolicy defaults to.
+const (
+	defaultAge      = 24 * time.Hour
+	defaultAttempts = 185
+)
+
+// ErrPermanent is for errors of a target that EventBridge does not try again,
+// such as a missing permission: the event goes to the dead-letter queue at once.
+// A target returns an error that wraps it.
+var ErrPermanent = errors.New("eventstest: permanent failure of the target")
+
+// ErrUndeliverable is wrapped by the errors of Drain and Run for events that
+// reached no target and no dead-letter queue.
+var ErrUndeliverable = errors.New("eventstest: event was not delivered")
+
+// Delivery is the way of one event to one target, when it has ended.
+type Delivery struct {
+	// EventID is the id of the event, Rule the name of the rule, TargetID and
+	// TargetARN what PutTargets gave.
+	EventID, Rule, TargetID, TargetARN string
+	// Input is what the target got.
+	Input []byte
+	// Attempts is how often the target was called.
+	Attempts int
+	// Err is the last error of the target; nil where it took the event.
+	Err error
+	// DeadLettered says that the event went to the target's dead-letter queue.
+	DeadLettered bool
+}
+
+// delivery is a Delivery under way.
+type delivery struct {
+	Delivery
+	event    *Event
+	rule     *rule
+	target   *target
+	due      time.Time
+	sequence int
+}
+
+// enqueue adds a delivery; b.mu is held.
+func (b *Bus) enqueue(ev *Event, r *rule, t *target) {
+	b.sequence++
+	b.queue = append(b.queue, &delivery{
+		Delivery: Delivery{EventID: ev.ID, Rule: r.name, TargetID: t.ID, TargetARN: t.Arn},
+		event:    ev, rule: r, target: t, due: ev.accepted, sequence: b.sequence,
+	})
+}
+
+// wake tells every waiting Run and Drain to look again; b.mu is held.
+func (b *Bus) wake() {
+	for _, c := range b.waiting {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Deliveries returns the deliveries that have ended, in that order.
+func (b *Bus) Deliveries() []Delivery {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.done)
+}
+
+// Pending is how many deliveries have not ended: not begun, or to be tried again.
+func (b *Bus) Pending() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.queue) + b.inFlight
+}
+
+// Drain delivers until nothing is pending, retries and their pauses included. It
+// returns an error that wraps [ErrUndeliverable] for each event that was lost
+// since the last call, and ctx's error if ctx ended first.
+func (b *Bus) Drain(ctx context.Context) error { return b.deliverAll(ctx, true) }
+
+// Run delivers until ctx ends, and then returns what was lost, as Drain does;
+// that ctx ended is no error. The calls are made one after the other.
+func (b *Bus) Run(ctx context.Context) error { return b.deliverAll(ctx, false) }
+
+type nestedKey struct{}
+
+func (b *Bus) deliverAll(ctx context.Context, drain bool) error {
+	signal := make(chan struct{}, 1)
+	b.mu.Lock()
+	b.waiting = append(b.waiting, signal)
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.waiting = slices.DeleteFunc(b.waiting, func(c chan struct{}) bool { return c == signal })
+	}()
+	own := 0 // deliveries that wait for this very call to return
+	if ctx.Value(nestedKey{}) == b {
+		own = 1
+	}
+	for ctx.Err() == nil {
+		d, wait, idle := b.take(own)
+		if d != nil {
+			b.attempt(ctx, d)
+			continue
+		}
+		if idle && drain {
+			return b.takeLost()
+		}
+		sleep(ctx, wait, signal)
+	}
+	if drain {
+		return errors.Join(b.takeLost(), fmt.Errorf("eventstest: drain with %d deliveries pending: %w", b.Pending(), ctx.Err()))
+	}
+	return b.takeLost()
+}
+
+// sleep waits for the signal, or for d where d is more than 0.
+func sleep(ctx context.Context, d time.Duration, signal <-chan struct{}) {
+	var due <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-signal:
+	case <-due:
+	}
+}
+
+// take removes the delivery that is due, if one is: the earliest, of several the
+// one that was queued first. Else it says how long the next one has to wait.
+func (b *Bus) take(own int) (d *delivery, wait time.Duration, idle bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.queue) == 0 {
+		return nil, 0, b.inFlight <= own
+	}
+	first := slices.MinFunc(b.queue, func(x, y *delivery) int {
+		if c := x.due.Compare(y.due); c != 0 {
+			return c
+		}
+		return x.sequence - y.sequence
+	})
+	if wait = time.Until(first.due); wait > 0 {
+		return nil, wait, false
+	}
+	b.queue = slices.DeleteFunc(b.queue, func(x *delivery) bool { return x == first })
+	b.inFlight++
+	return first, 0, false
+}
+
+// takeLost joins the losses since the last call.
+func (b *Bus) takeLost() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lost := b.lost
+	b.lost = nil
+	return errors.Join(lost...)
+}
+
+// attempt calls the target once, and decides what follows.
+func (b *Bus) attempt(ctx context.Context, d *delivery) {
+	b.mu.Lock()
+	deliver := b.targets[d.TargetARN]
+	b.mu.Unlock()
+	input, err := d.target.input(d.event, d.rule)
+	if err != nil {
+		d.Err = err
+		b.finish(d, fmt.Errorf("%w: AWS drops it without a trace: %w", ErrUndeliverable, err))
+		return
+	}
+	d.Input = input
+	switch {
+	case deliver == nil:
+		d.Err = fmt.Errorf("%w: no function is bound to the target %s, see Bus.Target", ErrPermanent, d.TargetARN)
+	default:
+		d.Attempts++
+		d.Err = deliver(context.WithValue(ctx, nestedKey{}, b), slices.Clone(input))
+	}
+	switch exhausted := d.exhausted(); {
+	case d.Err == nil:
+		b.finish(d, nil)
+	case ctx.Err() != nil && errors.Is(d.Err, ctx.Err()):
+		d.Attempts-- // the caller gave up, not the target
+		b.again(d, 0)
+	case exhausted != "":
+		b.giveUp(ctx, d, exhausted)
+	default:
+		b.again(d, b.opts.RetryDelay(d.Attempts))
+	}
+}
+
+// exhausted says why the delivery is not tried again; "" if it is.
+func (d *delivery) exhausted() string {
+	age, attempts := defaultAge, defaultAttempts
+	if p := d.target.RetryPolicy; p != nil {
+		if p.MaximumEventAgeInSeconds != nil {
+			age = time.Duration(*p.MaximumEventAgeInSeconds) * time.Second
+		}
+		if p.MaximumRetryAttempts != nil {
+			attempts = int(*p.MaximumRetryAttempts)
+		}
+	}
+	switch {
+	case errors.Is(d.Err, ErrPermanent):
+		return "NonRetryable"
+	case d.Attempts > attempts:
+		return "MaximumRetryAttempts"
+	case time.Since(d.event.accepted) >= age:
+		return "MaximumEventAgeInSeconds"
+	}
+	return ""
+}
+
+func (b *Bus) again(d *delivery, after time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
+	d.due = time.Now().Add(after)
+	b.queue = append(b.queue, d)
+	b.wake()
+}
+
+func (b *Bus) finish(d *delivery, lost error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
+	b.done = append(b.done, d.Delivery)
+	if lost != nil {
+		b.lost = append(b.lost, fmt.Errorf("event %s, rule %s, target %s: %w", d.EventID, d.Rule, d.TargetID, lost))
+		b.logf("event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
+	}
+	b.wake()
+}
+
+// giveUp sends the event to the target's dead-letter queue, if it has one.
+func (b *Bus) giveUp(ctx context.Context, d *delivery, condition string) {
+	arn := ""
+	if d.target.DeadLetterConfig != nil {
+		arn = text(d.target.DeadLetterConfig.Arn)
+	}
+	if arn == "" {
+		b.finish(d, fmt.Errorf("%w after %d attempts, and the target has no dead-letter queue: %w", ErrUndeliverable, d.Attempts, d.Err))
+		return
+	}
+	b.mu.Lock()
+	receive, plain := b.dead[arn], b.targets[arn]
+	b.mu.Unlock()
+	var err error
+	switch {
+	case receive != nil:
+		err = receive(ctx, slices.Clone(d.event.JSON), d.deadLetterAttributes(condition))
+	case plain != nil:
+		err = plain(ctx, slices.Clone(d.event.JSON))
+	default:
+		err = errors.New("no function is bound to it, see Bus.DeadLetters")
+	}
+	if err != nil {
+		b.finish(d, fmt.Errorf("%w after %d attempts (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, d.Attempts, d.Err, arn, err))
+		return
+	}
+	d.DeadLettered = true
+	b.finish(d, nil)
+}
+
+// deadLetterAttributes are the message attributes of a dead letter.
+func (d *delivery) deadLetterAttributes(condition string) map[string]string {
+	code := "SDK_CLIENT_ERROR"
+	if d.Attempts == 0 {
+		code = "RESOURCE_NOT_FOUND"
+	}
+	return map[string]string{
+		"ERROR_CODE":                code,
+		"ERROR_MESSAGE":             d.Err.Error(),
+		"EXHAUSTED_RETRY_CONDITION": condition,
+		"RETRY_ATTEMPTS":            strconv.Itoa(max(d.Attempts-1, 0)),
+		"RULE_ARN":                  d.rule.arn,
+		"TARGET_ARN":                d.TargetARN,
+	}
+}

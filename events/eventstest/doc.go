@@ -1,0 +1,89 @@
+// Package eventstest is Amazon EventBridge in your process.
+//
+// It speaks the wire protocol, so that the real SDK client runs against it, and
+// needs no socket, so that it runs inside a testing/synctest bubble, where the
+// hours between two retries cost nothing.
+//
+//	bus := eventstest.New(t)
+//	client := bus.Client()
+//	_, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("orders"), EventPattern: aws.String(`{"source":["shop"]}`)})
+//	_, err = client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("orders"), Targets: []types.Target{{Id: aws.String("fn"), Arn: aws.String(arn)}}})
+//	bus.Target(arn, func(ctx context.Context, event []byte) error { return router.Deliver(ctx, event) })
+//	_, err = client.PutEvents(ctx, …)
+//	err = bus.Drain(ctx) // deliver everything, retries included
+//
+// # Semantics
+//
+// PutEvents matches an event against the enabled rules of its bus and queues a
+// delivery for each target. Nothing is delivered before [Bus.Drain] or [Bus.Run]
+// is called: the fake has no goroutine of its own. Deliveries are made one after
+// the other, the earliest due first.
+//
+// A target that returns an error is called again, after 1 second, then 2, then 4,
+// up to 450 seconds (AWS adds jitter), until its RetryPolicy is exhausted: 185
+// retries or 24 hours unless it says otherwise. Then the event goes to the
+// target's dead-letter queue, with the attributes that AWS sets. An event that
+// finds no function bound to its target's ARN, or whose error wraps
+// [ErrPermanent], goes there at once. What has no dead-letter queue either is an
+// error of Drain and Run, where AWS loses it in silence.
+//
+// An event for a bus that does not exist is accepted and dropped, as on AWS, and
+// fails the test, see [Options].
+//
+// # Limits
+//
+// 10 entries and 1 MiB a PutEvents call, 128 characters of detail type, 1,000
+// levels of detail, 5 targets a rule, 100 input paths a target, wildcard
+// complexity 10 a pattern. Other quotas of an account are not kept.
+//
+// # Errors
+//
+// Codes and texts are AWS's where AWS has been seen to send them; some texts of
+// rare refusals (an invalid input path, a bus that still has rules, a detail type
+// that is too long) are the fake's own.
+//
+// # Testing
+//
+// [Bus.Events] are the accepted events with the rules they matched,
+// [Bus.Deliveries] the deliveries with what each target got; the embedded
+// server's Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and
+// its Journal lists the calls.
+//
+// # Simulated
+//
+// Event buses, rules with event patterns of every operator, targets with Input,
+// InputPath and InputTransformer (placeholders of AWS included), retry policies,
+// dead-letter queues, TestEventPattern, tags.
+//
+// # Not simulated
+//
+// An operation or member below is refused by name.
+//
+//   - PutEvents.EndpointId: global endpoints sign and route in another way.
+//   - CreateEventBus.DeadLetterConfig, CreateEventBus.EventSourceName,
+//     CreateEventBus.KmsKeyIdentifier, CreateEventBus.LogConfig: no partner
+//     sources, encryption or logs.
+//   - UpdateEventBus.DeadLetterConfig, UpdateEventBus.KmsKeyIdentifier,
+//     UpdateEventBus.LogConfig: likewise.
+//   - PutRule.ScheduleExpression: rules that run by the clock.
+//   - PutTargets.Targets.AppSyncParameters, PutTargets.Targets.BatchParameters,
+//     PutTargets.Targets.EcsParameters, PutTargets.Targets.HttpParameters,
+//     PutTargets.Targets.KinesisParameters, PutTargets.Targets.RedshiftDataParameters,
+//     PutTargets.Targets.RunCommandParameters, PutTargets.Targets.SageMakerPipelineParameters,
+//     PutTargets.Targets.SqsParameters: targets are Go functions, which get the event only.
+//   - PutPermission, RemovePermission: nobody is denied anything.
+//   - CreateArchive, DescribeArchive, ListArchives, UpdateArchive, DeleteArchive,
+//     StartReplay, DescribeReplay, ListReplays, CancelReplay: archives.
+//   - CreateApiDestination, DescribeApiDestination, ListApiDestinations,
+//     UpdateApiDestination, DeleteApiDestination, CreateConnection, DescribeConnection,
+//     ListConnections, UpdateConnection, DeleteConnection, DeauthorizeConnection: API
+//     destinations.
+//   - CreateEndpoint, DescribeEndpoint, ListEndpoints, UpdateEndpoint, DeleteEndpoint:
+//     global endpoints.
+//   - ActivateEventSource, DeactivateEventSource, DescribeEventSource, ListEventSources,
+//     CreatePartnerEventSource, DescribePartnerEventSource, DeletePartnerEventSource,
+//     ListPartnerEventSources, ListPartnerEventSourceAccounts, PutPartnerEvents: partners.
+//
+// EventBridge Scheduler, Pipes and the Schemas registry are other services, and
+// not here. Nor is the newer Custom Event Bus with its own API.
+package eventstest

@@ -1,0 +1,106 @@
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/patternkit/serverless/internal/pattern"
+)
+
+// PatternOptions are the settings of [ParsePattern].
+type PatternOptions struct {
+	// MaxComplexity refuses patterns whose wildcards can be in more states than
+	// this at once, as EventBridge does. Optional. Defaults to 10; 0 or less
+	// disables the check.
+	MaxComplexity int
+}
+
+// Pattern is an event pattern, checked and compiled. It is immutable and safe
+// for concurrent use.
+type Pattern struct{ p *pattern.Pattern }
+
+// PatternError is a pattern that EventBridge would refuse.
+type PatternError struct {
+	// Message is EventBridge's text after "Event pattern is not valid. Reason: ",
+	// with the line that says where.
+	Message string
+	// Line and Column say where, from 1; 0 where EventBridge does not say.
+	Line, Column int
+}
+
+// Error implements error.
+func (e *PatternError) Error() string {
+	return "events: Event pattern is not valid. Reason: " + e.Message
+}
+
+// ParsePattern checks an event pattern with all of EventBridge's rules. The error
+// of a pattern that it would refuse is a [*PatternError] with its text.
+func ParsePattern(data []byte, optFns ...func(*PatternOptions)) (*Pattern, error) {
+	o := PatternOptions{MaxComplexity: pattern.DefaultMaxComplexity}
+	for _, f := range optFns {
+		f(&o)
+	}
+	p, err := pattern.Parse(pattern.EventBridge, data, func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
+	var refused *pattern.Error
+	if errors.As(err, &refused) {
+		return nil, &PatternError{Message: refused.Message, Line: refused.Line, Column: refused.Column}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("events: parse pattern: %w", err)
+	}
+	return &Pattern{p}, nil
+}
+
+// MustPattern is ParsePattern for patterns written in the program; it panics on
+// a pattern that EventBridge would refuse.
+func MustPattern(text string, optFns ...func(*PatternOptions)) *Pattern {
+	p, err := ParsePattern([]byte(text), optFns...)
+	if err != nil {
+		panic(err.Error() + "\n in the pattern " + text)
+	}
+	return p
+}
+
+// Match says whether an event matches. The event is the envelope as EventBridge
+// delivers it, or any other JSON object.
+func (p *Pattern) Match(event []byte) (bool, error) { return p.p.Match(event) }
+
+// Explain matches an event and says for each field of the pattern what it
+// wanted, what it found, and whether that was enough. The explanation's String
+// is for people.
+func (p *Pattern) Explain(event []byte) (*Explanation, error) { return p.p.Explain(event) }
+
+// Explanation says why an event matched a pattern or did not.
+type Explanation = pattern.Explanation
+
+// String returns the pattern as JSON.
+func (p *Pattern) String() string { return p.p.String() }
+
+// MarshalJSON returns the pattern as it was written.
+func (p *Pattern) MarshalJSON() ([]byte, error) { return []byte(p.p.String()), nil }
+
+// Complexity is the measure by which EventBridge refuses patterns above 10: how
+// many beginnings of wildcards one value can match at once.
+func (p *Pattern) Complexity() int { return p.p.Complexity() }
+
+// envelopePattern writes {"source":[…],"detail-type":[…]} and the members of
+// extra, which has neither.
+func envelopePattern(source, detailType string, extra map[string]json.RawMessage) []byte {
+	members := map[string]json.RawMessage{"source": exactly(source), "detail-type": exactly(detailType)}
+	for name, value := range extra {
+		members[name] = value
+	}
+	out, _ := json.Marshal(members) // strings and checked JSON always marshal
+	return out
+}
+
+func exactly(s string) json.RawMessage {
+	out, _ := json.Marshal([]string{s}) // a string always marshals
+	return out
+}
+
+// Warnings names what EventBridge accepts here and may refuse, or read in another
+// way, elsewhere: a pattern that is too long for a rule, numbers outside the range
+// that its documentation promises.
+func (p *Pattern) Warnings() []string { return p.p.Warnings() }

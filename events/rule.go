@@ -1,0 +1,73 @@
+package events
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// combinedPattern writes the pattern of all routes: one member list where the
+// routes differ in their detail type only, else a branch of $or for each.
+func combinedPattern(routes []Route) []byte {
+	if text := simplePattern(routes); text != nil {
+		return text
+	}
+	taken := map[string]bool{} // kinds that come whole
+	for _, r := range routes {
+		if r.pattern == nil && r.opts.Pattern == nil {
+			taken[r.name] = true
+		}
+	}
+	var branches []json.RawMessage
+	for _, r := range routes {
+		whole := r.pattern == nil && r.opts.Pattern == nil
+		if r.pattern == nil && !whole && taken[r.name] {
+			continue
+		}
+		branch := json.RawMessage(r.compiled.String())
+		if !slices.ContainsFunc(branches, func(b json.RawMessage) bool { return string(b) == string(branch) }) {
+			branches = append(branches, branch)
+		}
+	}
+	return anyOf(branches)
+}
+
+// kindsPattern is combinedPattern without the patterns of the routes on kinds.
+func kindsPattern(routes []Route) []byte {
+	var branches []json.RawMessage
+	for _, r := range routes {
+		branch := r.pattern
+		if branch == nil {
+			branch = envelopePattern(r.source, r.kind, nil)
+		}
+		if !slices.ContainsFunc(branches, func(b json.RawMessage) bool { return string(b) == string(branch) }) {
+			branches = append(branches, branch)
+		}
+	}
+	return anyOf(branches)
+}
+
+func anyOf(branches []json.RawMessage) []byte {
+	if len(branches) == 1 {
+		return branches[0]
+	}
+	out, _ := json.Marshal(map[string][]json.RawMessage{"$or": branches}) // checked JSON always marshals
+	return out
+}
+
+// simplePattern is for routes on whole kinds of one source; else it is nil.
+func simplePattern(routes []Route) []byte {
+	var kinds []string
+	for _, r := range routes {
+		if r.pattern != nil || r.opts.Pattern != nil || r.source != routes[0].source {
+			return nil
+		}
+		if !slices.Contains(kinds, r.kind) {
+			kinds = append(kinds, r.kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	out, _ := json.Marshal(map[string][]string{"source": {routes[0].source}, "detail-type": kinds}) // strings always marshal
+	return out
+}
