@@ -235,7 +235,7 @@ func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 			continue
 		case zapcore.NamespaceType:
 			if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
-				out, owned = own(out, owned)
+				out = own(out, &owned)
 				out[i].Key = key
 			}
 			base, root, start = nil, false, i+1
@@ -247,22 +247,24 @@ func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 			if !ok {
 				break
 			}
-			out, owned = own(out, owned)
+			out = own(out, &owned)
 			out[i] = zap.Object(f.Key, errorObject{err: err})
 		}
 		if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
-			out, owned = own(out, owned)
+			out = own(out, &owned)
 			out[i].Key = key
 		}
 	}
 	return out
 }
 
-func own(fields []zapcore.Field, owned bool) ([]zapcore.Field, bool) {
-	if owned {
-		return fields, true
+// own returns fields as a copy, the first time.
+func own(fields []zapcore.Field, owned *bool) []zapcore.Field {
+	if *owned {
+		return fields
 	}
-	return append([]zapcore.Field(nil), fields...), true
+	*owned = true
+	return append([]zapcore.Field(nil), fields...)
 }
 
 // unique returns key, or key_2, key_3 … when it is taken.

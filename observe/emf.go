@@ -140,7 +140,7 @@ func (d *document) one(g *group, round, first int) int {
 	size := d.open(g)
 	begin, count, next := len(d.buf), 0, first
 	limit := d.w.host.opts.MaxLineBytes
-	size += d.propertiesSize(g, limit-size)
+	size += d.propertiesSize(limit - size)
 	for ; next < len(g.series) && count < maxMetricsPerDoc; next++ {
 		sr := &g.series[next]
 		values := chunk(sr.values, round)
@@ -279,7 +279,7 @@ func (d *document) value(sr *series, values []float64) {
 }
 
 // propertiesSize is what the properties will take, 0 when they do not fit.
-func (d *document) propertiesSize(g *group, room int) int {
+func (d *document) propertiesSize(room int) int {
 	size := 0
 	for i := range d.set.properties {
 		size += len(d.set.properties[i].member) + 1

@@ -23,7 +23,7 @@ var emfSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 })
 
 // documents returns the metric documents of rec, each valid by the schema.
-func documents(t testing.TB, rec *observetest.Recorder) []string {
+func documents(t *testing.T, rec *observetest.Recorder) []string {
 	t.Helper()
 	schema, err := emfSchema()
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func documents(t testing.TB, rec *observetest.Recorder) []string {
 }
 
 // recording runs f in an invocation that reports no cold start.
-func recording(t testing.TB, f func(ctx context.Context), optFns ...func(*observe.Options)) *observetest.Recorder {
+func recording(t *testing.T, f func(ctx context.Context), optFns ...func(*observe.Options)) *observetest.Recorder {
 	t.Helper()
 	rec := observetest.New(t)
 	handler := observe.EventHandler("orders", func(ctx context.Context, _ order) error {
@@ -243,8 +243,10 @@ func TestDeclarationsAreChecked(t *testing.T) {
 		dims[i] = fmt.Sprint("d", i)
 	}
 	_, err := observe.NewCounter("", "a", "a", ":b", "", strings.Repeat("x", 251), "requestId", "é")
-	for _, want := range []string{`observe: metric "":`, "the metric name: it is blank", `dimension "a" is there twice`, `dimension ":b": it begins with a colon`,
-		`dimension "": it is blank`, "it has 251 characters, at most 250", `dimension "requestId": the name is reserved`, `dimension "é": only printable ASCII`} {
+	for _, want := range []string{
+		`observe: metric "":`, "the metric name: it is blank", `dimension "a" is there twice`, `dimension ":b": it begins with a colon`,
+		`dimension "": it is blank`, "it has 251 characters, at most 250", `dimension "requestId": the name is reserved`, `dimension "é": only printable ASCII`,
+	} {
 		require.ErrorContains(t, err, want)
 	}
 	for name, dims := range map[string][]string{
@@ -368,8 +370,10 @@ func BenchmarkEMFByHand(b *testing.B) {
 	b.ReportAllocs()
 	for range b.N {
 		encoded, _ = json.Marshal(map[string]any{
-			"_aws": map[string]any{"Timestamp": 1, "CloudWatchMetrics": []any{map[string]any{"Namespace": "orders", "Dimensions": [][]string{{"service", "Route"}},
-				"Metrics": []map[string]string{{"Name": "Requests", "Unit": "Count"}, {"Name": "Bytes"}, {"Name": "Latency", "Unit": "Milliseconds"}}}}},
+			"_aws": map[string]any{"Timestamp": 1, "CloudWatchMetrics": []any{map[string]any{
+				"Namespace": "orders", "Dimensions": [][]string{{"service", "Route"}},
+				"Metrics": []map[string]string{{"Name": "Requests", "Unit": "Count"}, {"Name": "Bytes"}, {"Name": "Latency", "Unit": "Milliseconds"}},
+			}}},
 			"service": "orders", "Route": "GET /orders", "Requests": 1, "Bytes": 1234.5, "Latency": 1.5, "requestId": "r",
 		})
 	}

@@ -40,8 +40,10 @@ func clean(t *testing.T) {
 
 func invocation(t *testing.T) context.Context {
 	t.Helper()
-	return observetest.Context(t.Context(), observetest.Invocation{RequestID: "r-1", FunctionName: "place-order", TenantID: "acme",
-		TraceHeader: "Root=1-5e272390-8c398be037738dc042009320;Parent=94ae789b969f1cc5;Sampled=1"})
+	return observetest.Context(t.Context(), observetest.Invocation{
+		RequestID: "r-1", FunctionName: "place-order", TenantID: "acme",
+		TraceHeader: "Root=1-5e272390-8c398be037738dc042009320;Parent=94ae789b969f1cc5;Sampled=1",
+	})
 }
 
 func TestHandlerObservesAnInvocation(t *testing.T) {
@@ -92,7 +94,7 @@ func TestErrorsAndPanicsAreWrittenWithTheirMetrics(t *testing.T) {
 	clean(t)
 	cause := errors.New("declined")
 	type shape = func(context.Context, order) (string, error)
-	run := func(f shape, optFns ...func(*observe.Options)) (rec *observetest.Recorder, err error, panicked any) {
+	run := func(f shape, optFns ...func(*observe.Options)) (rec *observetest.Recorder, panicked any, err error) {
 		rec = observetest.New(t)
 		handler := observe.Handler("orders", func(ctx context.Context, in order) (string, error) {
 			ordersPlaced.Add(ctx, 1, "web")
@@ -100,24 +102,24 @@ func TestErrorsAndPanicsAreWrittenWithTheirMetrics(t *testing.T) {
 		}, append(optFns, rec.Observe)...)
 		defer func() { panicked = recover() }()
 		_, err = handler(invocation(t), order{})
-		return rec, err, nil
+		return rec, nil, err
 	}
 
-	rec, err, _ := run(func(context.Context, order) (string, error) { return "", fmt.Errorf("charge: %w", cause) })
+	rec, _, err := run(func(context.Context, order) (string, error) { return "", fmt.Errorf("charge: %w", cause) })
 	require.ErrorIs(t, err, cause)
 	rec.AssertLogged("ERROR", "the invocation failed", "error.type=*fmt.wrapError", "error.message=charge: declined",
 		"error.cause.type=*errors.errorString", "error.cause.message=declined")
 	rec.AssertMetric("OrdersPlaced", 1)
 
 	boom := func(context.Context, order) (string, error) { panic("boom") }
-	rec, _, panicked := run(boom)
+	rec, panicked, _ := run(boom)
 	require.Equal(t, "boom", panicked)
 	line := rec.AssertLogged("FATAL", "the handler panicked", "error.type=string", "error.message=boom")
 	require.Contains(t, line.Text("error.stack"), "handler_test.go")
 	require.Contains(t, line.Fields["error"].(map[string]any)["stack"].([]any)[0], "TestErrorsAndPanics")
 	rec.AssertMetric("OrdersPlaced", 1)
 
-	rec, err, panicked = run(boom, func(o *observe.Options) { o.RecoverPanics = true })
+	rec, panicked, err = run(boom, func(o *observe.Options) { o.RecoverPanics = true })
 	require.Nil(t, panicked)
 	var pe *observe.PanicError
 	require.ErrorAs(t, err, &pe)
@@ -125,12 +127,12 @@ func TestErrorsAndPanicsAreWrittenWithTheirMetrics(t *testing.T) {
 	rec.AssertLogged("ERROR", "the handler panicked")
 	rec.AssertMetric("OrdersPlaced", 1)
 
-	rec, err, panicked = run(func(context.Context, order) (string, error) { panic(cause) }, func(o *observe.Options) { o.RecoverPanics = true })
+	rec, panicked, err = run(func(context.Context, order) (string, error) { panic(cause) }, func(o *observe.Options) { o.RecoverPanics = true })
 	require.Nil(t, panicked)
 	require.ErrorIs(t, err, cause)
 	rec.AssertLogged("ERROR", "the handler panicked", "error.type=*errors.errorString")
 
-	rec, _, panicked = run(func(ctx context.Context, _ order) (string, error) {
+	rec, panicked, _ = run(func(ctx context.Context, _ order) (string, error) {
 		observe.Logger(ctx).Fatal("no way on")
 		return "", nil
 	})

@@ -51,8 +51,10 @@ func TestTheCorrelationIDComesFromTheEvent(t *testing.T) {
 	wrapped, err := json.Marshal(map[string]any{"Type": "Notification", "Message": envelope})
 	require.NoError(t, err)
 	attributed := `{"Type":"Notification","Message":"x","MessageAttributes":{"correlationId":{"Type":"String","Value":"c-1"}}}`
-	sns := awsevents.SNSEvent{Records: []awsevents.SNSEventRecord{{SNS: awsevents.SNSEntity{Message: "{}",
-		MessageAttributes: map[string]any{correlation.Attribute: map[string]any{"Type": "String", "Value": "c-1"}}}}}}
+	sns := awsevents.SNSEvent{Records: []awsevents.SNSEventRecord{{SNS: awsevents.SNSEntity{
+		Message:           "{}",
+		MessageAttributes: map[string]any{correlation.Attribute: map[string]any{"Type": "String", "Value": "c-1"}},
+	}}}}
 	asJSON := func(v any) json.RawMessage {
 		text, err := json.Marshal(v)
 		require.NoError(t, err)

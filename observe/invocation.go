@@ -231,9 +231,11 @@ func (inv *invocation) flushLines() {
 
 // warnEvicted writes, past the buffer, how many lines were let go.
 func (inv *invocation) warnEvicted(n int) {
-	past := &invocation{host: inv.host, level: inv.level, closed: true,
+	past := &invocation{
+		host: inv.host, level: inv.level, closed: true,
 		functionName: inv.functionName, requestID: inv.requestID, tenantID: inv.tenantID,
-		correlationID: inv.correlationID, traceID: inv.traceID, cold: inv.cold}
+		correlationID: inv.correlationID, traceID: inv.traceID, cold: inv.cold,
+	}
 	past.base()
 	past.logger.Warn("buffered log lines were dropped to keep within BufferBytes", zap.Int("dropped", n))
 }

@@ -207,8 +207,10 @@ func (s secretive) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 
 func TestRedaction(t *testing.T) {
 	clean(t)
-	in := secretive{Name: "jo", Password: "hunter2", Card: map[string]any{"number": 4111, "cvc": []any{1, "hunter2", map[string]any{"x": "]}"}}},
-		Tags: map[string]string{"API-Key": "hunter2\"}", "plain": "ok"}}
+	in := secretive{
+		Name: "jo", Password: "hunter2", Card: map[string]any{"number": 4111, "cvc": []any{1, "hunter2", map[string]any{"x": "]}"}}},
+		Tags: map[string]string{"API-Key": "hunter2\"}", "plain": "ok"},
+	}
 	rec := logging(t, func(ctx context.Context, log *zap.Logger) {
 		observe.SetProperty(ctx, "token", "hunter2")
 		observe.SetProperty(ctx, "card", in.Card)
@@ -312,8 +314,12 @@ func TestFormats(t *testing.T) {
 		environment string
 		text        bool
 	}{
-		{observe.FormatJSON, "", false}, {observe.FormatJSON, "Text", false}, {observe.FormatText, "", true},
-		{observe.FormatText, "JSON", false}, {observe.FormatLambda, "", true}, {observe.FormatLambda, "JSON", false},
+		{observe.FormatJSON, "", false},
+		{observe.FormatJSON, "Text", false},
+		{observe.FormatText, "", true},
+		{observe.FormatText, "JSON", false},
+		{observe.FormatLambda, "", true},
+		{observe.FormatLambda, "JSON", false},
 	} {
 		t.Setenv("AWS_LAMBDA_LOG_FORMAT", c.environment)
 		var out strings.Builder

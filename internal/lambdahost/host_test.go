@@ -59,8 +59,10 @@ func TestAnInvocationCarriesWhatLambdaSends(t *testing.T) {
 	require.NoError(t, json.Unmarshal(result.Payload, &got))
 	require.InDelta(t, 3, got["left"], 0.5)
 	delete(got, "left")
-	require.Equal(t, map[string]any{"request": "r-1", "arn": "arn:aws:lambda:us-east-1:123456789012:function:orders", "tenant": "acme",
-		"trace": "Root=1-2;Sampled=0", "function": "orders", "custom": "v", "most": 1.0}, got)
+	require.Equal(t, map[string]any{
+		"request": "r-1", "arn": "arn:aws:lambda:us-east-1:123456789012:function:orders", "tenant": "acme",
+		"trace": "Root=1-2;Sampled=0", "function": "orders", "custom": "v", "most": 1.0,
+	}, got)
 }
 
 func TestHowInvocationsEnd(t *testing.T) {

@@ -37,7 +37,7 @@ func Context(ctx context.Context, in Invocation) context.Context {
 		InvokedFunctionArn: awsid.ARN("lambda", "us-east-1", "123456789012", "function:"+in.FunctionName),
 		TenantID:           in.TenantID,
 	})
-	return context.WithValue(ctx, "x-amzn-trace-id", in.TraceHeader) //nolint:revive,staticcheck // the key aws-lambda-go uses
+	return context.WithValue(ctx, "x-amzn-trace-id", in.TraceHeader) //nolint:staticcheck // the key aws-lambda-go uses
 }
 
 // NewTraceHeader returns the header of a new sampled trace, as API Gateway makes

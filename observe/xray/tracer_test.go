@@ -22,7 +22,7 @@ import (
 const sampled = "Root=1-5e272390-8c398be037738dc042009320;Parent=94ae789b969f1cc5;Sampled=1"
 
 // traced runs f within the span of an invocation whose trace header is given.
-func traced(t testing.TB, rec *observetest.Recorder, header string, f func(context.Context), optFns ...func(*xray.Options)) {
+func traced(t *testing.T, rec *observetest.Recorder, header string, f func(context.Context), optFns ...func(*xray.Options)) {
 	t.Helper()
 	optFns = append([]func(*xray.Options){func(o *xray.Options) { o.Output = rec.Traces() }}, optFns...)
 	handler := observe.EventHandler("handler", func(ctx context.Context, _ int) error {
@@ -62,10 +62,14 @@ func TestSpans(t *testing.T) {
 	span := rec.Trace(trace)[1]
 	require.Equal(t, 250*time.Millisecond, span.End.Sub(span.Start))
 	require.Equal(t, []string{"errors.errorString: declined"}, span.Errors)
-	require.Equal(t, map[string]any{"order_id_": "42", "int64": 7.0, "uint8": 8.0, "float32": 0.5, "nan": "NaN", "bool": true, "other": "1s",
-		"long": strings.Repeat("ü", 500)}, span.Annotations)
-	require.Equal(t, map[string]any{"order": map[string]any{"ID": 42.0}, "channel": "not recorded: json: unsupported type: chan int",
-		"large": "not recorded: 40002 bytes are too many"}, span.Metadata)
+	require.Equal(t, map[string]any{
+		"order_id_": "42", "int64": 7.0, "uint8": 8.0, "float32": 0.5, "nan": "NaN", "bool": true, "other": "1s",
+		"long": strings.Repeat("ü", 500),
+	}, span.Annotations)
+	require.Equal(t, map[string]any{
+		"order": map[string]any{"ID": 42.0}, "channel": "not recorded: json: unsupported type: chan int",
+		"large": "not recorded: 40002 bytes are too many",
+	}, span.Metadata)
 	require.Regexp(t, `^[0-9a-f]{16}$`, span.ID)
 }
 
