@@ -129,10 +129,8 @@ func (g *group) resources(permitted []bool, collapse bool) (paths, exceptions []
 			paths = append(paths, g.entries[i].path)
 		}
 	}
-	for i, needed := range g.exceptions(permitted) {
-		if needed {
-			exceptions = append(exceptions, g.entries[i].path)
-		}
+	for _, denial := range g.denials(permitted) {
+		exceptions = append(exceptions, denial.String())
 	}
 	if !collapse {
 		exceptions = append(exceptions, g.overruns(permitted)...)
@@ -140,17 +138,59 @@ func (g *group) resources(permitted []bool, collapse bool) (paths, exceptions []
 	return unique(paths), unique(exceptions)
 }
 
-// exceptions marks the entries to deny explicitly: not permitted, yet within reach of a glob that is.
-func (g *group) exceptions(permitted []bool) []bool {
-	needed := make([]bool, len(g.entries))
+// denials lists the globs to deny explicitly: for every entry that is not permitted, yet within reach of a glob that is,
+// either the whole entry or just what the other glob matches beyond its pattern, whichever harms permitted ones less.
+func (g *group) denials(permitted []bool) (denials []glob) {
+	denied := make([]bool, len(g.entries))
 	for i := range g.entries {
-		if permitted[i] {
-			for _, clash := range g.entries[i].clashes {
-				needed[clash] = needed[clash] || !permitted[clash]
+		if !permitted[i] {
+			continue
+		}
+		e := &g.entries[i]
+		for _, d := range e.reaches {
+			if permitted[d] || denied[d] {
+				continue
 			}
+			whole := &g.entries[d]
+			if beyond := e.beyond(d); !g.within(i, d) && worst(beyond, permitted) <= harm(whole.reaches, whole.swallows, permitted) {
+				for _, o := range beyond {
+					denials = append(denials, o.glob)
+				}
+				continue
+			}
+			denied[d] = true
+			denials = append(denials, whole.glob)
 		}
 	}
-	return needed
+	return denials
+}
+
+// beyond returns the overruns of a glob that reach an entry.
+func (e *entry) beyond(d int) (beyond []*overrun) {
+	for i := range e.overruns {
+		if slices.Contains(e.overruns[i].reaches, d) {
+			beyond = append(beyond, &e.overruns[i])
+		}
+	}
+	return beyond
+}
+
+// harm is what denying a glob does to permitted entries: 0 nothing, 1 refuses some paths of one, 2 refuses one whole.
+func harm(reaches, swallows []int, permitted []bool) int {
+	switch {
+	case some(permitted, swallows):
+		return 2
+	case some(permitted, reaches):
+		return 1
+	}
+	return 0
+}
+
+func worst(overruns []*overrun, permitted []bool) (worst int) {
+	for _, o := range overruns {
+		worst = max(worst, harm(o.reaches, o.swallows, permitted))
+	}
+	return worst
 }
 
 // overruns lists what keeps wildcards within their segment, where that refuses nothing permitted.
@@ -160,12 +200,16 @@ func (g *group) overruns(permitted []bool) (paths []string) {
 			continue
 		}
 		for _, o := range g.entries[i].overruns {
-			if !slices.ContainsFunc(o.hits, func(hit int) bool { return permitted[hit] }) {
+			if !some(permitted, o.reaches) {
 				paths = append(paths, o.path)
 			}
 		}
 	}
 	return paths
+}
+
+func some(permitted []bool, of []int) bool {
+	return slices.ContainsFunc(of, func(i int) bool { return permitted[i] })
 }
 
 func all(permitted []bool, hits []int) bool {
@@ -184,10 +228,7 @@ func unique(paths []string) []string {
 
 // plantNodes prepares the beginnings under which two or more entries lie.
 func (g *group) plantNodes() {
-	above := make([][]int, len(g.entries))
-	for i := range g.entries {
-		above[i] = g.moreSpecificThan(i)
-	}
+	above := g.above()
 	members := make(map[string][]int)
 	for i := range g.entries {
 		for k := range len(g.entries[i].glob) {
@@ -201,7 +242,8 @@ func (g *group) plantNodes() {
 		}
 		depth := strings.Count(path, "/")
 		of := append(slices.Clone(g.entries[covers[0]].glob[:depth]), segment{kind: param})
-		g.nodes = append(g.nodes, node{path: path, covers: covers, hits: g.reach(of, -1, above)})
+		reaches, _ := g.reach(of, -1, above)
+		g.nodes = append(g.nodes, node{path: path, covers: covers, hits: reaches})
 	}
 	slices.SortFunc(g.nodes, func(a, b node) int {
 		if d := strings.Count(a.path, "/") - strings.Count(b.path, "/"); d != 0 {
@@ -224,12 +266,7 @@ func (r *Routes) Permits(p *Principal, method, path string) bool {
 	if decisive < 0 || !permitted[decisive] {
 		return false
 	}
-	for d, needed := range g.exceptions(permitted) {
-		if needed && g.entries[d].glob.match(segments) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(g.denials(permitted), func(denial glob) bool { return denial.match(segments) })
 }
 
 // decisive returns the most specific entry that matches, -1 for none.

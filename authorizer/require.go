@@ -108,14 +108,14 @@ func (r *Rule) permits(p *Principal) bool {
 	return true
 }
 
-// implied says whether whoever meets both other rules meets this one too.
-func (r *Rule) implied(one, other *Rule) bool {
+// implied says whether whoever meets all the other rules meets this one too.
+func (r *Rule) implied(others ...*Rule) bool {
 	if r.never {
 		return false
 	}
 	for _, requirement := range r.requires {
 		for _, name := range requirement.names {
-			if !one.asks(name) && !other.asks(name) {
+			if !slices.ContainsFunc(others, func(other *Rule) bool { return other.asks(name) }) {
 				return false
 			}
 		}

@@ -30,14 +30,17 @@ type entry struct {
 	glob    glob
 	path    string // of the resource
 
-	clashes  []int     // entries decided otherwise that this glob matches too
-	overruns []overrun // how to keep the wildcards of this glob within one segment
+	reaches  []int     // the other entries that decide some path of the glob
+	swallows []int     // those of them the glob takes in whole, or for some length of their tail
+	overruns []overrun // what the glob matches beyond the pattern
 }
 
-// overrun is a glob that matches only what a wildcard matches across a slash.
+// overrun is a glob that matches only what another glob's wildcard matches across a slash.
 type overrun struct {
-	path string
-	hits []int // entries that decide some path of it
+	glob     glob
+	path     string
+	reaches  []int // as in entry
+	swallows []int
 }
 
 // MustRoutes returns a checked table. It panics with the reasons when NewRoutes would return an error.
@@ -167,20 +170,27 @@ func (g *group) refineTails() {
 
 // compare finds, for every glob, the entries it reaches into.
 func (g *group) compare() {
+	above := g.above()
+	for i := range g.entries {
+		e := &g.entries[i]
+		e.reaches, e.swallows = g.reach(e.glob, i, above)
+		for at, s := range e.glob {
+			if s.kind == param {
+				wide := e.glob.widened(at)
+				reaches, swallows := g.reach(wide, -1, above)
+				e.overruns = append(e.overruns, overrun{glob: wide, path: wide.String(), reaches: reaches, swallows: swallows})
+			}
+		}
+	}
+}
+
+// above lists for each entry those that decide in its place.
+func (g *group) above() [][]int {
 	above := make([][]int, len(g.entries))
 	for i := range g.entries {
 		above[i] = g.moreSpecificThan(i)
 	}
-	for i := range g.entries {
-		e := &g.entries[i]
-		e.clashes = g.reach(e.glob, i, above)
-		for at, s := range e.glob {
-			if s.kind == param {
-				wide := e.glob.widened(at)
-				e.overruns = append(e.overruns, overrun{path: wide.String(), hits: g.reach(wide, -1, above)})
-			}
-		}
-	}
+	return above
 }
 
 // moreSpecificThan returns the entries that decide in place of one where both match.
@@ -208,64 +218,23 @@ func compatible(a, b []segment) bool {
 	return len(a) == len(b)
 }
 
-// reach returns the entries other than self that decide some path the glob matches.
-func (g *group) reach(of glob, self int, above [][]int) (hits []int) {
+// reach returns the entries other than self that decide some path the glob matches, and which of them it takes in whole.
+func (g *group) reach(of glob, self int, above [][]int) (reaches, swallows []int) {
 	for j := range g.entries {
-		if j != self && g.witness(of, j, above[j]) != nil {
-			hits = append(hits, j)
+		if j == self || g.witness(of, j, above[j]) == nil {
+			continue
+		}
+		reaches = append(reaches, j)
+		if g.covers(of, j) {
+			swallows = append(swallows, j)
 		}
 	}
-	return hits
+	return reaches, swallows
 }
 
-// contradictions finds tables without a right policy: some principal may call one and other, but not denied; the glob
-// of one reaches into denied, so that denied needs an explicit Deny; and that Deny takes in all of other.
-func (g *group) contradictions() (faults []error) {
-	for d := range g.entries {
-		denied := &g.entries[d]
-		for _, one := range g.entries {
-			if !slices.Contains(one.clashes, d) {
-				continue
-			}
-			for o := range g.entries {
-				other := &g.entries[o]
-				if o == d || denied.rule.implied(one.rule, other.rule) || other.rule.never || one.rule.never || !g.covers(denied.glob, o) {
-					continue
-				}
-				faults = append(faults, fmt.Errorf("%s: a principal who may call %q and %q but not %q cannot be given a policy: denying the last takes in the second",
-					g.method, one.rule.route, other.rule.route, denied.rule.route))
-			}
-		}
-	}
-	return faults
-}
-
-// Overlaps lists what no policy can tell apart, each with an example: a request that its own rule permits and that is
-// nevertheless refused to a principal who lacks another rule, because a path parameter happens to hold the literal
-// segment of that other rule. It is empty for most tables; refusing is the safe side.
-func (r *Routes) Overlaps() (overlaps []string) {
-	for _, g := range r.groups {
-		above := make([][]int, len(g.entries))
-		for i := range g.entries {
-			above[i] = g.moreSpecificThan(i)
-		}
-		for d := range g.entries {
-			denied := &g.entries[d]
-			for _, o := range g.reach(denied.glob, d, above) {
-				other := &g.entries[o]
-				if g.deniable(d, other.rule) && !denied.rule.implied(other.rule, other.rule) && !other.rule.never {
-					path := strings.ReplaceAll(strings.Join(g.witness(denied.glob, o, above[o]), "/"), unnamed, "x")
-					overlaps = append(overlaps, fmt.Sprintf("%s /%s is %q, refused to who may not call %q", g.method, path, other.rule.route, denied.rule.route))
-				}
-			}
-		}
-	}
-	return overlaps
-}
-
-// deniable says whether some principal who meets the other rule gets an explicit Deny of the entry.
-func (g *group) deniable(d int, other *Rule) bool {
-	return slices.ContainsFunc(g.entries, func(e entry) bool {
-		return !e.rule.never && slices.Contains(e.clashes, d) && !g.entries[d].rule.implied(e.rule, other)
-	})
+// within says whether the narrower rule of two decides paths that the wider one's pattern describes, so that only an
+// explicit Deny of the narrower one can keep them from a principal who has the wider one alone.
+func (g *group) within(wide, narrow int) bool {
+	w, n := g.entries[wide].pattern, g.entries[narrow].pattern
+	return moreSpecific(n, w) && compatible(n, w)
 }

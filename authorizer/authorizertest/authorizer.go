@@ -46,6 +46,8 @@ type Authorizer struct {
 	calls int
 }
 
+const defaultIdentitySource = "method.request.header.Authorization"
+
 type cached struct {
 	result  *result
 	expires time.Time
@@ -82,7 +84,7 @@ func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptio
 		a.options.Timeout = 10 * time.Second
 	}
 	if a.options.IdentitySources == nil {
-		a.options.IdentitySources = []string{"method.request.header.Authorization"}
+		a.options.IdentitySources = []string{defaultIdentitySource}
 	}
 	switch {
 	case function == nil:

@@ -19,13 +19,15 @@
 //
 // # Simulated
 //
-// REST APIs: TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its TTL, IAM
+// REST APIs (Gateway): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its TTL, IAM
 // evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the limits of
-// the method ARN and of time, and the default gateway responses with their bodies.
+// the method ARN and of time, and the default gateway responses with their bodies. HTTP APIs (HTTPAPI): REQUEST
+// authorizers of payload format 2.0 with policies and simple responses, $default routes, typed context. WebSocket APIs
+// (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
 //
 // # Not simulated
 //
-// Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
+// HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server. Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
 // policies, IAM and Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage
 // plans, CORS preflight answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression
 // must match the whole token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures

@@ -58,8 +58,10 @@ type Gateway struct {
 
 // NewGateway returns a REST API with an authorizer (nil for none) and routes. It panics when a route is malformed.
 func NewGateway(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*GatewayOptions)) *Gateway {
-	g := &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
-	return g
+	if authorizer != nil && authorizer.options.Simple {
+		panic("authorizertest: a REST API has no simple responses")
+	}
+	return &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
 }
 
 func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {

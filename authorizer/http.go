@@ -1,0 +1,171 @@
+package authorizer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+)
+
+// ErrNotCacheable says that a simple response would be replayed by API Gateway's cache for a request it is wrong for.
+var ErrNotCacheable = errors.New("authorizer: a simple response would be cached for other requests")
+
+// HTTPAuthorizer authorizes the requests to an HTTP API, payload format version 2.0.
+type HTTPAuthorizer struct{ handler }
+
+// HTTP returns the Lambda authorizer of an HTTP API: pass HandlePolicy, or HandleSimple where simple responses are
+// enabled, to lambda.Start.
+func HTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTPAuthorizer {
+	if verifier == nil || routes == nil {
+		panic("authorizer: HTTP needs a verifier and routes")
+	}
+	return &HTTPAuthorizer{newHandler(verifier, routes, optFns)}
+}
+
+func requestOfV2(event awsevents.APIGatewayV2CustomAuthorizerV2Request) request {
+	return request{
+		headers:  event.Headers,
+		query:    event.QueryStringParameters,
+		cookies:  event.Cookies,
+		sourceIP: event.RequestContext.HTTP.SourceIP,
+	}
+}
+
+// HandlePolicy answers with the principal's policy for the whole API and stage.
+func (a *HTTPAuthorizer) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse, err error) {
+	p, err := a.authenticate(ctx, requestOfV2(event))
+	if a.denies(err) {
+		arn, err := ParseARN(event.RouteArn)
+		if err != nil {
+			return response, err
+		}
+		return awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse{PrincipalID: anonymous, PolicyDocument: denyAll(arn.Stage())}, nil
+	}
+	if err != nil {
+		return response, err
+	}
+	policy, err := a.routes.Policy(p, event.RouteArn)
+	if err != nil {
+		return response, err
+	}
+	values, err := a.values(p)
+	if err != nil {
+		return response, err
+	}
+	return awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse{PrincipalID: p.ID, PolicyDocument: policy, Context: values}, nil
+}
+
+// HandleSimple answers whether the one request may pass.
+//
+// API Gateway replays a simple response for every request of the same identity. So $context.routeKey has to be one of
+// the authorizer's identity sources, and all requests of that route must have the same answer; otherwise HandleSimple
+// fails with ErrNotCacheable (500) rather than let the cache grant too much. With a TTL of 0 set HandlerOptions.Uncached.
+func (a *HTTPAuthorizer) HandleSimple(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
+	p, err := a.authenticate(ctx, requestOfV2(event))
+	if a.denies(err) {
+		return response, nil
+	}
+	if err != nil {
+		return response, err
+	}
+	permitted, err := a.simple(p, event)
+	if err != nil || !permitted {
+		return response, err
+	}
+	response.IsAuthorized = true
+	response.Context, err = a.values(p)
+	if err != nil {
+		return awsevents.APIGatewayV2CustomAuthorizerSimpleResponse{}, err
+	}
+	return response, nil
+}
+
+func (a *HTTPAuthorizer) simple(p *Principal, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (bool, error) {
+	arn, err := ParseARN(event.RouteArn)
+	if err != nil {
+		return false, err
+	}
+	if a.options.Uncached {
+		return a.routes.decides(p, arn.Method, arn.Path), nil
+	}
+	if !slices.Contains(event.IdentitySource, event.RouteKey) || event.RouteKey == "" {
+		return false, fmt.Errorf("%w: $context.routeKey is not one of the identity sources", ErrNotCacheable)
+	}
+	verdict, uniform, err := a.routes.uniform(p, event.RouteKey)
+	if err != nil {
+		return false, err
+	}
+	if !uniform {
+		return false, fmt.Errorf("%w: requests of route %q have different answers", ErrNotCacheable, event.RouteKey)
+	}
+	return verdict, nil
+}
+
+// decides is the answer of the most specific rule alone, as it is where no policy is involved.
+func (r *Routes) decides(p *Principal, method, path string) bool {
+	i := slices.IndexFunc(r.groups, func(g *group) bool { return g.method == method })
+	if i < 0 || !strings.HasPrefix(path, "/") {
+		return false
+	}
+	decisive := r.groups[i].decisive(strings.Split(path[1:], "/"))
+	return decisive >= 0 && r.permitted(p)[i][decisive]
+}
+
+// uniform returns the answer that all requests of an API's route have, if they have the same.
+func (r *Routes) uniform(p *Principal, routeKey string) (verdict, uniform bool, err error) {
+	if routeKey == "$default" {
+		routeKey = "ANY /*"
+	}
+	methods, pattern, err := parseRoute(routeKey)
+	if err != nil {
+		return false, false, fmt.Errorf("authorizer: %w", err)
+	}
+	permitted := r.permitted(p)
+	seen := make(map[bool]bool)
+	for _, method := range methods {
+		i := slices.IndexFunc(r.groups, func(g *group) bool { return g.method == method })
+		if i < 0 {
+			seen[false] = true
+			continue
+		}
+		r.groups[i].answers(pattern, permitted[i], seen)
+	}
+	return seen[true], len(seen) == 1, nil
+}
+
+// answers collects the answers that paths of a pattern have.
+func (g *group) answers(of []segment, permitted []bool, seen map[bool]bool) {
+	longest := len(of)
+	for i := range g.entries {
+		longest = max(longest, len(g.entries[i].glob))
+	}
+	for length := len(of); length <= longest+1; length++ {
+		if generic := common(of, of, length); matches(of, 1, generic) {
+			i := g.decisive(generic)
+			seen[i >= 0 && permitted[i]] = true
+		}
+		for i := range g.entries {
+			path := common(of, g.entries[i].pattern, length)
+			if matches(of, 1, path) && g.decisive(path) == i {
+				seen[permitted[i]] = true
+			}
+		}
+	}
+}
+
+// common returns a path of a length that both patterns may match, with a literal only where one of them has it.
+func common(a, b []segment, length int) []string {
+	path := make([]string, length)
+	for i := range path {
+		path[i] = unnamed
+		for _, pattern := range [...][]segment{a, b} {
+			if i < len(pattern) && pattern[i].kind == literal {
+				path[i] = pattern[i].text
+			}
+		}
+	}
+	return path
+}

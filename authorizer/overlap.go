@@ -1,0 +1,102 @@
+package authorizer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// contradictions finds tables without a right policy: some principal may call one route and another but not a third;
+// the glob of the first reaches into the third; and each way of denying that takes in all of a route that is permitted.
+func (g *group) contradictions() (faults []error) {
+	for i := range g.entries {
+		one := &g.entries[i]
+		for _, d := range one.reaches {
+			denied := &g.entries[d]
+			for _, o := range denied.swallows {
+				victim := &g.entries[o]
+				if second, ok := g.helpless(i, d, victim.rule); ok && !one.rule.never && !victim.rule.never {
+					faults = append(faults, fmt.Errorf("%s: a principal who may call %q, %q and %q but not %q cannot be given a policy: denying the last takes in one of the others",
+						g.method, one.rule.route, victim.rule.route, second.route, denied.rule.route))
+				}
+			}
+		}
+	}
+	return faults
+}
+
+// helpless says whether some principal who may call entry i and the victim, which is lost when d is denied whole, cannot
+// be helped by denying only what the glob of i matches beyond its pattern; and the rule whose loss that would be.
+func (g *group) helpless(i, d int, victim *Rule) (second *Rule, helpless bool) {
+	one, denied := &g.entries[i], g.entries[d].rule
+	if g.within(i, d) {
+		return victim, !denied.implied(one.rule, victim)
+	}
+	for _, o := range one.beyond(d) {
+		for _, k := range o.swallows {
+			other := g.entries[k].rule
+			if !other.never && !denied.implied(one.rule, victim, other) {
+				return other, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Overlaps lists what no policy can tell apart, each with an example: a request that its own rule permits and that may
+// nevertheless be refused to a principal who lacks another rule, because a path parameter happens to hold a literal
+// segment of some rule. It is empty for most tables; refusing is the safe side.
+func (r *Routes) Overlaps() (overlaps []string) {
+	for _, g := range r.groups {
+		above := g.above()
+		for i := range g.entries {
+			if g.entries[i].rule.never {
+				continue
+			}
+			for _, d := range g.entries[i].reaches {
+				for _, denial := range g.unclear(i, d) {
+					overlaps = append(overlaps, g.refused(denial, i, d, above)...)
+				}
+			}
+		}
+	}
+	slices.Sort(overlaps)
+	return slices.Compact(overlaps)
+}
+
+// unclear returns the globs that may be denied for the sake of d, if none of the ways is free of harm to everybody.
+func (g *group) unclear(i, d int) []glob {
+	whole := &g.entries[d]
+	if len(whole.reaches) == 0 {
+		return nil
+	}
+	globs := []glob{whole.glob}
+	if g.within(i, d) {
+		return globs
+	}
+	harmless := true
+	for _, o := range g.entries[i].beyond(d) {
+		globs = append(globs, o.glob)
+		harmless = harmless && !slices.ContainsFunc(o.reaches, func(k int) bool { return k != d })
+	}
+	if harmless {
+		return nil
+	}
+	return globs
+}
+
+// refused describes the requests of other entries that denying a glob for the sake of d refuses.
+func (g *group) refused(denial glob, i, d int, above [][]int) (lines []string) {
+	reaches, swallows := g.reach(denial, d, above)
+	denied := g.entries[d].rule
+	for _, o := range reaches {
+		other := g.entries[o].rule
+		if other.never || slices.Contains(swallows, o) || // then the denial is not used for whoever may call it
+			denied.implied(g.entries[i].rule, other) {
+			continue
+		}
+		path := strings.ReplaceAll(strings.Join(g.witness(denial, o, above[o]), "/"), unnamed, "x")
+		lines = append(lines, fmt.Sprintf("%s /%s is %q, refused to who may not call %q", g.method, path, other.route, denied.route))
+	}
+	return lines
+}
