@@ -281,6 +281,10 @@ type tagsOutput struct {
 	Tags []snsTag `xml:"Tags>member"`
 }
 
+// emptyResult is an answer without members that has its result node even so,
+// unlike an emptyOutput.
+type emptyResult struct{ _ struct{} }
+
 // tagged finds the topic whose tags are meant.
 func (s *SNS) tagged(ctx context.Context, arn string) (*topic, error) {
 	wire.CallOf(ctx).Touch(arn)
@@ -309,7 +313,7 @@ type tagResourceInput struct {
 	Tags        []snsTag `query:"Tags.member"`
 }
 
-func (s *SNS) tagResource(ctx context.Context, in *tagResourceInput) (*emptyOutput, error) {
+func (s *SNS) tagResource(ctx context.Context, in *tagResourceInput) (*emptyResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.tagged(ctx, in.ResourceARN)
@@ -334,7 +338,7 @@ type untagResourceInput struct {
 	TagKeys     []string `query:"TagKeys.member"`
 }
 
-func (s *SNS) untagResource(ctx context.Context, in *untagResourceInput) (*emptyOutput, error) {
+func (s *SNS) untagResource(ctx context.Context, in *untagResourceInput) (*emptyResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.tagged(ctx, in.ResourceARN)
