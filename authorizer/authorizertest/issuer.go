@@ -396,3 +396,10 @@ func (r *recorder) Write(data []byte) (int, error) { return r.body.Write(data) }
 
 // Client returns an HTTP client whose requests, to whatever host, the issuer answers in process.
 func (i *Issuer) Client() *http.Client { return &http.Client{Transport: i} }
+
+// PublicKey returns the newest public key: *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey.
+func (i *Issuer) PublicKey() crypto.PublicKey {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.keys[len(i.keys)-1].private.Public()
+}
