@@ -42,7 +42,7 @@ func (a *action) bind(t *table) error {
 			return validation(invalidValue+"Cannot update attribute %s. This attribute is part of the key", path.Name())
 		}
 	}
-	return nil
+	return firstError(t.checkScalars(a.update.Targets()), t.checkIndexKeys(a.update.Literals()))
 }
 
 // errCondition is the failure of an action whose condition is not met.

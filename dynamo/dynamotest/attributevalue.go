@@ -188,7 +188,7 @@ func (r *reader) want(c byte, to string) error {
 	case "START_OF_OBJECT":
 		return serialization("Start of structure or map found where not expected")
 	case "START_OF_ARRAY":
-		return serialization("Unrecognized collection type class %s", to)
+		return serialization("Unrecognized collection type %s", to)
 	default:
 		return serialization("%s cannot be converted to %s", kind, to)
 	}
@@ -252,7 +252,7 @@ func (r *reader) fields() (map[string]expr.Value, error) {
 		r.skip()
 		return nil, nil
 	}
-	if err := r.want('{', "Map"); err != nil {
+	if err := r.want('{', "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"); err != nil {
 		return nil, err
 	}
 	fields := map[string]expr.Value{}
@@ -324,10 +324,18 @@ func (r *reader) content(kind expr.Type) (expr.Value, error) {
 
 func (r *reader) flag(kind expr.Type) (expr.Value, error) {
 	c := r.peek()
-	if c != 't' && c != 'f' {
+	switch {
+	case c == 't' || c == 'f':
+		r.skip()
+	case c == '"':
+		text, err := r.text()
+		if err != nil || text != "true" && text != "false" {
+			return expr.Value{}, serialization("Unexpected token received from parser")
+		}
+		c = text[0]
+	default:
 		return expr.Value{}, r.want('t', "Boolean")
 	}
-	r.skip()
 	switch {
 	case kind == expr.BOOL:
 		return expr.Bool(c == 't'), nil
@@ -338,8 +346,12 @@ func (r *reader) flag(kind expr.Type) (expr.Value, error) {
 }
 
 func (r *reader) list() (expr.Value, error) {
-	if err := r.want('[', "List"); err != nil {
-		return expr.Value{}, err
+	switch r.peek() {
+	case '[':
+	case '{':
+		return expr.Value{}, serialization("Start of structure or map found where not expected")
+	default:
+		return expr.Value{}, serialization("Unexpected field type")
 	}
 	elements := []expr.Value{}
 	var fault *expr.Value
@@ -367,8 +379,8 @@ var setFaults = map[expr.Type]string{
 var members = map[expr.Type]expr.Type{expr.SS: expr.S, expr.NS: expr.N, expr.BS: expr.B}
 
 func (r *reader) set(kind expr.Type) (expr.Value, error) {
-	if err := r.want('[', "Set"); err != nil {
-		return expr.Value{}, err
+	if r.peek() != '[' {
+		return expr.Value{}, serialization("Unexpected field type")
 	}
 	var set []expr.Value
 	var fault *expr.Value
@@ -425,8 +437,11 @@ func (r *reader) scalar(kind expr.Type) (expr.Value, error) {
 		return v, nil
 	case expr.B:
 		data, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return expr.Value{}, serialization("Invalid Base64 input")
+		switch {
+		case len(text)%4 != 0:
+			return expr.Value{}, serialization("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text))
+		case err != nil:
+			return expr.Value{}, serialization("Invalid last non-pad Base64 character dectected")
 		}
 		return expr.Binary(data), nil
 	}

@@ -51,6 +51,9 @@ func (db *DB) batchWriteItem(ctx context.Context, in *batchWriteInput) (*batchWr
 		if err != nil {
 			return nil, err
 		}
+		if e.item != nil && !t.hasKey(e.item) {
+			return nil, validation(keyMismatch)
+		}
 		if err := e.bind(t); err != nil {
 			return nil, err
 		}
@@ -96,7 +99,7 @@ func (in *batchWriteInput) read() ([]*batchEntry, error) {
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		requests := in.RequestItems[name]
 		if len(requests) == 0 || len(requests) > maxBatchWrites {
-			return nil, tooManyWrites()
+			return nil, tooManyWrites(name, len(requests))
 		}
 		for _, request := range requests {
 			a, err := request.read()
@@ -112,18 +115,18 @@ func (in *batchWriteInput) read() ([]*batchEntry, error) {
 	return entries, nil
 }
 
-func tooManyWrites() error {
-	return validation("1 validation error detected: Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]")
+func tooManyWrites(table string, n int) error {
+	return validation("1 validation error detected: Value '{%s=[%d requests]}' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]", table, n)
 }
 
 func (w *writeRequest) read() (*action, error) {
 	switch {
 	case w.PutRequest != nil && w.DeleteRequest != nil:
-		return nil, validation("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+		return nil, validation(severalTypes)
 	case w.PutRequest != nil:
 		return &action{item: expr.Item(w.PutRequest.Item)}, firstError(w.PutRequest.Item.check(), checkNewItem(expr.Item(w.PutRequest.Item)))
 	case w.DeleteRequest != nil:
 		return &action{key: expr.Item(w.DeleteRequest.Key), remove: true}, firstError(checkKeyPresent(w.DeleteRequest.Key), w.DeleteRequest.Key.check())
 	}
-	return nil, validation(emptyValue)
+	return nil, validation(severalTypes)
 }

@@ -9,7 +9,7 @@ import (
 
 // units is consumed capacity of a table or an index.
 type units struct {
-	CapacityUnits      float64  `json:",omitempty"`
+	CapacityUnits      float64
 	ReadCapacityUnits  *float64 `json:",omitempty"`
 	WriteCapacityUnits *float64 `json:",omitempty"`
 }

@@ -62,7 +62,7 @@ type tableOutput struct {
 }
 
 func (db *DB) createTable(ctx context.Context, in *createTableInput) (*tableOutput, error) {
-	if err := firstError(checkTableName(in.TableName), in.check()); err != nil {
+	if err := firstError(checkNamedTable(in.TableName), in.check()); err != nil {
 		return nil, err
 	}
 	c := wire.CallOf(ctx)

@@ -145,11 +145,23 @@ func checkTableName(name *string) error {
 	case strings.ContainsFunc(*name, func(r rune) bool { return !strings.ContainsRune(nameRunes, r) }):
 		return validation("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+", *name)
 	case len(*name) < 3:
-		return validation("Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'")
+		return validation("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3", *name)
 	case len(*name) > 255:
 		return validation("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must have length less than or equal to 255", *name)
 	}
 	return nil
+}
+
+// checkNamedTable is checkTableName for the operations on tables, which word
+// some of it in another way.
+func checkNamedTable(name *string) error {
+	switch {
+	case name == nil:
+		return validation("The parameter 'TableName' is required but was not present in the request")
+	case !strings.HasPrefix(*name, "arn:") && (len(*name) < 3 || len(*name) > 255):
+		return validation("TableName must be at least 3 characters long and at most 255 characters long")
+	}
+	return checkTableName(name)
 }
 
 const nameRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"

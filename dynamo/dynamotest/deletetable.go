@@ -3,7 +3,7 @@ package dynamotest
 import "context"
 
 func (db *DB) deleteTable(ctx context.Context, in *tableNameInput) (*tableOutput, error) {
-	if err := checkTableName(in.TableName); err != nil {
+	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
 	db.mu.Lock()

@@ -75,7 +75,7 @@ type tableNameInput struct{ TableName *string }
 type describeTableOutput struct{ Table *tableDescription }
 
 func (db *DB) describeTable(ctx context.Context, in *tableNameInput) (*describeTableOutput, error) {
-	if err := checkTableName(in.TableName); err != nil {
+	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
 	db.mu.Lock()

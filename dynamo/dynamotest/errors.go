@@ -26,7 +26,7 @@ func refused(err error) error {
 
 func serialization(format string, args ...any) *wire.Error {
 	e := wire.Errorf("SerializationException", http.StatusBadRequest, format, args...)
-	e.Namespace = "com.amazon.coral.service#"
+	e.Namespace, e.MessageKey = "com.amazon.coral.service#", "Message"
 	return e
 }
 

@@ -46,6 +46,11 @@ func (db *DB) getItem(ctx context.Context, in *getItemInput) (*getItemOutput, er
 	if err := t.checkKey(expr.Item(in.Key)); err != nil {
 		return nil, err
 	}
+	if projection != nil {
+		if err := t.checkScalars(projection.Paths()); err != nil {
+			return nil, err
+		}
+	}
 	r := t.find(expr.Item(in.Key))
 	out := &getItemOutput{}
 	if r != nil {

@@ -67,7 +67,7 @@ func (p *page) open(ctx context.Context, db *DB) error {
 	}
 	p.table, p.key, p.rows = t, t.key, t.rows
 	if p.options.IndexName == nil {
-		return p.checkScalars("Key")
+		return p.checkScalars()
 	}
 	x := t.index(*p.options.IndexName)
 	if x == nil {
@@ -81,21 +81,19 @@ func (p *page) open(ctx context.Context, db *DB) error {
 	case x.global && p.options.ConsistentRead != nil && *p.options.ConsistentRead:
 		return validation("Consistent reads are not supported on global secondary indexes")
 	}
-	return firstError(p.checkScalars("IndexKey"), p.checkSelect())
+	return firstError(p.checkScalars(), p.checkSelect())
 }
 
-// checkScalars refuses paths of the filter that go into a key attribute.
-func (p *page) checkScalars(what string) error {
-	if p.filter == nil {
-		return nil
+// checkScalars refuses paths of the request that go into a key attribute.
+func (p *page) checkScalars() error {
+	var paths []expr.Path
+	if p.filter != nil {
+		paths = p.filter.Paths()
 	}
-	keys := p.key.names()
-	for _, path := range p.filter.Paths() {
-		if len(path) > 1 && slices.Contains(keys, path.Name()) {
-			return validation("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s", what, path.Name())
-		}
+	if p.projection != nil {
+		paths = append(paths, p.projection.Paths()...)
 	}
-	return nil
+	return p.table.checkScalars(paths)
 }
 
 // checkSelect refuses attributes that a global index does not hold.

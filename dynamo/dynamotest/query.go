@@ -48,6 +48,9 @@ func (db *DB) query(ctx context.Context, in *queryInput) (*pageOutput, error) {
 	if condition == nil {
 		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
+	if err := condition.Resolve(); err != nil {
+		return nil, refused(err)
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if err := p.open(ctx, db); err != nil {

@@ -1,6 +1,8 @@
 package dynamotest
 
 import (
+	"slices"
+
 	"github.com/patternkit/serverless/dynamo/internal/expr"
 )
 
@@ -35,6 +37,11 @@ func (t *table) checkKey(key expr.Item) error {
 		}
 	}
 	return t.checkKeyValues(key)
+}
+
+// hasKey says whether an item has the key attributes, of the right types.
+func (t *table) hasKey(i expr.Item) bool {
+	return !slices.ContainsFunc(t.key.names(), func(name string) bool { return i[name].Type() != t.types[name] })
 }
 
 // checkKeyValues refuses key values that are empty or too long.
@@ -75,6 +82,12 @@ func (t *table) checkItem(i expr.Item) error {
 	if err := t.checkKeyValues(i); err != nil {
 		return err
 	}
+	return t.checkIndexKeys(i)
+}
+
+// checkIndexKeys refuses attributes that are keys of an index and have no
+// value that a key can have.
+func (t *table) checkIndexKeys(i expr.Item) error {
 	return t.eachIndexKey(i, func(x *index, name string, v expr.Value) error {
 		switch {
 		case v.Type() != t.types[name]:
@@ -84,6 +97,28 @@ func (t *table) checkItem(i expr.Item) error {
 		}
 		return checkKeySizes(x.key, i)
 	})
+}
+
+// checkScalars refuses document paths that lead into a key attribute.
+func (t *table) checkScalars(paths []expr.Path) error {
+	var indexKeys []string
+	for _, x := range t.indexes {
+		indexKeys = append(indexKeys, x.key.names()...)
+	}
+	for _, path := range paths {
+		what := "Key"
+		switch name := path.Name(); {
+		case len(path) == 1:
+			continue
+		case slices.Contains(t.key.names(), name):
+		case slices.Contains(indexKeys, name):
+			what = "IndexKey"
+		default:
+			continue
+		}
+		return validation("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s", what, path.Name())
+	}
+	return nil
 }
 
 // eachIndexKey calls check with every index key attribute that i has.

@@ -23,7 +23,7 @@ type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLiveSpecificat
 
 func (db *DB) updateTimeToLive(ctx context.Context, in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
 	spec := in.TimeToLiveSpecification
-	switch err := checkTableName(in.TableName); {
+	switch err := checkNamedTable(in.TableName); {
 	case err != nil:
 		return nil, err
 	case spec == nil:
@@ -61,7 +61,7 @@ type timeToLiveDescription struct {
 type describeTimeToLiveOutput struct{ TimeToLiveDescription timeToLiveDescription }
 
 func (db *DB) describeTimeToLive(ctx context.Context, in *tableNameInput) (*describeTimeToLiveOutput, error) {
-	if err := checkTableName(in.TableName); err != nil {
+	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
 	db.mu.Lock()

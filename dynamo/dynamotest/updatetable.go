@@ -39,7 +39,7 @@ type updateTableInput struct {
 }
 
 func (db *DB) updateTable(ctx context.Context, in *updateTableInput) (*tableOutput, error) {
-	err := firstError(checkTableName(in.TableName),
+	err := firstError(checkNamedTable(in.TableName),
 		enum(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST"),
 		enum(in.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
 		checkStream(in.StreamSpecification))

@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-// KeyCondition is a key condition expression that has been read.
+// KeyCondition is a key condition expression that has been read. Resolve makes
+// its clauses; that is a step of its own, since DynamoDB looks at unused
+// placeholders in between.
 type KeyCondition struct {
+	root    *node
 	clauses []KeyClause
 }
 
@@ -27,11 +30,14 @@ func (p *Params) KeyCondition(text string) (*KeyCondition, error) {
 	if err != nil {
 		return nil, KeyConditionExpression.refused(err)
 	}
-	k := &KeyCondition{}
-	if err := k.collect(root); err != nil {
-		return nil, err
-	}
-	return k, nil
+	return &KeyCondition{root: root}, nil
+}
+
+// Resolve takes the condition apart into one clause for each key attribute,
+// and refuses what no key condition has.
+func (k *KeyCondition) Resolve() error {
+	k.clauses = nil
+	return k.collect(k.root)
 }
 
 // collect takes the clauses out of a condition, and refuses what no key

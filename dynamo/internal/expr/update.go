@@ -19,6 +19,17 @@ type assignment struct {
 // Targets lists the paths that the update writes to, in the order of the text.
 func (u *Update) Targets() []Path { return u.targets }
 
+// Literals are the attributes that SET gives a value of the request itself.
+func (u *Update) Literals() Item {
+	out := Item{}
+	for _, a := range u.sets {
+		if len(a.path) == 1 && a.value.op == opValue {
+			out[a.path.Name()] = a.value.value
+		}
+	}
+	return out
+}
+
 // Update reads an update expression.
 func (p *Params) Update(text string) (*Update, error) {
 	u, err := p.update(text)

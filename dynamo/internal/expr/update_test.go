@@ -159,7 +159,11 @@ func TestProjection(t *testing.T) {
 
 func TestKeyCondition(t *testing.T) {
 	read := func(text string) (*expr.KeyCondition, error) {
-		return (&expr.Params{Names: names, Values: values(t)}).KeyCondition(text)
+		k, err := (&expr.Params{Names: names, Values: values(t)}).KeyCondition(text)
+		if err != nil {
+			return nil, err
+		}
+		return k, k.Resolve()
 	}
 	k, err := read("(:he <= sk) AND pk = :hello")
 	require.NoError(t, err)
