@@ -37,6 +37,10 @@ type Options struct {
 	// failure, n from 1. Optional. Defaults to 1 second, doubling up to 450
 	// seconds, with which 185 attempts fit into a day.
 	RetryDelay func(n int) time.Duration
+	// Targets finds what a target does by its ARN, where [Bus.Target] has
+	// bound nothing; nil says that it does not know the ARN. Optional. Defaults
+	// to none.
+	Targets func(arn string) Deliver
 }
 
 // Bus is EventBridge in process: the event buses of every account and region,

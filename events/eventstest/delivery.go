@@ -175,6 +175,9 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 	b.mu.Lock()
 	deliver := b.targets[d.TargetARN]
 	b.mu.Unlock()
+	if deliver == nil && b.opts.Targets != nil {
+		deliver = b.opts.Targets(d.TargetARN)
+	}
 	input, err := d.target.input(d.event, d.rule)
 	if err != nil {
 		d.Err = err
