@@ -1,0 +1,139 @@
+package simulate_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/idempotency"
+	"github.com/patternkit/serverless/messaging/simulate"
+)
+
+func TestSeededFaultsAreFound(t *testing.T) {
+	tests := []struct {
+		name     string
+		newWorld func(*testing.T) *world
+		want     error
+	}{
+		{"A: check, process, mark", with(checkProcessMark), simulate.ErrDouble},
+		{"B: mark first", with(markFirst), simulate.ErrLost},
+		{"C: lease without fencing", with(unfencedLease), simulate.ErrDouble},
+		{"H: acknowledge when busy", with(ackWhenBusy), simulate.ErrLost},
+		{"D: our lease around an effect outside", consumer(leasedOutside), simulate.ErrDouble},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			report := simulate.Explore(t, test.newWorld, once())
+			require.Len(t, report.Failures, 1)
+			f := report.Failures[0]
+			require.ErrorIs(t, f.Err, test.want)
+			t.Logf("case %s of %d: %v", f.Case, report.Cases, f.Trace)
+
+			again := simulate.Explore(t, test.newWorld, once(), func(o *simulate.Options) { o.Replay = f.Case })
+			require.Equal(t, 1, again.Cases)
+			require.Len(t, again.Failures, 1, "a case replays")
+			require.Equal(t, f.Trace, again.Failures[0].Trace)
+		})
+	}
+}
+
+func TestOursHasNone(t *testing.T) {
+	tests := map[string]func(*idempotency.Store, *dynamodb.Client) func(context.Context, messaging.Message[payment]) error{
+		"E: lease, effect and completion in one transaction": leasedCommit,
+		"F: effect and marker in one transaction":            exactlyOnce,
+		"G: lease, effect idempotent by key":                 leasedIdempotent,
+	}
+	for name, build := range tests {
+		t.Run(name, func(t *testing.T) { simulate.Run(t, consumer(build), once()) })
+	}
+}
+
+func TestOursHasNoneWithSDKRetries(t *testing.T) {
+	simulate.Run(t, consumer(exactlyOnce), once(), func(o *simulate.Options) { o.Retries, o.Faults = true, 2 })
+}
+
+func TestOursHasNoneWithWiderBounds(t *testing.T) {
+	simulate.Run(t, consumer(exactlyOnce), once(), func(o *simulate.Options) { o.Deliveries = 3 })
+}
+
+func exactlyOnce(store *idempotency.Store, _ *dynamodb.Client) func(context.Context, messaging.Message[payment]) error {
+	return idempotency.ExactlyOnce(store, paymentID, func(context.Context, messaging.Message[payment]) ([]types.TransactWriteItem, error) {
+		return []types.TransactWriteItem{payWrite()}, nil
+	})
+}
+
+func leasedCommit(store *idempotency.Store, _ *dynamodb.Client) func(context.Context, messaging.Message[payment]) error {
+	return idempotency.Leased(store, paymentID, func(ctx context.Context, _ messaging.Message[payment]) error {
+		return idempotency.LeaseOf(ctx).Commit(ctx, nil, payWrite())
+	})
+}
+
+func leasedOutside(store *idempotency.Store, table *dynamodb.Client) func(context.Context, messaging.Message[payment]) error {
+	return idempotency.Leased(store, paymentID, func(ctx context.Context, _ messaging.Message[payment]) error { return pay(ctx, table) })
+}
+
+func leasedIdempotent(store *idempotency.Store, table *dynamodb.Client) func(context.Context, messaging.Message[payment]) error {
+	return idempotency.Leased(store, paymentID, func(ctx context.Context, _ messaging.Message[payment]) error {
+		_, err := table.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: aws.String("payments"), Item: map[string]types.AttributeValue{"id": s("effect"), "n": n(1)},
+			ConditionExpression: aws.String("attribute_not_exists(id)"),
+		})
+		if refused(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+func TestEveryFaultReachesTheHandler(t *testing.T) {
+	seen := map[string]bool{}
+	simulate.Run(t, with(func(ctx context.Context, table *dynamodb.Client, _ simulate.Delivery) error {
+		_, err := table.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("payments"), Key: id("x")})
+		switch _, throttled := errors.AsType[*types.ThrottlingException](err); {
+		case err == nil:
+			seen["ok"] = true
+		case throttled:
+			seen["throttled"] = true
+		case ctx.Err() != nil:
+			seen["crashed"] = true
+		default:
+			seen["reply lost"] = true
+		}
+		return err
+	}), func(_ *world, o simulate.Outcome) error {
+		if !o.Acked {
+			return simulate.ErrStuck
+		}
+		return nil
+	})
+	require.Equal(t, map[string]bool{"ok": true, "throttled": true, "crashed": true, "reply lost": true}, seen)
+}
+
+func TestAHandlerThatNeverAcknowledgesIsStuck(t *testing.T) {
+	report := simulate.Explore(t, with(func(context.Context, *dynamodb.Client, simulate.Delivery) error { return errBusy }), once())
+	require.Len(t, report.Failures, 1)
+	require.ErrorIs(t, report.Failures[0].Err, simulate.ErrStuck)
+	require.Equal(t, "0", report.Failures[0].Case)
+}
+
+func TestSleepingHandlersGoOn(t *testing.T) {
+	report := simulate.Explore(t, with(func(ctx context.Context, table *dynamodb.Client, _ simulate.Delivery) error {
+		time.Sleep(10 * time.Second)
+		return pay(ctx, table)
+	}), once(), func(o *simulate.Options) { o.Faults, o.Duplicates, o.Passes = -1, -1, -1 })
+	require.Equal(t, simulate.Report{Cases: 1}, report)
+}
+
+func TestKeepGoingCountsAll(t *testing.T) {
+	report := simulate.Explore(t, with(markFirst), once(), func(o *simulate.Options) { o.KeepGoing = true })
+	t.Logf("%d of %d cases lose the message", len(report.Failures), report.Cases)
+	require.Greater(t, len(report.Failures), 5)
+	require.Greater(t, report.Cases, 5*len(report.Failures))
+}
