@@ -137,6 +137,7 @@ func (n *negation) level() int { return 2 }
 func (n *negation) write(x *expression) string {
 	return "NOT " + writeAt(x, n.of, 3)
 }
+
 func (n *negation) each(visit func(*fieldPath)) {
 	if n.of != nil {
 		n.of.each(visit)

@@ -26,7 +26,7 @@ type primaryKey struct {
 }
 
 func (k primaryKey) String() string {
-	if k.sort == "" {
+	if k.sort == "" || k.partition == "" {
 		return k.partition
 	}
 	return k.partition + "/" + k.sort

@@ -251,6 +251,9 @@ func (s selection) write(attribute string, x *expression) string {
 	case sortPrefix:
 		return "begins_with(" + x.name(attribute) + ", " + x.text(s.high) + ")"
 	case sortBetween:
+		if s.low == "" { // DynamoDB takes no empty key, not even as a bound
+			return x.name(attribute) + " <= " + x.text(s.high)
+		}
 		return x.name(attribute) + " BETWEEN " + x.text(s.low) + " AND " + x.text(s.high)
 	default:
 		return ""

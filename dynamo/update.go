@@ -229,6 +229,9 @@ func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (kn
 		known[a.field] = key.FieldByIndex(e.keyIndex[i])
 	}
 	for _, n := range t.conditions {
+		if n == nil {
+			continue
+		}
 		n.equalities(func(f *fieldPath, v any) {
 			if len(f.path) == 1 && v != nil {
 				known[f.top.field] = reflect.ValueOf(v)
