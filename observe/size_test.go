@@ -16,7 +16,7 @@ func TestSize(t *testing.T) {
 		t.Skip("builds three binaries")
 	}
 	size := func(pkg string) int64 {
-		binary, err := lambdahost.Build(t.Context(), "./testdata/size/"+pkg, t.TempDir())
+		binary, err := lambdahost.BuildDeployed(t.Context(), "./testdata/size/"+pkg, t.TempDir())
 		require.NoError(t, err)
 		info, err := os.Stat(binary)
 		require.NoError(t, err)

@@ -9,30 +9,27 @@ import (
 	"path/filepath"
 )
 
-// Build compiles the main package at pkg, a path the go command takes, the way a
-// function is deployed, and returns the binary in dir. Further flags come before
-// the package, such as "-race".
+// Build compiles the main package at pkg, a path the go command takes, and
+// returns the binary in dir. It shares the build cache with go test; flags such
+// as "-race" come before the package.
 func Build(ctx context.Context, pkg, dir string, flags ...string) (binary string, err error) {
-	binary = filepath.Join(dir, "bootstrap")
-	args := append([]string{"build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
-	cmd.Env = os.Environ()
-	if !contains(flags, "-race") {
-		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
-	}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("lambdahost: build %s: %w\n%s", pkg, err, out.Bytes())
-	}
-	return binary, nil
+	return build(ctx, pkg, dir, os.Environ(), flags)
 }
 
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
+// BuildDeployed compiles as a function is deployed: static, stripped and without
+// the RPC mode of the retired go1.x runtime.
+func BuildDeployed(ctx context.Context, pkg, dir string) (binary string, err error) {
+	return build(ctx, pkg, dir, append(os.Environ(), "CGO_ENABLED=0"),
+		[]string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w"})
+}
+
+func build(ctx context.Context, pkg, dir string, env, flags []string) (string, error) {
+	binary := filepath.Join(dir, "bootstrap")
+	args := append([]string{"build", "-o", binary}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	cmd.Env = env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("lambdahost: build %s: %w\n%s", pkg, err, bytes.TrimSpace(out))
 	}
-	return false
+	return binary, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -129,11 +130,11 @@ func (h *Host) running(ctx context.Context) (*process, error) {
 	case <-p.ready:
 		return p, nil
 	case <-p.ended:
-		return nil, &InitError{Report: p.initError, Err: p.err}
+		return nil, &InitError{Report: p.initError, Err: p.err, Lines: h.Lines()}
 	case <-timeout.C:
 		_ = p.cmd.Process.Kill()
 		<-p.ended
-		return nil, &InitError{Err: fmt.Errorf("it did not ask for an invocation within %v", initTimeout)}
+		return nil, &InitError{Err: fmt.Errorf("it did not ask for an invocation within %v", initTimeout), Lines: h.Lines()}
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-h.closing:
@@ -149,14 +150,20 @@ type InitError struct {
 	Report []byte
 	// Err says how its process ended.
 	Err error
+	// Lines are what the process has written.
+	Lines []string
 }
 
-// Error says how initialization failed.
+// Error says how initialization failed, and what the process wrote last.
 func (e *InitError) Error() string {
 	if e.Report != nil {
 		return "lambdahost: initialization failed: " + string(e.Report)
 	}
-	return fmt.Sprintf("lambdahost: initialization failed: %v", e.Err)
+	text := fmt.Sprintf("lambdahost: initialization failed: %v", e.Err)
+	if n := len(e.Lines); n > 0 {
+		text += ": " + strings.TrimSpace(e.Lines[n-1])
+	}
+	return text
 }
 
 // Unwrap returns how the process ended.

@@ -159,7 +159,7 @@ func TestInitFailure(t *testing.T) {
 	_, err = lambdahost.Start(t.Context(), binary)
 	var initErr *lambdahost.InitError
 	require.ErrorAs(t, err, &initErr)
-	require.EqualError(t, err, "lambdahost: initialization failed: exit status 2")
+	require.EqualError(t, err, "lambdahost: initialization failed: exit status 2: no configuration")
 
 	_, err = lambdahost.Start(t.Context(), t.TempDir()+"/missing")
 	require.ErrorContains(t, err, "no such file")
