@@ -63,16 +63,6 @@ func (g *group) restage(from, to stage) {
 	}
 }
 
-// deliverable returns the messages that one receive may take from the group:
-// the longest run of visible ones from its start, limit at most.
-func (g *group) deliverable(limit int) []*message {
-	n := 0
-	for n < len(g.messages) && n < limit && g.messages[n].stage == visible {
-		n++
-	}
-	return slices.Clone(g.messages[:n])
-}
-
 // sentBefore remembers an accepted send for the deduplication interval.
 type sentBefore struct {
 	at           time.Time

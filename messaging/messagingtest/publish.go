@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -205,6 +207,9 @@ func structured(message string) (map[string]string, error) {
 		}
 	}
 	if _, err := dec.Token(); err != nil {
+		return nil, refuse
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) { // something behind the object
 		return nil, refuse
 	}
 	if _, ok := out["default"]; !ok {
