@@ -62,7 +62,10 @@ type tableOutput struct {
 }
 
 func (db *DB) createTable(ctx context.Context, in *createTableInput) (*tableOutput, error) {
-	if err := firstError(checkNamedTable(in.TableName), in.check()); err != nil {
+	if err := checkNamedTable(in.TableName); err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	c := wire.CallOf(ctx)
@@ -141,11 +144,18 @@ func (in *createTableInput) check() error {
 	err := firstError(
 		enum(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST"),
 		enum(in.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-		checkShape(in.AttributeDefinitions, in.KeySchema),
-		checkBilling(in.BillingMode, in.ProvisionedThroughput),
-		checkTableKey(in.KeySchema, in.AttributeDefinitions),
-		in.checkLocalIndexes(), in.checkGlobalIndexes(), in.checkIndexNames(), in.checkDefinitions(), in.checkProjected(),
-		checkStream(in.StreamSpecification))
+		checkShape(in.AttributeDefinitions, in.KeySchema))
+	// Each of these relies on those before it.
+	for _, check := range []func() error{
+		func() error { return checkBilling(in.BillingMode, in.ProvisionedThroughput) },
+		func() error { return checkTableKey(in.KeySchema, in.AttributeDefinitions) },
+		in.checkLocalIndexes, in.checkGlobalIndexes, in.checkIndexNames, in.checkDefinitions, in.checkProjected,
+		func() error { return checkStream(in.StreamSpecification) },
+	} {
+		if err == nil {
+			err = check()
+		}
+	}
 	return err
 }
 
@@ -201,6 +211,8 @@ func checkElements(key []keyElement, definitions []attributeDefinition) error {
 // checkTableKey refuses a key schema of more than a partition and a sort key.
 func checkTableKey(key []keyElement, definitions []attributeDefinition) error {
 	switch {
+	case len(key) == 0:
+		return validation("1 validation error detected: Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case len(key) > 2:
 		return validation("1 validation error detected: Value '%v' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2", key)
 	case len(key) > len(definitions):
@@ -323,9 +335,6 @@ func (in *createTableInput) checkGlobalIndexes() error {
 }
 
 func checkGlobalIndex(x indexInput, definitions []attributeDefinition, onDemand bool) error {
-	if len(x.KeySchema) == 0 {
-		return validation("1 validation error detected: Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1")
-	}
 	err := firstError(checkIndexName(x.IndexName), checkGlobalKey(x.KeySchema, definitions), checkProjection(x.Projection))
 	switch {
 	case err != nil:

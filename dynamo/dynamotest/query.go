@@ -64,9 +64,32 @@ func (db *DB) query(ctx context.Context, in *queryInput) (*pageOutput, error) {
 		return nil, err
 	}
 	if p.after != "" && !p.span.holds(p.after) {
-		return nil, validation("The provided starting key is outside query boundaries based on provided conditions")
+		return nil, p.outside(condition)
 	}
 	return p.read(), nil
+}
+
+// outside words the refusal of a cursor that the key condition cannot have
+// led to.
+func (p *page) outside(c *expr.KeyCondition) error {
+	from := expr.Item(p.options.ExclusiveStartKey)
+	inPartition, sorted := true, false
+	for _, clause := range c.Clauses() {
+		if slices.Contains(p.key.partition, clause.Name) {
+			inPartition = inPartition && from[clause.Name].Equal(clause.Values[0])
+		} else {
+			sorted = true
+		}
+	}
+	switch {
+	case inPartition:
+		return validation("The provided starting key does not match the range key predicate")
+	case sorted:
+		return validation("The query can return at most one row and cannot be restarted")
+	case len(p.key.sort) == 0:
+		return validation("The provided exclusive start key is invalid")
+	}
+	return validation("The provided starting key is outside query boundaries based on provided conditions")
 }
 
 // holds says whether a key is in the range.

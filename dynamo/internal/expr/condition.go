@@ -197,7 +197,11 @@ func (c *conditionParser) operand() (*node, error) {
 		return c.placeholder()
 	case c.isCall():
 		n, err := c.call(c.plainOperand)
-		if err == nil && arity[n.name] == 0 {
+		switch {
+		case err != nil || arity[n.name] > 0:
+		case n.name == "if_not_exists" || n.name == "list_append":
+			note(&c.faults.unknown, invalid("The function is not allowed in a condition expression; function: %s", n.name))
+		default:
 			note(&c.faults.unknown, invalid("Invalid function name; function: %s", n.name))
 		}
 		return n, err

@@ -110,6 +110,7 @@ func TestConditionRefused(t *testing.T) {
 		"#nope = :one":                    "An expression attribute name used in the document path is not defined; attribute name: #nope",
 		"n = :nope":                       "An expression attribute value used in expression is not defined; attribute value: :nope",
 		"nope(n)":                         "Invalid function name; function: nope",
+		"n = if_not_exists(n, :one)":      "The function is not allowed in a condition expression; function: if_not_exists",
 		"Size(n) = :one":                  "Invalid function name; function: Size",
 		"size(s)":                         "The function is not allowed to be used this way in an expression; function: size",
 		"attribute_exists(n) = n":         "The function is not allowed to be used this way in an expression; function: attribute_exists",
@@ -131,7 +132,7 @@ func TestConditionRefused(t *testing.T) {
 		"status = :nope AND nope(n)":      "Invalid function name; function: nope",
 		"n IN (" + strings.TrimSuffix(strings.Repeat(":one,", 101), ",") + ")": "The IN operator is provided with too many operands; number of operands: 101",
 		strings.TrimSuffix(strings.Repeat("n=:one OR ", 151), " OR "):          "The expression contains too many operators; operator count: 301",
-		"a" + strings.Repeat(".a", 32) + " = :one":                             "The document path has too many nesting elements; nesting elements: 33",
+		"a" + strings.Repeat(".a", 32) + " = :one":                             "The document path has too many nesting levels; nesting levels: 33",
 	} {
 		t.Run(text[:min(len(text), 40)], func(t *testing.T) {
 			params := &expr.Params{Names: names, Values: values(t)}

@@ -156,7 +156,7 @@ func (p *parser) path() (Path, error) {
 			step, err = p.index()
 		default:
 			if len(path) > maxElements {
-				note(&p.faults.count, invalid("The document path has too many nesting elements; nesting elements: %d", len(path)))
+				note(&p.faults.count, invalid("The document path has too many nesting levels; nesting levels: %d", len(path)))
 			}
 			return path, nil
 		}
