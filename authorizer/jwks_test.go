@@ -316,6 +316,27 @@ func TestJWKSLeavesNothingRunning(t *testing.T) {
 	}, time.Second, 5*time.Millisecond, "no connection is kept")
 }
 
+// endless is a body that never ends.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestJWKSEndlessBody(t *testing.T) {
+	body := &endless{}
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(io.LimitReader(body, 1<<30)), Request: r}, nil
+	})}
+	source := authorizer.JWKS("https://issuer.test/jwks", func(o *jwksOptions) { o.HTTPClient = client })
+	require.ErrorContains(t, source.Hydrate(t.Context()), "at most 150000")
+	require.Less(t, body.read, 400_000)
+}
+
 func TestJWKSUnreachable(t *testing.T) {
 	unreachable := errors.New("unreachable")
 	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, unreachable })}
