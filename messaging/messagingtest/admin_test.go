@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestCreateQueueAgain(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		client := queues.Client()
 		create := func(attributes map[string]string) (*sqs.CreateQueueOutput, error) {
@@ -61,7 +62,7 @@ func TestListQueues(t *testing.T) {
 }
 
 func TestQueueAttributes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		f := &fixture{t, queues, queues.NewQueue("orders.fifo", map[string]string{"VisibilityTimeout": "60"}), queues.Client()}
 		f.sendGroup("g", "1", "2")
@@ -149,7 +150,7 @@ func TestRedriveAllowPolicy(t *testing.T) {
 }
 
 func TestMessageMoveTasks(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		dlq := queues.NewQueue("dead", nil)
 		other := queues.NewQueue("other", nil)
@@ -221,7 +222,7 @@ func TestMessageMoveTasks(t *testing.T) {
 }
 
 func TestSnapshotAndRestore(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		f := &fixture{t, queues, queues.NewQueue("orders.fifo", nil), queues.Client()}
 		f.sendGroup("a", "1", "2")
@@ -243,7 +244,7 @@ func TestSnapshotAndRestore(t *testing.T) {
 }
 
 func TestRestoreWakesReceivers(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("1")
 		full := f.sqs.Snapshot()

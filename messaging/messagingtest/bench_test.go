@@ -25,6 +25,7 @@ func (c canned) Do(r *http.Request) (*http.Response, error) {
 }
 
 func sender(b *testing.B, client *sqs.Client, url string) func() {
+	b.Helper()
 	in := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(`{"orderId":"42","total":100}`)}
 	return func() {
 		if _, err := client.SendMessage(ctx, in); err != nil {

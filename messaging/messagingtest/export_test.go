@@ -1,10 +1,7 @@
 package messagingtest
 
-import "time"
+// MaxInFlight is how many messages of a queue may be in flight.
+func (s *SQS) MaxInFlight() int { return s.maxInFlight }
 
-// TakeAll receives n messages at once.
-func (v *Queue) TakeAll(n int) {
-	v.look(func(q *queue) {
-		v.sqs.take(q, demand{max: n, timeout: q.settings.visibility()}, time.Now())
-	})
-}
+// SetMaxInFlight lowers that limit, for tests that reach it.
+func (s *SQS) SetMaxInFlight(n int) { s.maxInFlight = n }

@@ -2,6 +2,7 @@ package messagingtest_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,7 +22,7 @@ func upTo(n int32) func(*sqs.ReceiveMessageInput) {
 }
 
 func TestFIFOGroupsBlockAndKeepOrder(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders.fifo", nil)
 		f.sendGroup("a", "a1", "a2", "a3")
 		f.sendGroup("b", "b1")
@@ -97,7 +98,7 @@ func TestDeduplication(t *testing.T) {
 }
 
 func TestDeduplicationInterval(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders.fifo", nil)
 		f.sendGroup("g", "1")
 		m := f.receive()[0]
@@ -117,7 +118,7 @@ func TestDeduplicationInterval(t *testing.T) {
 }
 
 func TestReceiveRequestAttempt(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders.fifo", nil)
 		f.sendGroup("g", "1", "2")
 		first := f.receive(attempt("try"))
@@ -140,7 +141,7 @@ func TestReceiveRequestAttempt(t *testing.T) {
 }
 
 func TestFIFODeadLetterQueue(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		dlq := queues.NewQueue("dead.fifo", nil)
 		f := &fixture{t, queues, queues.NewQueue("orders.fifo", map[string]string{"RedrivePolicy": messagingtest.RedriveTo(dlq, 1)}), queues.Client()}
@@ -158,7 +159,7 @@ func TestFIFODeadLetterQueue(t *testing.T) {
 }
 
 func TestFIFODelayHoldsTheGroup(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders.fifo", map[string]string{"DelaySeconds": "10"})
 		f.sendGroup("g", "1")
 		time.Sleep(5 * time.Second)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -82,7 +84,7 @@ func plain(t *testing.T, name, body string) string {
 // operations of which the SDK's modules have no answer; and checks that the
 // real client reads each value of them.
 func TestWireGoldens(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		topics := messagingtest.NewSNS(t, queues)
 		cfg := topics.Join(queues.Join(aws.Config{}))
@@ -127,7 +129,7 @@ func walk(t *testing.T, doc []byte, out *strings.Builder) {
 	dec := json.NewDecoder(bytes.NewReader(doc))
 	for {
 		token, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		require.NoError(t, err)
@@ -152,7 +154,7 @@ func leaves(t *testing.T, golden string) []string {
 	dec := xml.NewDecoder(strings.NewReader(golden))
 	for {
 		token, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		require.NoError(t, err)

@@ -212,9 +212,11 @@ func batchItemFailures(response []byte) ([]string, error) {
 	if !json.Valid(response) {
 		return nil, fmt.Errorf("%w: not JSON", ErrBadResponse)
 	}
-	var doc map[string]json.RawMessage
-	if json.Unmarshal(response, &doc) != nil {
-		return nil, nil // not an object: no such member
+	doc := map[string]json.RawMessage{}
+	if response[0] == '{' { // else it is not an object: no such member
+		if err := json.Unmarshal(response, &doc); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBadResponse, err)
+		}
 	}
 	var entries []map[string]json.RawMessage
 	if raw, ok := doc["batchItemFailures"]; ok {

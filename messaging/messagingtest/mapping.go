@@ -177,11 +177,10 @@ func (m *Mapping) Invocations() int {
 // none: its own time-out bounds it. The error says why the mapping could not
 // be created, or that its queue was deleted.
 func (m *Mapping) Run(ctx context.Context) error {
-	err := m.poll(ctx, false)
-	if ctx.Err() != nil {
-		return nil
+	if err := m.poll(ctx, false); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // Drain polls until the queue is empty: nothing visible, nothing in flight

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -23,7 +24,7 @@ import (
 func reporting(o *messagingtest.MappingOptions) { o.ReportBatchItemFailures = true }
 
 func TestDrainRetriesUntilDeadLettered(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		dlq := queues.NewQueue("dead", nil)
 		f := &fixture{t, queues, queues.NewQueue("orders", map[string]string{"RedrivePolicy": messagingtest.RedriveTo(dlq, 3)}), queues.Client()}
@@ -75,7 +76,7 @@ func TestBatchResponses(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFixture(t, "orders", nil)
 				f.send("a", "b")
 				before := f.queue.Messages()
@@ -104,27 +105,31 @@ func TestFunctionFailuresFailTheBatch(t *testing.T) {
 		handler func(context.Context) error
 		want    func(t *testing.T, err error)
 	}{
-		"error": {func(context.Context) error { return broken }, func(t *testing.T, err error) { require.ErrorIs(t, err, broken) }},
+		"error": {func(context.Context) error { return broken }, func(t *testing.T, err error) { t.Helper(); require.ErrorIs(t, err, broken) }},
 		"panic": {func(context.Context) error { panic("boom") }, func(t *testing.T, err error) {
+			t.Helper()
 			var p *messagingtest.PanicError
 			require.ErrorAs(t, err, &p)
 			require.Equal(t, "boom", p.Value)
 			require.Contains(t, string(p.Stack), "mapping_test.go")
 		}},
 		"goexit": {func(context.Context) error { runtime.Goexit(); return nil }, func(t *testing.T, err error) {
+			t.Helper()
 			require.ErrorIs(t, err, messagingtest.ErrExited)
 		}},
 		"time-out": {func(ctx context.Context) error { <-ctx.Done(); return nil }, func(t *testing.T, err error) {
+			t.Helper()
 			require.ErrorIs(t, err, messagingtest.ErrTimedOut)
 		}},
 		"time-out ignored": {func(context.Context) error { time.Sleep(time.Minute); return nil }, func(t *testing.T, err error) {
+			t.Helper()
 			require.ErrorIs(t, err, messagingtest.ErrTimedOut)
 			require.ErrorContains(t, err, "after 3.00 seconds")
 		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFixture(t, "orders", nil)
 				f.send("a", "b")
 				ids := []string{f.queue.Messages()[0].ID, f.queue.Messages()[1].ID}
@@ -152,7 +157,7 @@ func TestFunctionFailuresFailTheBatch(t *testing.T) {
 }
 
 func TestPayload(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		f := &fixture{t, queues, queues.NewQueue("orders.fifo", nil), queues.Client()}
 		f.sendGroup("g", `{"n":1}`)
@@ -191,7 +196,7 @@ func TestPayload(t *testing.T) {
 }
 
 func TestFiltersDeleteWhatTheyDoNotMatch(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send(`{"kind":"book","n":1}`, `{"kind":"toy"}`, "plain", `{"kind":"book","n":2}`)
 		var got []string
@@ -208,7 +213,7 @@ func TestFiltersDeleteWhatTheyDoNotMatch(t *testing.T) {
 }
 
 func TestBatchingWindow(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("0")
 		for i := range 3 {
@@ -230,7 +235,7 @@ func TestBatchingWindow(t *testing.T) {
 }
 
 func TestBatchesSplitAtSixMegabytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		for range 8 {
 			f.send(strings.Repeat("x", 1<<20-100))
@@ -247,7 +252,7 @@ func TestBatchesSplitAtSixMegabytes(t *testing.T) {
 }
 
 func TestConcurrency(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("1", "2", "3", "4", "5", "6")
 		var running, most atomic.Int32
@@ -291,7 +296,7 @@ func TestMappingRefusesWhatLambdaRefuses(t *testing.T) {
 }
 
 func TestDrainWaitsForDelaysAndOtherConsumers(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("held")
 		f.receive()
@@ -315,7 +320,7 @@ func TestDrainWaitsForDelaysAndOtherConsumers(t *testing.T) {
 }
 
 func TestMappingOnFIFOBlocksTheGroup(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		f := &fixture{t, queues, queues.NewQueue("orders.fifo", nil), queues.Client()}
 		f.sendGroup("a", "a1", "a2")

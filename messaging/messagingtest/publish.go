@@ -320,8 +320,7 @@ func (s *SNS) publishBatch(ctx context.Context, in *publishBatchInput) (*publish
 				continue
 			}
 		}
-		f := failed(e.ID, err)
-		out.Failed = append(out.Failed, unpublishedEntry{f.ID, f.Code, f.Message, f.SenderFault})
+		out.Failed = append(out.Failed, unpublishedEntry(failed(e.ID, err)))
 	}
 	return out, nil
 }

@@ -161,11 +161,11 @@ func (s *SQS) tryReceive(arn string, want demand, w *waiter) ([]delivery, time.T
 			return copies(again), time.Time{}, nil
 		}
 	}
-	if q.counts[inFlight] >= maxInFlight {
+	if q.counts[inFlight] >= s.maxInFlight {
 		if q.settings.fifo {
 			return nil, q.nextChange(), nil
 		}
-		return nil, time.Time{}, errOverLimit(maxInFlight)
+		return nil, time.Time{}, errOverLimit(s.maxInFlight)
 	}
 	taken := s.take(q, want, now)
 	if len(taken) == 0 {

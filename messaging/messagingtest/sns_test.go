@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -96,7 +97,7 @@ func TestFanOutByAttributes(t *testing.T) {
 }
 
 func TestEnvelope(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFan(t, "orders", nil)
 		q := f.queue("all", nil)
 		time.Sleep(1234 * time.Millisecond)
@@ -145,7 +146,7 @@ func (f *fan) subscription(q *messagingtest.Queue) string {
 }
 
 func TestFIFOTopic(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFan(t, "orders.fifo", map[string]string{"ContentBasedDeduplication": "true"})
 		raw := f.queue("raw.fifo", map[string]string{"RawMessageDelivery": "true"})
 		wrapped := f.queue("wrapped.fifo", nil)

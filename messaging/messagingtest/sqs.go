@@ -23,7 +23,8 @@ type TB = wire.TB
 type SQS struct {
 	*wire.Server
 
-	tb TB
+	tb          TB
+	maxInFlight int // messages of one queue
 
 	mu       sync.Mutex
 	queues   map[string]*queue // by ARN
@@ -35,7 +36,7 @@ type SQS struct {
 // NewSQS makes an SQS without queues. Nothing runs until it is called: it may
 // be made outside a testing/synctest bubble and used inside.
 func NewSQS(tb TB) *SQS {
-	s := &SQS{tb: tb, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+	s := &SQS{tb: tb, maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
 	s.Server = wire.NewServer(tb, wire.Service{
 		Name:       "sqs",
 		Protocol:   wire.JSON10("AmazonSQS"),

@@ -95,14 +95,8 @@ func requireCode(t *testing.T, err error, code, text string) {
 	require.Contains(t, api.ErrorMessage(), text)
 }
 
-// inBubble runs a test in virtual time.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, test)
-}
-
 func TestSendReceiveDelete(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		sum := md5.Sum([]byte("hello"))
 		out, err := f.client.SendMessage(ctx, &sqs.SendMessageInput{
@@ -169,7 +163,7 @@ func digest(s string) string {
 }
 
 func TestVisibilityTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("a")
 		require.Len(t, f.receive(), 1)
@@ -186,7 +180,7 @@ func TestVisibilityTimeout(t *testing.T) {
 }
 
 func TestVisibilityIsTwelveHoursFromTheReceive(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("a")
 		time.Sleep(48 * time.Hour) // not from the send
@@ -200,7 +194,7 @@ func TestVisibilityIsTwelveHoursFromTheReceive(t *testing.T) {
 }
 
 func TestLongPollWakesExactly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		poll := func() (time.Duration, []string) {
 			start := time.Now()
@@ -224,7 +218,7 @@ func TestLongPollWakesExactly(t *testing.T) {
 }
 
 func TestDelay(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", map[string]string{"DelaySeconds": "5"})
 		f.send("queue's")
 		_, err := f.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: f.url(), MessageBody: aws.String("own"), DelaySeconds: 900})
@@ -238,7 +232,7 @@ func TestDelay(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", map[string]string{"MessageRetentionPeriod": "3600"})
 		f.send("old")
 		time.Sleep(time.Hour)
@@ -255,7 +249,7 @@ func TestRetention(t *testing.T) {
 }
 
 func TestDeadLetterQueue(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		dlq := queues.NewQueue("dead", nil)
 		f := &fixture{t, queues, queues.NewQueue("orders", map[string]string{"RedrivePolicy": messagingtest.RedriveTo(dlq, 2)}), queues.Client()}
@@ -283,7 +277,7 @@ func TestDeadLetterQueue(t *testing.T) {
 }
 
 func TestReceiptHandleStates(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		client := queues.Client()
 		for _, name := range []string{"standard", "ordered.fifo"} {
@@ -334,7 +328,7 @@ func TestReceiptHandleStates(t *testing.T) {
 }
 
 func TestPurge(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send("a", "b")
 		f.receive(func(in *sqs.ReceiveMessageInput) { in.MaxNumberOfMessages = 1 })
