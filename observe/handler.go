@@ -141,3 +141,6 @@ func (h *host) unwound(ctx context.Context, inv *invocation, span Span, value an
 func writeFatal(l *zap.Logger, message string, fields ...zap.Field) {
 	_ = l.Core().Write(zapcore.Entry{Level: zapcore.FatalLevel, Time: time.Now(), Message: message}, fields)
 }
+
+// Active reports whether ctx belongs to an invocation of an observed handler.
+func Active(ctx context.Context) bool { return from(ctx) != nil }

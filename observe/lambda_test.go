@@ -66,6 +66,8 @@ func TestOnTheRuntimeLoop(t *testing.T) {
 	rec.AssertLogged("ERROR", "the invocation failed", "requestId=r-fail", "error.message=no 2")
 	require.Len(t, rec.Find("the invocation failed", "error.message=no 2"), 1, "aws-lambda-go's own line about it is held back")
 	rec.AssertLogged("INFO", "plain text of 3\nin two lines", "logger=log")
+	rec.AssertLogged("WARN", "from slog", "requestId=r-log", "id=3", "correlationId=c-3")
+	rec.AssertLogged("ERROR", "from slog, without a context", "err.message=no context", "functionName=place-order")
 	rec.AssertLogged("ERROR", "the invocation failed", "error.type=UnmarshalTypeError", "logger=log")
 	rec.AssertLogged("FATAL", "the handler panicked", "requestId=r-panic", "error.message=boom 5")
 	rec.AssertLogged("WARN", "the invocation is about to time out", "requestId=r-late")

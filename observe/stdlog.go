@@ -2,8 +2,11 @@ package observe
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"log"
+	"log/slog"
 	"sync"
 
 	"go.uber.org/zap"
@@ -20,14 +23,33 @@ type standardLog struct {
 	reported []string // messages of errors that were logged already, oldest first
 }
 
-// catchStandardLog redirects the standard log. It is the process's own: the
-// handler made last has it.
+// catchStandardLog redirects the standard log, and slog where it still writes to
+// that. Both are the process's own: the handler made last has them.
 func catchStandardLog(h *host) *standardLog {
 	s := &standardLog{logger: h.idle(h.env.function).base().Named("log")}
+	switch handler := slog.Default().Handler().(type) {
+	case *slogHandler:
+		slog.SetDefault(slog.New(h.slogHandler()))
+	default:
+		if fmt.Sprintf("%T", handler) == "*slog.defaultHandler" {
+			slog.SetDefault(slog.New(h.slogHandler()))
+		}
+	}
 	log.SetFlags(0)
 	log.SetPrefix("")
 	log.SetOutput(s)
 	return s
+}
+
+// slogHandler passes lines without an invocation on to the host's logger.
+func (h *host) slogHandler() slog.Handler {
+	idle := h.idle(h.env.function).base()
+	return &slogHandler{logger: func(ctx context.Context) *zap.Logger {
+		if from(ctx) == nil {
+			return idle
+		}
+		return Logger(ctx)
+	}}
 }
 
 // known notes an error message that aws-lambda-go is about to print again.

@@ -33,6 +33,31 @@ type Span interface {
 	End()
 }
 
+// AWSCall is what a span knows about the AWS call it stands for.
+type AWSCall struct {
+	// Service is the SDK's name of the service, such as "DynamoDB".
+	Service string
+	// Operation is the name of the operation, such as "GetItem".
+	Operation string
+	// Region is the region called.
+	Region string
+	// RequestID is the id the service gave the call, "" when there was no answer.
+	RequestID string
+	// Status is the HTTP status of the last answer, 0 when there was none.
+	Status int
+	// Retries is the number of attempts after the first.
+	Retries int
+	// Throttled says that the service refused an attempt for coming too fast.
+	Throttled bool
+}
+
+// AWSSpan is a Span that can show an AWS call as such. Spans of observe/xray are.
+type AWSSpan interface {
+	Span
+	// DescribeAWSCall says which call the span stands for; it is set before End.
+	DescribeAWSCall(call AWSCall)
+}
+
 // lambdaTraceKey is where aws-lambda-go keeps the trace header of an invocation.
 const lambdaTraceKey = "x-amzn-trace-id"
 
@@ -106,6 +131,13 @@ func (s *onceSpan) Metadata(key string, value any) {
 func (s *onceSpan) RecordError(err error) {
 	if err != nil && !s.ended.Load() {
 		s.Span.RecordError(err)
+	}
+}
+
+// DescribeAWSCall implements AWSSpan where the tracer's span does.
+func (s *onceSpan) DescribeAWSCall(call AWSCall) {
+	if inner, ok := s.Span.(AWSSpan); ok && !s.ended.Load() {
+		inner.DescribeAWSCall(call)
 	}
 }
 

@@ -27,22 +27,29 @@ type Segment struct {
 	Metadata map[string]any
 	// AWS says which AWS call the span is.
 	AWS map[string]any
-	// Fault says that an error was recorded.
-	Fault bool
+	// Fault says that an error was recorded, Throttle that a service refused a call
+	// for coming too fast.
+	Fault, Throttle bool
+	// Status is the HTTP status of the answer, 0 when there is none.
+	Status int
 	// Errors are the recorded errors as "type: message".
 	Errors []string
 }
 
 type document struct {
-	TraceID     string  `json:"trace_id"`
-	ID          string  `json:"id"`
-	ParentID    string  `json:"parent_id"`
-	Type        string  `json:"type"`
-	Name        string  `json:"name"`
-	Namespace   string  `json:"namespace"`
-	Start       float64 `json:"start_time"`
-	End         float64 `json:"end_time"`
-	Fault       bool    `json:"fault"`
+	TraceID   string  `json:"trace_id"`
+	ID        string  `json:"id"`
+	ParentID  string  `json:"parent_id"`
+	Type      string  `json:"type"`
+	Name      string  `json:"name"`
+	Namespace string  `json:"namespace"`
+	Start     float64 `json:"start_time"`
+	End       float64 `json:"end_time"`
+	Fault     bool    `json:"fault"`
+	Throttle  bool    `json:"throttle"`
+	HTTP      struct {
+		Response struct{ Status int }
+	}
 	Annotations map[string]any
 	Metadata    map[string]map[string]any
 	AWS         map[string]any
@@ -87,7 +94,7 @@ func parsePacket(packet []byte) ([]Segment, error) {
 func (d document) flatten(trace, parent string) []Segment {
 	s := Segment{
 		TraceID: trace, ID: d.ID, ParentID: parent, Name: d.Name, Namespace: d.Namespace,
-		Start: seconds(d.Start), End: seconds(d.End), Fault: d.Fault,
+		Start: seconds(d.Start), End: seconds(d.End), Fault: d.Fault, Throttle: d.Throttle, Status: d.HTTP.Response.Status,
 		Annotations: d.Annotations, Metadata: d.Metadata["default"], AWS: d.AWS,
 	}
 	for _, e := range d.Cause.Exceptions {

@@ -132,6 +132,31 @@ func (s *span) Metadata(key string, value any) {
 	_ = s.seg.AddMetadata(key, json.RawMessage(text)) // never fails
 }
 
+// DescribeAWSCall implements observe.AWSSpan: X-Ray then shows the service as a
+// node of its own.
+func (s *span) DescribeAWSCall(call observe.AWSCall) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.seg.Lock()
+	defer s.seg.Unlock()
+	s.seg.Namespace = "aws"
+	s.seg.Throttle = call.Throttled
+	aws := s.seg.GetAWS()
+	aws["operation"], aws["region"] = call.Operation, call.Region
+	if call.RequestID != "" {
+		aws["request_id"] = call.RequestID
+	}
+	if call.Retries > 0 {
+		aws["retries"] = call.Retries
+	}
+	if call.Status != 0 {
+		s.seg.GetHTTP().GetResponse().Status = call.Status
+	}
+}
+
 // RecordError implements observe.Span.
 func (s *span) RecordError(err error) {
 	s.mu.Lock()

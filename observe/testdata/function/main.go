@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log"
+	"log/slog"
 	"os"
 	"time"
 
@@ -42,6 +43,8 @@ func handle(ctx context.Context, e event) (string, error) {
 		panic("boom " + e.ID)
 	case "log":
 		log.Printf("plain text of %s\nin two lines", e.ID)
+		slog.WarnContext(ctx, "from slog", "id", e.ID)
+		slog.Error("from slog, without a context", "err", errors.New("no context"))
 	}
 	return e.ID, nil
 }
