@@ -1,5 +1,115 @@
-// Package dynamo is typed access to a single DynamoDB table: entities with checked key
-// templates, operations as values, access patterns as values, transactions with typed
-// reasons, streams. It works on *dynamodb.Client of aws-sdk-go-v2 and keeps the
-// dynamodbav tags for the mapping of attributes.
+// Package dynamo is typed access to a DynamoDB table that holds many kinds of items.
+//
+// What a table holds is declared as package-level values and checked when they are
+// constructed: the schema, the entities with the templates of their keys, the access
+// patterns. What is done to it is a value, too: an operation runs alone, in a batch or
+// in a transaction. The package works on *dynamodb.Client of aws-sdk-go-v2, and
+// attributes map by the dynamodbav tags as always.
+//
+//	var Store = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+//
+//	type OrderKey struct{ OrderID string }
+//	type Order struct {
+//		OrderKey
+//		Status string
+//	}
+//
+//	var Orders = dynamo.MustEntity[Order, OrderKey](Store, "Order",
+//		dynamo.Key("ORDER#{OrderID}", "METADATA"))
+//
+//	table := dynamo.New(client, "orders", Store)
+//	err := Orders.Create(Order{OrderKey{"42"}, "pending"}).Run(ctx, table)
+//	o, err := Orders.Get(ctx, table, OrderKey{"42"})
+//
+// # Key templates
+//
+// A template is text with fields in braces: "ORDER#{PlacedAt}#{OrderID}". A field is a
+// Go field of the entity's struct that is a string, an integer, a bool, a time.Time or
+// an encoding.TextMarshaler, or a pointer to one. What stands after a colon says how it
+// is written:
+//
+//	{No:04}         an integer with zeros in front, 4 digits wide; without it an
+//	                integer is refused in a sort key, as 10 would come before 9
+//	{At}            a time in UTC with nanoseconds, 30 bytes wide
+//	{At:day}        a time up to a unit: year, month, day, hour, minute, second, ms, us, ns
+//	{Email:lower}   a string in lower case
+//
+// Keys order as their values do, and different values never give the same key: a
+// value of varying length ends at the separator, "#" by default, and a value that
+// contains the separator is refused, not escaped. So are negative numbers, U+10FFFF
+// and text that is not UTF-8. Two entities whose keys could be equal are refused when
+// the second one is declared.
+//
+// A field is empty when it is nil, "", the zero time or the zero value of a
+// TextMarshaler; numbers and bools never are. An empty field in a table key is refused;
+// in the key of an index it leaves the item out of the index.
+//
+// # Semantics
+//
+// Every item carries its entity's name in the discriminator attribute, EntityType by
+// default. Reading an item of another entity is an error, [ErrWrongEntity] or
+// [ErrUnknownEntity], not a struct half filled.
+//
+// Update, Check, DeleteExisting and a Delete with conditions demand that the item is
+// there and of the entity: an update never makes a partial item. Upsert does. An Update
+// sets the keys of indexes that depend on what it changes; where it cannot know them
+// it is refused before it is sent, and says which field is missing.
+//
+// A field tagged dynamo:"version" is a version lock: Create stores 1, every write adds
+// 1, Put and Replace demand the version of their value, Update and Delete that of
+// AtVersion. Modify reads, changes and stores until no other writer came in between.
+//
+// A field stored in the schema's TTL attribute, or ExpireAfter, lets items expire.
+// DynamoDB deletes them up to days later; here an expired item is gone at once, for
+// reads, conditions and Create.
+//
+// Unique values are kept by guard items in the same transaction. Create, Replace,
+// DeleteExisting and Modify maintain them; Put, Update of such a field and Delete by key
+// are refused, as they do not know the old value.
+//
+// Reads are eventually consistent unless they say [Consistent]. Single operations are
+// retried by the SDK: when an answer was lost, a Create can meet its own item and report
+// ErrExists; a transaction cannot, as it carries a token.
+//
+// # Streams
+//
+// A [Stream] hands the changes of a DynamoDB stream to typed routes. Delivery is at
+// least once and in order for each item. A failure ends the batch there, and Lambda
+// delivers it again from the failed record on; panics are failures. [Project] keeps a
+// view of an entity and applies each change once. An [Outbox] and [Relay] send a
+// message if and only if a transaction was done.
+//
+// Stream records have no headers. Entities declared [Correlated], and outbox entries,
+// store the correlation id and the trace header of the context of their last write in
+// the attributes correlationId and traceHeader, and the stream's handlers find them in
+// theirs. A removal carries none.
+//
+// # Limits
+//
+// Checked before anything is sent: partition key 2048 bytes, sort key 1024 bytes, item
+// 400 KB, nesting 32 levels, numbers of 38 digits from 1E-130 to 9.99E+125, expressions
+// of 4096 bytes, IN with 100 values, transactions of 100 items and 4 MB. Batches are
+// split at 25 writes and 16 MB, or 100 reads.
+//
+// Key attributes are strings, and indexes project all attributes. Not there yet:
+// indexes with several attributes to a key, write shards, scans, PartiQL.
+//
+// A cursor belongs to its table, index, pattern, values and direction, and fits no
+// other query. With Options.CursorKeys it is sealed; without, whoever holds it can read
+// the keys in it.
+//
+// # Errors
+//
+// Operations fail with an [*OpError] or a [*TransactionError], batches with a
+// [*BatchError]; the sentinels ErrNotFound, ErrExists, ErrConditionFailed, ErrStale,
+// ErrNotUnique, ErrConflict and so on are to branch on with errors.Is. The SDK's own
+// errors stay reachable with errors.As. What was wrong with the input is an
+// [*InputError] inside, with every fault. [Entity.Existing] returns the item that failed
+// a condition without a second read.
+//
+// # Testing
+//
+// Package dynamotest is DynamoDB in the process of the test: hand its Client to [New],
+// and make the table with [Table.Create]. It works inside testing/synctest, where
+// pauses between attempts cost nothing.
 package dynamo

@@ -183,10 +183,10 @@ func TestFieldsThatMeetTheSchemaAreRefused(t *testing.T) {
 	_, err = dynamo.NewEntity[struct {
 		ID string
 		V  string `dynamo:"version"`
-		W  int    `dynamo:"verison"`
+		W  int    `dynamo:"revision"`
 	}, thingKey](m, "A", dynamo.Key("A#{ID}", "A"))
 	require.ErrorContains(t, err, "the version V is a string")
-	require.ErrorContains(t, err, `unknown tag dynamo:"verison"`)
+	require.ErrorContains(t, err, `unknown tag dynamo:"revision"`)
 	_, err = dynamo.NewEntity[struct{ ID string }, struct{ ID int }](m, "A", dynamo.Key("A#{ID}", "A"))
 	require.ErrorContains(t, err, "field ID is a string in struct { ID string } and a int in struct { ID int }")
 }

@@ -119,7 +119,7 @@ func checkNumber(path, text string, fs *faults) int {
 	case len(mantissa) > maxDigits:
 		fs.add(path, "is a number of %d digits, the limit is %d", len(mantissa), maxDigits)
 	case mantissa != "" && (exponent > 126 || exponent < -129):
-		fs.add(path, "is the number %s, the range is 1E-130 to 9.99E+125", text)
+		fs.add(path, "is a number of the magnitude 1E%+d, the range is 1E-130 to 9.99E+125", exponent-1)
 	}
 	return numberSize(text, mantissa, exponent)
 }

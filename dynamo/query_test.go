@@ -198,7 +198,8 @@ func TestOrderLimitAndFilter(t *testing.T) {
 	_, err = eventsIn.Query(inRoom{"empty"}).First(ctx, table)
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
 	require.EqualError(t, err, "dynamo: query Event ROOM#empty: not found")
-	for range q.All(ctx, table) {
+	for _, err := range q.All(ctx, table) {
+		require.NoError(t, err)
 		break // a caller may stop
 	}
 }

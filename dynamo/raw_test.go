@@ -52,7 +52,7 @@ func canceled(codes ...string) error {
 		}
 		reasons = append(reasons, r)
 	}
-	e := wire.Errorf("TransactionCanceledException", 400, "Transaction cancelled, please refer cancellation reasons for specific reasons")
+	e := wire.Errorf("TransactionCanceledException", 400, "the transaction was not done")
 	e.Namespace, e.MessageKey = "com.amazonaws.dynamodb.v20120810#", "Message"
 	e.Fields = map[string]any{"CancellationReasons": reasons}
 	return e
