@@ -1,0 +1,354 @@
+package value
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth bounds the nesting of a document.
+const maxDepth = 1000
+
+// SyntaxError tells why a text is not JSON, in the words in which the service
+// says it where those are known.
+type SyntaxError struct {
+	Offset int
+	Text   string
+}
+
+// Error returns the reason.
+func (e *SyntaxError) Error() string { return e.Text }
+
+// Parse reads one JSON document.
+func Parse(data []byte) (any, error) { return ParseString(string(data)) }
+
+// ParseString reads one JSON document from a string. The strings of the
+// document share its memory.
+func ParseString(s string) (any, error) {
+	p := parser{s: s}
+	v, err := p.value(0)
+	if err != nil {
+		return nil, err
+	}
+	p.space()
+	if p.i < len(p.s) {
+		return nil, p.fail("Unexpected content after the end of the document")
+	}
+	return v, nil
+}
+
+type parser struct {
+	s string
+	i int
+}
+
+func (p *parser) fail(format string, args ...any) error {
+	return &SyntaxError{Offset: p.i, Text: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) space() {
+	for p.i < len(p.s) {
+		switch p.s[p.i] {
+		case ' ', '\t', '\n', '\r':
+			p.i++
+		default:
+			return
+		}
+	}
+}
+
+func (p *parser) value(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, p.fail("Document nesting depth exceeds the maximum allowed (%d)", maxDepth)
+	}
+	p.space()
+	if p.i >= len(p.s) {
+		return nil, p.fail("No content to map due to end-of-input")
+	}
+	switch c := p.s[p.i]; {
+	case c == '{':
+		return p.object(depth)
+	case c == '[':
+		return p.array(depth)
+	case c == '"':
+		return p.str()
+	case c == '-' || c >= '0' && c <= '9':
+		return p.number()
+	default:
+		return p.literal()
+	}
+}
+
+func (p *parser) object(depth int) (any, error) {
+	p.i++
+	o := NewObject(4)
+	p.space()
+	if p.i < len(p.s) && p.s[p.i] == '}' {
+		p.i++
+		return o, nil
+	}
+	for {
+		p.space()
+		if p.i >= len(p.s) {
+			return nil, p.fail("Unexpected end-of-input: expected close marker for Object")
+		}
+		if p.s[p.i] != '"' {
+			c, _ := utf8.DecodeRuneInString(p.s[p.i:])
+			return nil, p.fail("Unexpected character ('%c' (code %d)): was expecting double-quote to start field name", c, c)
+		}
+		name, err := p.str()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.expect(':', "was expecting a colon to separate field name and value"); err != nil {
+			return nil, err
+		}
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		o.Put(name, v)
+		done, err := p.more('}', "Object")
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			return o, nil
+		}
+	}
+}
+
+func (p *parser) array(depth int) (any, error) {
+	p.i++
+	list := []any{}
+	p.space()
+	if p.i < len(p.s) && p.s[p.i] == ']' {
+		p.i++
+		return list, nil
+	}
+	for {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		done, err := p.more(']', "Array")
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			return list, nil
+		}
+	}
+}
+
+func (p *parser) expect(c byte, text string) error {
+	p.space()
+	if p.i >= len(p.s) {
+		return p.fail("Unexpected end-of-input: %s", text)
+	}
+	if p.s[p.i] != c {
+		r, _ := utf8.DecodeRuneInString(p.s[p.i:])
+		return p.fail("Unexpected character ('%c' (code %d)): %s", r, r, text)
+	}
+	p.i++
+	return nil
+}
+
+// more reads the separator after an entry and reports whether it was the end.
+func (p *parser) more(end byte, kind string) (bool, error) {
+	p.space()
+	if p.i >= len(p.s) {
+		return false, p.fail("Unexpected end-of-input: expected close marker for %s", kind)
+	}
+	switch p.s[p.i] {
+	case end:
+		p.i++
+		return true, nil
+	case ',':
+		p.i++
+		return false, nil
+	}
+	r, _ := utf8.DecodeRuneInString(p.s[p.i:])
+	return false, p.fail("Unexpected character ('%c' (code %d)): was expecting comma to separate %s entries", r, r, kind)
+}
+
+func (p *parser) number() (any, error) {
+	start := p.i
+	digits := func() int {
+		n := 0
+		for p.i < len(p.s) && p.s[p.i] >= '0' && p.s[p.i] <= '9' {
+			p.i++
+			n++
+		}
+		return n
+	}
+	if p.s[p.i] == '-' {
+		p.i++
+	}
+	lead := p.i
+	n := digits()
+	if n == 0 || n > 1 && p.s[lead] == '0' {
+		return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
+	}
+	if p.i < len(p.s) && p.s[p.i] == '.' {
+		p.i++
+		if digits() == 0 {
+			return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
+		}
+	}
+	if p.i < len(p.s) && (p.s[p.i] == 'e' || p.s[p.i] == 'E') {
+		p.i++
+		if p.i < len(p.s) && (p.s[p.i] == '+' || p.s[p.i] == '-') {
+			p.i++
+		}
+		if digits() == 0 {
+			return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
+		}
+	}
+	return json.Number(p.s[start:p.i]), nil
+}
+
+func (p *parser) literal() (any, error) {
+	end := p.i
+	for end < len(p.s) && isWord(p.s[end]) {
+		end++
+	}
+	switch word := p.s[p.i:end]; word {
+	case "true":
+		p.i = end
+		return true, nil
+	case "false":
+		p.i = end
+		return false, nil
+	case "null":
+		p.i = end
+		return nil, nil
+	case "":
+		r, _ := utf8.DecodeRuneInString(p.s[p.i:])
+		return nil, p.fail("Unexpected character ('%c' (code %d)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", r, r)
+	default:
+		return nil, p.fail("Unrecognized token '%s': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", clip(word))
+	}
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$'
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		s = strings.ToValidUTF8(s[:40], "")
+	}
+	return s
+}
+
+func (p *parser) str() (string, error) {
+	p.i++
+	start := p.i
+	for p.i < len(p.s) {
+		switch c := p.s[p.i]; {
+		case c == '"':
+			s := p.s[start:p.i]
+			p.i++
+			return s, nil
+		case c == '\\' || c >= utf8.RuneSelf:
+			return p.escaped(start)
+		case c < ' ':
+			return "", p.fail("Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using backslash to be included in string value", c)
+		}
+		p.i++
+	}
+	return "", p.fail("Unexpected end-of-input: was expecting closing quote for a string value")
+}
+
+// escaped reads the rest of a string that is not plain ASCII.
+func (p *parser) escaped(start int) (string, error) {
+	var b strings.Builder
+	b.WriteString(p.s[start:p.i])
+	for p.i < len(p.s) {
+		switch c := p.s[p.i]; {
+		case c == '"':
+			p.i++
+			return b.String(), nil
+		case c < ' ':
+			return "", p.fail("Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using backslash to be included in string value", c)
+		case c == '\\':
+			if err := p.escape(&b); err != nil {
+				return "", err
+			}
+		case c < utf8.RuneSelf:
+			b.WriteByte(c)
+			p.i++
+		default:
+			r, n := utf8.DecodeRuneInString(p.s[p.i:])
+			b.WriteRune(r)
+			p.i += n
+		}
+	}
+	return "", p.fail("Unexpected end-of-input: was expecting closing quote for a string value")
+}
+
+const escapes = `"\/bfnrt`
+
+const escaped = "\"\\/\b\f\n\r\t"
+
+func (p *parser) escape(b *strings.Builder) error {
+	p.i++
+	if p.i >= len(p.s) {
+		return p.fail("Unexpected end-of-input in character escape sequence")
+	}
+	c := p.s[p.i]
+	p.i++
+	if c != 'u' {
+		k := strings.IndexByte(escapes, c)
+		if k < 0 {
+			return p.fail("Unrecognized character escape '%c' (code %d)", c, c)
+		}
+		b.WriteByte(escaped[k])
+		return nil
+	}
+	r, err := p.hex()
+	if err != nil {
+		return err
+	}
+	if utf16.IsSurrogate(r) && strings.HasPrefix(p.s[p.i:], `\u`) {
+		back := p.i
+		p.i += 2
+		low, err := p.hex()
+		if err != nil {
+			return err
+		}
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			r = pair
+		} else {
+			p.i = back
+		}
+	}
+	b.WriteRune(r)
+	return nil
+}
+
+func (p *parser) hex() (rune, error) {
+	if p.i+4 > len(p.s) {
+		return 0, p.fail("Unexpected end-of-input in character escape sequence")
+	}
+	var r rune
+	for _, c := range []byte(p.s[p.i : p.i+4]) {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, p.fail("Unexpected character ('%c' (code %d)): expected a hex-digit for character escape sequence", c, c)
+		}
+		r = r<<4 | rune(c)
+	}
+	p.i += 4
+	return r, nil
+}

@@ -1,0 +1,142 @@
+package stepfn
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// The query languages of a machine or a state.
+const (
+	JSONPath = "JSONPath"
+	JSONata  = "JSONata"
+)
+
+// Discard is a path that is JSON null: as InputPath and OutputPath it stands
+// for the empty object, as ResultPath it throws the result away.
+const Discard = "null"
+
+// Machine is a state machine definition in the Amazon States Language.
+// Members that this package does not know are kept in Extra, here and in
+// every part of a machine, so that parsing and printing loses nothing.
+type Machine struct {
+	Comment        string
+	QueryLanguage  string // JSONPath or JSONata; defaults to JSONPath
+	Version        string // defaults to "1.0"
+	TimeoutSeconds int    // of a whole execution; 0: none
+	StartAt        string
+	States         []State
+	Extra          map[string]json.RawMessage
+}
+
+// NewMachine builds a machine of states in their order. It starts at the
+// first one; a state that has neither Next nor End goes on to the one after
+// it, the last one ends. The result is validated; a [*DefinitionError] holds
+// every fault that was found. The states given are not changed.
+func NewMachine(states ...State) (*Machine, error) {
+	b, err := newBranch(states)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{StartAt: b.StartAt, States: b.States}
+	return m, m.Check()
+}
+
+// MustMachine is [NewMachine] for package-level machines: it panics with the
+// faults.
+func MustMachine(states ...State) *Machine {
+	m, err := NewMachine(states...)
+	if err != nil {
+		panic(err.Error())
+	}
+	return m
+}
+
+// Sequence builds a branch of states in their order, linked as in
+// [NewMachine]. It panics when there is no state or one has no name.
+func Sequence(states ...State) Branch {
+	b, err := newBranch(states)
+	if err != nil {
+		panic(err.Error())
+	}
+	return b
+}
+
+func newBranch(states []State) (Branch, error) {
+	if len(states) == 0 {
+		return Branch{}, errors.New("stepfn: a machine needs a state")
+	}
+	b := Branch{StartAt: states[0].StateName()}
+	for i, s := range states {
+		if s.StateName() == "" {
+			return Branch{}, fmt.Errorf("stepfn: state %d (%s) has no name", i, s.StateType())
+		}
+		next := ""
+		if i+1 < len(states) {
+			next = states[i+1].StateName()
+		}
+		b.States = append(b.States, s.linked(next))
+	}
+	return b, nil
+}
+
+// Parse reads a definition. It fails on what is not JSON or has a member of
+// the wrong shape; what AWS would refuse beyond that is found by
+// [Machine.Validate]. Templates and results are kept as [json.RawMessage].
+func Parse(definition []byte) (*Machine, error) {
+	v, err := value.Parse(definition)
+	if err != nil {
+		return nil, &DefinitionError{Findings: []Finding{{
+			Severity: SeverityError, Code: CodeInvalidJSON, Message: err.Error(),
+		}}}
+	}
+	var d decoder
+	m := new(Machine)
+	d.decode("", v, m)
+	if len(d.findings) > 0 {
+		return nil, &DefinitionError{Findings: d.findings}
+	}
+	return m, nil
+}
+
+// MarshalJSON writes the definition without spaces, members in a fixed order
+// and states in theirs.
+func (m *Machine) MarshalJSON() ([]byte, error) { return encode(m) }
+
+// UnmarshalJSON reads a definition as [Parse] does.
+func (m *Machine) UnmarshalJSON(data []byte) error {
+	parsed, err := Parse(data)
+	if err != nil {
+		return err
+	}
+	*m = *parsed
+	return nil
+}
+
+// String returns the definition as indented JSON. A machine that cannot be
+// written, because a template in it has no JSON form, gives the reason.
+func (m *Machine) String() string {
+	text, err := encode(m)
+	if err != nil {
+		return err.Error()
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+// State returns the state of that name, also inside branches and item
+// processors, and nil when there is none.
+func (m *Machine) State(name string) State {
+	for s := range walk(m.States) {
+		if s.StateName() == name {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package stepfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The errors that an execution of a saga ends with when it does not succeed.
+const (
+	// SagaCompensated: everything that was done is undone.
+	SagaCompensated = "Saga.Compensated"
+	// SagaCompensationFailed: a compensation failed after its retries; the
+	// others have run, and the execution is parked.
+	SagaCompensationFailed = "Saga.CompensationFailed"
+	// SagaInDoubt: nobody knows whether the pivot took effect; the execution
+	// is parked.
+	SagaInDoubt = "Saga.InDoubt"
+	// SagaUnfinished: a step after the pivot failed after its retries; the
+	// others have run, and the execution is parked.
+	SagaUnfinished = "Saga.Unfinished"
+)
+
+// Call is what a step of a saga gets.
+type Call[In any] struct {
+	// Key is the same for every attempt of the step in one execution, and
+	// for its compensation: an idempotency key.
+	Key string
+	// Execution is the name of the execution.
+	Execution string
+	// Input is the input of the saga.
+	Input In
+
+	results map[string]stepResult
+}
+
+// Earlier returns the result of a step that ran before the one called. It
+// returns false when there is none, or not of that type.
+func Earlier[R, In any](c Call[In], step string) (R, bool) {
+	var r R
+	result, ok := c.results[step]
+	if !ok || json.Unmarshal(result.Value, &r) != nil {
+		return r, false
+	}
+	return r, true
+}
+
+// Undo is what a compensation gets.
+type Undo[In, R any] struct {
+	// Key is the key that the step got. The compensation may run more than
+	// once, and it may run although the step never did.
+	Key string
+	// Execution is the name of the execution.
+	Execution string
+	// Input is the input of the saga.
+	Input In
+	// Result is what the step returned; nil when its outcome is unknown.
+	Result *R
+	// Error is the error because of which the saga is compensated.
+	Error Failure
+}
+
+// Failure is an error of a state: its name and its cause.
+type Failure struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"`
+}
+
+// Parked is what the park function gets: an execution that ends neither done
+// nor undone and needs a person. It should raise an alarm and be idempotent.
+type Parked[In any] struct {
+	// Execution is the name of the execution.
+	Execution string
+	// Outcome is SagaCompensationFailed, SagaInDoubt or SagaUnfinished.
+	Outcome string
+	// Input is the input of the saga.
+	Input In
+	// Error is the first error of the execution.
+	Error Failure
+	// Failed holds the last error of each compensation, or step after the
+	// pivot, that failed, by its name.
+	Failed map[string]Failure
+}
+
+// Saga is a sequence of steps of which either all take effect or none, or a
+// person is told. Make one with [MustSaga].
+type Saga[In any] struct {
+	name  string
+	park  func(context.Context, Parked[In]) error
+	specs []*spec[In]
+}
+
+// Part is a part of a saga: [CompensatedStep], [CheckStep], [PivotStep] or
+// [RetriableStep].
+type Part[In any] interface {
+	spec() *spec[In]
+}
+
+// kind is what a saga may do about a failure of a step.
+type kind int
+
+const (
+	compensatable kind = iota // undo it and what was before
+	check                     // undo what was before
+	pivot                     // undo what was before if it was surely not applied
+	retriable                 // go on
+)
+
+// spec is a part without its result type.
+type spec[In any] struct {
+	name       string
+	kind       kind
+	do         func(context.Context, Call[In]) (any, error)
+	undoName   string
+	undo       func(context.Context, undoing[In]) error
+	notApplied []string
+	opts       StepOptions
+	output     bool
+	resource   string // of a service integration
+	parameters any
+	undoTask   *taskCall
+}
+
+type taskCall struct {
+	resource   string
+	parameters any
+}
+
+// undoing is an Undo without its result type.
+type undoing[In any] struct {
+	key, execution string
+	input          In
+	result         json.RawMessage
+	failure        Failure
+}
+
+// NewSaga builds a saga of parts in their order: steps with compensations
+// and checks, then at most one pivot, then retriable steps. park is called
+// for an execution that ends neither done nor undone.
+func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, parts ...Part[In]) (*Saga[In], error) {
+	s := &Saga[In]{name: name, park: park}
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("stepfn: saga %q: "+format, append([]any{name}, args...)...))
+	}
+	if name == "" {
+		fault("it needs a name")
+	}
+	if park == nil {
+		fault("it needs a park function: an execution that can be neither finished nor undone would go unnoticed")
+	}
+	if len(parts) == 0 {
+		fault("it needs a step")
+	}
+	names := map[string]bool{}
+	for _, n := range ownStates {
+		names[n] = true
+	}
+	passed := false
+	for _, p := range parts {
+		sp := p.spec()
+		s.specs = append(s.specs, sp)
+		for _, n := range sp.names() {
+			if n == "" || len([]rune(n)) > maxName || names[n] {
+				fault("the name %q is empty, too long, reserved or taken", n)
+			}
+			names[n] = true
+		}
+		if sp.resource == "" && sp.do == nil {
+			fault("step %s has no function", sp.name)
+		}
+		switch {
+		case sp.kind == pivot && passed:
+			fault("%s is a second pivot", sp.name)
+		case sp.kind == pivot:
+			passed = true
+		case sp.kind == retriable && !passed:
+			fault("the retriable step %s comes before the pivot: if it fails for good, nothing undoes it", sp.name)
+		case sp.kind != retriable && passed:
+			fault("step %s comes after the pivot, from where there is no way back: make it retriable", sp.name)
+		}
+		for _, n := range sp.notApplied {
+			if n == "" || strings.HasPrefix(n, "States.") || n == ErrorLambdaUnknown {
+				fault("step %s: %q cannot mean that the step was not applied", sp.name, n)
+			}
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return s, s.Machine().Check()
+}
+
+// MustSaga is [NewSaga] for package-level sagas: it panics with the faults.
+func MustSaga[In any](name string, park func(context.Context, Parked[In]) error, parts ...Part[In]) *Saga[In] {
+	s, err := NewSaga(name, park, parts...)
+	if err != nil {
+		panic(err.Error())
+	}
+	return s
+}
+
+// Name returns the saga's name.
+func (s *Saga[In]) Name() string { return s.name }
+
+// Steps returns the names of the steps in their order.
+func (s *Saga[In]) Steps() []string {
+	var names []string
+	for _, sp := range s.specs {
+		names = append(names, sp.name)
+	}
+	return names
+}
+
+// Compensations returns the names of the compensations in the order in which
+// they run: the last step's first.
+func (s *Saga[In]) Compensations() []string {
+	var names []string
+	for _, sp := range slices.Backward(s.specs) {
+		if sp.undoName != "" {
+			names = append(names, sp.undoName)
+		}
+	}
+	return names
+}
+
+func (sp *spec[In]) names() []string {
+	if sp.kind == compensatable {
+		return []string{sp.name, sp.undoName}
+	}
+	return []string{sp.name}
+}
+
+// StepOptions tune a step.
+type StepOptions struct {
+	// Timeout of one attempt. Optional. Defaults to 60 seconds; whole seconds.
+	Timeout time.Duration
+	// Retry replaces the retriers of the step. Optional. By default a step is
+	// retried on Lambda's own transient errors, a pivot and a retriable step
+	// on everything.
+	Retry []Retrier
+	// UndoTimeout of one attempt of the compensation. Optional. Defaults to
+	// Timeout; whole seconds.
+	UndoTimeout time.Duration
+	// UndoRetry replaces the retriers of the compensation. Optional. By
+	// default it is tried 6 more times on every error, with full jitter.
+	UndoRetry []Retrier
+}
+
+func stepOptions(optFns []func(*StepOptions)) StepOptions {
+	o := StepOptions{Timeout: 60 * time.Second}
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	if o.UndoTimeout == 0 {
+		o.UndoTimeout = o.Timeout
+	}
+	return o
+}

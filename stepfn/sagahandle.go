@@ -1,0 +1,155 @@
+package stepfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+// stepResult is a result as the machine keeps it.
+type stepResult struct {
+	Value json.RawMessage `json:"value"`
+}
+
+// work is the payload of a function of a saga.
+type work struct {
+	Saga      string                `json:"saga"`
+	Step      string                `json:"step"`
+	Undo      string                `json:"undo"`
+	Park      string                `json:"park"`
+	Execution string                `json:"execution"`
+	Input     json.RawMessage       `json:"input"`
+	Results   map[string]stepResult `json:"results"`
+	Error     Failure               `json:"error"`
+	Failed    map[string]Failure    `json:"failed"`
+	Outcome   string                `json:"outcome"`
+	Attempt   int                   `json:"attempt"`
+	Redrives  int                   `json:"redrives"`
+}
+
+// Handle carries out one step, one compensation or the parking: it is the
+// Lambda handler of every function of the saga. Errors are reported under
+// their [ErrorName]. The correlation id and the trace header that came with
+// the saga's input are in the context of the step.
+func (s *Saga[In]) Handle(ctx context.Context, payload json.RawMessage) (any, error) {
+	out, err := s.handle(ctx, payload)
+	return out, Report(err)
+}
+
+func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, error) {
+	var w work
+	if err := json.Unmarshal(payload, &w); err != nil {
+		return nil, Named("Saga.BadPayload", fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+	}
+	var in In
+	if err := json.Unmarshal(w.Input, &in); err != nil {
+		return nil, Named("Saga.BadInput", fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+	}
+	ctx = withCorrelation(ctx, w.Input)
+	switch {
+	case w.Saga != s.name:
+	case w.Park != "":
+		return s.parked(ctx, w, in)
+	case w.Undo != "":
+		for _, sp := range s.specs {
+			if sp.undoName == w.Undo && sp.undo != nil {
+				return nil, s.compensate(ctx, sp, w, in)
+			}
+		}
+	default:
+		for _, sp := range s.specs {
+			if sp.name == w.Step && sp.do != nil {
+				return sp.do(ctx, s.call(sp, w, in))
+			}
+		}
+	}
+	return nil, Named("Saga.UnknownStep", fmt.Errorf("stepfn: saga %s has no %q", s.name, w.Saga+"/"+w.Step+w.Undo))
+}
+
+func (s *Saga[In]) key(sp *spec[In], w work) string {
+	return s.name + "/" + w.Execution + "/" + sp.name
+}
+
+func (s *Saga[In]) call(sp *spec[In], w work, in In) Call[In] {
+	return Call[In]{Key: s.key(sp, w), Execution: w.Execution, Input: in, results: w.Results}
+}
+
+func (s *Saga[In]) compensate(ctx context.Context, sp *spec[In], w work, in In) error {
+	u := undoing[In]{key: s.key(sp, w), execution: w.Execution, input: in, failure: w.Error}
+	if r, ok := w.Results[sp.name]; ok {
+		u.result = r.Value
+	}
+	return sp.undo(ctx, u)
+}
+
+// parked raises the alarm and fails with the outcome. After a redrive it
+// first tries again the compensations that had failed.
+func (s *Saga[In]) parked(ctx context.Context, w work, in In) (any, error) {
+	if w.Redrives > 0 && w.Outcome == SagaCompensationFailed && s.resume(ctx, w, in) == nil {
+		return nil, nil
+	}
+	err := s.park(ctx, Parked[In]{Execution: w.Execution, Outcome: w.Outcome, Input: in, Error: w.Error, Failed: w.Failed})
+	if err != nil && w.Attempt < parkAttempts {
+		return nil, err
+	}
+	cause := struct {
+		Error  Failure            `json:"error"`
+		Failed map[string]Failure `json:"failed"`
+		Alarm  string             `json:"alarm,omitempty"`
+	}{Error: w.Error, Failed: w.Failed}
+	if err != nil {
+		cause.Alarm = err.Error()
+	}
+	text, _ := json.Marshal(cause) //nolint:errchkjson // strings only
+	return nil, Named(w.Outcome, errors.New(string(text)))
+}
+
+// resume runs the failed compensations once more.
+func (s *Saga[In]) resume(ctx context.Context, w work, in In) error {
+	for _, sp := range slices.Backward(s.specs) {
+		if _, failed := w.Failed[sp.undoName]; !failed {
+			continue
+		}
+		if sp.undo == nil {
+			return errors.New("stepfn: a service call cannot be run from here")
+		}
+		if err := s.compensate(ctx, sp, w, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// travelling is where a correlation id and a trace header stand in an input:
+// beside its members, or in the detail of an event.
+type travelling struct {
+	Metadata metadata `json:"metadata"`
+	Detail   struct {
+		Metadata metadata `json:"metadata"`
+	} `json:"detail"`
+}
+
+type metadata struct {
+	CorrelationID string `json:"correlationId"`
+	TraceHeader   string `json:"traceHeader"`
+}
+
+func withCorrelation(ctx context.Context, input []byte) context.Context {
+	var t travelling
+	if json.Unmarshal(input, &t) != nil {
+		return ctx // an input of another shape carries none
+	}
+	for _, m := range []metadata{t.Metadata, t.Detail.Metadata} {
+		if m.CorrelationID != "" && correlation.ID(ctx) == "" {
+			ctx = correlation.With(ctx, m.CorrelationID)
+		}
+		if m.TraceHeader != "" && correlation.Trace(ctx) == "" {
+			ctx = correlation.WithTrace(ctx, m.TraceHeader)
+		}
+	}
+	return ctx
+}

@@ -1,0 +1,337 @@
+package stepfn
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// The states that a saga's machine has beside its steps and compensations.
+const (
+	stateBegin       = "BeginSaga"
+	stateUndone      = "AllUndone?"
+	stateFinished    = "AllFinished?"
+	stateDone        = "SagaDone"
+	stateCompensated = "SagaCompensated"
+	stateDoubt       = "SagaInDoubt"
+	stateNotUndone   = "SagaCompensationFailed"
+	stateUnfinished  = "SagaUnfinished"
+	statePark        = "ParkSaga"
+	stateParked      = "SagaParked"
+)
+
+var ownStates = []string{
+	stateBegin, stateUndone, stateFinished, stateDone, stateCompensated, stateDoubt,
+	stateNotUndone, stateUnfinished, statePark, stateParked,
+}
+
+// parkAttempts is how often the park function is tried again.
+const parkAttempts = 6
+
+// MachineOptions tune [Saga.Machine].
+type MachineOptions struct {
+	// Function is the ARN of the Lambda function that runs [Saga.Handle].
+	// Optional. Defaults to the substitution "${<Name>FunctionArn}".
+	Function string
+	// Functions are the ARNs of single steps and compensations by their
+	// names, and of the park function by "ParkSaga". Optional. Those missing
+	// are run by Function. The payload is the same for all: each of them may
+	// run [Saga.Handle].
+	Functions map[string]string
+	// TimeoutSeconds of a whole execution. Optional. Defaults to none: a
+	// time-out of the machine would run past every compensation.
+	TimeoutSeconds int
+}
+
+// Machine returns the saga as a state machine in plain States Language.
+func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
+	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
+	for _, fn := range optFns {
+		fn(&opts)
+	}
+	d := drawing[In]{saga: s, opts: opts}
+	return d.machine()
+}
+
+// drawing turns a saga into states.
+type drawing[In any] struct {
+	saga   *Saga[In]
+	opts   MachineOptions
+	states []State
+}
+
+func (d *drawing[In]) add(s State) { d.states = append(d.states, s) }
+
+func (d *drawing[In]) function(name string) string {
+	if arn := d.opts.Functions[name]; arn != "" {
+		return arn
+	}
+	return d.opts.Function
+}
+
+func (d *drawing[In]) machine() *Machine {
+	specs := d.saga.specs
+	d.add(&PassState{
+		Name: stateBegin, Next: specs[0].name,
+		Parameters: map[string]any{
+			"input.$": "$", "execution.$": "$$.Execution.Name", "results": map[string]any{}, "failed": map[string]any{},
+		},
+	})
+	for i := range specs {
+		d.step(i)
+	}
+	retriables := d.named(retriable)
+	if len(retriables) > 0 {
+		d.add(&ChoiceState{
+			Name: stateFinished, Default: stateDone,
+			Choices: []Rule{anyFailed(retriables).Then(stateUnfinished)},
+		})
+	}
+	d.add(d.done())
+	for i := range slices.Backward(specs) {
+		d.compensation(i)
+	}
+	d.endings(retriables)
+	return &Machine{
+		Comment: "Saga " + d.saga.name, StartAt: stateBegin, States: d.states, TimeoutSeconds: d.opts.TimeoutSeconds,
+	}
+}
+
+// named returns the names under which failures of a kind of part are noted.
+func (d *drawing[In]) named(k kind) []string {
+	var names []string
+	for _, sp := range d.saga.specs {
+		if sp.kind != k {
+			continue
+		}
+		if k == compensatable {
+			names = append(names, sp.undoName)
+		} else {
+			names = append(names, sp.name)
+		}
+	}
+	return names
+}
+
+// anyFailed holds when one of the names has a failure noted.
+func anyFailed(names []string) Rule {
+	var rules []Rule
+	for _, n := range names {
+		rules = append(rules, When(member("$.failed", n), "IsPresent", true))
+	}
+	if len(rules) == 1 {
+		return rules[0]
+	}
+	return WhenAny(rules...)
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// member is the path of a member.
+func member(path, name string) string {
+	if plainName.MatchString(name) {
+		return path + "." + name
+	}
+	return fmt.Sprintf("%s['%s']", path, regexp.MustCompile(`['\\]`).ReplaceAllString(name, `\$0`))
+}
+
+// after is the state that follows step i when it succeeds.
+func (d *drawing[In]) after(i int) string {
+	switch {
+	case i+1 < len(d.saga.specs):
+		return d.saga.specs[i+1].name
+	case len(d.named(retriable)) > 0:
+		return stateFinished
+	}
+	return stateDone
+}
+
+// undoFrom is the compensation of step i, or of the nearest one before it
+// that has one.
+func (d *drawing[In]) undoFrom(i int) string {
+	for ; i >= 0; i-- {
+		if d.saga.specs[i].kind == compensatable {
+			return d.saga.specs[i].undoName
+		}
+	}
+	return stateCompensated
+}
+
+func seconds(t time.Duration) int { return max(1, int((t+time.Second-1)/time.Second)) }
+
+func (d *drawing[In]) step(i int) {
+	sp := d.saga.specs[i]
+	t := &TaskState{
+		Name: sp.name, Resource: sp.resource, Parameters: sp.parameters, TimeoutSeconds: seconds(sp.opts.Timeout),
+		ResultSelector: map[string]any{"value.$": "$"}, ResultPath: member("$.results", sp.name), Next: d.after(i),
+	}
+	if sp.resource == "" {
+		t.Resource = d.function(sp.name)
+		t.Parameters = d.payload("step", sp.name)
+	}
+	t.Retry = sp.retry()
+	unknown := d.undoFrom(i)
+	switch sp.kind {
+	case pivot:
+		unknown = stateDoubt
+	case retriable:
+		unknown = d.after(i)
+	}
+	note := "$.error"
+	if sp.kind == retriable {
+		note = member("$.failed", sp.name)
+	}
+	if len(sp.notApplied) > 0 {
+		t.Catch = append(t.Catch, Catcher{ErrorEquals: sp.notApplied, ResultPath: note, Next: d.undoFrom(i - 1)})
+	}
+	t.Catch = append(t.Catch, everything(note, unknown)...)
+	d.add(t)
+}
+
+// everything catches every error that can be caught.
+func everything(note, next string) []Catcher {
+	return []Catcher{
+		{ErrorEquals: []string{ErrorDataLimitExceeded}, ResultPath: note, Next: next}, // not part of States.ALL
+		{ErrorEquals: []string{ErrorAll}, ResultPath: note, Next: next},
+	}
+}
+
+// payload is what a function gets for a step or compensation.
+func (d *drawing[In]) payload(what, name string) map[string]any {
+	return map[string]any{
+		"saga": d.saga.name, what: name,
+		"execution.$": "$.execution", "input.$": "$.input", "results.$": "$.results",
+	}
+}
+
+func (sp *spec[In]) retry() []Retrier {
+	if sp.opts.Retry != nil {
+		return sp.opts.Retry
+	}
+	if sp.kind == compensatable || sp.kind == check {
+		return []Retrier{{
+			ErrorEquals:     []string{errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke},
+			IntervalSeconds: 1, MaxAttempts: Attempts(3), BackoffRate: 2, MaxDelaySeconds: 30, JitterStrategy: JitterFull,
+		}}
+	}
+	var list []Retrier
+	if len(sp.notApplied) > 0 {
+		list = append(list, Retrier{ErrorEquals: sp.notApplied, MaxAttempts: Attempts(0)})
+	}
+	attempts := 5
+	if sp.kind == retriable {
+		attempts = 12
+	}
+	return append(list, persistently(attempts))
+}
+
+// persistently retries every error with full jitter.
+func persistently(attempts int) Retrier {
+	return Retrier{
+		ErrorEquals: []string{ErrorAll}, IntervalSeconds: 1, MaxAttempts: Attempts(attempts),
+		BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: JitterFull,
+	}
+}
+
+// compensation undoes step i; whatever becomes of it, the one before follows.
+func (d *drawing[In]) compensation(i int) {
+	sp := d.saga.specs[i]
+	if sp.kind != compensatable {
+		return
+	}
+	next := d.undoFrom(i - 1)
+	if next == stateCompensated {
+		next = stateUndone
+	}
+	retry := sp.opts.UndoRetry
+	if retry == nil {
+		retry = []Retrier{persistently(6)}
+	}
+	t := &TaskState{
+		Name: sp.undoName, TimeoutSeconds: seconds(sp.opts.UndoTimeout), ResultPath: Discard,
+		Retry: retry, Catch: everything(member("$.failed", sp.undoName), next), Next: next,
+	}
+	if sp.undoTask != nil {
+		t.Resource, t.Parameters = sp.undoTask.resource, sp.undoTask.parameters
+	} else {
+		p := d.payload("undo", sp.undoName)
+		p["error.$"] = "$.error"
+		t.Resource, t.Parameters = d.function(sp.undoName), p
+	}
+	d.add(t)
+}
+
+// endings adds the outcomes other than done.
+func (d *drawing[In]) endings(retriables []string) {
+	undo := d.named(compensatable)
+	parked := false
+	park := func(state, outcome string) {
+		d.add(&PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: statePark})
+		parked = true
+	}
+	if len(undo) > 0 {
+		d.add(&ChoiceState{
+			Name: stateUndone, Default: stateCompensated,
+			Choices: []Rule{anyFailed(undo).Then(stateNotUndone)},
+		})
+		park(stateNotUndone, SagaCompensationFailed)
+	}
+	if len(d.named(pivot)) > 0 {
+		park(stateDoubt, SagaInDoubt)
+	}
+	if len(retriables) > 0 {
+		d.add(&PassState{
+			Name: stateUnfinished, Next: statePark,
+			Parameters: map[string]any{
+				"input.$": "$.input", "execution.$": "$.execution", "results.$": "$.results", "failed.$": "$.failed",
+				"outcome": SagaUnfinished, "error": map[string]any{"Error": SagaUnfinished, "Cause": ""},
+			},
+		})
+		parked = true
+	}
+	if parked {
+		d.park()
+	}
+	d.add(&FailState{
+		Name: stateCompensated, Error: SagaCompensated,
+		CausePath: "States.Format('{}: {}', $.error.Error, $.error.Cause)",
+	})
+}
+
+// park calls the park function. The state fails with the outcome as its
+// error, so that a redrive resumes there; an error of the function's platform
+// ends in a state of its own.
+func (d *drawing[In]) park() {
+	outcomes := []string{SagaCompensationFailed, SagaInDoubt, SagaUnfinished}
+	p := d.payload("park", statePark)
+	p["error.$"], p["failed.$"], p["outcome.$"] = "$.error", "$.failed", "$.outcome"
+	p["attempt.$"], p["redrives.$"] = "$$.State.RetryCount", "$$.Execution.RedriveCount"
+	again := persistently(parkAttempts)
+	d.add(&TaskState{
+		Name: statePark, Resource: d.function(statePark), Parameters: p, TimeoutSeconds: 60, ResultPath: "$.parked",
+		Retry: []Retrier{{ErrorEquals: outcomes, MaxAttempts: Attempts(0)}, again},
+		Catch: []Catcher{{
+			ErrorEquals: []string{ErrorTimeout, ErrorLambdaUnknown, errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke, "Lambda.ResourceNotFoundException", "Runtime.ExitError", "Sandbox.Timedout"},
+			ResultPath:  "$.alarm", Next: stateParked,
+		}},
+		Next: stateCompensated, // after a redrive that undid the rest
+	})
+	d.add(&FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
+}
+
+// done gives the output of a saga that is done: the result of the step that
+// Output marks, else all results by step.
+func (d *drawing[In]) done() State {
+	all := map[string]any{}
+	for _, sp := range d.saga.specs {
+		path := member("$.results", sp.name) + ".value"
+		if sp.output {
+			return &PassState{Name: stateDone, InputPath: path, End: true}
+		}
+		if sp.kind != retriable { // one that failed has none
+			all[sp.name+".$"] = path
+		}
+	}
+	return &PassState{Name: stateDone, Parameters: all, End: true}
+}

@@ -1,0 +1,49 @@
+package stepfntest
+
+import (
+	"time"
+
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// clockText is how the context object writes times.
+const clockText = "2006-01-02T15:04:05.000Z"
+
+func clock(t time.Time) string { return t.UTC().Format(clockText) }
+
+// contextObject is the context object ($$) of the thread's state.
+func (t *thread) contextObject() *value.Object {
+	x := t.x
+	o := value.ObjectOf(
+		"Execution", value.ObjectOf(
+			"Id", x.arn,
+			"Input", x.input.v,
+			"StartTime", clock(x.started),
+			"Name", x.name,
+			"RoleArn", x.revision.roleARN,
+			"RedriveCount", value.Int(0),
+		),
+		"StateMachine", value.ObjectOf("Id", x.machine.arn, "Name", x.machine.name),
+	)
+	if t.node != nil {
+		o.Put("State", value.ObjectOf(
+			"Name", t.node.name,
+			"EnteredTime", clock(t.entered),
+			"RetryCount", value.Int(t.retries),
+		))
+	}
+	for at := t; at != nil; {
+		if at.item != nil {
+			o.Put("Map", value.ObjectOf("Item", value.ObjectOf("Index", value.Int(at.item.index), "Value", at.item.value)))
+			break
+		}
+		if at.parent == nil {
+			break
+		}
+		at = at.parent.owner
+	}
+	if t.token != "" {
+		o.Put("Task", value.ObjectOf("Token", t.token))
+	}
+	return o
+}

@@ -1,0 +1,64 @@
+// Package stepfntest is AWS Step Functions in the test's process: the real SDK
+// client runs against it, and state machines run for real, with Go functions
+// in the place of Lambda functions. In a testing/synctest bubble time is
+// virtual: a year of waits takes milliseconds.
+//
+// # The smallest program
+//
+//	machines := stepfntest.New(t)
+//	arn := machines.Create("Greet", machine)
+//	machines.Function("arn:aws:lambda:us-east-1:123456789012:function:Greet", stepfntest.Func(greet))
+//	x, err := machines.Execute(ctx, arn, input)
+//
+// # Semantics
+//
+// StartExecution only queues. [Machines.Drain] carries executions forward
+// until each has ended or waits for a task token or an activity worker;
+// [Machines.Run] does so until its context ends, in a goroutine of the test.
+// StartSyncExecution carries its own execution. Functions and calls of other
+// services run in goroutines that end before the call that started them
+// returns. Functions are given the time-out of their task as a context that
+// ends with it.
+//
+// # Simulated
+//
+// STANDARD and EXPRESS machines in JSONPath: Task, Pass, Choice, Wait,
+// Succeed, Fail, Parallel and inline Map; Retry and Catch; time-outs and
+// heartbeats; variables; the context object; the 18 intrinsic functions; size
+// and history limits; history events. Resources are Lambda ARNs, activities,
+// and the integrations lambda:invoke, states:startExecution (also .sync and
+// .sync:2), sqs:*, sns:*, dynamodb:* and events:* (also as aws-sdk
+// integrations), each of them with .waitForTaskToken. What is called there
+// are other fakes: see [Options].
+//
+// # Not simulated
+//
+// JSONata, Map states in DISTRIBUTED mode, redrive, versions, aliases, tags of
+// existing resources, map runs, TestState and any integration not named above
+// are refused by name. Encryption configurations are accepted and have no
+// effect; logging and tracing configurations are kept and shown, nothing is
+// logged. Roles and permissions are not evaluated.
+//
+//   - CreateStateMachineAlias
+//   - DeleteStateMachineAlias
+//   - DeleteStateMachineVersion
+//   - DescribeMapRun
+//   - DescribeStateMachineAlias
+//   - ListExecutions.mapRunArn
+//   - ListMapRuns
+//   - ListStateMachineAliases
+//   - ListStateMachineVersions
+//   - ListTagsForResource
+//   - PublishStateMachineVersion
+//   - RedriveExecution
+//   - TagResource
+//   - TestState
+//   - UntagResource
+//   - UpdateMapRun
+//   - UpdateStateMachineAlias
+//
+// # Errors
+//
+// Codes, statuses and texts are AWS's where they are known. [ErrNoExecution]
+// comes from this package's own methods.
+package stepfntest

@@ -1,0 +1,141 @@
+package stepfntest
+
+import (
+	"time"
+
+	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// The statuses of an execution.
+const (
+	Running   = "RUNNING"
+	Succeeded = "SUCCEEDED"
+	Failed    = "FAILED"
+	TimedOut  = "TIMED_OUT"
+	Aborted   = "ABORTED"
+)
+
+const (
+	maxPayload = 262_144 // bytes of a state's input or output
+	maxEvents  = 25_000  // of a STANDARD execution's history
+)
+
+// document is a JSON value and, once asked for, its text.
+type document struct {
+	v    any
+	text string
+}
+
+func documentOf(v any) *document { return &document{v: v} }
+
+func (d *document) String() string {
+	if d.text == "" {
+		d.text = value.String(d.v)
+	}
+	return d.text
+}
+
+// execution is one run of a machine.
+type execution struct {
+	m         *Machines
+	s         *scheduler
+	machine   *machine
+	program   *block
+	revision  *revision
+	arn, name string
+	trace     string
+	input     *document
+	status    string
+	started   time.Time
+	stopped   time.Time
+	output    string
+	failure   *failure
+	events    []Event
+	root      *thread
+	deadline  *timer
+	region    string
+	done      []func() // of those that wait for the end
+}
+
+// begin starts the execution's first thread.
+func (x *execution) begin() {
+	x.log(0, "ExecutionStarted", func(e *Event) {
+		e.ExecutionStarted = &StartedDetails{Input: x.input.String(), InputDetails: whole, RoleArn: x.revision.roleARN}
+	})
+	x.root = &thread{x: x, block: x.program, in: x.input}
+	if limit := x.revision.model.TimeoutSeconds; limit > 0 {
+		x.deadline = x.s.at(x.started.Add(time.Duration(limit)*time.Second), false, x.timeOut)
+	}
+	x.root.start(x.program.start, x.input)
+}
+
+// whole says that a payload is not cut off.
+var whole = &DataDetails{}
+
+// log appends an event; it returns the event's id. An execution that ended
+// logs nothing more.
+func (x *execution) log(previous int64, kind string, details func(*Event)) int64 {
+	if x.status != Running {
+		return previous
+	}
+	id := int64(len(x.events) + 1)
+	x.events = append(x.events, Event{ID: id, PreviousID: previous, Timestamp: wire.Timestamp{Time: time.Now()}, Type: kind})
+	if details != nil {
+		details(&x.events[id-1])
+	}
+	return id
+}
+
+// full reports whether the history has room for nothing but the end.
+func (x *execution) full() bool {
+	return x.machine.kind == standard && len(x.events) >= maxEvents-1
+}
+
+func (x *execution) succeed(last int64, out *document) {
+	x.log(last, "ExecutionSucceeded", func(e *Event) {
+		e.ExecutionSucceeded = &OutputDetails{Output: out.String(), OutputDetails: whole}
+	})
+	x.output = out.String()
+	x.end(Succeeded)
+}
+
+func (x *execution) fail(last int64, f *failure) {
+	x.log(last, "ExecutionFailed", func(e *Event) {
+		e.ExecutionFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
+	})
+	x.failure = f
+	x.end(Failed)
+}
+
+func (x *execution) timeOut() {
+	x.root.kill(false)
+	f := &failure{name: stepfn.ErrorTimeout}
+	x.log(x.last(), "ExecutionTimedOut", func(e *Event) {
+		e.ExecutionTimedOut = &ErrorDetails{Error: f.name}
+	})
+	x.failure = f
+	x.end(TimedOut)
+}
+
+func (x *execution) abort(f *failure) {
+	x.root.kill(false)
+	x.log(x.last(), "ExecutionAborted", func(e *Event) {
+		e.ExecutionAborted = &ErrorDetails{Error: f.name, Cause: f.cause}
+	})
+	x.failure = f
+	x.end(Aborted)
+}
+
+func (x *execution) last() int64 { return int64(len(x.events)) }
+
+func (x *execution) end(status string) {
+	x.status, x.stopped = status, time.Now()
+	x.s.cancel(x.deadline)
+	x.root.kill(false)
+	for _, f := range x.done {
+		x.s.soon(f)
+	}
+	x.done = nil
+}

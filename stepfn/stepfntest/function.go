@@ -1,0 +1,139 @@
+package stepfntest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+
+	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// Crash ends the function that calls it, from its own goroutine, as a process
+// that dies does: nothing is returned, the execution sees Lambda.Unknown, and
+// nobody knows what the function had done by then.
+func Crash() { runtime.Goexit() }
+
+// Function binds a Go function to a Lambda ARN (or to whatever stands as the
+// Resource, such as "${ChargeFunctionArn}", or to a plain function name):
+// tasks with that resource, and lambda:invoke with that FunctionName, call
+// it. A later binding replaces an earlier one. Errors and panics are reported
+// as aws-lambda-go reports them.
+func (m *Machines) Function(arn string, f func(ctx context.Context, payload []byte) ([]byte, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.functions[arn] = f
+}
+
+// Func turns a typed Lambda handler into one for [Machines.Function]: the
+// payload is decoded and the result encoded as aws-lambda-go does it.
+func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		var in I
+		if err := json.Unmarshal(payload, &in); err != nil {
+			return nil, err
+		}
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(out)
+	}
+}
+
+// function finds what is bound to a Lambda ARN: under the ARN itself, without
+// its qualifier, or under the function's name.
+func (m *Machines) function(arn string) func(context.Context, []byte) ([]byte, error) {
+	if f := m.functions[arn]; f != nil {
+		return f
+	}
+	parts := strings.Split(arn, ":")
+	if len(parts) == 8 {
+		if f := m.functions[strings.Join(parts[:7], ":")]; f != nil {
+			return f
+		}
+		parts = parts[:7]
+	}
+	name := parts[len(parts)-1]
+	if f := m.functions[name]; f != nil {
+		return f
+	}
+	if len(parts) > 2 {
+		return nil
+	}
+	for bound, f := range m.functions { // a name or name:qualifier, bound under its ARN
+		if strings.HasSuffix(bound, ":function:"+parts[0]) {
+			return f
+		}
+	}
+	return nil
+}
+
+// lambdaReport is what aws-lambda-go reports of a failed invocation.
+type lambdaReport struct {
+	Message string `json:"errorMessage"`
+	Type    string `json:"errorType"`
+}
+
+// invoke calls a function as Lambda would. It returns the result's text, or
+// the failure that the execution sees.
+func invoke(ctx context.Context, f func(context.Context, []byte) ([]byte, error), payload, trace string) (out string, fault *failure) {
+	fault = crashed("Runtime exited without providing a reason")
+	defer func() {
+		if p := recover(); p != nil {
+			fault = reported(panicType(p), fmt.Sprint(p))
+		}
+	}()
+	if trace != "" {
+		ctx = correlation.WithTrace(ctx, trace)
+		ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:revive,staticcheck // the key that aws-lambda-go uses
+	}
+	result, err := f(ctx, []byte(payload))
+	switch {
+	case err != nil:
+		return "", reported(errorType(err))
+	case len(result) == 0:
+		return "null", nil
+	}
+	if _, err := value.Parse(result); err != nil {
+		return "", reported("Runtime.MarshalError", "the function's result is not JSON: "+err.Error())
+	}
+	return string(result), nil
+}
+
+func reported(name, message string) *failure {
+	return &failure{name: name, cause: report(lambdaReport{message, name})}
+}
+
+func crashed(reason string) *failure {
+	text, _ := json.Marshal(struct {
+		Message string `json:"errorMessage"`
+	}{reason})
+	return fail("Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type. Returned payload: %s", text)
+}
+
+func report(r lambdaReport) string {
+	return string(value.Append(nil, value.ObjectOf("errorMessage", r.Message, "errorType", r.Type)))
+}
+
+// errorType is the name under which aws-lambda-go reports an error: the bare
+// name of its type, or what an InvokeResponse_Error says itself.
+func errorType(err error) (name, message string) {
+	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Struct && v.Type().Name() == "InvokeResponse_Error" {
+		return v.FieldByName("Type").String(), v.FieldByName("Message").String()
+	}
+	return typeName(v.Type()), err.Error()
+}
+
+func panicType(p any) string { return typeName(reflect.TypeOf(p)) }
+
+func typeName(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
+}

@@ -1,0 +1,230 @@
+package stepfntest
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// integration calls the service that the resource names.
+func (a *attempt) integration() {
+	r := a.resource
+	a.last = a.x.log(a.last, "TaskScheduled", func(e *Event) {
+		e.TaskScheduled = &TaskScheduledDetails{
+			ResourceType: r.typeName(), Resource: r.actionName(), Region: a.x.region, Parameters: a.payload.String(),
+			TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
+		}
+	})
+	work, f := a.work()
+	if f != nil {
+		a.failed(f)
+		return
+	}
+	a.last = a.x.log(a.last, "TaskStarted", func(e *Event) { e.TaskStarted = &TaskStartedDetails{r.typeName(), r.actionName()} })
+	a.watch(func(f *failure) {
+		a.last = a.x.log(a.last, "TaskTimedOut", func(e *Event) {
+			e.TaskTimedOut = a.errorDetails(f)
+		})
+	})
+	a.call(work, func(out string, f *failure) {
+		switch {
+		case f != nil:
+			a.failed(f)
+		case r.token() && a.outcomes == nil:
+			a.submitted(out)
+			a.x.m.await(a.token, a.answered)
+		case strings.HasPrefix(r.pattern, "sync") && a.outcomes == nil:
+			a.submitted(out)
+			a.follow(out)
+		default:
+			a.answered(out, nil)
+		}
+	})
+}
+
+func (a *attempt) errorDetails(f *failure) *TaskErrorDetails {
+	return &TaskErrorDetails{a.resource.typeName(), a.resource.actionName(), f.name, f.cause}
+}
+
+func (a *attempt) outputDetails(out string) *TaskOutputDetails {
+	return &TaskOutputDetails{a.resource.typeName(), a.resource.actionName(), out, whole}
+}
+
+func (a *attempt) submitted(out string) {
+	a.last = a.x.log(a.last, "TaskSubmitted", func(e *Event) {
+		e.TaskSubmitted = a.outputDetails(out)
+	})
+}
+
+// answered ends the attempt with what the service, or the holder of the
+// token, gave.
+func (a *attempt) answered(out string, f *failure) {
+	v, f := a.received(a.resource.service, out, f)
+	if f != nil {
+		a.failed(f)
+		return
+	}
+	a.last = a.x.log(a.last, "TaskSucceeded", func(e *Event) {
+		e.TaskSucceeded = a.outputDetails(out)
+	})
+	a.finish(v)
+}
+
+func (a *attempt) failed(f *failure) {
+	a.settle()
+	a.last = a.x.log(a.last, "TaskFailed", func(e *Event) {
+		e.TaskFailed = a.errorDetails(f)
+	})
+	a.fail(f)
+}
+
+// work is the call that the attempt makes.
+func (a *attempt) work() (func(context.Context) (string, *failure), *failure) {
+	r := a.resource
+	if a.outcomes != nil {
+		return a.outcomes.next(), nil
+	}
+	params, ok := a.payload.v.(*value.Object)
+	if !ok {
+		return nil, runtimeFailure("The Parameters '%s' could not be used to start the Task: [expected an object]", a.payload)
+	}
+	switch r.service + ":" + r.action {
+	case "lambda:invoke":
+		return a.lambdaInvoke(params)
+	case "states:startExecution", "sfn:startExecution":
+		return a.startChild(params), nil
+	}
+	return a.request(params)
+}
+
+// lambdaInvoke calls a function as lambda:invoke does: what it returns is the
+// Payload of the result.
+func (a *attempt) lambdaInvoke(params *value.Object) (func(context.Context) (string, *failure), *failure) {
+	name, _ := params.Get("FunctionName")
+	arn, _ := name.(string)
+	if q, ok := params.Get("Qualifier"); ok {
+		if s, ok := q.(string); ok {
+			arn += ":" + s
+		}
+	}
+	payload, ok := params.Get("Payload")
+	text := "{}"
+	if ok {
+		text = value.String(payload)
+	}
+	f := a.x.m.function(arn)
+	if f == nil {
+		return nil, a.x.m.noFunction(arn)
+	}
+	trace := a.x.trace
+	kind, _ := params.Get("InvocationType")
+	return func(ctx context.Context) (string, *failure) {
+		out, fault := invoke(ctx, f, text, trace)
+		status := 200
+		if kind == "Event" { // nobody hears how an asynchronous invocation ends
+			out, fault, status = "", nil, 202
+		}
+		if fault != nil {
+			return "", fault
+		}
+		result := value.ObjectOf("ExecutedVersion", "$LATEST")
+		if v, err := value.ParseString(out); err == nil {
+			result.Put("Payload", v)
+		}
+		result.Put("SdkHttpMetadata", value.ObjectOf("HttpStatusCode", value.Int(status)))
+		result.Put("StatusCode", value.Int(status))
+		return value.String(result), nil
+	}, nil
+}
+
+// startChild starts an execution of another machine of this fake.
+func (a *attempt) startChild(params *value.Object) func(context.Context) (string, *failure) {
+	return func(ctx context.Context) (string, *failure) {
+		in := &startExecutionInput{TraceHeader: optional(a.x.trace)}
+		for i := range params.Len() {
+			name, v := params.At(i)
+			s, isText := v.(string)
+			switch name {
+			case "StateMachineArn":
+				in.StateMachineArn = s
+			case "Name":
+				in.Name = &s
+			case "TraceHeader":
+				in.TraceHeader = &s
+			case "Input":
+				if !isText {
+					s = value.String(v)
+				}
+				in.Input = &s
+			default:
+				return "", runtimeFailure("The Parameters '%s' could not be used to start the Task: [The field \"%s\" is not supported by Step Functions]", value.String(params), name)
+			}
+		}
+		out, err := a.x.m.startExecution(ctx, in)
+		if err != nil {
+			return "", serviceFailure("StepFunctions", "AWSStepFunctions", "Sfn", a.resource.sdk, err)
+		}
+		return value.String(value.ObjectOf("ExecutionArn", out.ExecutionArn, "StartDate", clock(out.StartDate.Time))), nil
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
+}
+
+// follow waits for the end of the execution that the task started.
+func (a *attempt) follow(started string) {
+	v, _ := value.ParseString(started)
+	o, _ := v.(*value.Object)
+	arn, _ := o.Get("ExecutionArn")
+	child := a.x.m.executions[arn.(string)]
+	wait := a.waiting
+	ended := func() {
+		if a.dead || a.waiting != wait {
+			return
+		}
+		out := child.childResult(a.resource.pattern)
+		if child.status != Succeeded {
+			a.failed(&failure{name: stepfn.ErrorTaskFailed, cause: out})
+			return
+		}
+		a.answered(out, nil)
+	}
+	if child.status != Running {
+		ended()
+		return
+	}
+	child.done = append(child.done, ended)
+}
+
+// childResult is what a task that waits for an execution gets: its
+// description; with sync:2 the output is JSON, else a string of it.
+func (x *execution) childResult(pattern string) string {
+	o := value.ObjectOf("ExecutionArn", x.arn, "Input", x.input.String(), "InputDetails", value.ObjectOf("Included", true), "Name", x.name)
+	if x.failure != nil {
+		o.Put("Error", x.failure.name)
+		o.Put("Cause", x.failure.cause)
+	}
+	if x.status == Succeeded {
+		o.Put("Output", x.output)
+		o.Put("OutputDetails", value.ObjectOf("Included", true))
+	}
+	if pattern == "sync:2" {
+		o.Put("Input", x.input.v)
+		if out, err := value.ParseString(x.output); err == nil {
+			o.Put("Output", out)
+		}
+	}
+	o.Put("StartDate", value.Int(int(x.started.UnixMilli())))
+	o.Put("StateMachineArn", x.machine.arn)
+	o.Put("Status", x.status)
+	o.Put("StopDate", value.Int(int(x.stopped.UnixMilli())))
+	return value.String(o)
+}

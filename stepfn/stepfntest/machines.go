@@ -1,0 +1,215 @@
+package stepfntest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// TB is the part of testing.TB that the fake uses; it may be nil.
+type TB = wire.TB
+
+// Options tune a [Machines].
+type Options struct {
+	// Services answers the service integrations of tasks: sqs:sendMessage,
+	// dynamodb:putItem and so on. It is the HTTPClient of an aws.Config that
+	// other fakes have joined. Optional. Without it such tasks are refused.
+	Services aws.HTTPClient
+}
+
+// Machines is Step Functions in this process. It is safe for concurrent use.
+type Machines struct {
+	*wire.Server
+
+	tb       TB
+	services aws.HTTPClient
+
+	mu         sync.Mutex
+	async      *scheduler
+	machines   map[string]*machine
+	executions map[string]*execution
+	order      []*execution // by start
+	activities map[string]*activity
+	functions  map[string]func(context.Context, []byte) ([]byte, error)
+	mocks      map[mockKey]*mock
+	tokens     map[string]*token
+}
+
+// New makes an empty Step Functions. What it refuses is also logged on tb,
+// which may be nil.
+func New(tb TB, optFns ...func(*Options)) *Machines {
+	var opts Options
+	for _, fn := range optFns {
+		fn(&opts)
+	}
+	m := &Machines{
+		tb: tb, services: opts.Services,
+		machines: map[string]*machine{}, executions: map[string]*execution{},
+		activities: map[string]*activity{}, tokens: map[string]*token{}, mocks: map[mockKey]*mock{},
+		functions: map[string]func(context.Context, []byte) ([]byte, error){},
+	}
+	m.async = &scheduler{mu: &m.mu}
+	m.Server = wire.NewServer(tb, m.service())
+	return m
+}
+
+// Join returns cfg with this fake answering the calls of Step Functions
+// clients. Region and credentials are filled in when they are missing.
+func (m *Machines) Join(cfg aws.Config) aws.Config {
+	cfg = cfg.Copy()
+	cfg.HTTPClient = wire.Join(cfg.HTTPClient, m.Server)
+	if cfg.Region == "" {
+		cfg.Region = wire.DefaultRegion
+	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")
+	}
+	return cfg
+}
+
+// Client returns an SDK client of the fake.
+func (m *Machines) Client() *sfn.Client { return sfn.NewFromConfig(m.Join(aws.Config{})) }
+
+// Run carries executions forward until ctx ends, and returns its error. It
+// does what the service does in the background; run it in a goroutine of the
+// test.
+func (m *Machines) Run(ctx context.Context) error { return m.async.run(ctx, false) }
+
+// Drain carries executions forward until each has ended or waits for a task
+// token or an activity worker. Waits and retries are waited for: in a
+// testing/synctest bubble that takes no time.
+func (m *Machines) Drain(ctx context.Context) error { return m.async.run(ctx, true) }
+
+// Create makes a STANDARD machine and returns its ARN. It panics when the
+// machine is not valid or the name is taken.
+func (m *Machines) Create(name string, machine *stepfn.Machine) string {
+	return m.create(name, machine, standard)
+}
+
+// CreateExpress makes an EXPRESS machine and returns its ARN. It panics when
+// the machine is not valid or the name is taken.
+func (m *Machines) CreateExpress(name string, machine *stepfn.Machine) string {
+	return m.create(name, machine, express)
+}
+
+func (m *Machines) create(name string, machine *stepfn.Machine, kind string) string {
+	definition := machine.String()
+	out, err := m.createStateMachine(context.Background(), &createStateMachineInput{
+		Name: name, Definition: definition, RoleArn: "arn:aws:iam::" + wire.DefaultAccount + ":role/" + name, Type: kind,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("stepfntest: create %s: %v", name, err))
+	}
+	return out.StateMachineArn
+}
+
+// Starter returns a function that starts an execution with the input it is
+// given: a target for an EventBridge rule.
+func (m *Machines) Starter(stateMachineARN string) func(ctx context.Context, input []byte) error {
+	return func(ctx context.Context, input []byte) error {
+		_, err := m.startExecution(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(string(input))})
+		return err
+	}
+}
+
+// Execute starts an execution under a name of its own, drains, and returns
+// what became of it. The input is a value that JSON can hold; a []byte and a
+// json.RawMessage are JSON text.
+func (m *Machines) Execute(ctx context.Context, stateMachineARN string, input any) (Execution, error) {
+	v, err := value.Of(input)
+	if err != nil {
+		return Execution{}, err
+	}
+	out, err := m.startExecution(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(value.String(v))})
+	if err != nil {
+		return Execution{}, err
+	}
+	if err := m.Drain(ctx); err != nil {
+		return Execution{}, err
+	}
+	return m.Execution(out.ExecutionArn)
+}
+
+// Execution is what became of an execution.
+type Execution struct {
+	ARN, Name, StateMachineARN string
+	Status                     string // Running, Succeeded, Failed, TimedOut or Aborted
+	Input, Output              string // JSON
+	Error, Cause               string
+	TraceHeader                string
+	Started, Stopped           time.Time // Stopped is zero while it runs
+	Path                       []string  // the names of the states entered, in order
+	History                    []Event
+}
+
+// Err returns nil for an execution that succeeded, else an error with status,
+// error and cause.
+func (e Execution) Err() error {
+	if e.Status == Succeeded {
+		return nil
+	}
+	return fmt.Errorf("stepfntest: execution %s: %s: %s: %s", e.Name, e.Status, e.Error, e.Cause)
+}
+
+// ErrNoExecution says that there is no execution of that ARN.
+var ErrNoExecution = errors.New("stepfntest: no such execution")
+
+// Execution returns the execution of that ARN, of either type, with its
+// history.
+func (m *Machines) Execution(arn string) (Execution, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	x := m.executions[arn]
+	if x == nil {
+		return Execution{}, fmt.Errorf("%w: %s", ErrNoExecution, arn)
+	}
+	return x.report(), nil
+}
+
+// Executions returns the executions of a machine, oldest first; with an empty
+// ARN those of all machines.
+func (m *Machines) Executions(stateMachineARN string) []Execution {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []Execution
+	for _, x := range m.order {
+		if stateMachineARN == "" || x.machine.arn == stateMachineARN {
+			list = append(list, x.report())
+		}
+	}
+	return list
+}
+
+func (x *execution) report() Execution {
+	e := Execution{
+		ARN: x.arn, Name: x.name, StateMachineARN: x.machine.arn, Status: x.status,
+		Input: x.input.String(), Output: x.output, TraceHeader: x.trace,
+		Started: x.started, Stopped: x.stopped, History: append([]Event(nil), x.events...),
+	}
+	if x.failure != nil {
+		e.Error, e.Cause = x.failure.name, x.failure.cause
+	}
+	for i := range x.events {
+		if d := x.events[i].StateEntered; d != nil {
+			e.Path = append(e.Path, d.Name)
+		}
+	}
+	return e
+}
+
+func (m *Machines) logf(format string, args ...any) {
+	if m.tb != nil {
+		m.tb.Helper()
+		m.tb.Logf(format, args...)
+	}
+}

@@ -1,0 +1,339 @@
+package stepfntest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/stepfn"
+)
+
+// The types of machine.
+const (
+	standard = "STANDARD"
+	express  = "EXPRESS"
+)
+
+// machine is a state machine.
+type machine struct {
+	arn, name, kind string
+	created         time.Time
+	current         *revision
+	tags            []tag
+}
+
+// revision is a definition that a machine has or had; executions keep the one
+// they began with.
+type revision struct {
+	id, definition string
+	roleARN        string
+	model          *stepfn.Machine
+	program        *block
+	logging        *logging
+	tracing        *tracing
+	updated        time.Time
+}
+
+type tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+type createStateMachineInput struct {
+	Name                    string        `json:"name"`
+	Definition              string        `json:"definition"`
+	RoleArn                 string        `json:"roleArn"`
+	Type                    string        `json:"type"`
+	LoggingConfiguration    *logging      `json:"loggingConfiguration"`
+	TracingConfiguration    *tracing      `json:"tracingConfiguration"`
+	EncryptionConfiguration *wire.Ignored `json:"encryptionConfiguration"` // nothing here is encrypted
+	Tags                    []tag         `json:"tags"`
+	Publish                 bool          `json:"publish"`
+	VersionDescription      *string       `json:"versionDescription"`
+}
+
+// logging is accepted and shown again; nothing is logged.
+type logging struct {
+	Level                string        `json:"level,omitempty"`
+	IncludeExecutionData bool          `json:"includeExecutionData"`
+	Destinations         []destination `json:"destinations,omitempty"`
+}
+
+type destination struct {
+	CloudWatchLogsLogGroup *logGroup `json:"cloudWatchLogsLogGroup,omitempty"`
+}
+
+type logGroup struct {
+	LogGroupArn string `json:"logGroupArn,omitempty"`
+}
+
+// tracing is accepted and shown again; a trace header is passed on with it
+// and without it.
+type tracing struct {
+	Enabled bool `json:"enabled"`
+}
+
+type createStateMachineOutput struct {
+	StateMachineArn string         `json:"stateMachineArn"`
+	CreationDate    wire.Timestamp `json:"creationDate"`
+}
+
+func (m *Machines) createStateMachine(ctx context.Context, in *createStateMachineInput) (*createStateMachineOutput, error) {
+	c := wire.CallOf(ctx)
+	if err := checkName(in.Name); err != nil {
+		return nil, err
+	}
+	switch in.Type {
+	case "":
+		in.Type = standard
+	case standard, express:
+	default:
+		return nil, enumError(in.Type, "type", standard, express)
+	}
+	if in.Publish || in.VersionDescription != nil {
+		return nil, wire.NotSimulated("publishing a version (publish, versionDescription) in CreateStateMachine")
+	}
+	rev, err := newRevision(in.Definition, in.RoleArn, in.Type == express)
+	if err != nil {
+		return nil, err
+	}
+	rev.setConfiguration(in.LoggingConfiguration, in.TracingConfiguration)
+	arn := c.ARN("states", "stateMachine:"+in.Name)
+	c.Touch(arn)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old := m.machines[arn]; old != nil {
+		if old.current.definition == rev.definition && old.kind == in.Type && old.current.roleARN == rev.roleARN {
+			return &createStateMachineOutput{StateMachineArn: arn, CreationDate: wire.Timestamp{Time: old.created}}, nil
+		}
+		return nil, wire.Errorf("StateMachineAlreadyExists", 0, "State Machine Already Exists: '%s'", arn)
+	}
+	sm := &machine{arn: arn, name: in.Name, kind: in.Type, created: c.Time, current: rev, tags: in.Tags}
+	m.machines[arn] = sm
+	return &createStateMachineOutput{StateMachineArn: arn, CreationDate: wire.Timestamp{Time: sm.created}}, nil
+}
+
+// newRevision checks and compiles a definition.
+func newRevision(definition, roleARN string, isExpress bool) (*revision, error) {
+	findings := stepfn.ValidateDefinition([]byte(definition), func(o *stepfn.ValidateOptions) { o.Express = isExpress })
+	for _, f := range findings {
+		if f.Severity == stepfn.SeverityError {
+			return nil, invalidDefinition(f.String())
+		}
+	}
+	model, err := stepfn.Parse([]byte(definition))
+	if err != nil {
+		var d *stepfn.DefinitionError
+		if errors.As(err, &d) {
+			return nil, invalidDefinition(d.Findings[0].String())
+		}
+		return nil, invalidDefinition(err.Error())
+	}
+	program, err := compile(model, isExpress)
+	var refused *unsupportedError
+	switch {
+	case errors.As(err, &refused):
+		return nil, wire.NotSimulated("%s", strings.TrimSuffix(err.Error(), " is not simulated"))
+	case err != nil:
+		return nil, invalidDefinition(err.Error())
+	}
+	return &revision{
+		id: awsid.UUID(), definition: definition, roleARN: roleARN, model: model, program: program, updated: time.Now(),
+	}, nil
+}
+
+func (r *revision) setConfiguration(l *logging, t *tracing) {
+	if l != nil {
+		r.logging = l
+	}
+	if t != nil {
+		r.tracing = t
+	}
+}
+
+func invalidDefinition(text string) error {
+	return wire.Errorf("InvalidDefinition", 0, "Invalid State Machine Definition: '%s'", text)
+}
+
+// checkName holds a name to the service's rule: 1 to 80 characters, none of
+// the forbidden ones.
+func checkName(name string) error {
+	n := len([]rune(name))
+	if n < 1 || n > 80 || strings.ContainsAny(name, " \t\r\n<>{}[]?*\"#%\\^|~`$&,;:/") || strings.ContainsFunc(name, forbidden) {
+		return wire.Errorf("InvalidName", 0, "Invalid Name: '%s'", name)
+	}
+	return nil
+}
+
+func forbidden(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == 0xfffe || r == 0xffff || r == 0xfffd
+}
+
+func enumError(v, member string, values ...string) error {
+	return wire.Errorf("ValidationException", 0,
+		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+		v, member, strings.Join(values, ", "))
+}
+
+// find returns a machine by its ARN; the caller holds the lock.
+func (m *Machines) find(arn string) (*machine, error) {
+	p, err := awsid.ParseARN(arn)
+	if err != nil || p.Service != "states" || !strings.HasPrefix(p.Resource, "stateMachine:") {
+		return nil, wire.Errorf("InvalidArn", 0, "Invalid Arn: '%s'", arn)
+	}
+	if strings.Count(p.Resource, ":") > 1 {
+		return nil, wire.NotSimulated("the version or alias %s", arn)
+	}
+	if sm := m.machines[arn]; sm != nil {
+		return sm, nil
+	}
+	return nil, wire.Errorf("StateMachineDoesNotExist", 0, "State Machine Does Not Exist: '%s'", arn)
+}
+
+type describeStateMachineInput struct {
+	StateMachineArn string        `json:"stateMachineArn"`
+	IncludedData    *wire.Ignored `json:"includedData"` // only tells encrypted machines apart
+}
+
+type describeStateMachineOutput struct {
+	StateMachineArn      string              `json:"stateMachineArn"`
+	Name                 string              `json:"name"`
+	Status               string              `json:"status"`
+	Definition           string              `json:"definition"`
+	RoleArn              string              `json:"roleArn"`
+	Type                 string              `json:"type"`
+	CreationDate         wire.Timestamp      `json:"creationDate"`
+	LoggingConfiguration *logging            `json:"loggingConfiguration,omitempty"`
+	TracingConfiguration *tracing            `json:"tracingConfiguration,omitempty"`
+	RevisionID           string              `json:"revisionId,omitempty"`
+	VariableReferences   map[string][]string `json:"variableReferences,omitempty"`
+}
+
+func (m *Machines) describeStateMachine(ctx context.Context, in *describeStateMachineInput) (*describeStateMachineOutput, error) {
+	wire.CallOf(ctx).Touch(in.StateMachineArn)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sm, err := m.find(in.StateMachineArn)
+	if err != nil {
+		return nil, err
+	}
+	r := sm.current
+	return &describeStateMachineOutput{
+		StateMachineArn: sm.arn, Name: sm.name, Status: "ACTIVE", Definition: r.definition, RoleArn: r.roleARN,
+		Type: sm.kind, CreationDate: wire.Timestamp{Time: sm.created}, LoggingConfiguration: r.logging,
+		TracingConfiguration: r.tracing, RevisionID: r.id,
+	}, nil
+}
+
+type updateStateMachineInput struct {
+	StateMachineArn         string        `json:"stateMachineArn"`
+	Definition              *string       `json:"definition"`
+	RoleArn                 *string       `json:"roleArn"`
+	LoggingConfiguration    *logging      `json:"loggingConfiguration"`
+	TracingConfiguration    *tracing      `json:"tracingConfiguration"`
+	EncryptionConfiguration *wire.Ignored `json:"encryptionConfiguration"` // nothing here is encrypted
+	Publish                 bool          `json:"publish"`
+	VersionDescription      *string       `json:"versionDescription"`
+}
+
+type updateStateMachineOutput struct {
+	UpdateDate wire.Timestamp `json:"updateDate"`
+	RevisionID string         `json:"revisionId,omitempty"`
+}
+
+func (m *Machines) updateStateMachine(ctx context.Context, in *updateStateMachineInput) (*updateStateMachineOutput, error) {
+	c := wire.CallOf(ctx)
+	c.Touch(in.StateMachineArn)
+	if in.VersionDescription != nil && !in.Publish {
+		return nil, wire.Errorf("ValidationException", 0, "Version description can only be set when publish is true")
+	}
+	if in.Publish {
+		return nil, wire.NotSimulated("publishing a version (publish) in UpdateStateMachine")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sm, err := m.find(in.StateMachineArn)
+	if err != nil {
+		return nil, err
+	}
+	if in.Definition == nil && in.RoleArn == nil && in.LoggingConfiguration == nil && in.TracingConfiguration == nil && in.EncryptionConfiguration == nil {
+		return nil, wire.Errorf("MissingRequiredParameter", 0,
+			"Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified")
+	}
+	next := *sm.current
+	next.id, next.updated = awsid.UUID(), c.Time
+	if in.Definition != nil {
+		r, err := newRevision(*in.Definition, next.roleARN, sm.kind == express)
+		if err != nil {
+			return nil, err
+		}
+		next.definition, next.model, next.program = r.definition, r.model, r.program
+	}
+	if in.RoleArn != nil {
+		next.roleARN = *in.RoleArn
+	}
+	next.setConfiguration(in.LoggingConfiguration, in.TracingConfiguration)
+	sm.current = &next
+	return &updateStateMachineOutput{UpdateDate: wire.Timestamp{Time: c.Time}, RevisionID: next.id}, nil
+}
+
+type deleteStateMachineInput struct {
+	StateMachineArn string `json:"stateMachineArn"`
+}
+
+type deleteStateMachineOutput struct{}
+
+// deleteStateMachine takes a machine away at once; its executions stay and
+// run on, as they do while the service is deleting.
+func (m *Machines) deleteStateMachine(ctx context.Context, in *deleteStateMachineInput) (*deleteStateMachineOutput, error) {
+	wire.CallOf(ctx).Touch(in.StateMachineArn)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.find(in.StateMachineArn); err != nil {
+		var e *wire.Error
+		if errors.As(err, &e) && e.Code == "StateMachineDoesNotExist" {
+			return nil, nil
+		}
+		return nil, err
+	}
+	delete(m.machines, in.StateMachineArn)
+	return nil, nil
+}
+
+type listStateMachinesInput struct {
+	MaxResults int    `json:"maxResults"`
+	NextToken  string `json:"nextToken"`
+}
+
+type listStateMachinesOutput struct {
+	StateMachines []stateMachineItem `json:"stateMachines"`
+	NextToken     string             `json:"nextToken,omitempty"`
+}
+
+type stateMachineItem struct {
+	StateMachineArn string         `json:"stateMachineArn"`
+	Name            string         `json:"name"`
+	Type            string         `json:"type"`
+	CreationDate    wire.Timestamp `json:"creationDate"`
+}
+
+func (m *Machines) listStateMachines(_ context.Context, in *listStateMachinesInput) (*listStateMachinesOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	items := []stateMachineItem{}
+	for _, sm := range m.machines {
+		items = append(items, stateMachineItem{sm.arn, sm.name, sm.kind, wire.Timestamp{Time: sm.created}})
+	}
+	slices.SortFunc(items, func(a, b stateMachineItem) int {
+		if c := a.CreationDate.Compare(b.CreationDate.Time); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	page, next, err := pageOf(items, "ListStateMachines", in.MaxResults, in.NextToken, 1024)
+	return &listStateMachinesOutput{StateMachines: page, NextToken: next}, err
+}

@@ -1,0 +1,208 @@
+package stepfntest
+
+import (
+	"context"
+	"time"
+
+	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// task starts an attempt of a Task state.
+func (t *thread) task() error {
+	r := t.node.resource
+	if r.token() {
+		t.token = t.x.m.newToken(t)
+	}
+	s := t.scope(t.effective)
+	payload := t.effective
+	var err error
+	if t.node.params != nil {
+		if payload, err = t.node.params.eval(s); err != nil {
+			return err
+		}
+	}
+	timeout, err := t.node.timeout.integer(s)
+	if err != nil {
+		return err
+	}
+	heartbeat, err := t.node.heartbeat.integer(s)
+	if err != nil {
+		return err
+	}
+	a := &attempt{thread: t, resource: r, payload: documentOf(payload), timeout: timeout, heartbeat: heartbeat}
+	if same(payload, t.in.v) {
+		a.payload = t.in
+	}
+	a.start()
+	return nil
+}
+
+// attempt is one call of a task's resource.
+type attempt struct {
+	*thread
+	resource           resource
+	payload            *document
+	timeout, heartbeat int64
+	offered            string // the token under which an activity has it
+	outcomes           *mock  // answers instead of the resource
+	beat               *timer // ends the attempt without a heartbeat
+}
+
+func (a *attempt) start() {
+	a.outcomes = a.x.m.mock(a.x.machine, a.node.name)
+	switch {
+	case a.resource.kind == activityResource:
+		a.activity()
+	case a.resource.kind == lambdaResource:
+		a.lambda()
+	default:
+		a.integration()
+	}
+}
+
+// watch sets the attempt's time-outs. They do not hold a drain: what is
+// under way does.
+func (a *attempt) watch(timedOut func(f *failure)) {
+	expire := func(name string) func() {
+		return func() {
+			f := &failure{name: name}
+			timedOut(f)
+			a.fail(f)
+		}
+	}
+	if a.timeout > 0 {
+		a.timer(time.Now().Add(time.Duration(a.timeout)*time.Second), false, expire(stepfn.ErrorTimeout))
+	}
+	a.beats(expire(stepfn.ErrorHeartbeatTimeout))
+}
+
+// beats sets the clock of the heartbeat; a heartbeat sets it again.
+func (a *attempt) beats(expired func()) {
+	if a.heartbeat <= 0 {
+		return
+	}
+	set := func() {
+		a.x.s.cancel(a.beat)
+		a.timer(time.Now().Add(time.Duration(a.heartbeat)*time.Second), false, expired)
+		a.beat = a.timers[len(a.timers)-1]
+	}
+	set()
+	if a.token != "" {
+		a.x.m.tokens[a.token].beat = set
+	}
+}
+
+// call runs work in a goroutine and then done, unless the attempt was given
+// up meanwhile. Work that ends because the loop was stopped is done again by
+// the next loop.
+func (a *attempt) call(work func(ctx context.Context) (string, *failure), done func(out string, f *failure)) {
+	wait := a.waiting
+	var out string
+	var f *failure
+	var stopped bool
+	ctx, cancel := context.WithCancel(a.x.s.base)
+	a.cancel = cancel
+	a.x.s.launch(func(base context.Context) {
+		f = crashed("Runtime exited without providing a reason") // unless work returns
+		out, f = work(ctx)
+		stopped = f != nil && base.Err() != nil
+	}, func() {
+		cancel()
+		switch {
+		case a.dead || a.waiting != wait:
+		case stopped:
+			a.cancel = nil
+			a.x.s.soon(func() {
+				if !a.dead && a.waiting == wait {
+					a.call(work, done)
+				}
+			})
+		default:
+			done(out, f)
+		}
+	})
+}
+
+// finish ends the attempt with a result.
+func (a *attempt) finish(v any) {
+	a.settle()
+	if err := a.complete(v); err != nil {
+		a.fail(err)
+	}
+}
+
+// lambda calls the function whose ARN is the resource.
+func (a *attempt) lambda() {
+	arn := a.resource.arn
+	a.last = a.x.log(a.last, "LambdaFunctionScheduled", func(e *Event) {
+		e.LambdaScheduled = &FunctionDetails{
+			Resource: arn, Input: a.payload.String(), InputDetails: whole, TimeoutInSeconds: a.timeout,
+		}
+	})
+	work := a.invocation(arn, a.payload.String())
+	if work == nil {
+		f := a.x.m.noFunction(arn)
+		a.last = a.x.log(a.last, "LambdaFunctionScheduleFailed", func(e *Event) {
+			e.LambdaSchedFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
+		})
+		a.fail(f)
+		return
+	}
+	a.last = a.x.log(a.last, "LambdaFunctionStarted", nil)
+	a.watch(func(f *failure) {
+		a.last = a.x.log(a.last, "LambdaFunctionTimedOut", func(e *Event) {
+			e.LambdaTimedOut = &ErrorDetails{Error: f.name, Cause: f.cause}
+		})
+	})
+	a.call(work, func(out string, f *failure) {
+		v, f := a.received(arn, out, f)
+		if f != nil {
+			a.settle()
+			a.last = a.x.log(a.last, "LambdaFunctionFailed", func(e *Event) {
+				e.LambdaFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
+			})
+			a.fail(f)
+			return
+		}
+		a.last = a.x.log(a.last, "LambdaFunctionSucceeded", func(e *Event) {
+			e.LambdaSucceeded = &OutputDetails{Output: out, OutputDetails: whole}
+		})
+		a.finish(v)
+	})
+}
+
+// invocation is the call of a function or of the mock in its place; nil when
+// there is neither.
+func (a *attempt) invocation(arn, payload string) func(context.Context) (string, *failure) {
+	if a.outcomes != nil {
+		return a.outcomes.next()
+	}
+	f := a.x.m.function(arn)
+	if f == nil {
+		return nil
+	}
+	trace := a.x.trace
+	return func(ctx context.Context) (string, *failure) { return invoke(ctx, f, payload, trace) }
+}
+
+// received reads the result of a call and holds it to the size limit.
+func (a *attempt) received(what, out string, f *failure) (any, *failure) {
+	if f != nil {
+		return nil, f
+	}
+	if len(out) > maxPayload {
+		return nil, fail(stepfn.ErrorDataLimitExceeded,
+			"The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", what)
+	}
+	v, err := value.ParseString(out)
+	if err != nil {
+		return nil, runtimeFailure("%v", err)
+	}
+	return v, nil
+}
+
+func (m *Machines) noFunction(arn string) *failure {
+	m.logf("stepfntest: no function is bound to %s", arn)
+	return fail("Lambda.ResourceNotFoundException", "Function not found: %s (Service: Lambda, Status Code: 404)", arn)
+}

@@ -1,0 +1,56 @@
+package stepfntest
+
+import (
+	"context"
+
+	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/stepfn"
+)
+
+type validateDefinitionInput struct {
+	Definition string `json:"definition"`
+	Type       string `json:"type"`
+	Severity   string `json:"severity"`
+	MaxResults int    `json:"maxResults"`
+}
+
+type validateDefinitionOutput struct {
+	Result      string       `json:"result"`
+	Diagnostics []diagnostic `json:"diagnostics"`
+	Truncated   bool         `json:"truncated"`
+}
+
+type diagnostic struct {
+	Severity string `json:"severity"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Location string `json:"location,omitempty"`
+}
+
+// maxDiagnostics is the most diagnostics of one answer.
+const maxDiagnostics = 100
+
+func (m *Machines) validateStateMachineDefinition(_ context.Context, in *validateDefinitionInput) (*validateDefinitionOutput, error) {
+	limit := in.MaxResults
+	switch {
+	case limit < 0 || limit > maxDiagnostics:
+		return nil, wire.Errorf("ValidationException", 0, "1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 0 and %d", limit, maxDiagnostics)
+	case limit == 0:
+		limit = maxDiagnostics
+	}
+	out := &validateDefinitionOutput{Result: "OK", Diagnostics: []diagnostic{}}
+	findings := stepfn.ValidateDefinition([]byte(in.Definition), func(o *stepfn.ValidateOptions) { o.Express = in.Type == express })
+	for _, f := range findings {
+		if f.Severity == stepfn.SeverityError {
+			out.Result = "FAIL"
+		} else if in.Severity == stepfn.SeverityError || in.Severity == "" {
+			continue // warnings come only when asked for
+		}
+		if len(out.Diagnostics) == limit {
+			out.Truncated = true
+			break
+		}
+		out.Diagnostics = append(out.Diagnostics, diagnostic{f.Severity, f.Code, f.Message, f.Location})
+	}
+	return out, nil
+}

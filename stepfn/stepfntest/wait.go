@@ -1,0 +1,89 @@
+package stepfntest
+
+import (
+	"time"
+
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// wait waits as the Wait state says.
+func (t *thread) wait() error {
+	until, err := t.waitUntil()
+	if err != nil {
+		return err
+	}
+	if !until.After(time.Now()) {
+		return t.leave(t.effective, t.node.assign, t.node.next)
+	}
+	t.timer(until, true, func() {
+		if err := t.leave(t.effective, t.node.assign, t.node.next); err != nil {
+			t.fail(err)
+		}
+	})
+	return nil
+}
+
+func (t *thread) waitUntil() (time.Time, error) {
+	n, s := t.node, t.scope(t.effective)
+	switch {
+	case n.until != nil:
+		return *n.until, nil
+	case n.untilPath != nil:
+		v, err := n.untilPath.get(s)
+		if err != nil {
+			return time.Time{}, err
+		}
+		at, ok := timestamp(v)
+		if !ok {
+			return time.Time{}, runtimeFailure("The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: %s", plain(v))
+		}
+		return at, nil
+	}
+	d, err := n.wait.waitTime(s)
+	return time.Now().Add(d), err
+}
+
+func (w *seconds) waitTime(s *scope) (time.Duration, error) {
+	if w.path == nil {
+		return time.Duration(w.n) * time.Second, nil
+	}
+	v, err := s.resolve(w.path.path)
+	if err != nil {
+		return 0, runtimeFailure("The SecondsPath parameter does not reference an input value: %s", w.path.path)
+	}
+	n, ok := value.Whole(v)
+	switch {
+	case !ok:
+		return 0, runtimeFailure("The SecondsPath parameter cannot be parsed as a long value: %s == %s", w.path.path, plain(v))
+	case n < 0:
+		return 0, runtimeFailure("The SecondsPath parameter references a negative value: %s == %s", w.path.path, plain(v))
+	case n > 99_999_999:
+		return 0, runtimeFailure("The SecondsPath parameter references a value above 99999999: %s == %s", w.path.path, plain(v))
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+// plain writes a value for a cause: a string without its quotes.
+func plain(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return value.String(v)
+}
+
+// integer reads a number of a state: missing when neither it nor its path is
+// set.
+func (w *seconds) integer(s *scope) (int64, error) {
+	if w.path == nil {
+		return w.n, nil
+	}
+	v, err := w.path.get(s)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := value.Whole(v)
+	if !ok || n < 0 {
+		return 0, runtimeFailure("The %s field refers to value \"%s\" which is not a valid integer: %s", w.path.name, plain(v), w.path.path)
+	}
+	return n, nil
+}
