@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -113,11 +114,11 @@ func (r *run) finish(part []delivery, in *Invocation, failed map[string]error) {
 		r.sqs.settle(r.source.arn, d.handle)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for id, err := range failed {
-		r.failures[id] = err
-	}
+	maps.Copy(r.failures, failed)
+	r.mu.Unlock()
 	if r.options.OnInvoke != nil {
+		r.observer.Lock()
+		defer r.observer.Unlock()
 		r.options.OnInvoke(*in)
 	}
 }

@@ -70,6 +70,8 @@ type Mapping struct {
 	mu          sync.Mutex
 	failures    map[string]error
 	invocations int
+
+	observer sync.Mutex // OnInvoke is called by one goroutine at a time
 }
 
 // NewMapping describes the mapping of a queue (URL, ARN, or name) to a

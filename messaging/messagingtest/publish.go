@@ -53,17 +53,18 @@ func (s *SNS) publish(ctx context.Context, in *publishInput) (*publishOutput, er
 	if strings.Contains(arn, ":endpoint/") {
 		return nil, wire.NotSimulated("Publish to a platform endpoint")
 	}
-	return s.send(ctx, parameter, arn, in.notice())
-}
-
-// send checks a notice and delivers it.
-func (s *SNS) send(ctx context.Context, parameter, arn string, n notice) (*publishOutput, error) {
 	s.mu.Lock()
 	t, err := s.topicOf(ctx, parameter, arn)
-	if err == nil {
-		err = n.check(t)
-	}
 	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	return s.send(ctx, t, in.notice())
+}
+
+// send checks a notice and delivers it. The lock is held, and free afterwards.
+func (s *SNS) send(ctx context.Context, t *topic, n notice) (*publishOutput, error) {
+	if err := n.check(t); err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
@@ -301,12 +302,7 @@ type publishBatchOutput struct {
 }
 
 func (s *SNS) publishBatch(ctx context.Context, in *publishBatchInput) (*publishBatchOutput, error) {
-	s.mu.Lock()
-	t, err := s.topicOf(ctx, "TopicArn", in.TopicARN)
-	if err == nil {
-		err = in.check(t)
-	}
-	s.mu.Unlock()
+	t, err := s.checkBatch(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +311,8 @@ func (s *SNS) publishBatch(ctx context.Context, in *publishBatchInput) (*publish
 		err := wire.CallOf(ctx).FailEntry(i)
 		if err == nil {
 			var done *publishOutput
-			if done, err = s.send(ctx, "TopicArn", in.TopicARN, e.notice()); err == nil {
+			s.mu.Lock()
+			if done, err = s.send(ctx, t, e.notice()); err == nil {
 				out.Successful = append(out.Successful, publishedEntry{e.ID, done.MessageID, done.SequenceNumber})
 				continue
 			}
@@ -323,6 +320,18 @@ func (s *SNS) publishBatch(ctx context.Context, in *publishBatchInput) (*publish
 		out.Failed = append(out.Failed, unpublishedEntry(failed(e.ID, err)))
 	}
 	return out, nil
+}
+
+// checkBatch finds the topic of a batch, and says what is wrong with the batch
+// as a whole.
+func (s *SNS) checkBatch(ctx context.Context, in *publishBatchInput) (*topic, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.topicOf(ctx, "TopicArn", in.TopicARN)
+	if err != nil {
+		return nil, err
+	}
+	return t, in.check(t)
 }
 
 // check says what is wrong with the batch as a whole.

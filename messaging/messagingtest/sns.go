@@ -2,6 +2,7 @@ package messagingtest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -106,7 +107,13 @@ func (s *SNS) Endpoint(endpoint string, receive func(ctx context.Context, payloa
 // an EventBridge rule does: without message attributes and subject.
 func (s *SNS) Publisher(topicARN string) func(context.Context, []byte) error {
 	return func(ctx context.Context, body []byte) error {
-		_, err := s.publish(ctx, &publishInput{TopicARN: topicARN, Message: string(body)})
+		s.mu.Lock()
+		t := s.topics[topicARN]
+		if t == nil {
+			s.mu.Unlock()
+			return fmt.Errorf("messagingtest: publish to %s: %w", topicARN, snsNotFound("Topic"))
+		}
+		_, err := s.send(ctx, t, notice{Message: string(body)})
 		return err
 	}
 }

@@ -117,6 +117,7 @@ func TestSNSErrors(t *testing.T) {
 		},
 		"nested policy": {set(subscription, "FilterPolicy", `{"a":{"b":["c"]}}`), invalid, "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy"},
 		"six keys":      {set(subscription, "FilterPolicy", `{"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1]}`), invalid, "Invalid parameter: FilterPolicy: Filter policy can not have more than 5 keys"},
+		"redrive JSON":  {set(subscription, "RedrivePolicy", `{invalid}`), invalid, "Invalid parameter: RedrivePolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"},
 		"redrive ARN":   {set(subscription, "RedrivePolicy", `{"deadLetterTargetArn":"x"}`), invalid, "Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn"},
 		"redrive FIFO":  {set(ordered, "RedrivePolicy", `{"deadLetterTargetArn":"`+q.ARN()+`"}`), invalid, "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."},
 		"subscription":  {set(subscription+"x", "RawMessageDelivery", "true"), "NotFound", "Subscription does not exist"},

@@ -355,3 +355,43 @@ func TestDuplicateDelivery(t *testing.T) {
 	require.NoError(t, f.delete(second))
 	require.Zero(t, f.queue.Depth())
 }
+
+func TestDeletingAQueueEndsLongPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "orders", nil)
+		url := f.url()
+		time.AfterFunc(time.Second, func() {
+			_, err := f.client.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: url})
+			require.NoError(t, err)
+		})
+		start := time.Now()
+		_, err := f.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, WaitTimeSeconds: 20})
+		requireCode(t, err, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+		require.Equal(t, time.Second, time.Since(start))
+	})
+}
+
+// TestMadeOutsideTheBubble checks that fakes hold nothing that belongs to the
+// bubble, or to its outside.
+func TestMadeOutsideTheBubble(t *testing.T) {
+	f := newFixture(t, "orders", map[string]string{"ReceiveMessageWaitTimeSeconds": "20"})
+	for range 2 {
+		synctest.Test(t, func(*testing.T) {
+			time.AfterFunc(12*time.Second, func() { f.send("a") })
+			m := f.receive()[0]
+			require.NoError(f, f.delete(m))
+		})
+	}
+}
+
+func TestCanceledLongPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "orders", nil)
+		ended, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		_, err := f.client.ReceiveMessage(ended, &sqs.ReceiveMessageInput{QueueUrl: f.url(), WaitTimeSeconds: 20})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		f.send("a")
+		require.Len(t, f.receive(), 1, "nothing was received for a caller who is gone")
+	})
+}

@@ -218,7 +218,10 @@ func checkSubscriptionRedrive(t *topic, value, where string) error {
 	}
 	var p subscriptionRedrive
 	if err := json.Unmarshal([]byte(value), &p); err != nil {
-		return snsInvalid("%sRedrivePolicy: failed to parse JSON. %v", where, err)
+		if _, syntax := parsePolicy("MessageBody", value, ""); syntax != nil { // the pattern engine words syntax as SNS does
+			return snsInvalid("%sRedrivePolicy: %s", where, wordingOf(syntax))
+		}
+		return snsInvalid("%sRedrivePolicy: failed to parse JSON", where)
 	}
 	if !isQueueARN(p.Target) {
 		return snsInvalid("%sRedrivePolicy: deadLetterTargetArn is an invalid arn", where)
@@ -227,6 +230,12 @@ func checkSubscriptionRedrive(t *topic, value, where string) error {
 		return snsInvalid("%sRedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.", where)
 	}
 	return nil
+}
+
+// wordingOf is what parsePolicy says without what goes before it.
+func wordingOf(err error) string {
+	_, text, _ := strings.Cut(err.Error(), "FilterPolicy: ")
+	return text
 }
 
 func (sub *subscription) raw() bool { return sub.values[rawAttribute] == "true" }
