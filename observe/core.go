@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -164,18 +165,28 @@ func (c *core) writeEntry(ent zapcore.Entry, fields []zapcore.Field) error {
 	if err != nil {
 		return err
 	}
-	if buf.Len() > c.inv.host.opts.MaxLineBytes {
+	line := c.redacted(buf.Bytes())
+	if len(line) > c.inv.host.opts.MaxLineBytes {
 		buf = c.cut(ent, buf)
+		line = c.redacted(buf.Bytes())
 	}
-	err = c.inv.write(ent.Level, buf.Bytes())
+	err = c.inv.write(ent.Level, line)
 	buf.Free()
 	return err
+}
+
+// redacted replaces in an encoded line what Options.Redact lists.
+func (c *core) redacted(line []byte) []byte {
+	if r := c.inv.host.redact; r != nil {
+		return r.apply(make([]byte, 0, len(line)+64), line)
+	}
+	return line
 }
 
 // cut encodes a line that is too long again: without its fields, then without
 // its context, with as much of the message as fits.
 func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
-	limit, size := c.inv.host.opts.MaxLineBytes, buf.Len()
+	limit, size := c.inv.host.opts.MaxLineBytes-spare, buf.Len()
 	for _, enc := range []zapcore.Encoder{c.enc, c.inv.encoder()} {
 		short := ent
 		short.Stack = ""
@@ -194,6 +205,9 @@ func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
 	}
 	return buf
 }
+
+// spare is what redaction may add to a line that was cut.
+const spare = 1024
 
 func (c *core) overhead(enc zapcore.Encoder, ent zapcore.Entry, size int) int {
 	buf, err := enc.EncodeEntry(ent, []zapcore.Field{zap.Int(keyTruncated, size)})
@@ -249,6 +263,11 @@ func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 			}
 			out = own(out, &owned)
 			out[i] = zap.Object(f.Key, errorObject{err: err})
+		case zapcore.ReflectType:
+			if by := c.inv.host.tags.of(reflect.TypeOf(f.Interface)); by != nil {
+				out = own(out, &owned)
+				out[i].Interface = redactedValue{f.Interface, by}
+			}
 		}
 		if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
 			out = own(out, &owned)

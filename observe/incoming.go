@@ -22,6 +22,7 @@ type incoming struct {
 const (
 	maxCorrelationID = 128
 	maxInspected     = 1 << 20
+	maxTraceHeader   = 1024
 	traceHeaderName  = "X-Amzn-Trace-Id"
 	awsTraceHeader   = "AWSTraceHeader"
 )
@@ -31,7 +32,7 @@ const (
 func (h *host) inspect(ctx context.Context, event any) (in incoming) {
 	defer func() {
 		in.correlationID, in.requestID = acceptable(in.correlationID), acceptable(in.requestID)
-		if traceRoot(in.trace) == "" || len(in.trace) > 1024 {
+		if !validTrace(in.trace) {
 			in.trace = ""
 		}
 	}()
@@ -45,15 +46,34 @@ func (h *host) inspect(ctx context.Context, event any) (in incoming) {
 }
 
 func acceptable(id string) string {
-	if len(id) > maxCorrelationID {
+	if len(id) > maxCorrelationID || !printable(id) {
 		return ""
 	}
-	for i := range len(id) {
-		if id[i] < 0x20 || id[i] > 0x7e {
-			return ""
+	return id
+}
+
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
 		}
 	}
-	return id
+	return true
+}
+
+// validTrace reports whether a header from outside names a trace as X-Ray does:
+// 1-, 8 hexadecimal digits, -, 24 of them.
+func validTrace(header string) bool {
+	root := traceRoot(header)
+	if len(header) > maxTraceHeader || !printable(header) || len(root) != 35 || root[:2] != "1-" || root[10] != '-' {
+		return false
+	}
+	for i, c := range []byte(root[2:]) {
+		if i != 8 && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (h *host) inspectEvent(event any) incoming {

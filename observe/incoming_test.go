@@ -175,8 +175,10 @@ func TestTheCorrelationIDFallsBack(t *testing.T) {
 		func(o *observe.Options) { o.CorrelationHeader = "X-Request-Id" })
 	require.Equal(t, "mine", id)
 	require.Equal(t, header, trace)
-	_, trace = ids(t, t.Context(), awsevents.APIGatewayProxyRequest{Headers: map[string]string{"x-amzn-trace-id": "junk"}})
-	require.Empty(t, trace)
+	for _, bad := range []string{"junk", "Root=1-a;Sampled=1", "Root=2-5e272390-8c398be037738dc042009320", header + "\n", "Root=1-5e272390-8c398be037738dc04200932x", header + ";x=" + strings.Repeat("x", 1000)} {
+		_, trace = ids(t, t.Context(), awsevents.APIGatewayProxyRequest{Headers: map[string]string{"x-amzn-trace-id": bad}})
+		require.Empty(t, trace, bad)
+	}
 }
 
 func TestARecordsOwnIDsReachItsLines(t *testing.T) {

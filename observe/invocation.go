@@ -27,6 +27,7 @@ type host struct {
 	enc     zapcore.Encoder
 	keys    []string
 	redact  *redactor
+	tags    tagged
 	emf     *emfWriter
 	warm    atomic.Bool // set by the first invocation
 	std     *standardLog
@@ -192,9 +193,6 @@ func (inv *invocation) lowest() zapcore.Level {
 
 // write takes an encoded line on its way to the output or into the buffer.
 func (inv *invocation) write(level zapcore.Level, line []byte) error {
-	if r := inv.host.redact; r != nil {
-		line = r.apply(make([]byte, 0, len(line)+64), line)
-	}
 	if inv.lines.limit > 0 {
 		inv.mu.Lock()
 		defer inv.mu.Unlock()

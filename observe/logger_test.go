@@ -238,6 +238,46 @@ func TestRedaction(t *testing.T) {
 	}
 }
 
+type customer struct {
+	Name  string `json:"name"`
+	Email string `json:"mail,omitempty" redact:"true"`
+	Cards []struct {
+		Number string `redact:"true"`
+		Brand  string
+	}
+	Next *customer
+}
+
+func TestRedactionByTag(t *testing.T) {
+	clean(t)
+	in := customer{Name: "jo", Email: "hunter2", Next: &customer{Email: "hunter2"}}
+	in.Cards = append(in.Cards, struct {
+		Number string `redact:"true"`
+		Brand  string
+	}{"hunter2", "visa"})
+	rec := logging(t, func(ctx context.Context, log *zap.Logger) {
+		observe.SetProperty(ctx, "customer", in)
+		ordersPlaced.Add(ctx, 1, "web")
+		log.With(zap.Any("c", in)).Info("a", zap.Any("list", []customer{in}), zap.Any("map", map[string]*customer{"k": &in}), zap.Reflect("none", nil))
+		log.Info("b", zap.Dict("d", zap.Any("inner", in.Name)))
+	})
+	for _, raw := range rec.Raw() {
+		require.NotContains(t, raw, "hunter2")
+	}
+	rec.AssertLogged("INFO", "a", "c.name=jo", "c.mail=[REDACTED]", `c.Cards=[{"Brand":"visa","Number":"[REDACTED]"}]`, "c.Next.mail=[REDACTED]", "map.k.mail=[REDACTED]")
+}
+
+func TestRedactionKeepsALineWithinTheLimit(t *testing.T) {
+	clean(t)
+	const limit = 128 << 10
+	many := strings.Repeat(`{"pin":1},`, (limit-700)/10)
+	rec := logging(t, func(_ context.Context, log *zap.Logger) {
+		log.Info("pins", zap.Reflect("pins", json.RawMessage("["+many[:len(many)-1]+"]")))
+	}, func(o *observe.Options) { o.MaxLineBytes, o.Redact = limit, []string{"pin"} })
+	require.LessOrEqual(t, len(rec.Lines()[0].Raw), limit)
+	rec.AssertLogged("INFO", "pins", "requestId=r-1")
+}
+
 func TestNoLineHasAKeyTwice(t *testing.T) {
 	clean(t)
 	rec := logging(t, func(_ context.Context, log *zap.Logger) {
@@ -299,7 +339,7 @@ func TestALineNeverExceedsTheLimit(t *testing.T) {
 		require.LessOrEqual(t, len(l.Raw), limit)
 		require.True(t, json.Valid([]byte(l.Raw)))
 	}
-	require.Greater(t, len(lines[0].Message), limit-1000)
+	require.Greater(t, len(lines[0].Message), limit-2000)
 	require.Equal(t, "r-1", lines[0].Text("requestId"))
 	require.NotEmpty(t, lines[0].Text("truncatedBytes"))
 	require.Equal(t, "fields", lines[1].Message)

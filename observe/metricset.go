@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -199,6 +200,9 @@ func SetProperty(ctx context.Context, key string, value any) {
 	}
 	var text []byte
 	if err == nil {
+		if by := inv.host.tags.of(reflect.TypeOf(value)); by != nil {
+			value = redactedValue{value, by}
+		}
 		text, err = marshal(value)
 	}
 	if err != nil {

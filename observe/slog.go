@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 // logged with a context carry the ids of its invocation, whatever groups are
 // open. Inside Lambda it becomes slog's default when a handler is made, unless
 // the program has set a default of its own before.
-func SlogHandler() slog.Handler { return &slogHandler{logger: Logger} }
+func SlogHandler() slog.Handler { return &slogHandler{logger: Logger, tags: new(tagged)} }
 
 // slogHandler passes records on to zap.
 type slogHandler struct {
 	logger func(context.Context) *zap.Logger
+	tags   *tagged
 	fields []zap.Field // of WithAttrs and WithGroup, in order
 }
 
@@ -46,7 +48,7 @@ func (h *slogHandler) Enabled(ctx context.Context, l slog.Level) bool {
 func (h *slogHandler) Handle(ctx context.Context, r slog.Record) error {
 	fields := slices.Clone(h.fields)
 	r.Attrs(func(a slog.Attr) bool {
-		fields = appendAttr(fields, a)
+		fields = h.appendAttr(fields, a)
 		return true
 	})
 	entry := zapcore.Entry{Level: slogLevel(r.Level), Time: r.Time, Message: r.Message}
@@ -66,9 +68,9 @@ func trimGroups(fields []zap.Field) []zap.Field {
 
 // WithAttrs implements slog.Handler.
 func (h *slogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	next := &slogHandler{logger: h.logger, fields: slices.Clone(h.fields)}
+	next := &slogHandler{logger: h.logger, tags: h.tags, fields: slices.Clone(h.fields)}
 	for _, a := range attrs {
-		next.fields = appendAttr(next.fields, a)
+		next.fields = h.appendAttr(next.fields, a)
 	}
 	return next
 }
@@ -78,17 +80,17 @@ func (h *slogHandler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
 	}
-	return &slogHandler{logger: h.logger, fields: append(slices.Clone(h.fields), zap.Namespace(name))}
+	return &slogHandler{logger: h.logger, tags: h.tags, fields: append(slices.Clone(h.fields), zap.Namespace(name))}
 }
 
 // appendAttr adds an attribute as a field: an empty one is dropped, a group
 // without a name is spread.
-func appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
+func (h *slogHandler) appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
 	v := a.Value.Resolve()
 	if v.Kind() == slog.KindGroup {
 		var inner []zap.Field
 		for _, ga := range v.Group() {
-			inner = appendAttr(inner, ga)
+			inner = h.appendAttr(inner, ga)
 		}
 		switch {
 		case len(inner) == 0:
@@ -101,10 +103,10 @@ func appendAttr(fields []zap.Field, a slog.Attr) []zap.Field {
 	if a.Key == "" && v.Equal(slog.Value{}) {
 		return fields
 	}
-	return append(fields, attrField(a.Key, v))
+	return append(fields, h.attrField(a.Key, v))
 }
 
-func attrField(key string, v slog.Value) zap.Field {
+func (h *slogHandler) attrField(key string, v slog.Value) zap.Field {
 	switch v.Kind() {
 	case slog.KindString:
 		return zap.String(key, v.String())
@@ -123,6 +125,9 @@ func attrField(key string, v slog.Value) zap.Field {
 	}
 	if err, ok := v.Any().(error); ok {
 		return zap.NamedError(key, err)
+	}
+	if by := h.tags.of(reflect.TypeOf(v.Any())); by != nil {
+		return zap.Reflect(key, redactedValue{v.Any(), by}) // groups hide it from the core
 	}
 	return zap.Any(key, v.Any())
 }

@@ -25,6 +25,7 @@ func TestSlogLinesBelongToTheInvocation(t *testing.T) {
 		log.With("a", 1).WithGroup("g").With("b", 2).WithGroup("h").WarnContext(ctx, "groups", "c", 3)
 		log.WithGroup("empty").WithGroup("").InfoContext(ctx, "no groups", slog.Attr{}, slog.Group("none"), slog.Group("", slog.Int("spread", 1)), slog.Group("g", slog.Int("n", 1)))
 		log.InfoContext(ctx, "values", "v", valuer{slog.StringValue("resolved")}, "m", map[string]int{"k": 1}, "secret", observe.Secret("x"))
+		log.InfoContext(ctx, "tagged", slog.Group("g", "customer", customer{Name: "jo", Email: "hunter2"}))
 		log.Log(ctx, slog.LevelError+4, "worse")
 		require.NoError(t, observe.SlogHandler().Handle(ctx, slog.Record{Message: "no time"}))
 		log.DebugContext(ctx, "not enabled")
@@ -35,5 +36,6 @@ func TestSlogLinesBelongToTheInvocation(t *testing.T) {
 	rec.AssertLogged("INFO", "no groups", "empty.spread=1", "empty.g.n=1")
 	rec.AssertLogged("INFO", "values", "v=resolved", `m={"k":1}`, "secret=[REDACTED]")
 	rec.AssertLogged("ERROR", "worse")
-	require.Len(t, rec.Lines(), 6)
+	rec.AssertLogged("INFO", "tagged", "g.customer.mail=[REDACTED]", "g.customer.name=jo")
+	require.Len(t, rec.Lines(), 7)
 }
