@@ -154,9 +154,7 @@ func (p *process) finish(ctx context.Context, err error) {
 		return
 	}
 	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.trace = append(s.trace, fmt.Sprintf("process %d: does not acknowledge: %v", p.number, err))
+		s.note("process %d: does not acknowledge: %v", p.number, err)
 		return
 	}
 	d, err := p.hold(ctx, &ticket{name: "acknowledges", ack: true})

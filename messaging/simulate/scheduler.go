@@ -122,6 +122,8 @@ func (s *scheduler) step() bool {
 }
 
 func (s *scheduler) note(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.trace = append(s.trace, fmt.Sprintf(format, args...))
 }
 
