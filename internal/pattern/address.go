@@ -15,8 +15,7 @@ type address struct {
 
 func (a *address) slice() []byte { return a.bytes[:a.size] }
 
-// addressRange is what a CIDR block covers; low may lie inside the block, since
-// the engine does not clear host bits.
+// addressRange is what a CIDR block covers, both ends included.
 type addressRange struct {
 	low, high address
 }
@@ -61,6 +60,7 @@ func newAddressRange(text string) (addressRange, error) {
 	}
 	r.low, r.high = a, a
 	for i := int(bits); i < a.size*8; i++ {
+		r.low.bytes[i/8] &^= 0x80 >> (i % 8)
 		r.high.bytes[i/8] |= 0x80 >> (i % 8)
 	}
 	return r, nil

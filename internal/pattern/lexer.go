@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"errors"
 	"fmt"
 	"unicode"
 	"unicode/utf8"
@@ -228,6 +229,9 @@ func (l *lexer) field(c byte) (token, error) {
 // value reads the value that begins with c, which is before pos.
 func (l *lexer) value(c byte) (token, error) {
 	l.from = l.pos - 1
+	for !utf8.RuneStart(l.src[l.from]) {
+		l.from--
+	}
 	switch {
 	case c == '{':
 		return tokenObject, nil
@@ -243,20 +247,28 @@ func (l *lexer) value(c byte) (token, error) {
 	case c == '}':
 		return 0, l.unexpected(": expected a value")
 	}
-	if !identifier(rune(c)) && c < utf8.RuneSelf {
+	if c < utf8.RuneSelf && !identifier(rune(c)) {
 		return 0, l.unexpected(": expected a valid value %s", validValue)
 	}
 	return l.literal()
 }
 
+// plus reports a number with a plus sign, which is before pos.
 func (l *lexer) plus() error {
-	l.pos++
-	if l.pos <= len(l.src) && l.src[l.pos-1] >= '0' && l.src[l.pos-1] <= '9' {
-		l.pos--
-		return l.unexpected(" in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow")
+	if l.pos >= len(l.src) {
+		return l.fail(l.pos, "Unexpected end-of-input in a Number value")
 	}
-	l.pos--
-	return l.unexpected(": expected a valid value %s", validValue)
+	err := l.unexpected(" in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow")
+	return l.moved(err, 1)
+}
+
+// moved shifts the place of an error by n bytes.
+func (l *lexer) moved(err error, n int) error {
+	var s *syntaxError
+	if errors.As(err, &s) {
+		s.offset += n
+	}
+	return err
 }
 
 func (l *lexer) literal() (token, error) {
@@ -396,7 +408,7 @@ func (l *lexer) skip(eof, what string) error {
 		case c < ' ':
 			return l.fail(l.pos-1, "Illegal unquoted character (%s): has to be escaped using backslash to be included in %s", describe(rune(c)), what)
 		case c == '\\':
-			if err := l.escape(eof); err != nil {
+			if err := l.escape(); err != nil {
 				return err
 			}
 		}
@@ -404,7 +416,7 @@ func (l *lexer) skip(eof, what string) error {
 	return l.fail(l.pos, "%s", eof)
 }
 
-func (l *lexer) escape(string) error {
+func (l *lexer) escape() error {
 	const eof = "Unexpected end-of-input in character escape sequence"
 	if l.pos >= len(l.src) {
 		return l.fail(l.pos, eof)
@@ -428,7 +440,7 @@ func (l *lexer) escape(string) error {
 		}
 		return nil
 	}
-	return l.fail(l.pos, "Unrecognized character escape %s", describe(r))
+	return l.fail(l.pos-n, "Unrecognized character escape %s", describe(r))
 }
 
 // string answers the value of the current string token, read to its end.

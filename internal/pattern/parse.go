@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ func Parse(d Dialect, data []byte, optFns ...func(*Options)) (*Pattern, error) {
 	for _, f := range optFns {
 		f(&o)
 	}
+	data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	if d.sns() {
 		if err := checkSyntax(data); err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ type scan struct {
 	satIn, seenIn []uint64
 
 	notes   []note   // what happened inside array elements, in order
+	current leaf     // the leaf that is being read
 	scratch []byte   // a decoded string
 	fold    combiner // working space
 	trace   func(c *condition, l *leaf, matched bool)
@@ -226,15 +227,16 @@ func (s *scan) leaf(n *node, kind noteKind) error {
 	if len(n.conds) == 0 {
 		return s.scalar()
 	}
-	var l leaf
-	if err := s.read(&l); err != nil {
+	l := &s.current
+	*l = leaf{}
+	if err := s.read(l); err != nil {
 		return err
 	}
 	for i := range n.conds {
 		c := &n.conds[i]
-		matched := anyMatches(c.values, &l)
+		matched := anyMatches(c.values, l)
 		if s.trace != nil {
-			s.trace(c, &l, matched)
+			s.trace(c, l, matched)
 		}
 		if s.elems == 0 {
 			s.seen[c.word] |= c.bit
