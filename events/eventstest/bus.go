@@ -2,6 +2,7 @@ package eventstest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -153,6 +154,17 @@ func (b *Bus) DeadLetters(arn string, receive func(ctx context.Context, event []
 	b.dead[arn] = receive
 }
 
+// function finds what is bound to the ARN of a target; nil where nothing is.
+func (b *Bus) function(arn string) Deliver {
+	b.mu.Lock()
+	deliver := b.targets[arn]
+	b.mu.Unlock()
+	if deliver == nil && b.opts.Targets != nil {
+		return b.opts.Targets(arn)
+	}
+	return deliver
+}
+
 // region returns the state of the caller's account and region; b.mu is held.
 func (b *Bus) region(c *wire.Call) *region {
 	key := regionKey{c.Account, c.Region}
@@ -168,6 +180,17 @@ func (b *Bus) region(c *wire.Call) *region {
 		b.regions[key] = r
 	}
 	return r
+}
+
+// keep is how many events and ended deliveries the fake remembers at least.
+const keep = 1 << 15
+
+// remember appends to a list that does not grow without bound.
+func remember[T any](list []T, item T) []T {
+	if len(list) >= 2*keep {
+		list = slices.Delete(list, 0, keep)
+	}
+	return append(list, item)
 }
 
 // changed drops what was compiled from the rules.

@@ -68,7 +68,8 @@ func (b *Bus) wake() {
 	}
 }
 
-// Deliveries returns the deliveries that have ended, in that order.
+// Deliveries returns the deliveries that have ended, in that order: the last
+// 32,768 at least.
 func (b *Bus) Deliveries() []Delivery {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -240,7 +241,7 @@ func (b *Bus) finish(d *delivery, lost error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inFlight--
-	b.done = append(b.done, d.Delivery)
+	b.done = remember(b.done, d.Delivery)
 	if lost != nil {
 		b.lost = append(b.lost, fmt.Errorf("event %s, rule %s, target %s: %w", d.EventID, d.Rule, d.TargetID, lost))
 		b.logf("event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
@@ -259,8 +260,9 @@ func (b *Bus) giveUp(ctx context.Context, d *delivery, condition string) {
 		return
 	}
 	b.mu.Lock()
-	receive, plain := b.dead[arn], b.targets[arn]
+	receive := b.dead[arn]
 	b.mu.Unlock()
+	plain := b.function(arn)
 	var err error
 	switch {
 	case receive != nil:

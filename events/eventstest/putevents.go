@@ -174,7 +174,7 @@ func (b *Bus) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused
 			b.enqueue(ev, r, t)
 		}
 	}
-	b.events = append(b.events, *ev)
+	b.events = remember(b.events, *ev)
 	return ev.ID, nil
 }
 
@@ -240,7 +240,8 @@ func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, []*rule, 
 	return ev, rules, err
 }
 
-// Events returns the events that the buses accepted, in order.
+// Events returns the events that the buses accepted, in order: the last 32,768
+// at least.
 func (b *Bus) Events() []Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
