@@ -25,9 +25,20 @@
 // authorizers of payload format 2.0 with policies and simple responses, $default routes, typed context. WebSocket APIs
 // (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
 //
+// Secrets Manager (Secrets), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
+//
 // # Not simulated
 //
-// HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server. Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
+// These operations of Secrets Manager are refused by name:
+//
+//   - BatchGetSecretValue, GetRandomPassword, ListSecretVersionIds, ListSecrets: reading in bulk
+//   - CreateSecret, DeleteSecret, PutSecretValue, RestoreSecret, UpdateSecret, UpdateSecretVersionStage,
+//     CancelRotateSecret, RotateSecret: a test puts and rotates with Put
+//   - DeleteResourcePolicy, GetResourcePolicy, PutResourcePolicy, ValidateResourcePolicy: policies
+//   - RemoveRegionsFromReplication, ReplicateSecretToRegions, StopReplicationToReplica: replication
+//   - TagResource, UntagResource: tags
+//
+// Nor are there: HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server. Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
 // policies, IAM and Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage
 // plans, CORS preflight answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression
 // must match the whole token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures

@@ -1,0 +1,151 @@
+package secret_test
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/authorizertest"
+	"github.com/patternkit/serverless/authorizer/secret"
+)
+
+const name = "orders/token"
+
+func value(n string) string { return strings.Repeat(n, 64) }
+
+func client(secrets *authorizertest.Secrets) *secretsmanager.Client {
+	return secretsmanager.NewFromConfig(secrets.Join(aws.Config{RetryMaxAttempts: 1}))
+}
+
+func TestTokenRotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := authorizertest.NewSecrets(t)
+		secrets.Put(name, value("1"))
+		p, err := authorizer.NewPrincipal("webhook", nil, nil)
+		require.NoError(t, err)
+		verifier := secret.NewToken(secret.New(client(secrets), name), p)
+		verify := func(token string) error {
+			got, err := verifier.Verify(t.Context(), token)
+			if err == nil {
+				require.Same(t, p, got)
+			}
+			return err
+		}
+		require.NoError(t, verify(value("1")))
+		secrets.Put(name, value("2"))
+		require.ErrorIs(t, verify(value("2")), authorizer.ErrUnknownKey, "within the cool-down")
+		time.Sleep(10 * time.Second)
+		require.NoError(t, verify(value("2")), "a token that fits no value makes the secret be read again")
+		require.NoError(t, verify(value("1")), "the previous value counts")
+		secrets.Put(name, value("3"))
+		time.Sleep(5 * time.Minute)
+		require.ErrorIs(t, verify(value("1")), authorizer.ErrUnknownKey, "the one before does not")
+		require.NoError(t, verify(value("3")))
+
+		calls := len(secrets.Calls("GetSecretValue"))
+		for range 500 {
+			err := verify(value("x"))
+			var refused *authorizer.TokenError
+			require.ErrorAs(t, err, &refused)
+			require.NotContains(t, err.Error(), "xx")
+			time.Sleep(100 * time.Millisecond)
+		}
+		require.LessOrEqual(t, len(secrets.Calls("GetSecretValue"))-calls, 12, "guessing makes few requests")
+		for _, near := range []string{"", value("3") + "3", value("3")[1:], strings.ToUpper(value("a"))} {
+			require.Error(t, verify(near))
+		}
+	})
+}
+
+func TestSecretFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := authorizertest.NewSecrets(t)
+		s := secret.New(client(secrets), name)
+		_, err := s.Values(t.Context())
+		require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
+		secrets.Put(name, value("1"))
+		time.Sleep(time.Second)
+		values, err := s.Values(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, [][]byte{[]byte(value("1"))}, values)
+		secrets.Delete(name)
+		time.Sleep(59 * time.Minute)
+		_, err = s.Values(t.Context())
+		require.NoError(t, err, "known values go on serving")
+		time.Sleep(2 * time.Minute)
+		_, err = s.Values(t.Context())
+		require.ErrorIs(t, err, authorizer.ErrKeysUnavailable, "not for ever")
+
+		secrets.Put("short", "short")
+		p, err := authorizer.NewPrincipal("p", nil, nil)
+		require.NoError(t, err)
+		_, err = secret.NewToken(secret.New(client(secrets), "short"), p).Verify(t.Context(), "short")
+		require.ErrorContains(t, err, "shorter than")
+	})
+}
+
+func TestSecretIsReadOnceForManyCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := authorizertest.NewSecrets(t)
+		secrets.Put(name, value("1"))
+		secrets.Put(name, value("2"))
+		secrets.Delay("GetSecretValue", 100*time.Millisecond).Times(2)
+		s := secret.New(client(secrets), name)
+		var wait sync.WaitGroup
+		for range 20 {
+			wait.Go(func() {
+				values, err := s.Values(t.Context())
+				require.NoError(t, err)
+				require.Len(t, values, 2)
+			})
+		}
+		wait.Wait()
+		require.Len(t, secrets.Calls("GetSecretValue"), 2)
+	})
+}
+
+func TestHMAC(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := authorizertest.NewSecrets(t)
+		put := func(n string) {
+			secrets.Put(name, `{"key":"`+value(n)+`"}`)
+		}
+		put("1")
+		s := secret.New(client(secrets), name, func(o *secret.Options) {
+			o.Parse = func(version []byte) ([]byte, error) {
+				var v struct{ Key string }
+				err := json.Unmarshal(version, &v)
+				return []byte(v.Key), err
+			}
+		})
+		verifier, err := secret.NewHMAC(s, "me", []string{"orders"}, "HS512")
+		require.NoError(t, err)
+		token := func(n string) string {
+			token := jwt.NewWithClaims(jwt.SigningMethodHS512, jwt.MapClaims{"iss": "me", "aud": "orders", "sub": "u", "exp": time.Now().Add(time.Hour).Unix()})
+			signed, err := token.SignedString([]byte(value(n)))
+			require.NoError(t, err)
+			return signed
+		}
+		verify := func(n string) error {
+			_, err := verifier.Verify(t.Context(), token(n))
+			return err
+		}
+		require.NoError(t, verify("1"))
+		require.ErrorIs(t, verify("2"), authorizer.ErrSignature)
+		put("2")
+		time.Sleep(10 * time.Second)
+		require.NoError(t, verify("2"))
+		require.NoError(t, verify("1"))
+		_, err = secret.NewHMAC(s, "", nil, "RS256")
+		require.Error(t, err)
+	})
+}

@@ -1,0 +1,113 @@
+package secret
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+
+	"github.com/patternkit/serverless/authorizer"
+)
+
+// minTokenBytes is the length of a shared token from which guessing it is hopeless: 128 bits in base64.
+const minTokenBytes = 22
+
+// Token is a verifier of one shared token: whoever presents the current or the previous value of the secret is the
+// principal. It is an authorizer.TokenVerifier.
+type Token struct {
+	secret    *Secret
+	principal *authorizer.Principal
+}
+
+// NewToken returns a verifier that takes the secret itself as the token.
+func NewToken(secret *Secret, principal *authorizer.Principal) *Token {
+	if secret == nil || principal == nil {
+		panic("secret: NewToken needs a secret and a principal")
+	}
+	return &Token{secret: secret, principal: principal}
+}
+
+// Verify returns the principal if the token is the current or the previous value of the secret.
+func (t *Token) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+	values, err := t.secret.Values(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if short(values) {
+		return nil, fmt.Errorf("secret %s: shorter than %d bytes", t.secret.id, minTokenBytes)
+	}
+	if equalsOne(token, values) || equalsOne(token, t.secret.Newer(ctx)) {
+		return t.principal, nil
+	}
+	return nil, &authorizer.TokenError{Err: fmt.Errorf("%w: the token is no value of the secret", authorizer.ErrUnknownKey)}
+}
+
+func short(values [][]byte) bool {
+	for _, value := range values {
+		if len(value) < minTokenBytes {
+			return true
+		}
+	}
+	return false
+}
+
+// equalsOne compares digests of equal length with all values, in a time that does not depend on them.
+func equalsOne(token string, values [][]byte) bool {
+	digest := sha256.Sum256([]byte(token))
+	equal := 0
+	for _, value := range values {
+		other := sha256.Sum256(value)
+		equal |= subtle.ConstantTimeCompare(digest[:], other[:])
+	}
+	return equal == 1
+}
+
+// HMAC is a verifier of JWTs signed with a secret that is rotated. It is an authorizer.TokenVerifier.
+type HMAC struct {
+	secret    *Secret
+	issuer    string
+	audiences []string
+	algorithm string
+	optFns    []func(*authorizer.VerifierOptions)
+}
+
+// NewHMAC returns a verifier of JWTs signed by HS256, HS384 or HS512 with the current or the previous value of the secret.
+func NewHMAC(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) (*HMAC, error) {
+	if secret == nil {
+		return nil, errors.New("secret: NewHMAC needs a secret")
+	}
+	// a key of the right length shows every other fault now
+	if _, err := authorizer.NewHMACVerifier(issuer, audiences, algorithm, make([]byte, 64), optFns...); err != nil {
+		return nil, err
+	}
+	return &HMAC{secret: secret, issuer: issuer, audiences: audiences, algorithm: algorithm, optFns: optFns}, nil
+}
+
+// Verify returns the principal a token speaks for.
+func (h *HMAC) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+	values, err := h.secret.Values(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.verify(ctx, token, values)
+	if errors.Is(err, authorizer.ErrSignature) {
+		if newer := h.secret.Newer(ctx); newer != nil {
+			return h.verify(ctx, token, newer)
+		}
+	}
+	return p, err
+}
+
+func (h *HMAC) verify(ctx context.Context, token string, values [][]byte) (p *authorizer.Principal, err error) {
+	for _, value := range values {
+		verifier, fault := authorizer.NewHMACVerifier(h.issuer, h.audiences, h.algorithm, value, h.optFns...)
+		if fault != nil {
+			return nil, fmt.Errorf("secret %s: %w", h.secret.id, fault)
+		}
+		if p, err = verifier.Verify(ctx, token); !errors.Is(err, authorizer.ErrSignature) {
+			return p, err
+		}
+	}
+	return nil, err
+}
