@@ -226,10 +226,10 @@ func call(ctx, abandon context.Context, it *item) error {
 
 // judge turns the handler's error into what becomes of the message.
 func (c *Consumer) judge(ctx context.Context, it *item, err error) result {
-	switch {
-	case err == nil:
+	switch err { //nolint:errorlint // ErrAbandoned is ours here, not one that a handler wraps
+	case nil:
 		return result{verdict: Acked, acked: true}
-	case err == ErrAbandoned: //nolint:errorlint // ours, not one that a handler wraps
+	case ErrAbandoned:
 		return result{verdict: Abandoned, err: err, delay: -1}
 	}
 	if c.options.Classify != nil {

@@ -65,7 +65,7 @@ func typedKey[T any](k KeyFunc) (func(Message[T]) string, error) {
 	}
 	f, ok := k.f.(func(Message[T]) string)
 	if !ok {
-		return nil, fmt.Errorf("Key is a %T, the handler needs a func(Message[%s]) string", k.f, reflect.TypeFor[T]())
+		return nil, fmt.Errorf("the key function is a %T, the handler needs a func(Message[%s]) string", k.f, reflect.TypeFor[T]())
 	}
 	return f, nil
 }

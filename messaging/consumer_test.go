@@ -70,7 +70,7 @@ func batch(messages ...awsevents.SQSMessage) awsevents.SQSEvent {
 	return awsevents.SQSEvent{Records: messages}
 }
 
-func failures(t *testing.T, c *messaging.Consumer, ctx context.Context, event awsevents.SQSEvent) []string { //nolint:revive // t first, as everywhere in tests
+func failures(t *testing.T, c *messaging.Consumer, ctx context.Context, event awsevents.SQSEvent) []string {
 	t.Helper()
 	answer, err := c.HandleSQS(ctx, event)
 	require.NoError(t, err)
@@ -517,7 +517,7 @@ func TestPoisonIsParkedAndThenAcknowledged(t *testing.T) {
 func TestNewConsumerPanicsOnProgrammingErrors(t *testing.T) {
 	handle := func(context.Context, messaging.Message[placed]) error { return nil }
 	require.PanicsWithValue(t, "messaging: NewConsumer: the handler is nil", func() { messaging.NewConsumer[placed](nil) })
-	require.PanicsWithValue(t, "messaging: NewConsumer: Key is a func(messaging.Message[string]) string, the handler needs a func(Message[messaging_test.placed]) string",
+	require.PanicsWithValue(t, "messaging: NewConsumer: the key function is a func(messaging.Message[string]) string, the handler needs a func(Message[messaging_test.placed]) string",
 		func() {
 			messaging.NewConsumer(handle, func(o *messaging.Options) {
 				o.Key = messaging.KeyOf(func(messaging.Message[string]) string { return "" })

@@ -110,8 +110,8 @@ func ExampleFilter() {
 func ExampleMux() {
 	mux := messaging.MustMux(messaging.ByAttribute("type"),
 		messaging.On("placed", ship),
-		messaging.On("cancelled", func(_ context.Context, m messaging.Message[string]) error {
-			fmt.Println("cancelled", m.Body)
+		messaging.On("returned", func(_ context.Context, m messaging.Message[string]) error {
+			fmt.Println("returned", m.Body)
 			return nil
 		}))
 	consumer := messaging.NewConsumer(mux.Handle)
@@ -121,12 +121,12 @@ func ExampleMux() {
 		}}
 	}
 	_, err := consumer.HandleSQS(context.Background(), awsevents.SQSEvent{Records: []awsevents.SQSMessage{
-		typed("1", "placed", `{"OrderID":"A-1","Total":5}`), typed("2", "cancelled", `"A-2"`),
+		typed("1", "placed", `{"OrderID":"A-1","Total":5}`), typed("2", "returned", `"A-2"`),
 	}})
 	fmt.Println(err)
 	// Output:
 	// shipped A-1
-	// cancelled "A-2"
+	// returned "A-2"
 	// <nil>
 }
 

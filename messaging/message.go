@@ -75,7 +75,7 @@ func Strings(values ...string) Attribute {
 	if values == nil {
 		values = []string{}
 	}
-	b, _ := json.Marshal(values) //nolint:errcheck,errchkjson // strings always marshal
+	b, _ := json.Marshal(values) // strings always marshal
 	return Attribute{Type: "String.Array", Text: string(b)}
 }
 

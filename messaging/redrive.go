@@ -46,7 +46,7 @@ type RedriveTask struct {
 
 // RedriveStatus is how far a move got.
 type RedriveStatus struct {
-	Status  string // RUNNING, COMPLETED, CANCELLING, CANCELLED or FAILED
+	Status  string // as SQS has it: RUNNING, COMPLETED, FAILED, or the two of a cancellation
 	Moved   int64  // approximate
 	ToMove  int64  // approximate number at the start
 	Failure string // reason of FAILED
@@ -110,7 +110,7 @@ func (t *RedriveTask) Wait(ctx context.Context) (RedriveStatus, error) {
 			return s, err
 		}
 		switch s.Status {
-		case "RUNNING", "CANCELLING":
+		case "RUNNING", "CANCELLING": //nolint:misspell // AWS spells it so
 		case "FAILED":
 			return s, fmt.Errorf("messaging: redrive %s failed after %d messages: %s", t.source, s.Moved, s.Failure)
 		default:

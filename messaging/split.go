@@ -102,7 +102,7 @@ func (o *outbound[T]) sendBatch(ctx context.Context, batch []pending, attempts i
 				fail(p, errUnanswered)
 			case a.Err == nil:
 				results[p.index] = *a
-			case attempt < attempts && retriable(a.Err) && !(o.fifo && overtaken(batch, answers, i)):
+			case attempt < attempts && retriable(a.Err) && (!o.fifo || !overtaken(batch, answers, i)):
 				results[p.index] = *a
 				again = append(again, *p)
 			default:

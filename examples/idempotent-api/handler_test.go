@@ -161,6 +161,11 @@ func TestConcurrentRequestsCreateOneOrder(t *testing.T) {
 // answer, whatever happens to the function.
 type client struct{ *shop }
 
+func newClient(t *testing.T) client {
+	t.Helper()
+	return client{newShop(t)}
+}
+
 func (c client) Config() aws.Config { return c.db.Join(aws.Config{}) }
 
 func (c client) Deliver(ctx context.Context, cfg aws.Config, _ simulate.Delivery) error {
@@ -169,6 +174,5 @@ func (c client) Deliver(ctx context.Context, cfg aws.Config, _ simulate.Delivery
 }
 
 func TestNoCrashCreatesTwoOrdersOrNone(t *testing.T) {
-	simulate.Run(t, func(t *testing.T) client { return client{newShop(t)} },
-		simulate.Once(func(c client) int { return 10 - c.available() }))
+	simulate.Run(t, newClient, simulate.Once(func(c client) int { return 10 - c.available() }))
 }

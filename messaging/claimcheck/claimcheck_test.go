@@ -35,7 +35,7 @@ func (p inProcess) Do(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-func newS3(t testing.TB, buckets ...string) *s3.Client {
+func newS3(t *testing.T, buckets ...string) *s3.Client {
 	t.Helper()
 	client := s3.NewFromConfig(aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),

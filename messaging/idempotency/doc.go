@@ -14,7 +14,7 @@
 //
 // [ExactlyOnce] and [Transact] commit the effect and the marker of the key in
 // one TransactWriteItems. Either both exist or neither does, so the effect is
-// exactly once. The marker comes last, so reasons of a cancelled transaction
+// exactly once. The marker comes last, so reasons of a canceled transaction
 // have the indexes of the caller's writes. Only the marker's own failed
 // condition means done; a conflict, throttling or another write's failed
 // condition is an error, to be retried or decided by the caller.

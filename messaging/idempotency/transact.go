@@ -159,7 +159,7 @@ func (s *Store) commit(ctx context.Context, key, sum string, items []types.Trans
 }
 
 // refusal finds the marker's own failed condition among the reasons of a
-// cancelled transaction. Nothing else means that the key is taken.
+// canceled transaction. Nothing else means that the key is taken.
 func refusal(err error) (map[string]types.AttributeValue, bool) {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) || len(canceled.CancellationReasons) == 0 {

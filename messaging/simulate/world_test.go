@@ -62,6 +62,7 @@ func number(v types.AttributeValue) int {
 // with makes worlds with this handler.
 func with(handle func(ctx context.Context, table *dynamodb.Client, d simulate.Delivery) error) func(*testing.T) *world {
 	return func(t *testing.T) *world {
+		t.Helper()
 		db := dynamotest.New(t)
 		w := &world{db, db.Client(), handle}
 		_, err := w.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
