@@ -12,8 +12,8 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 )
 
-func schema(t testing.TB) *dynamo.Model {
-	t.Helper()
+func schema(tb testing.TB) *dynamo.Model {
+	tb.Helper()
 	m, err := dynamo.NewSchema(dynamo.Schema{
 		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt",
 		Indexes: []dynamo.Index{
@@ -22,7 +22,7 @@ func schema(t testing.TB) *dynamo.Model {
 			{Name: "LSI1", SortKey: "LSI1SK", Local: true},
 		},
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return m
 }
 

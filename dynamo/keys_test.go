@@ -31,8 +31,8 @@ type textID [2]byte
 
 func (i textID) MarshalText() ([]byte, error) { return []byte{'a' + i[0]%26, 'a' + i[1]%26}, nil }
 
-func pairs(t testing.TB) (*dynamo.Table, *dynamo.Entity[pair, pairKey]) {
-	m := schema(t)
+func pairs(tb testing.TB) (*dynamo.Table, *dynamo.Entity[pair, pairKey]) {
+	m := schema(tb)
 	e := dynamo.MustEntity[pair, pairKey](m, "Pair", dynamo.Key("A#{A}#{B}", "X"),
 		dynamo.On("GSI1", "N#{No:06}", "{U:020}#{At}#{ID}"),
 		dynamo.On("GSI2", "P#{Ptr}"), dynamo.On("LSI1", "{At:ms}#{Flag}"))

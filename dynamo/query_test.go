@@ -80,11 +80,11 @@ func eventAt(no int) event {
 	}
 }
 
-func eventTable(t testing.TB, n int, optFns ...func(*dynamo.Options)) *dynamo.Table {
-	t.Helper()
-	_, db := newTable(t)
+func eventTable(tb testing.TB, n int, optFns ...func(*dynamo.Options)) *dynamo.Table {
+	tb.Helper()
+	_, db := newTable(tb)
 	table := dynamo.New(db.Client(), "events", eventModel, optFns...)
-	require.NoError(t, table.Create(t.Context(), db.Client()))
+	require.NoError(tb, table.Create(tb.Context(), db.Client()))
 	var ops []dynamo.BatchWrite
 	for i := range n {
 		ops = append(ops, events.Put(eventAt(i)))
@@ -94,15 +94,15 @@ func eventTable(t testing.TB, n int, optFns ...func(*dynamo.Options)) *dynamo.Ta
 	}
 	other := eventAt(1)
 	other.Room = "rr"
-	require.NoError(t, table.Batch(t.Context(), append(ops, events.Put(other))...))
+	require.NoError(tb, table.Batch(tb.Context(), append(ops, events.Put(other))...))
 	return table
 }
 
-func numbers(t testing.TB, table *dynamo.Table, q dynamo.Query[event]) []int {
-	t.Helper()
+func numbers(tb testing.TB, table *dynamo.Table, q dynamo.Query[event]) []int {
+	tb.Helper()
 	out := []int{}
-	for e, err := range q.All(t.Context(), table) {
-		require.NoError(t, err)
+	for e, err := range q.All(tb.Context(), table) {
+		require.NoError(tb, err)
 		out = append(out, e.No)
 	}
 	return out

@@ -21,20 +21,20 @@ func rawKey(pk, sk string) map[string]types.AttributeValue {
 	}
 }
 
-func setRaw(t testing.TB, db *dynamotest.DB, pk, sk, name, value string) {
-	t.Helper()
+func setRaw(tb testing.TB, db *dynamotest.DB, pk, sk, name, value string) {
+	tb.Helper()
 	_, err := db.Client().UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: aws.String("store"), Key: rawKey(pk, sk), UpdateExpression: aws.String("SET #n = :v"),
 		ExpressionAttributeNames:  map[string]string{"#n": name},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":v": &types.AttributeValueMemberS{Value: value}},
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 }
 
-func getRaw(t testing.TB, db *dynamotest.DB, pk, sk string) map[string]types.AttributeValue {
-	t.Helper()
+func getRaw(tb testing.TB, db *dynamotest.DB, pk, sk string) map[string]types.AttributeValue {
+	tb.Helper()
 	out, err := db.Client().GetItem(context.Background(), &dynamodb.GetItemInput{TableName: aws.String("store"), Key: rawKey(pk, sk)})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return out.Item
 }
 

@@ -113,11 +113,11 @@ type Mail struct {
 }
 
 // newTable returns a fresh table of the model in a fresh DynamoDB.
-func newTable(t testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *dynamotest.DB) {
-	t.Helper()
-	db := dynamotest.New(t)
+func newTable(tb testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *dynamotest.DB) {
+	tb.Helper()
+	db := dynamotest.New(tb)
 	table := dynamo.New(db.Client(), "store", store, optFns...)
-	require.NoError(t, table.Create(context.Background(), db.Client()))
+	require.NoError(tb, table.Create(context.Background(), db.Client()))
 	return table, db
 }
 

@@ -20,10 +20,10 @@ import (
 )
 
 // drain runs the records of the store through a stream.
-func drain(t testing.TB, db *dynamotest.DB, stream *dynamo.Stream, optFns ...func(*dynamotest.MappingOptions)) {
-	t.Helper()
+func drain(tb testing.TB, db *dynamotest.DB, stream *dynamo.Stream, optFns ...func(*dynamotest.MappingOptions)) {
+	tb.Helper()
 	optFns = append([]func(*dynamotest.MappingOptions){func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }}, optFns...)
-	require.NoError(t, db.NewMapping("store", dynamotest.Func(stream.Handle), optFns...).Drain(context.Background()))
+	require.NoError(tb, db.NewMapping("store", dynamotest.Func(stream.Handle), optFns...).Drain(context.Background()))
 }
 
 func TestStreamIsTypedForEveryKindOfChange(t *testing.T) {
@@ -97,14 +97,14 @@ func TestAFailureStopsTheBatchAndIsDeliveredAgain(t *testing.T) {
 }
 
 // records makes an event of the table's stream records.
-func records(t testing.TB, db *dynamotest.DB) awsevents.DynamoDBEvent {
-	t.Helper()
+func records(tb testing.TB, db *dynamotest.DB) awsevents.DynamoDBEvent {
+	tb.Helper()
 	var all awsevents.DynamoDBEvent
 	mapping := db.NewMapping("store", dynamotest.EventFunc(func(_ context.Context, e awsevents.DynamoDBEvent) error {
 		all.Records = append(all.Records, e.Records...)
 		return nil
 	}))
-	require.NoError(t, mapping.Drain(context.Background()))
+	require.NoError(tb, mapping.Drain(context.Background()))
 	return all
 }
 
