@@ -228,6 +228,16 @@ func (s *Saga[In]) Compensations() []string {
 	return names
 }
 
+// NotApplied returns the errors after which a step has surely had no effect.
+func (s *Saga[In]) NotApplied(step string) []string {
+	for _, sp := range s.specs {
+		if sp.name == step {
+			return slices.Clone(sp.notApplied)
+		}
+	}
+	return nil
+}
+
 func (sp *spec[In]) names() []string {
 	if sp.kind == compensatable {
 		return []string{sp.name, sp.undoName}

@@ -10,6 +10,13 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
+// The errors of a function that was given the wrong payload.
+const (
+	errorBadPayload  = "Saga.BadPayload"
+	errorBadInput    = "Saga.BadInput"
+	errorUnknownStep = "Saga.UnknownStep"
+)
+
 // stepResult is a result as the machine keeps it.
 type stepResult struct {
 	Value json.RawMessage `json:"value"`
@@ -27,7 +34,6 @@ type work struct {
 	Error     Failure               `json:"error"`
 	Failed    map[string]Failure    `json:"failed"`
 	Outcome   string                `json:"outcome"`
-	Attempt   int                   `json:"attempt"`
 	Redrives  int                   `json:"redrives"`
 }
 
@@ -43,16 +49,18 @@ func (s *Saga[In]) Handle(ctx context.Context, payload json.RawMessage) (any, er
 func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	var w work
 	if err := json.Unmarshal(payload, &w); err != nil {
-		return nil, Named("Saga.BadPayload", fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+		return nil, Named(errorBadPayload, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
 	}
 	var in In
 	if err := json.Unmarshal(w.Input, &in); err != nil {
-		return nil, Named("Saga.BadInput", fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+		return nil, Named(errorBadInput, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
 	}
 	ctx = withCorrelation(ctx, w.Input)
 	switch {
 	case w.Saga != s.name:
-	case w.Park != "":
+	case w.Park == stateAlarm:
+		return nil, s.park(ctx, Parked[In]{Execution: w.Execution, Outcome: w.Outcome, Input: in, Error: w.Error, Failed: w.Failed})
+	case w.Park == statePark:
 		return s.parked(ctx, w, in)
 	case w.Undo != "":
 		for _, sp := range s.specs {
@@ -67,7 +75,7 @@ func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, er
 			}
 		}
 	}
-	return nil, Named("Saga.UnknownStep", fmt.Errorf("stepfn: saga %s has no %q", s.name, w.Saga+"/"+w.Step+w.Undo))
+	return nil, Named(errorUnknownStep, fmt.Errorf("stepfn: saga %s has no %q", s.name, w.Saga+"/"+w.Step+w.Undo))
 }
 
 func (s *Saga[In]) key(sp *spec[In], w work) string {
@@ -86,25 +94,19 @@ func (s *Saga[In]) compensate(ctx context.Context, sp *spec[In], w work, in In) 
 	return sp.undo(ctx, u)
 }
 
-// parked raises the alarm and fails with the outcome. After a redrive it
-// first tries again the compensations that had failed.
+// parked fails with the outcome. After a redrive it first tries again the
+// compensations that had failed.
 func (s *Saga[In]) parked(ctx context.Context, w work, in In) (any, error) {
 	if w.Redrives > 0 && w.Outcome == SagaCompensationFailed && s.resume(ctx, w, in) == nil {
 		return nil, nil
 	}
-	err := s.park(ctx, Parked[In]{Execution: w.Execution, Outcome: w.Outcome, Input: in, Error: w.Error, Failed: w.Failed})
-	if err != nil && w.Attempt < parkAttempts {
-		return nil, err
-	}
-	cause := struct {
+	text, err := json.Marshal(struct {
 		Error  Failure            `json:"error"`
 		Failed map[string]Failure `json:"failed"`
-		Alarm  string             `json:"alarm,omitempty"`
-	}{Error: w.Error, Failed: w.Failed}
+	}{w.Error, w.Failed})
 	if err != nil {
-		cause.Alarm = err.Error()
+		return nil, err
 	}
-	text, _ := json.Marshal(cause) //nolint:errchkjson // strings only
 	return nil, Named(w.Outcome, errors.New(string(text)))
 }
 
@@ -138,16 +140,18 @@ type metadata struct {
 	TraceHeader   string `json:"traceHeader"`
 }
 
+// withCorrelation lets the input's own id and header win over those of the
+// invocation, which Step Functions begins anew for every step.
 func withCorrelation(ctx context.Context, input []byte) context.Context {
 	var t travelling
 	if json.Unmarshal(input, &t) != nil {
 		return ctx // an input of another shape carries none
 	}
 	for _, m := range []metadata{t.Metadata, t.Detail.Metadata} {
-		if m.CorrelationID != "" && correlation.ID(ctx) == "" {
+		if m.CorrelationID != "" {
 			ctx = correlation.With(ctx, m.CorrelationID)
 		}
-		if m.TraceHeader != "" && correlation.Trace(ctx) == "" {
+		if m.TraceHeader != "" {
 			ctx = correlation.WithTrace(ctx, m.TraceHeader)
 		}
 	}

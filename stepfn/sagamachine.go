@@ -17,17 +17,15 @@ const (
 	stateDoubt       = "SagaInDoubt"
 	stateNotUndone   = "SagaCompensationFailed"
 	stateUnfinished  = "SagaUnfinished"
+	stateAlarm       = "AlarmSaga"
 	statePark        = "ParkSaga"
 	stateParked      = "SagaParked"
 )
 
 var ownStates = []string{
 	stateBegin, stateUndone, stateFinished, stateDone, stateCompensated, stateDoubt,
-	stateNotUndone, stateUnfinished, statePark, stateParked,
+	stateNotUndone, stateUnfinished, stateAlarm, statePark, stateParked,
 }
-
-// parkAttempts is how often the park function is tried again.
-const parkAttempts = 6
 
 // MachineOptions tune [Saga.Machine].
 type MachineOptions struct {
@@ -35,7 +33,7 @@ type MachineOptions struct {
 	// Optional. Defaults to the substitution "${<Name>FunctionArn}".
 	Function string
 	// Functions are the ARNs of single steps and compensations by their
-	// names, and of the park function by "ParkSaga". Optional. Those missing
+	// names, and of the park function by "AlarmSaga" and "ParkSaga". Optional. Those missing
 	// are run by Function. The payload is the same for all: each of them may
 	// run [Saga.Handle].
 	Functions map[string]string
@@ -267,7 +265,7 @@ func (d *drawing[In]) endings(retriables []string) {
 	undo := d.named(compensatable)
 	parked := false
 	park := func(state, outcome string) {
-		d.add(&PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: statePark})
+		d.add(&PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: stateAlarm})
 		parked = true
 	}
 	if len(undo) > 0 {
@@ -282,7 +280,7 @@ func (d *drawing[In]) endings(retriables []string) {
 	}
 	if len(retriables) > 0 {
 		d.add(&PassState{
-			Name: stateUnfinished, Next: statePark,
+			Name: stateUnfinished, Next: stateAlarm,
 			Parameters: map[string]any{
 				"input.$": "$.input", "execution.$": "$.execution", "results.$": "$.results", "failed.$": "$.failed",
 				"outcome": SagaUnfinished, "error": map[string]any{"Error": SagaUnfinished, "Cause": ""},
@@ -299,23 +297,34 @@ func (d *drawing[In]) endings(retriables []string) {
 	})
 }
 
-// park calls the park function. The state fails with the outcome as its
-// error, so that a redrive resumes there; an error of the function's platform
-// ends in a state of its own.
+// platformErrors are those of a function that gave no answer of its own.
+var platformErrors = []string{
+	ErrorTimeout, ErrorLambdaUnknown, errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke,
+	"Lambda.ResourceNotFoundException", "Runtime.ExitError", "Sandbox.Timedout", errorBadInput, errorBadPayload, errorUnknownStep,
+}
+
+// park calls the park function, whose own failure changes nothing, and then
+// fails with the outcome as the error. That is a task and no Fail state, so
+// that a redrive resumes there; an error of the platform ends in a Fail state
+// with the same outcome.
 func (d *drawing[In]) park() {
 	outcomes := []string{SagaCompensationFailed, SagaInDoubt, SagaUnfinished}
-	p := d.payload("park", statePark)
-	p["error.$"], p["failed.$"], p["outcome.$"] = "$.error", "$.failed", "$.outcome"
-	p["attempt.$"], p["redrives.$"] = "$$.State.RetryCount", "$$.Execution.RedriveCount"
-	again := persistently(parkAttempts)
+	payload := func(name string) map[string]any {
+		p := d.payload("park", name)
+		p["error.$"], p["failed.$"], p["outcome.$"] = "$.error", "$.failed", "$.outcome"
+		p["redrives.$"] = "$$.Execution.RedriveCount"
+		return p
+	}
 	d.add(&TaskState{
-		Name: statePark, Resource: d.function(statePark), Parameters: p, TimeoutSeconds: 60, ResultPath: "$.parked",
-		Retry: []Retrier{{ErrorEquals: outcomes, MaxAttempts: Attempts(0)}, again},
-		Catch: []Catcher{{
-			ErrorEquals: []string{ErrorTimeout, ErrorLambdaUnknown, errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke, "Lambda.ResourceNotFoundException", "Runtime.ExitError", "Sandbox.Timedout"},
-			ResultPath:  "$.alarm", Next: stateParked,
-		}},
-		Next: stateCompensated, // after a redrive that undid the rest
+		Name: stateAlarm, Resource: d.function(stateAlarm), Parameters: payload(stateAlarm), TimeoutSeconds: 60,
+		ResultPath: Discard, Retry: []Retrier{persistently(6)}, Catch: everything("$.alarm", statePark), Next: statePark,
+	})
+	d.add(&TaskState{
+		Name: statePark, Resource: d.function(statePark), Parameters: payload(statePark), TimeoutSeconds: 60,
+		ResultPath: Discard,
+		Retry:      []Retrier{{ErrorEquals: outcomes, MaxAttempts: Attempts(0)}, persistently(3)},
+		Catch:      []Catcher{{ErrorEquals: platformErrors, ResultPath: "$.alarm", Next: stateParked}},
+		Next:       stateCompensated, // after a redrive that undid the rest
 	})
 	d.add(&FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
 }

@@ -7,7 +7,9 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"time"
 
+	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -72,6 +74,9 @@ func (m *Machines) function(arn string) func(context.Context, []byte) ([]byte, e
 	return nil
 }
 
+// functionLimit is the longest that a Lambda function runs.
+const functionLimit = 15 * time.Minute
+
 // lambdaReport is what aws-lambda-go reports of a failed invocation.
 type lambdaReport struct {
 	Message string `json:"errorMessage"`
@@ -91,8 +96,13 @@ func invoke(ctx context.Context, f func(context.Context, []byte) ([]byte, error)
 		ctx = correlation.WithTrace(ctx, trace)
 		ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:revive,staticcheck // the key that aws-lambda-go uses
 	}
+	ctx, cancel := context.WithTimeout(ctx, functionLimit)
+	defer cancel()
+	begin := time.Now()
 	result, err := f(ctx, []byte(payload))
 	switch {
+	case time.Since(begin) >= functionLimit:
+		return "", reported("Sandbox.Timedout", "RequestId: "+awsid.UUID()+" Error: Task timed out after 900.00 seconds")
 	case err != nil:
 		return "", reported(errorType(err))
 	case len(result) == 0:
