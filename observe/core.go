@@ -3,7 +3,6 @@ package observe
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -76,12 +75,11 @@ func newEncoder(text bool) zapcore.Encoder {
 type core struct {
 	inv  *invocation
 	enc  zapcore.Encoder
-	keys []string // of the fields in enc that are in the namespace now open
-	root bool     // no namespace has been opened
+	keys keyset // of the fields in enc that are in the namespace now open
 }
 
-func newCore(inv *invocation, enc zapcore.Encoder) *core {
-	return &core{inv: inv, enc: enc, root: true}
+func newCore(inv *invocation, enc zapcore.Encoder, keys keyset) *core {
+	return &core{inv: inv, enc: enc, keys: keys}
 }
 
 // Enabled implements zapcore.Core.
@@ -92,15 +90,14 @@ func (c *core) Level() zapcore.Level { return c.inv.lowest() }
 
 // With implements zapcore.Core.
 func (c *core) With(fields []zapcore.Field) zapcore.Core {
-	next := &core{inv: c.inv, enc: c.enc.Clone(), root: c.root}
-	next.keys = append(make([]string, 0, len(c.keys)+len(fields)), c.keys...)
+	next := &core{inv: c.inv, enc: c.enc.Clone(), keys: c.keys.clone(len(fields))}
 	for _, f := range c.clean(fields) {
 		next.enc = addSafely(next.enc, f)
 		if f.Type == zapcore.NamespaceType {
-			next.root, next.keys = false, next.keys[:0]
+			next.keys = keyset{}
 			continue
 		}
-		next.keys = append(next.keys, f.Key)
+		next.keys.add(f.Key)
 	}
 	return next
 }
@@ -240,41 +237,46 @@ func cutEscaped(s string, room int) string {
 // only when something is to change.
 func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 	out, owned := fields, false
-	base, root := c.keys, c.root
+	keys, mask := c.keys, c.keys.mask
 	start := 0 // of the fields in the namespace now open
 	for i := range fields {
-		f := fields[i]
-		switch f.Type {
-		case zapcore.SkipType:
+		switch fields[i].Type {
+		case zapcore.SkipType, zapcore.InlineMarshalerType:
 			continue
-		case zapcore.NamespaceType:
-			if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
+		case zapcore.ErrorType, zapcore.ReflectType:
+			if f, changed := c.readable(fields[i]); changed {
 				out = own(out, &owned)
-				out[i].Key = key
-			}
-			base, root, start = nil, false, i+1
-			continue
-		case zapcore.InlineMarshalerType:
-			continue
-		case zapcore.ErrorType:
-			err, ok := f.Interface.(error)
-			if !ok {
-				break
-			}
-			out = own(out, &owned)
-			out[i] = zap.Object(f.Key, errorObject{err: err})
-		case zapcore.ReflectType:
-			if by := c.inv.host.tags.of(reflect.TypeOf(f.Interface)); by != nil {
-				out = own(out, &owned)
-				out[i].Interface = redactedValue{f.Interface, by}
+				out[i] = f
 			}
 		}
-		if key := unique(f.Key, root, base, out[start:i]); key != f.Key {
-			out = own(out, &owned)
-			out[i].Key = key
+		bit := keyBit(out[i].Key)
+		if mask&bit != 0 {
+			if key := keys.unique(out[i].Key, out[start:i]); key != out[i].Key {
+				out = own(out, &owned)
+				out[i].Key = key
+				bit = keyBit(key)
+			}
+		}
+		mask |= bit
+		if out[i].Type == zapcore.NamespaceType {
+			keys, mask, start = keyset{}, 0, i+1
 		}
 	}
 	return out
+}
+
+// readable turns an error into an object, and keeps tagged fields out of a value.
+func (c *core) readable(f zapcore.Field) (out zapcore.Field, changed bool) {
+	if err, ok := f.Interface.(error); ok && f.Type == zapcore.ErrorType {
+		return zap.Object(f.Key, errorObject{err: err}), true
+	}
+	if f.Type == zapcore.ReflectType {
+		if by := c.inv.host.tags.of(reflect.TypeOf(f.Interface)); by != nil {
+			f.Interface = redactedValue{f.Interface, by}
+			return f, true
+		}
+	}
+	return f, false
 }
 
 // own returns fields as a copy, the first time.
@@ -284,38 +286,6 @@ func own(fields []zapcore.Field, owned *bool) []zapcore.Field {
 	}
 	*owned = true
 	return append([]zapcore.Field(nil), fields...)
-}
-
-// unique returns key, or key_2, key_3 … when it is taken.
-func unique(key string, root bool, keys []string, before []zapcore.Field) string {
-	if !taken(key, root, keys, before) {
-		return key
-	}
-	for n := 2; ; n++ {
-		if next := key + "_" + strconv.Itoa(n); !taken(next, root, keys, before) {
-			return next
-		}
-	}
-}
-
-func taken(key string, root bool, keys []string, before []zapcore.Field) bool {
-	if root {
-		switch key {
-		case keyLevel, keyTimestamp, keyMessage, keyLogger, keyCaller, keyStack, keyTruncated, "_aws":
-			return true
-		}
-	}
-	for _, k := range keys {
-		if k == key {
-			return true
-		}
-	}
-	for i := range before {
-		if before[i].Key == key && before[i].Type != zapcore.SkipType && before[i].Type != zapcore.InlineMarshalerType {
-			return true
-		}
-	}
-	return false
 }
 
 // exitHook turns Fatal into a panic, so that the invocation is written and

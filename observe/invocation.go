@@ -25,7 +25,7 @@ type host struct {
 	level   zapcore.Level
 	sink    *sink
 	enc     zapcore.Encoder
-	keys    []string
+	keys    keyset
 	redact  *redactor
 	tags    tagged
 	emf     *emfWriter
@@ -44,15 +44,19 @@ func newHost(service string, optFns []func(*Options)) *host {
 	h.redact = newRedactor(opts.Redact)
 	text := opts.Format == FormatText || opts.Format == FormatLambda
 	h.enc = newEncoder(text && !h.env.json)
-	c := newCore(h.idle(""), h.enc)
-	c.keys = []string{keyFunction, keyRequestID, keyTenantID, keyColdStart, keySampled, keyCorrelationID, keyTraceID}
+	h.keys = rootKeys()
+	reserved := h.keys.clone(8) // the invocation's keys are not for Options.Fields to take
+	for _, key := range []string{keyFunction, keyRequestID, keyTenantID, keyColdStart, keySampled, keyCorrelationID, keyTraceID} {
+		reserved.add(key)
+	}
+	c := newCore(h.idle(""), h.enc, reserved)
 	fields := c.clean(append([]zapcore.Field{zap.String(keyService, service)}, opts.Fields...))
 	for _, f := range fields {
 		if f.Type == zapcore.NamespaceType {
 			panic("observe: Options.Fields must not open a namespace")
 		}
 		f.AddTo(h.enc)
-		h.keys = append(h.keys, f.Key)
+		h.keys.add(f.Key)
 	}
 	h.emf = newEMFWriter(h)
 	if h.env.badLevel != "" {

@@ -46,11 +46,11 @@ func outside(ctx context.Context) *zap.Logger {
 // base returns the logger of the invocation without correlation and trace id.
 func (inv *invocation) base() *zap.Logger {
 	inv.loggerOnce.Do(func() {
-		enc, keys := inv.encoder(), inv.host.keys
+		enc, keys := inv.encoder(), inv.host.keys.clone(8)
 		add := func(key, value string) {
 			if value != "" {
 				enc.AddString(key, value)
-				keys = append(keys[:len(keys):len(keys)], key)
+				keys.add(key)
 			}
 		}
 		add(keyFunction, inv.functionName)
@@ -58,15 +58,13 @@ func (inv *invocation) base() *zap.Logger {
 		add(keyTenantID, inv.tenantID)
 		if inv.requestID != "" {
 			enc.AddBool(keyColdStart, inv.cold)
-			keys = append(keys[:len(keys):len(keys)], keyColdStart)
+			keys.add(keyColdStart)
 		}
 		if inv.sampled {
 			enc.AddBool(keySampled, true)
-			keys = append(keys[:len(keys):len(keys)], keySampled)
+			keys.add(keySampled)
 		}
-		c := newCore(inv, enc)
-		c.keys = keys
-		inv.plain = zap.New(c, inv.host.zapOptions()...)
+		inv.plain = zap.New(newCore(inv, enc, keys), inv.host.zapOptions()...)
 		inv.logger = withIDs(inv.plain, inv.correlationID, inv.traceID)
 	})
 	return inv.plain
