@@ -1,9 +1,12 @@
 package events
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/patternkit/serverless/internal/pattern"
 )
@@ -87,17 +90,23 @@ func (p *Pattern) Complexity() int { return p.p.Complexity() }
 // envelopePattern writes {"source":[…],"detail-type":[…]} and the members of
 // extra, which has neither.
 func envelopePattern(source, detailType string, extra map[string]json.RawMessage) []byte {
-	members := map[string]json.RawMessage{"source": exactly(source), "detail-type": exactly(detailType)}
-	for name, value := range extra {
-		members[name] = value
+	out := append([]byte(`{"source":`), encode([]string{source})...)
+	out = append(append(out, `,"detail-type":`...), encode([]string{detailType})...)
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		out = append(append(append(out, ','), encode(name)...), ':')
+		out = append(out, extra[name]...)
 	}
-	out, _ := json.Marshal(members) // strings and checked JSON always marshal
-	return out
+	return append(out, '}')
 }
 
-func exactly(s string) json.RawMessage {
-	out, _ := json.Marshal([]string{s}) // a string always marshals
-	return out
+// encode writes JSON that people can read: < and > stay as they are. The values
+// it is given are strings, lists of them, and checked JSON, which always encode.
+func encode(v any) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return bytes.TrimRight(out.Bytes(), "\n")
 }
 
 // Warnings names what EventBridge accepts here and may refuse, or read in another

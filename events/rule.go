@@ -50,8 +50,7 @@ func anyOf(branches []json.RawMessage) []byte {
 	if len(branches) == 1 {
 		return branches[0]
 	}
-	out, _ := json.Marshal(map[string][]json.RawMessage{"$or": branches}) // checked JSON always marshals
-	return out
+	return encode(map[string][]json.RawMessage{"$or": branches})
 }
 
 // simplePattern is for routes on whole kinds of one source; else it is nil.
@@ -68,6 +67,8 @@ func simplePattern(routes []Route) []byte {
 	if len(kinds) == 0 {
 		return nil
 	}
-	out, _ := json.Marshal(map[string][]string{"source": {routes[0].source}, "detail-type": kinds}) // strings always marshal
-	return out
+	return encode(struct {
+		Source     []string `json:"source"`
+		DetailType []string `json:"detail-type"`
+	}{[]string{routes[0].source}, kinds})
 }

@@ -1,0 +1,27 @@
+package events
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+)
+
+// BusClient is what [CheckBus] needs of the SDK's client.
+type BusClient interface {
+	DescribeEventBus(ctx context.Context, in *eventbridge.DescribeEventBusInput, optFns ...func(*eventbridge.Options)) (*eventbridge.DescribeEventBusOutput, error)
+}
+
+// CheckBus says whether the bus with this name or ARN exists. PutEvents does not:
+// events for a bus that does not exist are accepted and dropped. It is for the
+// start of a program; "" is the default bus.
+func CheckBus(ctx context.Context, client BusClient, busName string) error {
+	in := &eventbridge.DescribeEventBusInput{}
+	if busName != "" {
+		in.Name = &busName
+	}
+	if _, err := client.DescribeEventBus(ctx, in); err != nil {
+		return fmt.Errorf("events: check bus %q: %w", busName, err)
+	}
+	return nil
+}

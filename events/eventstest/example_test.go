@@ -1,0 +1,60 @@
+package eventstest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"github.com/patternkit/serverless/events/eventstest"
+)
+
+// A rule hands an event to a Go function; a target that fails has its event put
+// on the dead-letter queue.
+func Example() {
+	ctx := context.Background()
+	bus := eventstest.New(nil, func(o *eventstest.Options) {
+		o.RetryDelay = func(int) time.Duration { return time.Millisecond } // without synctest time is real
+	})
+	client := bus.Client()
+	must := func(_ any, err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	must(client.PutRule(ctx, &eventbridge.PutRuleInput{
+		Name: aws.String("big"), EventPattern: aws.String(`{"source":["shop"],"detail":{"total":[{"numeric":[">",100]}]}}`),
+	}))
+	must(client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("big"), Targets: []types.Target{{
+		Id: aws.String("1"), Arn: aws.String("arn:fn"),
+		InputPath:        aws.String("$.detail"),
+		RetryPolicy:      &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(2)},
+		DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String("arn:dlq")},
+	}}}))
+	bus.Target("arn:fn", func(_ context.Context, event []byte) error {
+		fmt.Printf("call with %s\n", event)
+		return errors.New("table is gone")
+	})
+	bus.DeadLetters("arn:dlq", func(_ context.Context, _ []byte, attributes map[string]string) error {
+		fmt.Println("dead:", attributes["ERROR_MESSAGE"], "after", attributes["RETRY_ATTEMPTS"], "retries")
+		return nil
+	})
+
+	must(client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
+		{Source: aws.String("shop"), DetailType: aws.String("Placed"), Detail: aws.String(`{"total":50}`)},
+		{Source: aws.String("shop"), DetailType: aws.String("Placed"), Detail: aws.String(`{"total":150}`)},
+	}}))
+	if err := bus.Drain(ctx); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// call with {"total":150}
+	// call with {"total":150}
+	// call with {"total":150}
+	// dead: table is gone after 2 retries
+}
