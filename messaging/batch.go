@@ -177,13 +177,25 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 		if settled != nil {
 			settled(i)
 		}
-		if c.options.OnOutcome != nil {
-			c.options.OnOutcome(recordCtx, Outcome{
-				MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(),
-				Verdict: r.verdict, Err: r.err, Delay: r.delay, Duration: took,
-			})
-		}
+		c.tell(recordCtx, Outcome{
+			MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(),
+			Verdict: r.verdict, Err: r.err, Delay: r.delay, Duration: took,
+		})
 	}
+}
+
+// tell reports an outcome. A panic of the caller's function must not end the
+// process, and with it all other messages.
+func (c *Consumer) tell(ctx context.Context, o Outcome) {
+	if c.options.OnOutcome == nil {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			c.report(ctx, &PanicError{p, debug.Stack()})
+		}
+	}()
+	c.options.OnOutcome(ctx, o)
 }
 
 func shared(first result, id string) result {
@@ -224,8 +236,14 @@ func call(ctx, abandon context.Context, it *item) error {
 	}
 }
 
-// judge turns the handler's error into what becomes of the message.
-func (c *Consumer) judge(ctx context.Context, it *item, err error) result {
+// judge turns the handler's error into what becomes of the message. A panic of
+// Classify, Backoff or the dead letters is a retry.
+func (c *Consumer) judge(ctx context.Context, it *item, err error) (r result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = result{verdict: Retried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
+		}
+	}()
 	switch err { //nolint:errorlint // ErrAbandoned is ours here, not one that a handler wraps
 	case nil:
 		return result{verdict: Acked, acked: true}
@@ -237,16 +255,16 @@ func (c *Consumer) judge(ctx context.Context, it *item, err error) result {
 			err = classified
 		}
 	}
-	r := rule(err)
+	asked := rule(err)
 	switch {
-	case r.verdict == Discarded:
+	case asked.verdict == Discarded:
 		return result{verdict: Discarded, acked: true, err: err}
-	case r.verdict == Poisoned && c.options.DeadLetter == nil:
+	case asked.verdict == Poisoned && c.options.DeadLetter == nil:
 		return result{verdict: Poisoned, err: err, delay: -1}
-	case r.verdict == Poisoned, c.options.MaxReceives > 0 && !r.busy && it.receives() >= c.options.MaxReceives:
+	case asked.verdict == Poisoned, c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
 		return c.park(ctx, it, err)
-	case r.timed:
-		return result{verdict: Retried, err: err, delay: r.delay}
+	case asked.timed:
+		return result{verdict: Retried, err: err, delay: asked.delay}
 	}
 	return result{verdict: Retried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
 }

@@ -133,6 +133,6 @@ func window(ctx context.Context, reserve time.Duration) times {
 	if !ok || reserve < 0 {
 		return times{}
 	}
-	reserve = min(reserve, time.Until(deadline)/4)
+	reserve = min(reserve, max(time.Until(deadline), 0)/4)
 	return times{stop: deadline.Add(-reserve), abandon: deadline.Add(-reserve / 2)}
 }

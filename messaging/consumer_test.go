@@ -514,6 +514,51 @@ func TestPoisonIsParkedAndThenAcknowledged(t *testing.T) {
 	require.ErrorIs(t, seen.all["1"].Err, errRefused)
 }
 
+func TestPanicsOfTheCallersFunctionsCostNothingElse(t *testing.T) {
+	var told []error
+	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
+		if m.Body == "ok" {
+			return nil
+		}
+		return errRefused
+	}, func(o *messaging.Options) {
+		o.Classify = func(error) error { panic("classify") }
+		o.OnOutcome = func(context.Context, messaging.Outcome) { panic("outcome") }
+		o.OnError = func(_ context.Context, err error) { told = append(told, err) }
+	})
+	require.Equal(t, []string{"1"}, failures(t, c, t.Context(), batch(sqsMessage("1", "x"), sqsMessage("2", "ok"))))
+	require.Len(t, told, 2)
+	require.EqualError(t, told[0], "messaging: panic: outcome")
+}
+
+func TestOneConsumerServesManyInvocations(t *testing.T) {
+	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
+		if m.Body == "fail" {
+			return errRefused
+		}
+		return nil
+	}, func(o *messaging.Options) { o.Concurrency = 4 })
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 20 {
+				answer, err := c.HandleSQS(t.Context(), batch(sqsMessage("1", "ok"), sqsMessage("2", "fail", inGroup("g")), sqsMessage("3", "ok", inGroup("g")), sqsMessage("4", "ok")))
+				if err != nil || len(answer.BatchItemFailures) != 2 {
+					t.Error(err, answer)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestADeadlineThatIsOverStartsNothing(t *testing.T) {
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Minute))
+	defer cancel()
+	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return nil })
+	require.Equal(t, []string{"1"}, failures(t, c, ctx, batch(sqsMessage("1", "x"))))
+}
+
 func TestNewConsumerPanicsOnProgrammingErrors(t *testing.T) {
 	handle := func(context.Context, messaging.Message[placed]) error { return nil }
 	require.PanicsWithValue(t, "messaging: NewConsumer: the handler is nil", func() { messaging.NewConsumer[placed](nil) })

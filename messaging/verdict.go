@@ -156,8 +156,9 @@ func findJoined(errs []error) (ruling, bool) {
 	return worst, found
 }
 
-// PanicError is the error of a handler that panicked or ended its goroutine
-// with runtime.Goexit. The message is retried like any other failure.
+// PanicError is the error of a handler, or of a function in Options, that
+// panicked, and of a handler that ended its goroutine with runtime.Goexit. The
+// message is retried like after any other failure.
 type PanicError struct {
 	Value any    // what was passed to panic; nil for Goexit
 	Stack []byte // stack of the goroutine; nil for Goexit
@@ -167,7 +168,7 @@ func (e *PanicError) Error() string {
 	if e.Stack == nil {
 		return "messaging: the handler called runtime.Goexit"
 	}
-	return fmt.Sprintf("messaging: the handler panicked: %v", e.Value)
+	return fmt.Sprintf("messaging: panic: %v", e.Value)
 }
 
 // Unwrap returns the panic value where it is an error.

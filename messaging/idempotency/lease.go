@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/internal/awsid"
@@ -144,9 +143,8 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 			return err
 		}
 	}
-	marker := l.store.complete(l.key, l.owner, packed, time.Now()).transact(l.store.table)
-	_, err := l.store.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-		TransactItems: append(items[:len(items):len(items)], marker), ClientRequestToken: token(l.key, awsid.UUID()),
+	err := l.store.write(ctx, l.key, items, func() types.TransactWriteItem {
+		return l.store.complete(l.key, l.owner, packed, time.Now()).transact(l.store.table)
 	})
 	if err != nil {
 		if err = l.commitError(ctx, err); err != nil {

@@ -10,10 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/backoff"
 )
 
-// maxItems is how many writes a transaction leaves beside the marker.
-const maxItems = 99
+const (
+	maxItems       = 99 // writes that a transaction leaves beside the marker
+	commitAttempts = 4  // at a transaction that conflicts with others
+)
 
 // CallOptions belong to one decorated handler or one call.
 type CallOptions struct {
@@ -137,9 +140,8 @@ func differs(stored, sum string) bool { return stored != "" && sum != "" && stor
 // cancellation reasons are those of the caller's writes.
 func (s *Store) commit(ctx context.Context, key, sum string, items []types.TransactWriteItem, answer []byte) (Record, bool, error) {
 	owner := awsid.UUID()
-	marker := s.mark(key, owner, sum, answer, time.Now()).transact(s.table)
-	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-		TransactItems: append(items[:len(items):len(items)], marker), ClientRequestToken: token(key, owner),
+	err := s.write(ctx, key, items, func() types.TransactWriteItem {
+		return s.mark(key, owner, sum, answer, time.Now()).transact(s.table)
 	})
 	if err == nil {
 		return Record{}, false, nil
@@ -156,6 +158,39 @@ func (s *Store) commit(ctx context.Context, key, sum string, items []types.Trans
 		return s.known(key, owner, sum, r)
 	}
 	return s.known(key, owner, sum, s.read(old))
+}
+
+// write commits the items and the marker, and once more after a conflict with
+// another transaction or throttling, which pass by themselves.
+func (s *Store) write(ctx context.Context, key string, items []types.TransactWriteItem, marker func() types.TransactWriteItem) error {
+	for attempt := 0; ; attempt++ {
+		_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			TransactItems: append(items[:len(items):len(items)], marker()), ClientRequestToken: token(key, awsid.UUID()),
+		})
+		if err == nil || attempt == commitAttempts-1 || !passes(err) || backoff.Sleep(ctx, backoff.Full(attempt, 25*time.Millisecond, time.Second)) != nil {
+			return err
+		}
+	}
+}
+
+// passes reports whether a transaction was canceled for nothing but conflicts
+// and throttling.
+func passes(err error) bool {
+	var canceled *types.TransactionCanceledException
+	if !errors.As(err, &canceled) {
+		return false
+	}
+	found := false
+	for _, reason := range canceled.CancellationReasons {
+		switch code := reason.Code; {
+		case code == nil || *code == "None":
+		case *code == "TransactionConflict" || *code == "ThrottlingError" || *code == "ProvisionedThroughputExceeded":
+			found = true
+		default:
+			return false
+		}
+	}
+	return found
 }
 
 // refusal finds the marker's own failed condition among the reasons of a

@@ -64,6 +64,39 @@ func TestExactlyOnceOnlyTheMarkerMeansDone(t *testing.T) {
 	}
 }
 
+func TestConflictsWithOtherTransactionsPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBank(t)
+		conflict := &types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{
+			{Code: aws.String("TransactionConflict")}, {Code: aws.String("None")}, {Code: aws.String("ThrottlingError")},
+		}}
+		client := &flaky{Client: b.client, err: conflict, times: 3}
+		s := idempotency.NewStore(client, "bank")
+		handle := idempotency.ExactlyOnce(s, transferID, func(context.Context, transfer) ([]types.TransactWriteItem, error) {
+			return []types.TransactWriteItem{add("b", 1), add("c", 1)}, nil
+		})
+		require.NoError(t, handle(t.Context(), transfer{ID: "t-1"}))
+		require.Equal(t, "1", b.balance(t, "b"))
+		client.times = 4
+		require.ErrorIs(t, handle(t.Context(), transfer{ID: "t-2"}), conflict)
+	})
+}
+
+// flaky answers some transactions with an error before it lets one through.
+type flaky struct {
+	*dynamodb.Client
+	err   error
+	times int
+}
+
+func (f *flaky) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, optFns ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if f.times > 0 {
+		f.times--
+		return nil, f.err
+	}
+	return f.Client.TransactWriteItems(ctx, in, optFns...)
+}
+
 // failing answers every transaction with an error.
 type failing struct {
 	*dynamodb.Client
