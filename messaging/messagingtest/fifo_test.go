@@ -33,6 +33,12 @@ func TestFIFOGroupsBlockAndKeepOrder(t *testing.T) {
 		require.Equal(t, []string{"b1"}, bodies(f.receive()), "the rest of a is blocked")
 		require.Equal(t, messagingtest.Depth{Visible: 2, InFlight: 3}, f.queue.Depth())
 
+		require.NoError(t, f.change(two[0], 0))
+		require.Empty(t, f.receive(), "a2 is in flight still")
+		time.Sleep(30 * time.Second)
+		two = f.receive(upTo(2))
+		require.Equal(t, []string{"a1", "a2"}, bodies(two))
+		require.Equal(t, []string{"b1"}, bodies(f.receive()))
 		require.NoError(t, f.delete(two[0]))
 		require.Empty(t, f.receive(), "a2 is in flight still")
 		require.NoError(t, f.change(two[1], 0))

@@ -200,6 +200,7 @@ func TestFiltersDeleteWhatTheyDoNotMatch(t *testing.T) {
 		f := newFixture(t, "orders", nil)
 		f.send(`{"kind":"book","n":1}`, `{"kind":"toy"}`, "plain", `{"kind":"book","n":2}`)
 		var got []string
+		start := time.Now()
 		mapping := f.sqs.NewMapping("orders", messagingtest.Event(func(_ context.Context, e awsevents.SQSEvent) error {
 			for _, r := range e.Records {
 				got = append(got, r.Body)
@@ -209,6 +210,7 @@ func TestFiltersDeleteWhatTheyDoNotMatch(t *testing.T) {
 		require.NoError(t, mapping.Drain(ctx))
 		require.Equal(t, []string{`{"kind":"book","n":1}`, `{"kind":"book","n":2}`}, got)
 		require.Zero(t, f.queue.Depth())
+		require.Zero(t, time.Since(start), "deleted at once, not when their retention ended")
 	})
 }
 

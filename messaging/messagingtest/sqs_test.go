@@ -311,8 +311,8 @@ func TestReceiptHandleStates(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				require.NoError(t, f.delete(second))
 				require.Zero(t, f.queue.Depth())
-				send("expired")
-				f.receive()
+				send("received again")
+				second = f.receive()[0]
 				time.Sleep(31 * time.Second)
 			}
 
@@ -320,6 +320,9 @@ func TestReceiptHandleStates(t *testing.T) {
 			if !fifo {
 				require.NoError(t, f.delete(second), "an old handle is answered with success")
 				require.Equal(t, 1, f.queue.InFlight(), "and the message stays")
+				requireCode(t, f.change(second, 0), "InvalidParameterValue", "Message does not exist or is not available for visibility timeout change.")
+			} else {
+				requireCode(t, f.change(second, 0), "InvalidParameterValue", "The receipt handle has expired.")
 			}
 			require.NotEqual(t, *second.ReceiptHandle, *newer.ReceiptHandle)
 			require.NoError(t, f.delete(newer))
