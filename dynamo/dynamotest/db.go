@@ -22,6 +22,9 @@ type Options struct {
 	// CreateDelay is how long a new table, and a new index, stays CREATING.
 	// Optional. Defaults to 0: it is ACTIVE at once.
 	CreateDelay time.Duration
+	// IndexLag is how long a write takes to reach the global secondary
+	// indexes. Optional. Defaults to 0: they are up to date at once.
+	IndexLag time.Duration
 }
 
 // DB is DynamoDB and DynamoDB Streams in this process. It is safe for
@@ -120,8 +123,8 @@ func (db *DB) touch(ctx context.Context, name string) *table {
 	return db.tables[arn]
 }
 
-// open finds the table that an item operation names; it must be ready. What
-// has expired in it goes first when the operation writes.
+// open finds the table that an item operation names; it must be ready. Its
+// indexes take in what they have lagged behind for long enough.
 func (db *DB) open(ctx context.Context, name *string) (*table, error) {
 	if err := checkTableName(name); err != nil {
 		return nil, err
@@ -130,6 +133,7 @@ func (db *DB) open(ctx context.Context, name *string) (*table, error) {
 	if t == nil || db.now().Before(t.readyAt) {
 		return nil, notFound()
 	}
+	t.settle(db.now())
 	return t, nil
 }
 

@@ -24,16 +24,16 @@ type attrs = map[string]types.AttributeValue
 
 // newTable makes a database with the table "orders": PK and SK, GSI1 on
 // GSI1PK and GSI1SK, LSI1 on PK and Rank, and a stream.
-func newTable(t testing.TB, optFns ...func(*dynamodb.CreateTableInput)) (*dynamotest.DB, *dynamodb.Client) {
-	t.Helper()
-	db := dynamotest.New(t)
+func newTable(tb testing.TB, optFns ...func(*dynamodb.CreateTableInput)) (*dynamotest.DB, *dynamodb.Client) {
+	tb.Helper()
+	db := dynamotest.New(tb)
 	client := db.Client()
-	createTable(t, client, optFns...)
+	createTable(tb, client, optFns...)
 	return db, client
 }
 
-func createTable(t testing.TB, client *dynamodb.Client, optFns ...func(*dynamodb.CreateTableInput)) {
-	t.Helper()
+func createTable(tb testing.TB, client *dynamodb.Client, optFns ...func(*dynamodb.CreateTableInput)) {
+	tb.Helper()
 	key := func(hash, sort string) []types.KeySchemaElement {
 		return []types.KeySchemaElement{
 			{AttributeName: aws.String(hash), KeyType: types.KeyTypeHash},
@@ -64,14 +64,14 @@ func createTable(t testing.TB, client *dynamodb.Client, optFns ...func(*dynamodb
 	for _, fn := range optFns {
 		fn(in)
 	}
-	_, err := client.CreateTable(t.Context(), in)
-	require.NoError(t, err)
+	_, err := client.CreateTable(tb.Context(), in)
+	require.NoError(tb, err)
 }
 
-func put(t testing.TB, client *dynamodb.Client, item attrs) {
-	t.Helper()
-	_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: item})
-	require.NoError(t, err)
+func put(tb testing.TB, client *dynamodb.Client, item attrs) {
+	tb.Helper()
+	_, err := client.PutItem(tb.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: item})
+	require.NoError(tb, err)
 }
 
 func TestJourney(t *testing.T) {
@@ -100,7 +100,7 @@ func TestJourney(t *testing.T) {
 		err := write("two")
 		canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
 		require.True(t, ok, "%v", err)
-		require.Equal(t, "Transaction cancelled, please refer cancellation reasons for specific reasons [ConditionalCheckFailed, None]", canceled.ErrorMessage())
+		require.Equal(t, "Transaction cancelled, please refer cancellation reasons for specific reasons [ConditionalCheckFailed, None]", canceled.ErrorMessage()) //nolint:misspell // AWS's spelling
 		require.Equal(t, order, canceled.CancellationReasons[0].Item)
 		require.Equal(t, "None", aws.ToString(canceled.CancellationReasons[1].Code))
 

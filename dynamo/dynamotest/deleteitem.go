@@ -11,7 +11,7 @@ type deleteItemInput struct {
 
 func (db *DB) deleteItem(ctx context.Context, in *deleteItemInput) (*writeOutput, error) {
 	a := &action{key: in.Key, remove: true, returnOld: is(in.ReturnValuesOnConditionCheckFailure, "ALL_OLD")}
-	err := firstError(checkTableName(in.TableName), checkKeyPresent(in.Key), in.writeOptions.check(), in.oldOnly(), in.Key.check(),
+	err := firstError(checkTableName(in.TableName), checkKeyPresent(in.Key), in.check(), in.oldOnly(), in.Key.check(),
 		in.readExpressions(a.readCondition(in.ConditionExpression)))
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 type tableDescription struct {
 	TableName                 string
 	TableArn                  string
-	TableId                   string //nolint:revive // AWS's spelling
+	TableId                   string
 	TableStatus               string
 	CreationDateTime          wire.Timestamp
 	AttributeDefinitions      []attributeDefinition

@@ -8,15 +8,20 @@
 //
 // # Simulated
 //
-// Tables with global and local secondary indexes, all item, batch and
-// transaction operations with the whole expression language, time to live, and
-// streams with every view type and iterator type. Errors carry the codes and
-// the texts of AWS. Limits are those of AWS: item, key and page sizes, numbers
-// of 38 digits, nesting, batches, transactions. A [Mapping] is the event source
-// mapping between a stream and a Lambda function.
+// Tables with global indexes (of up to four attributes a key) and local ones,
+// every item, batch and transaction operation with the whole expression
+// language, time to live, tags, and streams with every view type and iterator
+// type. Errors carry the codes and the texts of AWS. Consumed capacity is
+// reckoned as AWS does, indexes apart.
 //
-// Fail, Throttle, DropReply, Delay and PartialFailure make calls go wrong;
-// Journal tells what was called.
+// A [Mapping] is the event source mapping between a stream and a Lambda
+// function: batches, filters, partial responses, bisecting, retries, maximum
+// age, failure destination, lanes by partition key.
+//
+// Fail, Throttle, DropReply, Delay, PartialFailure and [DB.CancelTransaction]
+// make calls go wrong. Journal tells what was called, [DB.Consumed] what it
+// cost, [DB.AssertNoScan] that nothing read a whole table. [DB.Snapshot] and
+// [DB.Restore] take the database back to where it was.
 //
 // # Not simulated
 //
@@ -56,14 +61,32 @@
 //
 // # Semantics
 //
-// Indexes are up to date at once, and so are the counts of DescribeTable. A
-// table is ACTIVE when CreateTable returns, unless Options.CreateDelay says
-// otherwise. A stream has one shard. Items whose time to live has ended stay
-// until [DB.DeleteExpired].
+// Every call is atomic; two never overlap, so that TransactionConflictException
+// and TransactionInProgressException happen only when a fault asks for them.
+// Account and region are the caller's, from the credential scope: a client of
+// another region does not see a table.
+//
+// Indexes are up to date at once unless Options.IndexLag says otherwise, and so
+// are the counts of DescribeTable. A table is ACTIVE when CreateTable returns,
+// unless Options.CreateDelay says otherwise. Items whose time to live has ended
+// stay until [DB.DeleteExpired]: readers must not rely on their being gone.
+//
+// A stream has one shard, keeps 24 hours, and its iterators live 15 minutes. A
+// mapping reads from the stream that its table has when the mapping first finds
+// one; within a partition key, records come in order and later ones wait for
+// earlier ones. Between the tries of a failed batch it waits 1 second, then
+// twice as long each time, up to a minute.
+//
+// Scans and parallel scans go through the items in the order of a hash of the
+// partition key, which is the same in every run.
 //
 // # Limits
 //
-// Throughput is not limited; use Throttle.
+// Those of AWS: 400 KB an item, 2048 and 1024 bytes a key, 32 levels of
+// nesting, 38 digits a number, 1 MB a page, 25 writes, 100 keys, 100 actions
+// and 4 MB a transaction, 16 MB a batch, 4096 bytes and 300 operators an
+// expression. An update is measured by the finished item. Throughput has no
+// limit; use Throttle.
 //
 // # Errors
 //
@@ -72,5 +95,6 @@
 //
 // # Testing
 //
-// See the example of [New].
+// In a test, New(t) logs on t what is not simulated. The database may be made
+// inside a synctest bubble or outside of it.
 package dynamotest

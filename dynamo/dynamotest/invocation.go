@@ -3,6 +3,8 @@ package dynamotest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
@@ -24,13 +26,19 @@ type lambdaIdentity struct {
 func (s *stream) payload(batch []streamRecord) ([]byte, error) {
 	records := make([]lambdaRecord, len(batch))
 	for i, r := range batch {
-		records[i] = lambdaRecord{recordOutput: s.output(r), EventSourceARN: s.arn}
-		if who := records[i].recordOutput.UserIdentity; who != nil {
-			records[i].UserIdentity = &lambdaIdentity{who.Type, who.PrincipalId}
-			records[i].recordOutput.UserIdentity = nil
-		}
+		records[i] = s.lambdaRecord(r)
 	}
 	return json.Marshal(map[string]any{"Records": records})
+}
+
+// lambdaRecord writes one record of an event.
+func (s *stream) lambdaRecord(r streamRecord) lambdaRecord {
+	out := lambdaRecord{recordOutput: s.output(r), EventSourceARN: s.arn}
+	if who := out.recordOutput.UserIdentity; who != nil {
+		out.UserIdentity = &lambdaIdentity{who.Type, who.PrincipalId}
+		out.recordOutput.UserIdentity = nil
+	}
+	return out
 }
 
 type invocationRecord struct {
@@ -89,3 +97,64 @@ func (m *Mapping) giveUp(ctx context.Context, l *lane, s *stream, batch []stream
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// invoke calls the function. It returns how many records at the start of the
+// batch are done, and the function's error.
+func (m *Mapping) invoke(ctx context.Context, s *stream, batch []streamRecord) (done int, failure error) {
+	payload, err := s.payload(batch)
+	if err != nil {
+		return 0, err
+	}
+	if m.options.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, m.options.Timeout)
+		defer cancel()
+	}
+	answer, err := m.call(ctx, payload)
+	switch {
+	case err != nil:
+		return 0, err
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case !m.options.ReportBatchItemFailures:
+		return len(batch), nil
+	}
+	return firstFailed(answer, batch), nil
+}
+
+// call runs the handler; a panic is an error of the function.
+func (m *Mapping) call(ctx context.Context, payload []byte) (answer []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("dynamotest: the function panicked: %v", r)
+		}
+	}()
+	return m.handler(ctx, payload)
+}
+
+// firstFailed is the index of the lowest record that the answer of the
+// function names. An answer that names none says that all are done; one that
+// cannot be understood, or names a record that is not there, that none is.
+func firstFailed(answer []byte, batch []streamRecord) int {
+	if len(answer) == 0 {
+		return len(batch)
+	}
+	var response *struct {
+		BatchItemFailures []map[string]any `json:"batchItemFailures"`
+	}
+	if json.Unmarshal(answer, &response) != nil {
+		return 0
+	}
+	lowest := len(batch)
+	if response == nil {
+		return lowest
+	}
+	for _, f := range response.BatchItemFailures {
+		i := slices.IndexFunc(batch, func(r streamRecord) bool { return r.sequenceNum == f["itemIdentifier"] })
+		if i < 0 {
+			return 0
+		}
+		lowest = min(lowest, i)
+	}
+	return lowest
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -67,6 +68,9 @@ type MappingOptions struct {
 	// once; the records of one partition key stay in order. Optional. Defaults
 	// to 1; at most 10.
 	ParallelizationFactor int
+	// Filters are filter patterns, of which a record must match one; what
+	// matches none is passed over. Optional. Defaults to none; at most 10.
+	Filters []string
 	// OnFailure takes the invocation record of a batch that was given up, as
 	// an SQS queue or an SNS topic would. Optional.
 	OnFailure func(ctx context.Context, record []byte) error
@@ -90,6 +94,8 @@ type Mapping struct {
 	table   string
 	handler Handler
 	options MappingOptions
+	filters []*pattern.Pattern
+	fault   error // what Lambda would not have created
 	lanes   []*lane
 
 	mu       sync.Mutex
@@ -118,7 +124,8 @@ type Failure struct {
 }
 
 // NewMapping describes the mapping from the stream of a table to a function;
-// the table may come about later. Nothing is read before Run or Drain.
+// the table may come about later. Nothing is read before Run or Drain; what
+// Lambda would refuse in the options is their error.
 func (db *DB) NewMapping(tableName string, handler Handler, optFns ...func(*MappingOptions)) *Mapping {
 	m := &Mapping{db: db, table: tableName, handler: handler, options: MappingOptions{
 		StartingPosition: "TRIM_HORIZON", BatchSize: 100, MaximumRetryAttempts: -1, MaximumRecordAge: -1, ParallelizationFactor: 1,
@@ -128,63 +135,50 @@ func (db *DB) NewMapping(tableName string, handler Handler, optFns ...func(*Mapp
 	for _, fn := range optFns {
 		fn(&m.options)
 	}
-	m.options.BatchSize = min(max(m.options.BatchSize, 1), 10_000)
-	m.options.ParallelizationFactor = min(max(m.options.ParallelizationFactor, 1), 10)
+	m.fault = m.check()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	start := int64(0)
 	if m.options.StartingPosition == "LATEST" {
 		start = db.serial + 1
 	}
-	for range m.options.ParallelizationFactor {
+	for range min(max(m.options.ParallelizationFactor, 1), maxLanes) {
 		m.lanes = append(m.lanes, &lane{next: start})
 	}
 	db.mappings = append(db.mappings, m)
 	return m
 }
 
-// Run hands records to the function until ctx ends, and returns the error of
-// ctx, or that of OnFailure.
-func (m *Mapping) Run(ctx context.Context) error {
-	errs := make([]error, len(m.lanes))
-	var wg sync.WaitGroup
-	for i := range m.lanes {
-		wg.Go(func() { errs[i] = m.runLane(ctx, i) })
-	}
-	wg.Wait()
-	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, context.Canceled) && ctx.Err() != nil })...)
-}
+// Limits of a mapping.
+const (
+	maxBatchSize = 10_000
+	maxWindow    = 5 * time.Minute
+	maxRetries   = 10_000
+	maxLanes     = 10
+	maxFilters   = 10
+)
 
-func (m *Mapping) runLane(ctx context.Context, i int) error {
-	for {
-		worked, err := m.poll(ctx, i, m.options.MaximumBatchingWindow)
-		if err != nil {
-			return err
-		}
-		if !worked {
-			if err := backoff.Sleep(ctx, m.options.PollInterval); err != nil {
-				return err
-			}
+// check refuses options that Lambda refuses, all together.
+func (m *Mapping) check() error {
+	o := &m.options
+	var errs []error
+	refuse := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("dynamotest: mapping of "+m.table+": "+format, args...))
 		}
 	}
-}
-
-// Drain hands records to the function until there are none left, those that
-// the function itself causes included.
-func (m *Mapping) Drain(ctx context.Context) error {
-	for {
-		idle := true
-		for i := range m.lanes {
-			worked, err := m.poll(ctx, i, 0)
-			if err != nil {
-				return fmt.Errorf("dynamotest: drain the stream of %s: %w", m.table, err)
-			}
-			idle = idle && !worked
-		}
-		if idle {
-			return nil
-		}
+	refuse(o.BatchSize < 1 || o.BatchSize > maxBatchSize, "BatchSize %d is not between 1 and %d", o.BatchSize, maxBatchSize)
+	refuse(o.MaximumBatchingWindow < 0 || o.MaximumBatchingWindow > maxWindow, "MaximumBatchingWindow %v is not between 0 and %v", o.MaximumBatchingWindow, maxWindow)
+	refuse(o.MaximumRetryAttempts < -1 || o.MaximumRetryAttempts > maxRetries, "MaximumRetryAttempts %d is not between -1 and %d", o.MaximumRetryAttempts, maxRetries)
+	refuse(o.ParallelizationFactor < 1 || o.ParallelizationFactor > maxLanes, "ParallelizationFactor %d is not between 1 and %d", o.ParallelizationFactor, maxLanes)
+	refuse(o.StartingPosition != "TRIM_HORIZON" && o.StartingPosition != "LATEST", "StartingPosition %q is neither TRIM_HORIZON nor LATEST", o.StartingPosition)
+	refuse(len(o.Filters) > maxFilters, "%d filters are more than %d", len(o.Filters), maxFilters)
+	for _, text := range o.Filters {
+		p, err := pattern.Parse(pattern.EventSource, []byte(text))
+		refuse(err != nil, "filter %s: %w", text, err)
+		m.filters = append(m.filters, p)
 	}
+	return errors.Join(errs...)
 }
 
 // Failures lists the calls that did not do all of their batch, in order.
@@ -192,98 +186,6 @@ func (m *Mapping) Failures() []Failure {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.failures)
-}
-
-// poll takes one batch of a lane and sees it through. worked is false when
-// there was none.
-func (m *Mapping) poll(ctx context.Context, i int, window time.Duration) (worked bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	l := m.lanes[i]
-	for !m.acquire(l) {
-		if err := backoff.Sleep(ctx, m.options.PollInterval); err != nil {
-			return false, err
-		}
-	}
-	defer m.release(l)
-	s, batch := m.read(l, i)
-	if len(batch) > 0 && len(batch) < m.options.BatchSize && window > 0 {
-		if err := backoff.Sleep(ctx, window); err != nil {
-			return false, err
-		}
-		s, batch = m.read(l, i)
-	}
-	if len(batch) == 0 {
-		return false, nil
-	}
-	return true, m.process(ctx, l, s, batch)
-}
-
-// acquire takes a lane for one batch. Whoever does not get it sleeps: waiting
-// for a lock would keep virtual time from going on.
-func (m *Mapping) acquire(l *lane) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if l.busy {
-		return false
-	}
-	l.busy = true
-	return true
-}
-
-func (m *Mapping) release(l *lane) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	l.busy = false
-}
-
-// maxPayload is how large a batch may become.
-const maxPayload = 6 << 20
-
-// read takes the next batch of a lane.
-func (m *Mapping) read(l *lane, i int) (*stream, []streamRecord) {
-	m.db.mu.Lock()
-	defer m.db.mu.Unlock()
-	s := m.stream(l)
-	if s == nil {
-		return nil, nil
-	}
-	s.trim(m.db.now())
-	var batch []streamRecord
-	bytes := 0
-	for _, r := range s.from(l.next) {
-		if len(m.lanes) > 1 && int(r.orderedBy[0])%len(m.lanes) != i {
-			continue
-		}
-		if len(batch) == m.options.BatchSize || bytes+r.size > maxPayload && bytes > 0 {
-			break
-		}
-		bytes += r.size
-		batch = append(batch, r)
-	}
-	return s, batch
-}
-
-// stream finds the stream of the lane: the one that the table has when it is
-// first looked for.
-func (m *Mapping) stream(l *lane) *stream {
-	if l.arn == "" {
-		call := &wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}
-		t := m.db.tables[tableARN(call, m.table)]
-		if t == nil {
-			for _, other := range m.db.tables {
-				if other.name == m.table {
-					t = other
-				}
-			}
-		}
-		if t == nil || t.stream == nil {
-			return nil
-		}
-		l.arn = t.stream.arn
-	}
-	return m.db.streams[l.arn]
 }
 
 // process calls the function with a batch until all of it is done or given up.
@@ -349,65 +251,4 @@ func (m *Mapping) note(batch []streamRecord, done, attempt int, failure error, g
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.failures = append(m.failures, f)
-}
-
-// invoke calls the function. It returns how many records at the start of the
-// batch are done, and the function's error.
-func (m *Mapping) invoke(ctx context.Context, s *stream, batch []streamRecord) (done int, failure error) {
-	payload, err := s.payload(batch)
-	if err != nil {
-		return 0, err
-	}
-	if m.options.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, m.options.Timeout)
-		defer cancel()
-	}
-	answer, err := m.call(ctx, payload)
-	switch {
-	case err != nil:
-		return 0, err
-	case ctx.Err() != nil:
-		return 0, ctx.Err()
-	case !m.options.ReportBatchItemFailures:
-		return len(batch), nil
-	}
-	return firstFailed(answer, batch), nil
-}
-
-// call runs the handler; a panic is an error of the function.
-func (m *Mapping) call(ctx context.Context, payload []byte) (answer []byte, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("dynamotest: the function panicked: %v", r)
-		}
-	}()
-	return m.handler(ctx, payload)
-}
-
-// firstFailed is the index of the lowest record that the answer of the
-// function names. An answer that names none says that all are done; one that
-// cannot be understood, or names a record that is not there, that none is.
-func firstFailed(answer []byte, batch []streamRecord) int {
-	if len(answer) == 0 {
-		return len(batch)
-	}
-	var response *struct {
-		BatchItemFailures []map[string]any `json:"batchItemFailures"`
-	}
-	if json.Unmarshal(answer, &response) != nil {
-		return 0
-	}
-	lowest := len(batch)
-	if response == nil {
-		return lowest
-	}
-	for _, f := range response.BatchItemFailures {
-		i := slices.IndexFunc(batch, func(r streamRecord) bool { return r.sequenceNum == f["itemIdentifier"] })
-		if i < 0 {
-			return 0
-		}
-		lowest = min(lowest, i)
-	}
-	return lowest
 }

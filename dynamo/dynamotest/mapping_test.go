@@ -13,6 +13,7 @@ import (
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
@@ -51,10 +52,10 @@ func (f *function) handle(_ context.Context, e awsevents.DynamoDBEvent) (awseven
 	return out, err
 }
 
-func putAll(t testing.TB, client *dynamodb.Client, sks string) {
-	t.Helper()
+func putAll(tb testing.TB, client *dynamodb.Client, sks string) {
+	tb.Helper()
 	for _, sk := range sks {
-		put(t, client, attrs{"PK": str("p"), "SK": str(string(sk))})
+		put(tb, client, attrs{"PK": str("p"), "SK": str(string(sk))})
 	}
 }
 
@@ -221,4 +222,28 @@ func TestMappingPanicsAndTimesOut(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, m.Drain(ended), context.Canceled)
 	})
+}
+
+func TestMappingFilters(t *testing.T) {
+	db, client := newTable(t)
+	putAll(t, client, "abc")
+	_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("orders"), Key: attrs{"PK": str("p"), "SK": str("c")}})
+	require.NoError(t, err)
+	f := &function{}
+	m := db.NewMapping("orders", dynamotest.Func(f.handle), func(o *dynamotest.MappingOptions) {
+		o.Filters = []string{`{"eventName":["REMOVE"]}`, `{"dynamodb":{"NewImage":{"SK":{"S":[{"prefix":"b"}]}}}}`}
+	})
+	require.NoError(t, m.Drain(t.Context()))
+	require.Equal(t, []string{"bc"}, f.calls)
+}
+
+func TestMappingRefusesWhatLambdaRefuses(t *testing.T) {
+	m := dynamotest.New(t).NewMapping("orders", nil, func(o *dynamotest.MappingOptions) {
+		o.BatchSize, o.StartingPosition, o.Filters = 10_001, "NOW", []string{"{"}
+	})
+	err := m.Drain(t.Context())
+	require.ErrorContains(t, err, "BatchSize 10001 is not between 1 and 10000")
+	require.ErrorContains(t, err, `StartingPosition "NOW" is neither TRIM_HORIZON nor LATEST`)
+	require.ErrorContains(t, err, "filter {")
+	require.Equal(t, err.Error()[len("dynamotest: drain the stream of orders: "):], m.Run(t.Context()).Error())
 }

@@ -56,7 +56,7 @@ func (p *page) readExpressions(extra ...expression) error {
 		return err
 	}}
 	all := append([]expression{filter}, extra...)
-	return o.placeholders.readExpressions(append(all, readProjection(&p.projection, o.ProjectionExpression))...)
+	return o.readExpressions(append(all, readProjection(&p.projection, o.ProjectionExpression))...)
 }
 
 // open finds the table and the index.

@@ -51,7 +51,7 @@ func (db *DB) putItem(ctx context.Context, in *putItemInput) (*writeOutput, erro
 	if in.Item == nil {
 		return nil, validation("1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null")
 	}
-	err := firstError(checkTableName(in.TableName), in.writeOptions.check(), in.oldOnly(), in.Item.check(),
+	err := firstError(checkTableName(in.TableName), in.check(), in.oldOnly(), in.Item.check(),
 		in.readExpressions(a.readCondition(in.ConditionExpression)), checkNewItem(in.Item))
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func (db *DB) query(ctx context.Context, in *queryInput) (*pageOutput, error) {
 		condition, err = params.KeyCondition(s)
 		return err
 	}}
-	if err := firstError(in.readOptions.check(), p.readExpressions(readKey)); err != nil {
+	if err := firstError(in.check(), p.readExpressions(readKey)); err != nil {
 		return nil, err
 	}
 	if condition == nil {

@@ -13,22 +13,22 @@ import (
 )
 
 // call sends a body as it is, which the SDK would not always do.
-func call(t testing.TB, db *dynamotest.DB, target, body string) (int, map[string]any) {
-	t.Helper()
+func call(tb testing.TB, db *dynamotest.DB, target, body string) (int, map[string]any) {
+	tb.Helper()
 	if !strings.Contains(target, ".") {
 		target = "DynamoDB_20120810." + target
 	}
 	req, err := http.NewRequest(http.MethodPost, "https://dynamodb.us-east-1.amazonaws.com/", strings.NewReader(body))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	req.Header.Set("X-Amz-Target", target)
 	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x")
 	res, err := db.Do(req)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, res.Body.Close()) }()
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, res.Body.Close()) }()
 	data, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var out map[string]any
-	require.NoError(t, json.Unmarshal(data, &out))
+	require.NoError(tb, json.Unmarshal(data, &out))
 	return res.StatusCode, out
 }
 

@@ -10,7 +10,7 @@ type scanInput struct {
 
 func (db *DB) scan(ctx context.Context, in *scanInput) (*pageOutput, error) {
 	p := &page{options: &in.readOptions}
-	if err := firstError(in.readOptions.check(), in.checkSegment(), p.readExpressions()); err != nil {
+	if err := firstError(in.check(), in.checkSegment(), p.readExpressions()); err != nil {
 		return nil, err
 	}
 	db.mu.Lock()

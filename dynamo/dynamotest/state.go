@@ -71,6 +71,7 @@ func (db *DB) copyState(s *State, mappings map[*Mapping][]lane) *State {
 		for i, x := range old.indexes {
 			copied := *x
 			copied.rows = x.rows.copy()
+			copied.pending = slices.Clip(x.pending)
 			t.indexes[i] = &copied
 		}
 		if old.stream != nil {

@@ -1,7 +1,9 @@
 package dynamotest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
@@ -128,10 +130,6 @@ func (s *stream) trim(now time.Time) {
 
 // from returns the records from a serial on.
 func (s *stream) from(serial int64) []streamRecord {
-	for i, r := range s.records {
-		if r.serial >= serial {
-			return s.records[i:]
-		}
-	}
-	return nil
+	i, _ := slices.BinarySearchFunc(s.records, serial, func(r streamRecord, serial int64) int { return cmp.Compare(r.serial, serial) })
+	return s.records[i:]
 }

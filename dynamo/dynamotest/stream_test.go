@@ -25,18 +25,18 @@ type tail struct {
 	shard  *string
 }
 
-func newTail(t testing.TB, db *dynamotest.DB) *tail {
-	t.Helper()
+func newTail(tb testing.TB, db *dynamotest.DB) *tail {
+	tb.Helper()
 	client := db.StreamsClient()
-	list, err := client.ListStreams(t.Context(), &dynamodbstreams.ListStreamsInput{TableName: aws.String("orders")})
-	require.NoError(t, err)
+	list, err := client.ListStreams(tb.Context(), &dynamodbstreams.ListStreamsInput{TableName: aws.String("orders")})
+	require.NoError(tb, err)
 	arn := list.Streams[len(list.Streams)-1].StreamArn
-	stream, err := client.DescribeStream(t.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: arn})
-	require.NoError(t, err)
-	require.Len(t, stream.StreamDescription.Shards, 1)
+	stream, err := client.DescribeStream(tb.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: arn})
+	require.NoError(tb, err)
+	require.Len(tb, stream.StreamDescription.Shards, 1)
 	shard := stream.StreamDescription.Shards[0].ShardId
-	require.GreaterOrEqual(t, len(*shard), 28)
-	return &tail{t, client, arn, shard}
+	require.GreaterOrEqual(tb, len(*shard), 28)
+	return &tail{tb, client, arn, shard}
 }
 
 func (s *tail) iterator(kind streamtypes.ShardIteratorType, sequence *string) (*string, error) {

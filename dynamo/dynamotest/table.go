@@ -3,8 +3,6 @@ package dynamotest
 import (
 	"time"
 
-	"github.com/tidwall/btree"
-
 	"github.com/patternkit/serverless/dynamo/internal/expr"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -26,6 +24,7 @@ type table struct {
 	readyAt       time.Time
 	size          int64
 	consumed      tally
+	lag           time.Duration // of the global indexes
 	tags          map[string]string
 }
 
@@ -52,6 +51,13 @@ type index struct {
 	rows       *tree
 	readyAt    time.Time
 	size       int64
+	pending    []change // what a lagging index has yet to take in
+}
+
+// change is the replacement of one row by another, due in an index at a time.
+type change struct {
+	due           time.Time
+	before, after *row
 }
 
 // projection is what an index holds besides the keys.
@@ -72,61 +78,6 @@ type row struct {
 type entry struct {
 	key string
 	row *row
-}
-
-// tree is an ordered store of entries; copying it costs nothing.
-type tree struct{ *btree.BTreeG[entry] }
-
-func newTree() *tree {
-	return &tree{btree.NewBTreeGOptions(func(a, b entry) bool { return a.key < b.key }, btree.Options{NoLocks: true})}
-}
-
-func (t *tree) copy() *tree { return &tree{t.Copy()} }
-
-// get returns the row with an encoded key, or nil.
-func (t *tree) get(key string) *row {
-	e, _ := t.Get(entry{key: key})
-	return e.row
-}
-
-// walk visits the entries of s in order, or from its end when backward is set,
-// beyond the key start unless that is "", until visit returns false.
-func (t *tree) walk(s span, start string, backward bool, visit func(entry) bool) {
-	if backward {
-		t.walkBack(s, start, visit)
-		return
-	}
-	from := max(s.from, start)
-	t.Ascend(entry{key: from}, func(e entry) bool {
-		switch {
-		case s.to != "" && e.key >= s.to:
-			return false
-		case start != "" && e.key <= start:
-			return true
-		}
-		return visit(e)
-	})
-}
-
-func (t *tree) walkBack(s span, start string, visit func(entry) bool) {
-	inside := func(e entry) bool {
-		switch {
-		case e.key < s.from:
-			return false
-		case s.to != "" && e.key >= s.to, start != "" && e.key >= start:
-			return true
-		}
-		return visit(e)
-	}
-	to := s.to
-	if start != "" && (to == "" || start < to) {
-		to = start
-	}
-	if to == "" {
-		t.Reverse(inside)
-		return
-	}
-	t.Descend(entry{key: to}, inside)
 }
 
 // arnOf is the ARN of a table's index.
@@ -204,10 +155,24 @@ func (t *table) replace(c *wire.Call, before, after *row, who identity) {
 		t.size -= int64(before.size)
 	}
 	for _, x := range t.indexes {
+		if x.global && t.lag > 0 {
+			x.pending = append(x.pending, change{time.Now().Add(t.lag), before, after})
+			continue
+		}
 		x.replace(t, before, after)
 	}
 	if t.stream.enabled() {
 		t.stream.record(t, c, before, after, who)
+	}
+}
+
+// settle lets the indexes take in the changes that are due.
+func (t *table) settle(now time.Time) {
+	for _, x := range t.indexes {
+		for len(x.pending) > 0 && !now.Before(x.pending[0].due) {
+			x.replace(t, x.pending[0].before, x.pending[0].after)
+			x.pending = x.pending[1:]
+		}
 	}
 }
 

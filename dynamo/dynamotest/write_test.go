@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/dynamo/dynamotest"
 )
 
 var orderKey = attrs{"PK": str("p"), "SK": str("s")}
@@ -181,7 +183,7 @@ func TestTransactionIsAllOrNothing(t *testing.T) {
 	}})
 	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed, ValidationError]", canceled.ErrorMessage())
+	require.Equal(t, "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed, ValidationError]", canceled.ErrorMessage()) //nolint:misspell // AWS's spelling
 	require.Nil(t, canceled.CancellationReasons[0].Message)
 	require.Equal(t, "The conditional request failed", *canceled.CancellationReasons[1].Message)
 	require.Equal(t, "An operand in the update expression has an incorrect data type", *canceled.CancellationReasons[2].Message)
@@ -212,4 +214,52 @@ func TestBatches(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got.Responses["orders"], 22)
 	require.Equal(t, keys[:1], got.UnprocessedKeys["orders"].Keys)
+}
+
+func TestCancelTransaction(t *testing.T) {
+	db, client := newTable(t)
+	db.CancelTransaction("TransactionConflict", "None")
+	write := func() error {
+		_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{TableName: aws.String("orders"), Item: orderKey}},
+			{Put: &types.Put{TableName: aws.String("orders"), Item: attrs{"PK": str("p"), "SK": str("s2")}}},
+		}})
+		return err
+	}
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](write())
+	require.True(t, ok)
+	require.Equal(t, "Transaction is ongoing for the item", *canceled.CancellationReasons[0].Message)
+	require.Nil(t, canceled.CancellationReasons[1].Message)
+	require.NoError(t, write())
+}
+
+func TestIndexLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := dynamotest.New(t, func(o *dynamotest.Options) { o.IndexLag = time.Second })
+		client := db.Client()
+		createTable(t, client)
+		query := func(status string) int {
+			out, err := client.Query(t.Context(), &dynamodb.QueryInput{
+				TableName: aws.String("orders"), IndexName: aws.String("GSI1"), KeyConditionExpression: aws.String("GSI1PK = :g"),
+				ExpressionAttributeValues: attrs{":g": str(status)},
+			})
+			require.NoError(t, err)
+			return len(out.Items)
+		}
+		move := func(status string) {
+			put(t, client, attrs{"PK": str("p"), "SK": str("s"), "GSI1PK": str(status), "GSI1SK": str("1")})
+		}
+		move("a")
+		require.Zero(t, query("a"), "the index does not know yet")
+		time.Sleep(time.Second)
+		require.Equal(t, 1, query("a"))
+		move("b")
+		time.Sleep(500 * time.Millisecond)
+		move("c")
+		require.Equal(t, 1, query("a"))
+		time.Sleep(500 * time.Millisecond)
+		require.Equal(t, []int{0, 1, 0}, []int{query("a"), query("b"), query("c")})
+		time.Sleep(500 * time.Millisecond)
+		require.Equal(t, []int{0, 0, 1}, []int{query("a"), query("b"), query("c")})
+	})
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/expr"
 )
 
-func number(t testing.TB, text string) expr.Value {
-	t.Helper()
+func number(tb testing.TB, text string) expr.Value {
+	tb.Helper()
 	v, err := expr.Number(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return v
 }
 
@@ -42,10 +42,10 @@ func sample() expr.Item {
 	}
 }
 
-func values(t testing.TB) map[string]expr.Value {
-	t.Helper()
+func values(tb testing.TB) map[string]expr.Value {
+	tb.Helper()
 	return map[string]expr.Value{
-		":five": expr.Int(5), ":six": expr.Int(6), ":one": expr.Int(1), ":two": expr.Int(2), ":point": number(t, "5.0"),
+		":five": expr.Int(5), ":six": expr.Int(6), ":one": expr.Int(1), ":two": expr.Int(2), ":point": number(tb, "5.0"),
 		":hello": expr.String("hello"), ":he": expr.String("he"), ":ell": expr.String("ell"), ":S": expr.String("S"), ":a": expr.String("a"),
 		":bytes": expr.Binary([]byte{1, 2}), ":true": expr.Bool(true), ":null": expr.Null(), ":ba": stringSet("b", "a"), ":ab2": stringSet("a", "c"),
 		":ns": numberSet(2, 3), ":list": expr.List(expr.Int(7)), ":map": expr.Map(expr.Item{"k": expr.String("v")}), ":x": expr.String("X"),
