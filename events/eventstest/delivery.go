@@ -186,10 +186,9 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 		return
 	}
 	d.Input = input
-	switch {
-	case deliver == nil:
+	if deliver == nil {
 		d.Err = fmt.Errorf("%w: no function is bound to the target %s, see Bus.Target", ErrPermanent, d.TargetARN)
-	default:
+	} else {
 		d.Attempts++
 		d.Err = deliver(context.WithValue(ctx, nestedKey{}, b), slices.Clone(input))
 	}

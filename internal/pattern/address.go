@@ -2,7 +2,6 @@ package pattern
 
 import (
 	"bytes"
-	"errors"
 	"strconv"
 	"strings"
 )
@@ -36,27 +35,27 @@ func newAddressRange(text string) (addressRange, error) {
 	var r addressRange
 	ip, mask, ok := strings.Cut(strings.TrimRight(text, "/"), "/")
 	if !ok || strings.Contains(mask, "/") {
-		return r, errors.New("Malformed CIDR, one '/' required") //nolint:staticcheck,revive // the service's text
+		return r, reasonError("Malformed CIDR, one '/' required")
 	}
 	bits, err := strconv.ParseInt(mask, 10, 32)
 	if err != nil {
-		return r, errors.New("Malformed CIDR, mask bits must be an integer") //nolint:staticcheck,revive // the service's text
+		return r, reasonError("Malformed CIDR, mask bits must be an integer")
 	}
 	if bits < 0 {
-		return r, errors.New("Malformed CIDR, mask bits must not be negative") //nolint:staticcheck,revive // the service's text
+		return r, reasonError("Malformed CIDR, mask bits must not be negative")
 	}
 	if v4, v6 := looksLikeAddress([]byte(ip)); !v4 && !v6 {
-		return r, errors.New("Nonstandard IP address: " + ip) //nolint:staticcheck,revive // the service's text
+		return r, reasonError("Nonstandard IP address: " + ip)
 	}
 	a, ok := parseAddress([]byte(ip))
 	if !ok {
-		return r, errors.New("Invalid IP address: " + ip) //nolint:staticcheck,revive // the service's text
+		return r, reasonError("Invalid IP address: " + ip)
 	}
 	switch {
 	case a.size == 4 && bits > 31:
-		return r, errors.New("IPv4 mask bits must be < 32") //nolint:staticcheck,revive // the service's text
+		return r, reasonError("IPv4 mask bits must be < 32")
 	case bits > 127:
-		return r, errors.New("IPv6 mask bits must be < 128") //nolint:staticcheck,revive // the service's text
+		return r, reasonError("IPv6 mask bits must be < 128")
 	}
 	r.low, r.high = a, a
 	for i := int(bits); i < a.size*8; i++ {

@@ -33,6 +33,11 @@ func (e *Error) Reason() string {
 	return first
 }
 
+// reasonError is the service's text about a value, word for word.
+type reasonError string
+
+func (e reasonError) Error() string { return string(e) }
+
 // sourceLimit is how many characters of the text a location shows.
 const sourceLimit = 500
 

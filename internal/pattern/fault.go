@@ -17,7 +17,7 @@ func quoteBefore(suffix string, s []byte) bool {
 	return n > 0 && n == len(s)+1 && suffix[0] == '"' && suffix[1:] == string(s)
 }
 
-// markFaults marks the values of one list that are touched by their neighbours.
+// markFaults marks the values of one list that are touched by their neighbors.
 func markFaults(values []value) {
 	star, numbers := false, false
 	for i := range values {

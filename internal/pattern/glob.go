@@ -15,14 +15,14 @@ func newGlob(text string) (glob, error) {
 		switch c := text[i]; c {
 		case '\\':
 			if i+1 >= len(text) || text[i+1] != '*' && text[i+1] != '\\' {
-				return g, fmt.Errorf("Invalid escape character at pos %d", i+1) //nolint:staticcheck,revive // the service's text
+				return g, reasonError(fmt.Sprintf("Invalid escape character at pos %d", i+1))
 			}
 			i++
 			piece = append(piece, text[i])
 			g.states = append(g.states, globState{char: text[i]})
 		case '*':
 			if i+1 < len(text) && text[i+1] == '*' {
-				return g, fmt.Errorf("Consecutive wildcard characters at pos %d", i+1) //nolint:staticcheck,revive // the service's text
+				return g, reasonError(fmt.Sprintf("Consecutive wildcard characters at pos %d", i+1))
 			}
 			g.pieces = append(g.pieces, string(piece))
 			piece = piece[:0]

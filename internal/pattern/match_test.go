@@ -11,10 +11,10 @@ import (
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
-func parse(t testing.TB, d pattern.Dialect, text string) *pattern.Pattern {
-	t.Helper()
+func parse(tb testing.TB, d pattern.Dialect, text string) *pattern.Pattern {
+	tb.Helper()
 	p, err := pattern.Parse(d, []byte(text))
-	require.NoError(t, err, text)
+	require.NoError(tb, err, text)
 	return p
 }
 

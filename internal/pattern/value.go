@@ -129,13 +129,24 @@ func (l *leaf) asAddress() (*address, bool) {
 	return &l.addr, l.addrs == yes
 }
 
+// filled says whether SNS takes the leaf for something: null and "" are not.
+func (l *leaf) filled() bool {
+	switch l.kind {
+	case leafToken:
+		return l.text[0] != 'n'
+	case leafString:
+		return len(l.text) > 0
+	}
+	return true
+}
+
 // matches says whether the leaf satisfies the value.
 func (v *value) matches(l *leaf) bool {
 	switch v.op {
 	case opPresent:
 		return true
 	case opFilled:
-		return !(l.kind == leafToken && l.text[0] == 'n' || l.kind == leafString && len(l.text) == 0)
+		return l.filled()
 	case opAbsent:
 		return false
 	case opToken:
