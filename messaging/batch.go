@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -31,8 +30,12 @@ type result struct {
 // has its result.
 func (c *Consumer) handle(ctx context.Context, records []record, w times, halted func() error, settled func(int)) []result {
 	items := make([]item, len(records))
-	for i := range records {
-		items[i] = c.prepareRecord(ctx, records[i])
+	if c.options.Bodies == nil {
+		for i := range records {
+			items[i] = c.prepareRecord(ctx, records[i])
+		}
+	} else {
+		sideBySide(c.options.Concurrency, len(records), func(i int) { items[i] = c.prepareRecord(ctx, records[i]) })
 	}
 	markDuplicates(items)
 	results := make([]result, len(items))
@@ -49,20 +52,9 @@ func (c *Consumer) handle(ctx context.Context, records []record, w times, halted
 	}
 	defer stop()
 
-	next := make(chan []int, len(lanes))
-	for _, lane := range lanes {
-		next <- lane
-	}
-	close(next)
-	var workers sync.WaitGroup
-	for range min(c.options.Concurrency, len(lanes)) {
-		workers.Go(func() {
-			for lane := range next {
-				c.runLane(ctx, inner, abandon, items, lane, results, halted, settled)
-			}
-		})
-	}
-	workers.Wait()
+	sideBySide(c.options.Concurrency, len(lanes), func(i int) {
+		c.runLane(ctx, inner, abandon, items, lanes[i], results, halted, settled)
+	})
 	return results
 }
 

@@ -452,13 +452,18 @@ func TestFollowersComeBackTogetherWithTheFailedMessage(t *testing.T) {
 }
 
 func TestAFailedVisibilityChangeIsToldAndCostsNothing(t *testing.T) {
+	var mu sync.Mutex
 	var told []error
 	client := visibility{entries: map[string]types.BatchResultErrorEntry{
 		"handle-1": {Code: aws.String("ReceiptHandleIsInvalid"), Message: aws.String("gone"), SenderFault: true},
 	}}
 	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return errRefused }, func(o *messaging.Options) {
 		o.Client = &client
-		o.OnError = func(_ context.Context, err error) { told = append(told, err) }
+		o.OnError = func(_ context.Context, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, err)
+		}
 	})
 	var event awsevents.SQSEvent
 	for i := range 12 {

@@ -84,7 +84,8 @@ type Options struct {
 	OnOutcome func(context.Context, Outcome)
 
 	// OnError is told faults that cost no message but that someone should see: a
-	// visibility change or delete that failed. Optional.
+	// visibility change or delete that failed. Optional. It may be called from
+	// several goroutines.
 	OnError func(context.Context, error)
 
 	// Grace is how long Poll lets running handlers finish after its context

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +18,10 @@ import (
 // receiveSlack is how long before an invocation its messages may have been
 // received: the longest batching window, and a minute for the way.
 const receiveSlack = 6 * time.Minute
+
+// visibilityRequests bounds the requests under way for one batch, which may
+// have 10,000 messages.
+const visibilityRequests = 10
 
 // changeVisibility asks the queue to deliver failed messages after their
 // delays. A fault costs no message: they come back after the visibility timeout.
@@ -42,13 +49,27 @@ func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient
 			VisibilityTimeout: seconds(min(delay, visibilityLeft(&records[i], now))),
 		})
 	}
+	var requests []func()
 	for url, entries := range byURL {
-		for len(entries) > 0 {
-			n := min(len(entries), maxBatch)
-			c.changeBatch(ctx, client, url, records, entries[:n])
-			entries = entries[n:]
+		for chunk := range slices.Chunk(entries, maxBatch) {
+			requests = append(requests, func() { c.changeBatch(ctx, client, url, records, chunk) })
 		}
 	}
+	sideBySide(visibilityRequests, len(requests), func(i int) { requests[i]() })
+}
+
+// sideBySide calls f with 0 to n−1, at most limit at a time.
+func sideBySide(limit, n int, f func(int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(limit, n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // nextDelivery is the delay that the message is to have, if any. Those behind a

@@ -149,3 +149,19 @@ func TestLimits(t *testing.T) {
 	_, err = claimcheck.New(client, "none", func(o *claimcheck.Options) { o.Buckets = []string{"none"} }).Load(t.Context(), `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"none","s3Key":"k"}]`)
 	require.Error(t, err)
 }
+
+func FuzzLoad(f *testing.F) {
+	f.Add(`["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k"}]`)
+	f.Add(`["com.amazon.sqs.javamessaging.MessageS3Pointer",null]`)
+	f.Add(`plain`)
+	bodies := claimcheck.New(nil, "bucket")
+	f.Fuzz(func(t *testing.T, body string) {
+		if strings.Contains(body, "bucket") {
+			t.Skip("would ask S3")
+		}
+		got, err := bodies.Load(t.Context(), body)
+		if err == nil {
+			require.Equal(t, body, got)
+		}
+	})
+}

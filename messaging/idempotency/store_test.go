@@ -60,6 +60,7 @@ func add(id string, amount int) types.TransactWriteItem {
 func take(id string, amount int) types.TransactWriteItem {
 	w := add(id, -amount)
 	w.Update.ConditionExpression = aws.String("Balance >= :min")
+	w.Update.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	w.Update.ExpressionAttributeValues[":min"] = &types.AttributeValueMemberN{Value: strconv.Itoa(amount)}
 	return w
 }

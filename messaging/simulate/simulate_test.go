@@ -60,6 +60,18 @@ func TestOursHasNoneWithSDKRetries(t *testing.T) {
 	simulate.Run(t, consumer(exactlyOnce), once(), func(o *simulate.Options) { o.Retries, o.Faults = true, 2 })
 }
 
+// A lease alone does not make an effect outside of the table single, but it
+// loses none.
+func TestALeaseLosesNothing(t *testing.T) {
+	simulate.Run(t, consumer(leasedOutside), func(w *world, o simulate.Outcome) error {
+		err := once()(w, o)
+		if errors.Is(err, simulate.ErrDouble) {
+			return nil
+		}
+		return err
+	})
+}
+
 // TestOursHasNoneWithWiderBounds takes its time, so it runs only when asked to.
 func TestOursHasNoneWithWiderBounds(t *testing.T) {
 	if os.Getenv("PROVE") == "" {
