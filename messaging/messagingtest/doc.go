@@ -37,7 +37,8 @@
 //
 // Where AWS leaves a choice, the fake chooses so that tests repeat: a standard
 // queue delivers in the order of sending, an old receipt handle deletes
-// nothing, and every queue change takes effect at once. A duplicate comes when
+// nothing, every queue change takes effect at once, and a mapping invokes its
+// function one batch at a time unless told otherwise. A duplicate comes when
 // [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers.
 //
 // A message of a FIFO group is not delivered while any other message of the

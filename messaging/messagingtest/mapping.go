@@ -21,7 +21,6 @@ const (
 	maxPayload         = 6 << 20 // bytes of one invocation
 	maxFilters         = 10
 	maxFunctionTimeout = 15 * time.Minute
-	pollersAtStart     = 5
 )
 
 // MappingOptions are the settings of an event source mapping and of the
@@ -48,9 +47,10 @@ type MappingOptions struct {
 	// It may not exceed the queue's visibility timeout. Optional. Defaults to
 	// the visibility timeout, at most 15 minutes.
 	FunctionTimeout time.Duration
-	// MaximumConcurrency is how many invocations run at once. Lambda takes 2 to
-	// 1000; here 1 is allowed too, which makes the order of invocations that of
-	// the queue. Optional. Defaults to 5, with which Lambda starts.
+	// MaximumConcurrency is how many invocations run at once, 1 to 1000.
+	// Optional. Defaults to 1, so that invocations come in the order of the
+	// queue and may share variables of the test. Lambda itself takes 2 to 1000
+	// and starts with 5 on a standard queue, each in an environment of its own.
 	MaximumConcurrency int
 	// OnInvoke is told of each invocation when it is over, one at a time.
 	// Optional.
@@ -87,7 +87,7 @@ func (s *SQS) NewMapping(queue string, function func(ctx context.Context, payloa
 		m.options.BatchSize = 10
 	}
 	if m.options.MaximumConcurrency == 0 {
-		m.options.MaximumConcurrency = pollersAtStart
+		m.options.MaximumConcurrency = 1
 	}
 	if m.options.FunctionName == "" {
 		m.options.FunctionName = "function"

@@ -203,30 +203,36 @@ func (s *SQS) leave(arn string, w *waiter) {
 
 // take receives up to want.max messages, and moves those whose receives are
 // used up to the dead-letter queue. Of a FIFO group it takes as many as it can,
-// then goes on to the next. The lock is held.
+// then goes on to the next. What is to be delivered twice is visible to the
+// receives after this one. The lock is held.
 func (s *SQS) take(q *queue, want demand, now time.Time) []delivery {
 	var out []delivery
 	for head := q.ready.top(); head != nil && len(out) < want.max; head = q.ready.top() {
 		if !q.settings.fifo {
 			if !s.deadLetter(q, head, now) {
-				out = append(out, s.deliver(q, head, want.timeout, now))
+				out = append(out, q.deliver(head, want.timeout, now))
 			}
 			continue
 		}
 		g := q.groups[head.group]
 		for i := 0; i < len(g.messages) && len(out) < want.max && g.messages[i].stage == visible; {
 			if m := g.messages[i]; !s.deadLetter(q, m, now) {
-				out = append(out, s.deliver(q, m, want.timeout, now))
+				out = append(out, q.deliver(m, want.timeout, now))
 				i++
 			}
 		}
 	}
+	for _, d := range out[:min(q.duplicates, len(out))] {
+		q.duplicates--
+		again := d.clone()
+		again.order = s.next()
+		q.put(again, 0, now)
+	}
 	return out
 }
 
-// deliver counts a receive of m and hides it. If the test asked for it, a
-// second delivery of the same message is waiting then.
-func (s *SQS) deliver(q *queue, m *message, timeout time.Duration, now time.Time) delivery {
+// deliver counts a receive of m and hides it.
+func (q *queue) deliver(m *message, timeout time.Duration, now time.Time) delivery {
 	m.received++
 	m.receivedHere++
 	m.receipt++
@@ -235,12 +241,6 @@ func (s *SQS) deliver(q *queue, m *message, timeout time.Duration, now time.Time
 		m.firstReceived = now
 	}
 	q.hide(m, now.Add(timeout))
-	if q.duplicates > 0 {
-		q.duplicates--
-		again := m.clone()
-		again.order = s.next()
-		q.put(again, 0, now)
-	}
 	return delivery{m, receipt{q.arn, m.order, m.receipt}.encode()}
 }
 

@@ -193,8 +193,8 @@ func (v *Queue) DeliverGroup(groupID string) func(context.Context, []byte) error
 
 // DuplicateNext makes the next n messages received from a standard queue be
 // delivered twice, as a standard queue may do at any time: the second delivery
-// has the same MessageId and body, its own receipt handle, and is not undone
-// by deleting the first. It panics on a FIFO queue, which never does that.
+// comes with a later receive, has the same MessageId and body and its own
+// receipt handle, and is not undone by deleting the first. It panics on a FIFO queue, which never does that.
 func (v *Queue) DuplicateNext(n int) {
 	v.look(func(q *queue) {
 		if q.settings.fifo {
