@@ -158,9 +158,13 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 		case halted() != nil:
 			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, halted())}
 		default:
-			err := call(recordCtx, abandon, it)
+			err, answered := call(recordCtx, abandon, it)
 			took = time.Since(began)
-			r = c.judge(it.context(ctx), it, err)
+			if answered {
+				r = c.judge(it.context(ctx), it, err)
+			} else {
+				r = result{verdict: Abandoned, err: ErrAbandoned, delay: -1}
+			}
 		}
 		if !r.acked && head < 0 {
 			head = i
@@ -197,8 +201,9 @@ func shared(first result, id string) result {
 }
 
 // call runs the handler in a goroutine of its own, so that a panic, a Goexit
-// and a handler that does not heed its deadline cost one message only.
-func call(ctx, abandon context.Context, it *item) error {
+// and a handler that does not heed its deadline cost one message only. It
+// answers false for the last.
+func call(ctx, abandon context.Context, it *item) (error, bool) { //nolint:staticcheck // the error is the handler's answer, no failure of call
 	deadline, _ := ctx.Deadline()
 	done := make(chan error, 1)
 	go func() {
@@ -217,14 +222,14 @@ func call(ctx, abandon context.Context, it *item) error {
 	}()
 	select {
 	case err := <-done:
-		return err
+		return err, true
 	case <-abandon.Done():
 	}
 	select {
 	case err := <-done:
-		return err
+		return err, true
 	default:
-		return ErrAbandoned
+		return nil, false
 	}
 }
 
@@ -236,11 +241,8 @@ func (c *Consumer) judge(ctx context.Context, it *item, err error) (r result) {
 			r = result{verdict: Retried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
 		}
 	}()
-	switch err { //nolint:errorlint // ErrAbandoned is ours here, not one that a handler wraps
-	case nil:
+	if err == nil {
 		return result{verdict: Acked, acked: true}
-	case ErrAbandoned:
-		return result{verdict: Abandoned, err: err, delay: -1}
 	}
 	if c.options.Classify != nil {
 		if classified := c.options.Classify(err); classified != nil {

