@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/lambda/messages"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
@@ -52,6 +53,11 @@ type errorObject struct {
 const maxCauses = 16
 
 func (o errorObject) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	if reported, ok := o.err.(messages.InvokeResponse_Error); ok { //nolint:errorlint // its cause is logged as a cause
+		enc.AddString("type", reported.Type)
+		enc.AddString("message", reported.Message)
+		return nil
+	}
 	enc.AddString("type", errorType(o.err))
 	enc.AddString("message", panicText(o.err))
 	if o.depth >= maxCauses {

@@ -159,3 +159,17 @@ func TestParsePacket(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+func FuzzParsePacket(f *testing.F) {
+	const head = `{"format": "json", "version": 1}` + "\n"
+	f.Add([]byte(head + `{"trace_id":"1-2-3","id":"a","name":"n","start_time":1e300,"subsegments":[{"id":"a","subsegments":[]}]}`))
+	f.Add([]byte(head + `[]`))
+	f.Fuzz(func(_ *testing.T, packet []byte) {
+		rec := observetest.New(nil)
+		_, _ = rec.Traces().Write(packet)
+		_, _ = rec.Write(packet)
+		for _, s := range rec.Segments() {
+			_ = rec.Tree(s.TraceID)
+		}
+	})
+}

@@ -138,18 +138,25 @@ func (r *Recorder) walk(traceID string, visit func(s Segment, depth int)) {
 	for _, s := range spans {
 		known[s.ID] = true
 	}
-	var below func(s Segment, depth int)
-	below = func(s Segment, depth int) {
-		visit(s, depth)
-		for _, child := range spans {
-			if child.ParentID == s.ID {
-				below(child, depth+1)
+	visited := make([]bool, len(spans)) // ids may be wrong: no span is its own ancestor
+	var below func(i, depth int)
+	below = func(i, depth int) {
+		visited[i] = true
+		visit(spans[i], depth)
+		for j, child := range spans {
+			if child.ParentID == spans[i].ID && !visited[j] {
+				below(j, depth+1)
 			}
 		}
 	}
-	for _, s := range spans {
+	for i, s := range spans {
 		if !known[s.ParentID] {
-			below(s, 0)
+			below(i, 0)
+		}
+	}
+	for i := range spans {
+		if !visited[i] { // part of a ring
+			below(i, 0)
 		}
 	}
 }
