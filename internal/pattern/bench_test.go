@@ -3,8 +3,6 @@ package pattern_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
@@ -74,21 +72,5 @@ func BenchmarkPattern(b *testing.B) {
 		if _, err := p.Match(event); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func TestMatchAllocatesNothing(t *testing.T) {
-	for name, texts := range sets() {
-		var patterns []*pattern.Pattern
-		for _, text := range texts {
-			patterns = append(patterns, parse(t, pattern.EventBridge, text))
-		}
-		set, event, buffer := pattern.NewSet(patterns...), []byte(order), make([]int, 0, 5)
-		allocs := testing.AllocsPerRun(500, func() {
-			if _, err := set.Match(event, buffer); err != nil {
-				t.Fatal(err)
-			}
-		})
-		require.Less(t, allocs, 1.0, name)
 	}
 }
