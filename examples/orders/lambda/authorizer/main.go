@@ -1,0 +1,21 @@
+// Command authorizer is the Lambda authorizer of the shop's API.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/examples/orders/shop"
+	"github.com/patternkit/serverless/observe"
+)
+
+func main() {
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{shop.Audience}, authorizer.JWKS(os.Getenv("JWKS_URL")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(observe.Handler("authorizer", authorizer.REST(verifier, shop.Routes).HandleToken))
+}

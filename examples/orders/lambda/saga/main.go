@@ -1,0 +1,26 @@
+// Command saga is the Lambda function that carries out the steps of the saga.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/examples/orders/shop"
+	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/xray"
+)
+
+func main() {
+	cfg, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fulfilment := shop.Fulfilment{Table: dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store)}
+	lambda.Start(observe.Handler("saga", fulfilment.Saga().Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+}

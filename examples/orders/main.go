@@ -1,0 +1,58 @@
+// Command orders runs the journey of an order through authorizer, API, table,
+// stream, bus, state machine, topic and queues: the real handlers and the real
+// SDK clients, on AWS services that live in this process.
+//
+// It exits with 1 and says why when an invariant of the journey is broken.
+package main
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/patternkit/serverless/examples/orders/journey"
+	"github.com/patternkit/serverless/examples/orders/shop"
+)
+
+//go:embed testdata/*.json
+var cases embed.FS
+
+func main() {
+	asJSON := flag.Bool("json", false, "print the report as one JSON document")
+	definition := flag.Bool("definition", false, "print the saga's state machine instead, as fulfilment.asl.json has it")
+	flag.Parse()
+	if *definition {
+		text, err := shop.Definition("${SagaFunctionArn}")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println(string(text))
+		return
+	}
+	if err := run(*asJSON); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(asJSON bool) error {
+	report, err := journey.Run(context.Background(), cases, shop.OnTheWall())
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(report)
+	} else {
+		err = journey.Print(os.Stdout, report)
+	}
+	if err != nil {
+		return err
+	}
+	return report.Err()
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/examples/orders/journey"
+	"github.com/patternkit/serverless/examples/orders/shop"
+)
+
+// TestJourney runs the journey in virtual time with the settings of the
+// template: minutes of visibility time-outs, milliseconds of test.
+func TestJourney(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, err := journey.Run(t.Context(), cases, shop.Production())
+		require.NoError(t, err)
+		require.NoError(t, report.Err())
+		require.Len(t, report.Orders, 6)
+		require.Greater(t, len(report.Invariants), 30)
+
+		require.Len(t, report.DeadLetters, 1)
+		dead := report.DeadLetters[0]
+		require.Equal(t, "1003", dead.OrderID)
+		require.Equal(t, "invoices-dlq", dead.Queue)
+		require.Equal(t, shop.Production().MaxReceiveCount, dead.ReceiveCount)
+		require.Contains(t, dead.LastError, "vatId pending is no VAT identification number")
+		require.GreaterOrEqual(t, report.Elapsed, 4*shop.Production().VisibilityTimeout)
+	})
+}
+
+// TestPrint looks at the report for people.
+func TestPrint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, err := journey.Run(t.Context(), cases, shop.Production())
+		require.NoError(t, err)
+		var out strings.Builder
+		require.NoError(t, journey.Print(&out, report))
+		text := out.String()
+		for _, want := range []string{
+			"order 1001  goes through", "AcceptOrder → ReserveInventory → ChargeCustomer → ConfirmOrder",
+			"ReleaseInventory → CancelOrder", `401 {"message":"Unauthorized"}`, "nothing was done",
+			"ORDER#1001", "EFFECT#SHIPMENT", "invoices-dlq", "vatId pending", "OrdersPlaced", "invariants hold",
+		} {
+			require.Contains(t, text, want)
+		}
+		require.NotContains(t, text, "\x1b[", "colors are for terminals")
+		for line := range strings.Lines(text) {
+			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no trailing blanks")
+		}
+	})
+}
+
+// TestReportAsJSON reads the document as a program would.
+func TestReportAsJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		report, err := journey.Run(t.Context(), cases, shop.Production())
+		require.NoError(t, err)
+		text, err := json.Marshal(report)
+		require.NoError(t, err)
+		var document struct {
+			Orders []struct {
+				OrderID, Status, Execution string
+				Path, Compensations        []string
+				Effects                    map[string]int
+				TraceIDs                   []string
+				Spans                      []struct{ Name, Parent string }
+			}
+			DeadLetters []struct{ LastError string }
+			Metrics     []struct {
+				Name string
+				Sum  float64
+			}
+		}
+		require.NoError(t, json.Unmarshal(text, &document))
+		declined := document.Orders[5]
+		require.Equal(t, "CANCELED", declined.Status)
+		require.Equal(t, []string{"ReleaseInventory", "CancelOrder"}, declined.Compensations)
+		require.Equal(t, 1, declined.Effects["APOLOGY"])
+		require.Len(t, declined.TraceIDs, 1)
+		require.NotEmpty(t, declined.Spans)
+		require.NotEmpty(t, document.Metrics)
+	})
+}
+
+func TestABrokenInvariantIsNamed(t *testing.T) {
+	report := journey.Report{Invariants: []journey.Invariant{
+		{Name: "it holds", Holds: true},
+		{Name: "order 1 is CONFIRMED", Found: `is "PLACED"`},
+	}}
+	require.EqualError(t, report.Err(), `invariant broken: order 1 is CONFIRMED: is "PLACED"`)
+}

@@ -1,0 +1,133 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/stepfn"
+)
+
+// OrdersCompensated counts the orders whose saga took everything back.
+var OrdersCompensated = observe.MustCounter("OrdersCompensated")
+
+// Compensations are the compensations of the saga, in the order in which they
+// run.
+var Compensations = Fulfilment{}.Saga().Compensations()
+
+// Saga is the saga of an order. Its function carries out all of its steps.
+func (f Fulfilment) Saga() *stepfn.Saga[OrderPlaced] {
+	return stepfn.MustSaga("PlaceOrder", f.park,
+		stepfn.Step("AcceptOrder", f.accept).Compensate("CancelOrder", f.cancel),
+		stepfn.Step("ReserveInventory", f.reserve).Compensate("ReleaseInventory", f.release).NotApplied("OutOfStock"),
+		stepfn.Step("ChargeCustomer", f.charge).Compensate("RefundCustomer", f.refund).NotApplied("CardDeclined"),
+		stepfn.Pivot("ConfirmOrder", f.confirm))
+}
+
+// Definition is the saga's state machine in the Amazon States Language, with
+// the function at functionARN.
+func Definition(functionARN string) ([]byte, error) {
+	machine := Fulfilment{}.Saga().Machine(func(o *stepfn.MachineOptions) { o.Function = functionARN })
+	return []byte(machine.String()), machine.Check()
+}
+
+// traced begins the span of a step and says in the log that it runs.
+func traced(ctx context.Context, step, orderID string) (context.Context, observe.Span) {
+	ctx, span := observe.StartSpan(ctx, step)
+	observe.Logger(ctx).Info(step, zap.String("orderId", orderID))
+	return ctx, span
+}
+
+func (f Fulfilment) accept(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
+	ctx, span := traced(ctx, "accept", c.Input.OrderID)
+	defer span.End()
+	_, err := f.advance(ctx, c.Input.OrderID, Processing, Placed)
+	return Processing, err
+}
+
+func (f Fulfilment) cancel(ctx context.Context, u stepfn.Undo[OrderPlaced, Status]) error {
+	ctx, span := traced(ctx, "cancel", u.Input.OrderID)
+	defer span.End()
+	changed, err := f.advance(ctx, u.Input.OrderID, Canceled, Placed, Processing)
+	if changed && err == nil {
+		OrdersCompensated.Add(ctx, 1)
+	}
+	return err
+}
+
+// Reservation is what reserve took.
+type Reservation struct {
+	Items []OrderedItem `json:"items"`
+}
+
+func (f Fulfilment) reserve(ctx context.Context, c stepfn.Call[OrderPlaced]) (Reservation, error) {
+	ctx, span := traced(ctx, "reserve", c.Input.OrderID)
+	defer span.End()
+	items := quantities(c.Input.Items)
+	writes := make([]dynamo.Write, len(items))
+	for i, item := range items {
+		writes[i] = Stocks.Update(StockKey{item.SKU}).
+			Do(dynamo.Add(StockAvailable, -item.Quantity)).If(StockAvailable.AtLeast(item.Quantity))
+	}
+	err := f.do(ctx, EffectKey{c.Input.OrderID, "RESERVATION"}, c.Input.Total, writes...)
+	if failed, ok := errors.AsType[*dynamo.TransactionError](err); ok {
+		for _, reason := range failed.Reasons[1:] { // behind the effect
+			if errors.Is(reason.Err(), dynamo.ErrConditionFailed) {
+				return Reservation{}, stepfn.Named("OutOfStock", err)
+			}
+		}
+	}
+	return Reservation{items}, err
+}
+
+func (f Fulfilment) release(ctx context.Context, u stepfn.Undo[OrderPlaced, Reservation]) error {
+	ctx, span := traced(ctx, "release", u.Input.OrderID)
+	defer span.End()
+	var writes []dynamo.Write
+	for _, item := range quantities(u.Input.Items) {
+		writes = append(writes, Stocks.Update(StockKey{item.SKU}).Do(dynamo.Add(StockAvailable, item.Quantity)))
+	}
+	return f.undo(ctx, EffectKey{u.Input.OrderID, "RESERVATION"}, writes...)
+}
+
+// Payment is what charge took, in cents.
+type Payment struct {
+	Amount int64 `json:"amount"`
+}
+
+// errDeclined is the answer of the payment service to a card without cover.
+var errDeclined = errors.New("the card was declined")
+
+func (f Fulfilment) charge(ctx context.Context, c stepfn.Call[OrderPlaced]) (Payment, error) {
+	ctx, span := traced(ctx, "charge", c.Input.OrderID)
+	defer span.End()
+	if strings.HasSuffix(c.Input.Card, "declined") {
+		span.RecordError(errDeclined)
+		return Payment{}, stepfn.Named("CardDeclined", errDeclined)
+	}
+	return Payment{c.Input.Total}, f.do(ctx, EffectKey{c.Input.OrderID, "PAYMENT"}, c.Input.Total)
+}
+
+func (f Fulfilment) refund(ctx context.Context, u stepfn.Undo[OrderPlaced, Payment]) error {
+	ctx, span := traced(ctx, "refund", u.Input.OrderID)
+	defer span.End()
+	return f.undo(ctx, EffectKey{u.Input.OrderID, "PAYMENT"})
+}
+
+func (f Fulfilment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
+	ctx, span := traced(ctx, "confirm", c.Input.OrderID)
+	defer span.End()
+	_, err := f.advance(ctx, c.Input.OrderID, Confirmed, Processing)
+	return Confirmed, err
+}
+
+// park tells the people on call: the order is neither done nor undone.
+func (f Fulfilment) park(ctx context.Context, p stepfn.Parked[OrderPlaced]) error {
+	observe.Logger(ctx).Error("order needs a person", zap.String("orderId", p.Input.OrderID),
+		zap.String("outcome", p.Outcome), zap.Any("error", p.Error), zap.Any("failed", p.Failed))
+	return nil
+}

@@ -1,0 +1,84 @@
+package repotest_test
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Headings that package documentation has, by kind of package.
+var (
+	roomHeadings = []string{"Semantics", "Limits", "Errors", "Testing"}
+	fakeHeadings = []string{"Simulated", "Not simulated"}
+)
+
+// packageDoc is the text of a package's comment in its doc.go.
+func packageDoc(t *testing.T, dir string) string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, dir, "doc.go"), nil, parser.ParseComments|parser.PackageClauseOnly)
+	require.NoError(t, err)
+	require.NotNil(t, file.Doc, "%s/doc.go has no package comment", dir)
+	return file.Doc.Text()
+}
+
+func TestRoomsAreDocumented(t *testing.T) {
+	for _, dir := range []string{"authorizer", "dynamo", "events", "messaging", "observe", "stepfn"} {
+		doc := packageDoc(t, dir)
+		for _, heading := range roomHeadings {
+			require.Contains(t, doc, "\n# "+heading+"\n", "%s/doc.go", dir)
+		}
+		require.Regexp(t, `(?m)^\t\S`, doc, "%s/doc.go shows no program", dir)
+	}
+}
+
+func TestFakesSayWhatTheySimulate(t *testing.T) {
+	for _, dir := range []string{
+		"authorizer/authorizertest", "dynamo/dynamotest", "events/eventstest",
+		"messaging/messagingtest", "stepfn/stepfntest",
+	} {
+		doc := packageDoc(t, dir)
+		for _, heading := range fakeHeadings {
+			require.Contains(t, doc, "\n# "+heading+"\n", "%s/doc.go", dir)
+		}
+	}
+}
+
+// TestEveryPackageHasAComment finds the packages that say nothing.
+func TestEveryPackageHasAComment(t *testing.T) {
+	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		documented := false
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.PackageClauseOnly)
+			require.NoError(t, err)
+			documented = documented || file.Doc != nil
+		}
+		require.True(t, documented, "%s has no package comment", dir)
+	}
+}
+
+// TestNoGodFiles keeps files at a size that one can read.
+func TestNoGodFiles(t *testing.T) {
+	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		for _, name := range names {
+			base := filepath.Base(name)
+			require.NotRegexp(t, `^(util|utils|common|helpers?|misc|models?|types)\.go$`, base, "%s", name)
+			data, err := os.ReadFile(name)
+			require.NoError(t, err)
+			if !strings.HasSuffix(base, "_test.go") {
+				require.LessOrEqual(t, strings.Count(string(data), "\n"), 800, "%s", name)
+			}
+		}
+	}
+}

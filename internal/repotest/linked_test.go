@@ -1,0 +1,137 @@
+package repotest_test
+
+import (
+	"maps"
+	"slices"
+)
+
+// because is modules and the reason for which a package may link each.
+type because map[string]string
+
+// Groups of modules that come together. A service client brings the SDK's core
+// and internal modules along; what else it needs is named with it.
+var (
+	lambdaEvents = because{"github.com/aws/aws-lambda-go": "the shapes of Lambda events and the Lambda context"}
+	jwt          = because{"github.com/golang-jwt/jwt/v5": "verifies and signs tokens: no cryptography of our own"}
+	zap          = because{
+		"go.uber.org/zap":      "writes the log lines",
+		"go.uber.org/multierr": "zap's own dependency",
+	}
+	core = because{
+		sdk:                        "the core of the SDK",
+		"github.com/aws/smithy-go": "the SDK's runtime",
+	}
+	client = because{
+		sdk:                             "the core of the SDK",
+		"github.com/aws/smithy-go":      "the SDK's runtime",
+		sdk + "/internal/configsources": "every client's own dependency",
+		sdk + "/internal/endpoints/v2":  "every client's own dependency",
+	}
+	dynamoDB = because{
+		sdk + "/service/dynamodb":                    "the service that the package wraps or simulates",
+		sdk + "/service/internal/accept-encoding":    "the client's own dependency",
+		sdk + "/service/internal/endpoint-discovery": "the client's own dependency",
+	}
+	streams         = because{sdk + "/service/dynamodbstreams": "the streams of the tables"}
+	decimals        = because{"github.com/cockroachdb/apd/v3": "DynamoDB's numbers have 38 digits"}
+	queuesAndTopics = because{
+		sdk + "/service/sqs": "the service that the package wraps or simulates",
+		sdk + "/service/sns": "the service that the package wraps or simulates",
+	}
+	eventBridge = because{
+		sdk + "/service/eventbridge": "the service that the package wraps or simulates",
+		sdk + "/internal/v4a":        "the client's own dependency: global endpoints",
+	}
+	objects = because{
+		sdk + "/service/s3":                       "where the bodies of large messages go",
+		sdk + "/aws/protocol/eventstream":         "the client's own dependency",
+		sdk + "/internal/v4a":                     "the client's own dependency",
+		sdk + "/service/internal/accept-encoding": "the client's own dependency",
+		sdk + "/service/internal/checksum":        "the client's own dependency",
+		sdk + "/service/internal/presigned-url":   "the client's own dependency",
+		sdk + "/service/internal/s3shared":        "the client's own dependency",
+	}
+	xraySDK = because{
+		"github.com/aws/aws-xray-sdk-go/v2":         "the one package that has it",
+		"github.com/andybalholm/brotli":             "the X-Ray SDK's own dependency",
+		"github.com/klauspost/compress":             "the X-Ray SDK's own dependency",
+		"github.com/pkg/errors":                     "the X-Ray SDK's own dependency",
+		"github.com/valyala/bytebufferpool":         "the X-Ray SDK's own dependency",
+		"github.com/valyala/fasthttp":               "the X-Ray SDK's own dependency",
+		"golang.org/x/net":                          "the X-Ray SDK's own dependency",
+		"golang.org/x/sys":                          "the X-Ray SDK's own dependency",
+		"golang.org/x/text":                         "the X-Ray SDK's own dependency",
+		"google.golang.org/genproto/googleapis/rpc": "the X-Ray SDK's own dependency",
+		"google.golang.org/grpc":                    "the X-Ray SDK's own dependency",
+		"google.golang.org/protobuf":                "the X-Ray SDK's own dependency",
+	}
+	functions = because{
+		sdk + "/service/lambda":           "reads the event source mappings",
+		sdk + "/aws/protocol/eventstream": "the client's own dependency",
+	}
+	credentials   = because{sdk + "/credentials": "static credentials for a config that has none"}
+	stepFunctions = because{sdk + "/service/sfn": "the service that the package wraps or simulates"}
+)
+
+// linked is the table: package → what it links and why. Packages that link
+// nothing but the standard library stand in it with nothing.
+var linked = map[string][]because{
+	"internal/awsid":           {},
+	"internal/backoff":         {},
+	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
+	"internal/correlation":     {},
+	"internal/lambdahost":      {},
+	"internal/pattern":         {},
+	"internal/repotest/mutate": {},
+	"internal/wire":            {},
+	"internal/wire/snapshot":   {},
+
+	"authorizer":                     {lambdaEvents, jwt},
+	"authorizer/jws":                 {jwt},
+	"authorizer/internal/jsonobject": {},
+	"authorizer/apikey":              {lambdaEvents, jwt, client, dynamoDB},
+	"authorizer/authorizertest":      {lambdaEvents, jwt, core},
+	"authorizer/secret": {lambdaEvents, jwt, client, {
+		sdk + "/service/secretsmanager": "where the secret is kept",
+	}},
+
+	"dynamo":               {lambdaEvents, client, dynamoDB, streams, {sdk + "/feature/dynamodb/attributevalue": "maps Go values to attributes"}},
+	"dynamo/internal/expr": {decimals},
+	"dynamo/dynamotest": {client, dynamoDB, streams, decimals, {
+		"github.com/tidwall/btree": "keeps the items in the order of their keys",
+	}},
+
+	"events":            {client, eventBridge},
+	"events/eventstest": {client, eventBridge},
+
+	"messaging":               {lambdaEvents, client, queuesAndTopics},
+	"messaging/claimcheck":    {lambdaEvents, client, queuesAndTopics, objects},
+	"messaging/idempotency":   {client, dynamoDB},
+	"messaging/mappingcheck":  {client, {sdk + "/service/sqs": "reads the queue's settings"}, functions},
+	"messaging/messagingtest": {lambdaEvents, client, queuesAndTopics},
+	"messaging/simulate":      {lambdaEvents, core},
+
+	"observe":             {lambdaEvents, zap},
+	"observe/awscalls":    {lambdaEvents, zap, core},
+	"observe/observetest": {lambdaEvents, zap},
+	"observe/xray":        {lambdaEvents, zap, xraySDK},
+
+	"stepfn":                    {lambdaEvents, client, stepFunctions},
+	"stepfn/internal/intrinsic": {},
+	"stepfn/internal/jsonpath":  {},
+	"stepfn/internal/value":     {},
+	"stepfn/prove":              {lambdaEvents, client, stepFunctions, credentials},
+	"stepfn/stepfntest":         {lambdaEvents, client, stepFunctions, credentials},
+}
+
+func expand(groups []because) []string {
+	all := because{}
+	for _, group := range groups {
+		maps.Copy(all, group)
+	}
+	out := slices.Sorted(maps.Keys(all))
+	if out == nil {
+		return []string{}
+	}
+	return out
+}
