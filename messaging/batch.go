@@ -203,7 +203,7 @@ func shared(first result, id string) result {
 // call runs the handler in a goroutine of its own, so that a panic, a Goexit
 // and a handler that does not heed its deadline cost one message only. It
 // answers false for the last.
-func call(ctx, abandon context.Context, it *item) (error, bool) { //nolint:staticcheck // the error is the handler's answer, no failure of call
+func call(ctx, abandon context.Context, it *item) (error, bool) {
 	deadline, _ := ctx.Deadline()
 	done := make(chan error, 1)
 	go func() {
