@@ -20,12 +20,13 @@
 //
 // SQS: all 23 operations over AWS JSON 1.0. Standard and FIFO queues with
 // groups, deduplication by id and by content, both scopes, sequence numbers
-// and ReceiveRequestAttemptId. Delays, visibility timeouts with the 12 hour
-// rule, long polls that wake at the very moment. Dead-letter queues, redrive
-// allow policies and move tasks. The states of receipt handles. MD5 digests,
-// characters, sizes, batches, retention, and the limit of messages in flight.
+// and ReceiveRequestAttemptId. Fair queues. Delays, visibility timeouts with
+// the 12 hour rule, long polls that wake at the very moment. Dead-letter
+// queues, redrive allow policies and move tasks. The states of receipt handles.
+// MD5 digests, characters, sizes, batches, retention, and the limit of messages
+// in flight.
 //
-// SNS: topics, subscriptions, publishing and tags over AWS Query. Filter
+// SNS: topics, subscriptions, publishing, permissions and tags over AWS Query. Filter
 // policies in both scopes, raw delivery and notifications, MessageStructure
 // json, FIFO topics, dead-letter queues of subscriptions. It delivers to
 // queues, and to functions bound with [SNS.Endpoint].
@@ -53,7 +54,6 @@
 //
 // These operations and members are refused by name:
 //
-//   - AddPermission, RemovePermission: of SNS; those of SQS are served
 //   - CheckIfPhoneNumberIsOptedOut, CreateSMSSandboxPhoneNumber,
 //     DeleteSMSSandboxPhoneNumber, GetSMSAttributes, GetSMSSandboxAccountStatus,
 //     ListOriginationNumbers, ListPhoneNumbersOptedOut, ListSMSSandboxPhoneNumbers,
@@ -72,7 +72,7 @@
 // These have no effect: queue and topic policies are kept and shown, but
 // nothing is forbidden by them; encryption settings are kept, nothing is
 // encrypted; signatures of notifications do not verify. There are no request
-// rates, no priority between the tenants of a fair queue, and no retries of
-// SNS deliveries over time: three attempts at once, then the dead-letter
-// queue. Lambda's scaling is a fixed number of concurrent invocations.
+// rates, and no retries of SNS deliveries over time: three attempts at once,
+// then the dead-letter queue. A tenant of a fair queue is noisy by its messages
+// in flight, not by their processing time. Lambda's scaling is a fixed number of concurrent invocations.
 package messagingtest

@@ -96,7 +96,7 @@ func TestWireGoldens(t *testing.T) {
 
 		files, err := filepath.Glob("testdata/wire/*")
 		require.NoError(t, err)
-		require.Len(t, files, 20)
+		require.Len(t, files, 22)
 		for _, file := range files {
 			name := filepath.Base(file)
 			operation, _, _ := strings.Cut(name, ".")
@@ -236,6 +236,10 @@ func driveSNS(t *testing.T, topics *messagingtest.SNS, client *sns.Client, read 
 	call("Unsubscribe", out14, err)
 	out15, err := client.Subscribe(ctx, &sns.SubscribeInput{TopicArn: topic, Protocol: aws.String("sqs"), Endpoint: aws.String("arn:aws:sqs:us-east-1:123456789012:q")})
 	call("Subscribe", out15, err)
+	out17, err := client.AddPermission(ctx, &sns.AddPermissionInput{TopicArn: topic, Label: aws.String("partner"), AWSAccountId: []string{"210987654321"}, ActionName: []string{"Publish"}})
+	call("AddPermission", out17, err)
+	out18, err := client.RemovePermission(ctx, &sns.RemovePermissionInput{TopicArn: topic, Label: aws.String("partner")})
+	call("RemovePermission", out18, err)
 	out16, err := client.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: topic})
 	call("DeleteTopic", out16, err)
 }

@@ -34,6 +34,7 @@ func (s *SQS) operations() []wire.Operation {
 // operations is the map of the SNS fake: operation → method.
 func (s *SNS) operations() []wire.Operation {
 	return []wire.Operation{
+		wire.Handle("AddPermission", s.addPermission),
 		wire.Handle("ConfirmSubscription", s.confirmSubscription),
 		wire.Handle("CreateTopic", s.createTopic),
 		wire.Handle("DeleteTopic", s.deleteTopic),
@@ -45,6 +46,7 @@ func (s *SNS) operations() []wire.Operation {
 		wire.Handle("ListTopics", s.listTopics),
 		wire.Handle("Publish", s.publish),
 		wire.Handle("PublishBatch", s.publishBatch),
+		wire.Handle("RemovePermission", s.removePermission),
 		wire.Handle("SetSubscriptionAttributes", s.setSubscriptionAttributes),
 		wire.Handle("SetTopicAttributes", s.setTopicAttributes),
 		wire.Handle("Subscribe", s.subscribe),

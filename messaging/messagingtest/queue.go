@@ -26,6 +26,7 @@ type queue struct {
 	counts   [3]int    // by stage
 
 	groups   map[string]*group // FIFO
+	tenants  map[string]int    // messages in flight by group id, in a standard queue
 	dedup    map[string]sentBefore
 	attempts map[string]*attempt
 
@@ -45,6 +46,7 @@ func newQueue(arn string, now time.Time) *queue {
 		ready:    messageHeap{slot: readySlot, less: byOrder},
 		waiting:  messageHeap{slot: waitingSlot, less: byUntil},
 		groups:   map[string]*group{},
+		tenants:  map[string]int{},
 		dedup:    map[string]sentBefore{},
 		attempts: map[string]*attempt{},
 		waiters:  map[*waiter]struct{}{},
@@ -125,8 +127,13 @@ func (q *queue) restage(m *message, to stage) {
 	q.counts[to]++
 	if q.settings.fifo {
 		q.group(m.group).restage(m.stage, to)
+	} else {
+		q.occupy(m, -1)
 	}
 	m.stage = to
+	if !q.settings.fifo {
+		q.occupy(m, 1)
+	}
 }
 
 // remove takes m out of the queue.
@@ -140,6 +147,7 @@ func (q *queue) remove(m *message) {
 	q.counts[m.stage]--
 	defer q.wake()
 	if !q.settings.fifo {
+		q.occupy(m, -1)
 		return
 	}
 	g := q.groups[m.group]
@@ -159,6 +167,7 @@ func (q *queue) clear() {
 	q.messages = map[int64]*message{}
 	q.ready.items, q.waiting.items = nil, nil
 	q.groups = map[string]*group{}
+	q.tenants = map[string]int{}
 	q.dedup = map[string]sentBefore{}
 	q.attempts = map[string]*attempt{}
 	q.counts = [3]int{}

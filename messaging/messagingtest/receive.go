@@ -207,7 +207,7 @@ func (s *SQS) leave(arn string, w *waiter) {
 // receives after this one. The lock is held.
 func (s *SQS) take(q *queue, want demand, now time.Time) []delivery {
 	var out []delivery
-	for head := q.ready.top(); head != nil && len(out) < want.max; head = q.ready.top() {
+	for head := q.next(); head != nil && len(out) < want.max; head = q.next() {
 		if !q.settings.fifo {
 			if !s.deadLetter(q, head, now) {
 				out = append(out, q.deliver(head, want.timeout, now))

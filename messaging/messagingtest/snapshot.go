@@ -53,6 +53,7 @@ func (q *queue) clone() *queue {
 	c := *q
 	c.tags = maps.Clone(q.tags)
 	c.dedup = maps.Clone(q.dedup)
+	c.tenants = maps.Clone(q.tenants)
 	c.waiters = map[*waiter]struct{}{}
 	c.messages = make(map[int64]*message, len(q.messages))
 	for order, m := range q.messages {

@@ -55,6 +55,13 @@ func TestSNSErrors(t *testing.T) {
 			return err
 		}
 	}
+	permit := func(label, action string) func() error {
+		return func() error {
+			_, err := f.client.AddPermission(ctx, &sns.AddPermissionInput{TopicArn: &f.topic, Label: &label, AWSAccountId: []string{"210987654321"}, ActionName: []string{action}})
+			return err
+		}
+	}
+	require.NoError(t, permit("taken", "Publish")())
 	typed := func(kind string, value *string) types.MessageAttributeValue {
 		return types.MessageAttributeValue{DataType: &kind, StringValue: value}
 	}
@@ -128,6 +135,8 @@ func TestSNSErrors(t *testing.T) {
 		"topic again":    {create("orders", map[string]string{"DisplayName": "x"}), invalid, "Invalid parameter: Attributes Reason: Topic already exists with different attributes"},
 		"tags again":     {create("orders", nil, types.Tag{Key: aws.String("a"), Value: aws.String("b")}), invalid, "Invalid parameter: Tags Reason: Topic already exists with different tags"},
 		"duplicate tags": {create("x", nil, types.Tag{Key: aws.String("a"), Value: aws.String("b")}, types.Tag{Key: aws.String("a"), Value: aws.String("c")}), invalid, "Invalid parameter: Duplicated keys are not allowed."},
+		"action":         {permit("other", "SendMessage"), invalid, "Invalid parameter: Policy statement action out of service scope!"},
+		"label":          {permit("taken", "Publish"), invalid, "Invalid parameter: Statement already exists"},
 		"token": {func() error {
 			_, err := f.client.ConfirmSubscription(ctx, &sns.ConfirmSubscriptionInput{TopicArn: &f.topic, Token: aws.String("x")})
 			return err

@@ -400,3 +400,24 @@ func TestCanceledLongPoll(t *testing.T) {
 		require.Len(t, f.receive(), 1, "nothing was received for a caller who is gone")
 	})
 }
+
+func TestFairQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "orders", nil)
+		tenant := func(name string, n int) {
+			for range n {
+				_, err := f.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: f.url(), MessageBody: &name, MessageGroupId: &name})
+				require.NoError(t, err)
+			}
+		}
+		tenant("loud", 50)
+		tenant("quiet", 2)
+		for range 3 {
+			f.receive() // 30 of the loud tenant: nobody waits behind them yet
+		}
+		require.Equal(t, []string{"quiet", "quiet", "loud"}, bodies(f.receive(upTo(3))), "quiet tenants first")
+		require.NotEmpty(t, f.receive(), "and the noisy one is not blocked")
+		time.Sleep(30 * time.Second)
+		require.Equal(t, "loud", bodies(f.receive(upTo(1)))[0], "nothing is in flight: the order of sending")
+	})
+}

@@ -11,7 +11,7 @@ func TestSQSWireSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
 		Server:  messagingtest.NewSQS(t).Server,
 		Module:  "github.com/aws/aws-sdk-go-v2/service/sqs",
-		Doc:     "testdata/sqs_doc.go.txt",
+		Doc:     "doc.go",
 		Goldens: []string{"SendMessage", "SendMessageBatch", "ReceiveMessage"},
 	})
 }
@@ -22,8 +22,8 @@ func TestSNSWireSnapshots(t *testing.T) {
 		Module: "github.com/aws/aws-sdk-go-v2/service/sns",
 		Doc:    "doc.go",
 		Goldens: []string{
-			"ConfirmSubscription", "CreateTopic", "DeleteTopic", "GetSubscriptionAttributes", "GetTopicAttributes",
-			"ListSubscriptions", "ListSubscriptionsByTopic", "ListTagsForResource", "ListTopics", "Publish", "PublishBatch",
+			"AddPermission", "ConfirmSubscription", "CreateTopic", "DeleteTopic", "GetSubscriptionAttributes", "GetTopicAttributes",
+			"ListSubscriptions", "ListSubscriptionsByTopic", "ListTagsForResource", "ListTopics", "Publish", "PublishBatch", "RemovePermission",
 			"SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "TagResource", "Unsubscribe", "UntagResource",
 		},
 	})
