@@ -65,10 +65,27 @@ func (x *execution) begin() {
 		e.ExecutionStarted = &StartedDetails{Input: x.input.String(), InputDetails: whole, RoleArn: x.revision.roleARN}
 	})
 	x.root = &thread{x: x, block: x.program, in: x.input}
-	if limit := x.revision.model.TimeoutSeconds; limit > 0 {
-		x.deadline = x.s.at(x.started.Add(time.Duration(limit)*time.Second), false, x.timeOut)
-	}
+	x.deadline = x.s.at(x.started.Add(x.limit()), false, x.timeOut)
 	x.root.start(x.program.start, x.input)
+}
+
+// The longest that an execution runs: a little over the year of a STANDARD
+// one, so that one that takes just a year succeeds in any year.
+const (
+	standardLimit = 366*24*time.Hour + time.Millisecond
+	expressLimit  = 5*time.Minute + time.Millisecond
+)
+
+// limit is how long the execution may run.
+func (x *execution) limit() time.Duration {
+	limit := standardLimit
+	if x.machine.kind == express {
+		limit = expressLimit
+	}
+	if t := x.revision.model.TimeoutSeconds; t > 0 {
+		limit = min(limit, time.Duration(t)*time.Second)
+	}
+	return limit
 }
 
 // whole says that a payload is not cut off.

@@ -129,9 +129,6 @@ type billing struct {
 	BilledMemoryUsedInMB         int64 `json:"billedMemoryUsedInMB"`
 }
 
-// expressLimit is the longest that an EXPRESS execution runs.
-const expressLimit = 5 * time.Minute
-
 func (m *Machines) startSyncExecution(ctx context.Context, in *startSyncExecutionInput) (*startSyncExecutionOutput, error) {
 	x, err := m.beginSync(ctx, &in.startExecutionInput)
 	if err != nil {
