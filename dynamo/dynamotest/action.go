@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
-	"github.com/patternkit/serverless/internal/wire"
 )
 
 // action is one write, or one check, alone or in a batch or a transaction.
@@ -93,14 +92,14 @@ func (a *action) applyUpdate(old expr.Item) error {
 }
 
 // commit stores what try has made.
-func (a *action) commit(c *wire.Call) {
+func (a *action) commit() {
 	if a.after != a.before {
-		a.table.replace(c, a.before, a.after, identity{})
+		a.table.replace(a.before, a.after, identity{})
 	}
 }
 
 // run tries and commits a single action.
-func (a *action) run(c *wire.Call) error {
+func (a *action) run() error {
 	err := a.try()
 	if errors.Is(err, errCondition) {
 		var shown expr.Item
@@ -110,7 +109,7 @@ func (a *action) run(c *wire.Call) error {
 		return conditionFailed(shown)
 	}
 	if err == nil {
-		a.commit(c)
+		a.commit()
 	}
 	return err
 }

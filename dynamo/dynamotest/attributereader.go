@@ -159,7 +159,11 @@ func (r *reader) fields() (map[string]expr.Value, error) {
 			return err
 		}
 		r.take(':')
-		fields[name], err = r.value()
+		v, err := r.value()
+		if name == "" {
+			v = expr.Faulty("Empty attribute name")
+		}
+		fields[name] = v
 		return err
 	})
 	return fields, err

@@ -69,7 +69,7 @@ func (db *DB) batchWriteItem(ctx context.Context, in *batchWriteInput) (*batchWr
 			out.UnprocessedItems[e.table] = append(out.UnprocessedItems[e.table], e.request)
 			continue
 		}
-		if err := e.run(c); err != nil {
+		if err := e.run(); err != nil {
 			return nil, err
 		}
 		usages.of(e.action.table).write(e.action, false)

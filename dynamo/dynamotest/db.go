@@ -25,6 +25,10 @@ type Options struct {
 	// IndexLag is how long a write takes to reach the global secondary
 	// indexes. Optional. Defaults to 0: they are up to date at once.
 	IndexLag time.Duration
+	// ExpiryDelay is how long after its time to live an item is deleted, with
+	// the next call on its table. Optional. Defaults to 48 hours, about as late
+	// as DynamoDB comes round to it; −1 leaves it to DB.DeleteExpired.
+	ExpiryDelay time.Duration
 }
 
 // DB is DynamoDB and DynamoDB Streams in this process. It is safe for
@@ -54,6 +58,7 @@ func New(tb TB, optFns ...func(*Options)) *DB {
 		tokens:  map[string]*idempotent{},
 		streams: map[string]*stream{},
 	}
+	db.options.ExpiryDelay = 48 * time.Hour
 	for _, fn := range optFns {
 		fn(&db.options)
 	}
@@ -134,6 +139,7 @@ func (db *DB) open(ctx context.Context, name *string) (*table, error) {
 		return nil, notFound()
 	}
 	t.settle(db.now())
+	db.sweep(t)
 	return t, nil
 }
 

@@ -69,7 +69,8 @@
 // Indexes are up to date at once unless Options.IndexLag says otherwise, and so
 // are the counts of DescribeTable. A table is ACTIVE when CreateTable returns,
 // unless Options.CreateDelay says otherwise. Items whose time to live has ended
-// stay until [DB.DeleteExpired]: readers must not rely on their being gone.
+// stay for another 48 hours, or Options.ExpiryDelay, unless [DB.DeleteExpired]
+// is called: readers must not rely on their being gone.
 //
 // A stream has one shard, keeps 24 hours, and its iterators live 15 minutes. A
 // mapping reads from the stream that its table has when the mapping first finds

@@ -59,6 +59,7 @@ func (db *DB) getRecords(ctx context.Context, in *getRecordsInput) (*getRecordsO
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.sweepAll()
 	s, next, err := db.readIterator(ctx, in.ShardIterator)
 	if err != nil {
 		return nil, err

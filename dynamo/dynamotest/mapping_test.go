@@ -97,6 +97,7 @@ func TestMapping(t *testing.T) {
 		{"retries with growing delay", first(3), func(*dynamotest.MappingOptions) {}, "abcdefg abcdefg abcdefg abcdefg", 7 * time.Second},
 		{"failures ignored", first(1, "c"), func(*dynamotest.MappingOptions) {}, "abcdefg", 0},
 		{"checkpoint at the lowest failure", first(1, "f", "c"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg cdefg", time.Second},
+		{"checkpoint, named in order", first(1, "c", "f"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg cdefg", time.Second},
 		{"unknown identifier", first(1, "nope"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg abcdefg", time.Second},
 		{"bisect", poison("c"), func(o *dynamotest.MappingOptions) { o.BisectBatchOnFunctionError, o.MaximumRetryAttempts = true, 1 }, "abcdefg abcd ab cd c c d efg", time.Second},
 		{"given up", poison("b"), func(o *dynamotest.MappingOptions) { o.BatchSize, o.MaximumRetryAttempts = 2, 0 }, "ab cd ef g", 0},
@@ -175,8 +176,8 @@ func TestMappingRuns(t *testing.T) {
 func TestOrderPerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db, client := newTable(t)
-		for i := range 60 {
-			put(t, client, attrs{"PK": str(fmt.Sprintf("p%d", i%6)), "SK": str("s"), "n": num(fmt.Sprint(i))})
+		for i := range 70 {
+			put(t, client, attrs{"PK": str(fmt.Sprintf("p%d", i%7)), "SK": str("s"), "n": num(fmt.Sprint(i))})
 		}
 		var mu sync.Mutex
 		seen := map[string][]string{}
@@ -196,11 +197,11 @@ func TestOrderPerKey(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { time.Sleep(10 * time.Minute); cancel() }()
 		require.NoError(t, m.Run(ctx))
-		require.Len(t, seen, 6)
+		require.Len(t, seen, 7)
 		for pk, numbers := range seen {
 			require.Len(t, numbers, 10, pk)
 			for i, n := range numbers {
-				require.Equal(t, fmt.Sprint(i*6+int(pk[1]-'0')), n)
+				require.Equal(t, fmt.Sprint(i*7+int(pk[1]-'0')), n)
 			}
 		}
 	})

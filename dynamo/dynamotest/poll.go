@@ -109,6 +109,7 @@ const maxPayload = 6 << 20
 func (m *Mapping) read(l *lane, i int) (*stream, []streamRecord) {
 	m.db.mu.Lock()
 	defer m.db.mu.Unlock()
+	m.db.sweepAll()
 	s := m.stream(l)
 	if s == nil {
 		return nil, nil

@@ -2,8 +2,6 @@ package dynamotest
 
 import (
 	"context"
-
-	"github.com/patternkit/serverless/internal/wire"
 )
 
 type putItemInput struct {
@@ -70,7 +68,7 @@ func (db *DB) write(ctx context.Context, name *string, a *action, o *writeOption
 	if err := a.bind(t); err != nil {
 		return nil, err
 	}
-	if err := a.run(wire.CallOf(ctx)); err != nil {
+	if err := a.run(); err != nil {
 		return nil, err
 	}
 	out := &writeOutput{

@@ -71,7 +71,9 @@ func TestRefused(t *testing.T) {
 		put(`"v":{"SS":"a"}`):                              "SerializationException: Unexpected field type",
 		put(`"v":{"B":"x"}`):                               "SerializationException: Base64 encoded length is expected a multiple of 4 bytes but found: 1",
 		put(`"v":` + strings.Repeat(`{"L":[`, 33) + `{"S":"x"}` + strings.Repeat(`]}`, 33)): "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
-		put(`"v":{"S":"` + big + `"}`): "Item size has exceeded the maximum allowed size",
+		put(`"v":{"S":"` + big + `"}`):  "Item size has exceeded the maximum allowed size",
+		put(`"":{"S":"x"}`):             "Empty attribute name",
+		put(`"v":{"M":{"":{"S":"x"}}}`): "Empty attribute name",
 		// Keys.
 		`PutItem {"TableName":"orders","Item":{"PK":{"S":"p"}}}`:                              "One or more parameter values were invalid: Missing the key SK in the item",
 		`PutItem {"TableName":"orders","Item":{"PK":{"N":"1"},"SK":{"S":"s"}}}`:               "One or more parameter values were invalid: Type mismatch for key PK expected: S actual: N",
@@ -92,6 +94,7 @@ func TestRefused(t *testing.T) {
 		`GetItem {"TableName":"orders",` + key + `,"ProjectionExpression":"PK.x"}`:                                                                          "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: PK",
 		`GetItem {"TableName":"orders",` + key + `,"ExpressionAttributeNames":{"#a":"a"}}`:                                                                  "ExpressionAttributeNames can only be specified when using expressions",
 		`GetItem {"TableName":"orders",` + key + `,"ProjectionExpression":"a","ExpressionAttributeNames":{"#a":"a"}}`:                                       "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}",
+		`GetItem {"TableName":"orders",` + key + `,"ProjectionExpression":"#a","ExpressionAttributeNames":{"#a":""}}`:                                       "ExpressionAttributeNames contains invalid value: Empty attribute name for key #a",
 		`DeleteItem {"TableName":"orders",` + key + `,"ExpressionAttributeValues":{":a":{"S":"a"}}}`:                                                        "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null",
 		`UpdateItem {"TableName":"orders",` + key + `,"ExpressionAttributeValues":{":a":{"S":"a"}}}`:                                                        "ExpressionAttributeValues can only be specified when using expressions: UpdateExpression and ConditionExpression are null",
 		`Query {"TableName":"orders","ExpressionAttributeValues":{":a":{"S":"a"}}}`:                                                                         "ExpressionAttributeValues can only be specified when using expressions: FilterExpression and KeyConditionExpression are null",

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
-	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/internal/awsid"
 )
 
 // retention is how long a stream keeps its records.
@@ -74,6 +74,9 @@ func (db *DB) enableStream(t *table, view string) {
 		created: now, shard: fmt.Sprintf("shardId-%020d-%08x", now.UnixMilli(), len(db.streams)+1),
 		firstSerial: db.serial + 1,
 	}
+	if parts, err := awsid.ParseARN(t.arn); err == nil {
+		s.region = parts.Region
+	}
 	s.trimmedUntil = db.serial
 	s.lastSerial = db.serial
 	t.stream = s
@@ -84,7 +87,7 @@ func (db *DB) enableStream(t *table, view string) {
 func sequenceNumber(serial int64) string { return fmt.Sprintf("%d%020d", 10000, serial) }
 
 // record takes a change down, unless it changed nothing.
-func (s *stream) record(t *table, c *wire.Call, before, after *row, who identity) {
+func (s *stream) record(t *table, before, after *row, who identity) {
 	old, now := itemOf(before), itemOf(after)
 	name := "MODIFY"
 	switch {
@@ -113,7 +116,6 @@ func (s *stream) record(t *table, c *wire.Call, before, after *row, who identity
 		r.after = now
 	}
 	r.size = expr.ItemSize(r.keys) + expr.ItemSize(r.before) + expr.ItemSize(r.after)
-	s.region = c.Region
 	s.records = append(s.records, r)
 	s.lastSerial = r.serial
 }

@@ -197,6 +197,16 @@ func TestTimeToLive(t *testing.T) {
 		require.Equal(t, 1, db.DeleteExpired(t.Context()))
 		all := newTail(t, db).all()
 		last := all[len(all)-1]
+		defer func() {
+			time.Sleep(49 * time.Hour)
+			out, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("orders")})
+			require.NoError(t, err)
+			require.Equal(t, int32(3), out.Count, "an hour after its end, 48 hours and a call later, the item is gone")
+			time.Sleep(2 * time.Hour)
+			out, err = client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("orders")})
+			require.NoError(t, err)
+			require.Equal(t, int32(2), out.Count, "what is no number, or is older than five years, stays")
+		}()
 		require.Equal(t, streamtypes.OperationTypeRemove, last.EventName)
 		require.Equal(t, &streamtypes.Identity{Type: aws.String("Service"), PrincipalId: aws.String("dynamodb.amazonaws.com")}, last.UserIdentity)
 	})

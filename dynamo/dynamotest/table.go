@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
-	"github.com/patternkit/serverless/internal/wire"
 )
 
 // table is one table with its items, indexes and stream.
@@ -20,7 +19,8 @@ type table struct {
 	class         string
 	billing       billing
 	stream        *stream
-	ttl           string // attribute; "" when off
+	ttl           string  // attribute; "" when off
+	soonest       float64 // no item expires before this second
 	readyAt       time.Time
 	size          int64
 	consumed      tally
@@ -143,11 +143,14 @@ func (t *table) find(i expr.Item) *row {
 
 // replace stores after in the place of before; either may be nil. It keeps the
 // indexes and the stream.
-func (t *table) replace(c *wire.Call, before, after *row, who identity) {
+func (t *table) replace(before, after *row, who identity) {
 	switch {
 	case after != nil:
 		t.rows.Set(entry{after.key, after})
 		t.size += int64(after.size)
+		if at, ok := t.expiry(after.item); ok {
+			t.soonest = min(t.soonest, at)
+		}
 	case before != nil:
 		t.rows.Delete(entry{key: before.key})
 	}
@@ -162,7 +165,7 @@ func (t *table) replace(c *wire.Call, before, after *row, who identity) {
 		x.replace(t, before, after)
 	}
 	if t.stream.enabled() {
-		t.stream.record(t, c, before, after, who)
+		t.stream.record(t, before, after, who)
 	}
 }
 

@@ -56,9 +56,13 @@ func checkShape(definitions []attributeDefinition, key []keyElement) error {
 
 func checkBilling(mode *string, t *throughput) error {
 	switch {
+	case t != nil && t.ReadCapacityUnits < 1:
+		return validation("1 validation error detected: Value '%d' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1", t.ReadCapacityUnits)
+	case t != nil && t.WriteCapacityUnits < 1:
+		return validation("1 validation error detected: Value '%d' at 'provisionedThroughput.writeCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1", t.WriteCapacityUnits)
 	case is(mode, "PAY_PER_REQUEST") && t != nil:
 		return validation(invalidValue + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
-	case !is(mode, "PAY_PER_REQUEST") && (t == nil || t.ReadCapacityUnits == 0 || t.WriteCapacityUnits == 0):
+	case !is(mode, "PAY_PER_REQUEST") && (t == nil):
 		return validation(invalidValue + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
 	}
 	return nil

@@ -2,11 +2,11 @@ package dynamotest
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
-	"github.com/patternkit/serverless/internal/wire"
 )
 
 type timeToLiveSpecification struct {
@@ -48,7 +48,7 @@ func (db *DB) updateTimeToLive(ctx context.Context, in *updateTimeToLiveInput) (
 	}
 	t.ttl = ""
 	if spec.Enabled {
-		t.ttl = spec.AttributeName
+		t.ttl, t.soonest = spec.AttributeName, math.Inf(-1)
 	}
 	return &updateTimeToLiveOutput{*spec}, nil
 }
@@ -80,50 +80,70 @@ func (db *DB) describeTimeToLive(ctx context.Context, in *tableNameInput) (*desc
 // tooLongAgo is the age of an expiry beyond which DynamoDB does not act on it.
 const tooLongAgo = 5 * 365 * 24 * time.Hour
 
-// expired says whether the item's time to live ended before now.
-func (t *table) expired(i expr.Item, now time.Time) bool {
+// expiry is the second at which the item's time to live ends.
+func (t *table) expiry(i expr.Item) (second float64, ok bool) {
+	if t.ttl == "" {
+		return 0, false
+	}
 	v, ok := i[t.ttl]
 	if !ok || v.Type() != expr.N {
-		return false
+		return 0, false
 	}
-	seconds, err := strconv.ParseFloat(v.Text(), 64)
-	if err != nil {
-		return false
-	}
-	age := float64(now.Unix()) - seconds
-	return age > 0 && age < tooLongAgo.Seconds()
+	second, err := strconv.ParseFloat(v.Text(), 64)
+	return second, err == nil
 }
 
-// DeleteExpired deletes every item whose time to live has ended, as DynamoDB
-// does within days of it, and returns how many these were. Their stream
+// DeleteExpired deletes every item whose time to live has ended, without the
+// delay of Options.ExpiryDelay, and returns how many these were. Their stream
 // records carry the identity of the service. Until then expired items can be
 // read and written, as on AWS.
-func (db *DB) DeleteExpired(ctx context.Context) int {
+func (db *DB) DeleteExpired(context.Context) int {
 	n := 0
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	for _, t := range db.tables {
-		n += db.deleteExpired(wire.CallOf(ctx), t, 0)
+		n += db.deleteExpired(t, 0)
 	}
 	return n
 }
 
+// sweep deletes what has expired in a table and is due to go.
+func (db *DB) sweep(t *table) {
+	delay := db.options.ExpiryDelay
+	if delay >= 0 && t.ttl != "" && float64(db.now().Add(-delay).Unix()) > t.soonest {
+		db.deleteExpired(t, delay)
+	}
+}
+
+// sweepAll sweeps all tables, for those who read their streams.
+func (db *DB) sweepAll() {
+	for _, t := range db.tables {
+		db.sweep(t)
+	}
+}
+
 // deleteExpired deletes the items of a table that expired longer than grace
 // ago.
-func (db *DB) deleteExpired(c *wire.Call, t *table, grace time.Duration) int {
+func (db *DB) deleteExpired(t *table, grace time.Duration) int {
 	if t.ttl == "" {
 		return 0
 	}
 	var dead []*row
-	deadline := db.now().Add(-grace)
+	now := float64(db.now().Unix())
+	t.soonest = math.Inf(1)
 	t.rows.Scan(func(e entry) bool {
-		if t.expired(e.row.item, deadline) {
+		at, ok := t.expiry(e.row.item)
+		switch {
+		case !ok || now-at >= tooLongAgo.Seconds():
+		case now-at > grace.Seconds():
 			dead = append(dead, e.row)
+		default:
+			t.soonest = min(t.soonest, at)
 		}
 		return true
 	})
 	for _, r := range dead {
-		t.replace(c, r, nil, timeToLive())
+		t.replace(r, nil, timeToLive())
 	}
 	return len(dead)
 }

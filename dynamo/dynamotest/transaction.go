@@ -37,7 +37,7 @@ func checkTransaction(actions []*action) error {
 }
 
 // commitAll tries every action, and commits them when all of them succeed.
-func commitAll(c *wire.Call, actions []*action) error {
+func commitAll(actions []*action) error {
 	reasons := make([]cancellationReason, len(actions))
 	failed := false
 	for i, a := range actions {
@@ -51,7 +51,7 @@ func commitAll(c *wire.Call, actions []*action) error {
 		return canceled(reasons)
 	}
 	for _, a := range actions {
-		a.commit(c)
+		a.commit()
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (db *DB) transactWriteItems(ctx context.Context, in *transactWriteInput) (*
 	if err := checkTransaction(actions); err != nil {
 		return nil, err
 	}
-	if err := commitAll(c, actions); err != nil {
+	if err := commitAll(actions); err != nil {
 		return nil, err
 	}
 	db.remember(c, in, actions)

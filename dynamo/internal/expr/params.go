@@ -47,6 +47,9 @@ func (p *Params) Check() error {
 			if !IsPlaceholder('#', key) {
 				return invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "%s"`, key)
 			}
+			if p.Names[key] == "" {
+				return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key %s", key)
+			}
 		}
 	}
 	if p.Values != nil {
