@@ -1,8 +1,13 @@
 package lambdahost_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,57 +16,105 @@ import (
 	"github.com/patternkit/serverless/internal/lambdahost"
 )
 
-// calls are what the examples answer without any service behind them.
+// calls are what functions answer without any service behind them.
 var calls = map[string]struct{ event, answer string }{
 	"observed-api": {`{"body":"{}"}`, `"statusCode":400`},
 }
 
-// settings are what the examples read from their environment.
-var settings = map[string][]string{
-	"observed-api": {"PAYMENTS_URL=http://127.0.0.1:9"},
-}
+// example is a folder with the main of one or more functions.
+type example struct{ name, folder, template string }
 
-// mains returns the folders of the examples that are Lambda functions.
-func mains(t *testing.T) []string {
+// mains returns the examples that are Lambda functions.
+func mains(t *testing.T) []example {
 	t.Helper()
-	var folders []string
-	found, err := filepath.Glob("../../examples/*/main.go")
-	require.NoError(t, err)
-	for _, f := range found {
-		source, err := os.ReadFile(f)
+	var found []example
+	for pattern, template := range map[string]string{
+		"../../examples/*/main.go":          "template.yaml",
+		"../../examples/*/lambda/*/main.go": "../../template.yaml",
+	} {
+		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
-		if strings.Contains(string(source), "lambda.Start") {
-			folders = append(folders, filepath.Dir(f))
+		for _, f := range files {
+			source, err := os.ReadFile(f)
+			require.NoError(t, err)
+			if strings.Contains(string(source), "lambda.Start") {
+				folder := filepath.Dir(f)
+				found = append(found, example{filepath.Base(folder), folder, filepath.Join(folder, template)})
+			}
 		}
 	}
-	require.NotEmpty(t, folders)
-	return folders
+	require.NotEmpty(t, found)
+	slices.SortFunc(found, func(a, b example) int { return strings.Compare(a.folder, b.folder) })
+	return found
 }
 
-// TestTheExamplesRunOnLambda builds the functions of the examples and runs them
-// until they ask for an invocation.
+var (
+	handlers  = regexp.MustCompile(`(?m)^\s+Handler: (\w+)`)
+	variables = regexp.MustCompile(`\b([A-Z][A-Z0-9_]+): `)
+)
+
+// environment makes up a value for every variable that a template sets.
+func environment(template string) []string {
+	var env []string
+	for _, m := range variables.FindAllStringSubmatch(template, -1) {
+		value := "name"
+		switch {
+		case strings.HasSuffix(m[1], "_ARN"):
+			value = "arn:aws:sqs:us-east-1:123456789012:name"
+		case strings.HasSuffix(m[1], "URL"), strings.HasSuffix(m[1], "ISSUER"), strings.HasSuffix(m[1], "ENDPOINT"):
+			value = "https://127.0.0.1:9/name"
+		}
+		env = append(env, m[1]+"="+value)
+	}
+	return env
+}
+
+// TestTheExamplesRunOnLambda builds the functions of the examples and runs each
+// of them until it asks for an invocation. AWS answers everything with an empty
+// result: it is the initialization that is tested.
 func TestTheExamplesRunOnLambda(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds every example")
 	}
-	for _, folder := range mains(t) {
-		name := strings.TrimPrefix(filepath.ToSlash(folder), "../../examples/")
-		t.Run(name, func(t *testing.T) {
-			binary, err := lambdahost.Build(t.Context(), folder, t.TempDir())
-			require.NoError(t, err)
-			host, err := lambdahost.Start(t.Context(), binary, func(o *lambdahost.Options) {
-				o.FunctionName = filepath.Base(folder)
-				o.Env = append([]string{"AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1"}, settings[name]...)
+	found := mains(t)
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", dir+string(filepath.Separator))
+	for _, e := range found {
+		build.Args = append(build.Args, e.folder)
+	}
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	defer aws.Close()
+
+	for _, e := range found {
+		template, err := os.ReadFile(e.template)
+		require.NoError(t, err)
+		names := []string{"bootstrap"}
+		for _, m := range handlers.FindAllStringSubmatch(string(template), -1) {
+			names = append(names, m[1])
+		}
+		slices.Sort(names)
+		names = slices.Compact(names)
+		if len(names) > 1 { // "bootstrap" is one of several only where it is written
+			names = slices.DeleteFunc(names, func(n string) bool {
+				return n == "bootstrap" && !strings.Contains(string(template), "Handler: bootstrap")
 			})
-			if host != nil {
-				defer host.Close()
-			}
-			require.NoError(t, err)
-			if call, ok := calls[name]; ok {
-				result, err := host.Invoke(t.Context(), []byte(call.event))
+		}
+		for _, name := range names {
+			t.Run(e.name+"/"+name, func(t *testing.T) {
+				host, err := lambdahost.Start(t.Context(), filepath.Join(dir, e.name), func(o *lambdahost.Options) {
+					o.FunctionName = e.name
+					o.Env = append(environment(string(template)), "_HANDLER="+name, "AWS_ENDPOINT_URL="+aws.URL)
+				})
 				require.NoError(t, err)
-				require.Contains(t, string(result.Payload), call.answer)
-			}
-		})
+				defer host.Close()
+				if call, ok := calls[e.name]; ok {
+					result, err := host.Invoke(t.Context(), []byte(call.event))
+					require.NoError(t, err)
+					require.Contains(t, string(result.Payload), call.answer)
+				}
+			})
+		}
 	}
 }
