@@ -30,15 +30,17 @@ type result struct {
 // has its result.
 func (c *Consumer) handle(ctx context.Context, records []record, w times, halted func() error, settled func(int)) []result {
 	items := make([]item, len(records))
-	if c.options.Bodies == nil {
-		for i := range records {
-			items[i] = c.prepareRecord(ctx, records[i])
-		}
-	} else {
-		sideBySide(c.options.Concurrency, len(records), func(i int) { items[i] = c.prepareRecord(ctx, records[i]) })
+	results := make([]result, len(records))
+	for i := range records { // what holds when a function of the caller's ends its goroutine
+		items[i].record, items[i].call = records[i], fail(&PanicError{})
+		results[i] = result{verdict: Retried, err: &PanicError{}, delay: -1}
 	}
+	loads := 1
+	if c.options.Bodies != nil {
+		loads = c.options.Concurrency
+	}
+	sideBySide(loads, len(records), func(i int) { items[i] = c.prepareRecord(ctx, records[i]) })
 	markDuplicates(items)
-	results := make([]result, len(items))
 	lanes := lanes(items)
 
 	abandon, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -536,6 +536,50 @@ func TestPanicsOfTheCallersFunctionsCostNothingElse(t *testing.T) {
 	require.EqualError(t, told[0], "messaging: panic: outcome")
 }
 
+func TestGoexitOfTheCallersFunctionsCostsOneMessage(t *testing.T) {
+	for name, option := range map[string]func(*messaging.Options){
+		"key": func(o *messaging.Options) {
+			o.Key = messaging.KeyOf(func(m messaging.Message[string]) string {
+				if m.Body == "x" {
+					runtime.Goexit()
+				}
+				return m.Body
+			})
+		},
+		"classify": func(o *messaging.Options) { o.Classify = func(error) error { runtime.Goexit(); return nil } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
+				if m.Body == "x" {
+					return errRefused
+				}
+				return nil
+			}, option)
+			require.Equal(t, []string{"2"}, failures(t, c, t.Context(), batch(sqsMessage("1", "a"), sqsMessage("2", "x"), sqsMessage("3", "b"))))
+		})
+	}
+}
+
+// saysLater answers errors.As without having the method itself.
+type saysLater struct{ error }
+
+func (s saysLater) As(target any) bool {
+	p, ok := target.(*interface{ RetryAfter() time.Duration })
+	if ok {
+		*p = busyError{9 * time.Second}
+	}
+	return ok
+}
+
+func TestRetryAfterIsFoundAsErrorsAsFindsIt(t *testing.T) {
+	var seen outcomes
+	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
+		return fmt.Errorf("outer: %w", saysLater{errRefused})
+	}, seen.option)
+	failures(t, c, t.Context(), batch(sqsMessage("1", "x")))
+	require.Equal(t, 9*time.Second, seen.all["1"].Delay)
+}
+
 func TestOneConsumerServesManyInvocations(t *testing.T) {
 	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
 		if m.Body == "fail" {

@@ -28,6 +28,11 @@
 // message group while any message of it is in flight. A message that was parked
 // or discarded does not stop its lane.
 //
+// SQS counts a receive for every message that comes, tried or not: the messages
+// behind a failing one of their group near the dead letters along with it. So
+// give consumers of FIFO queues a DeadLetter and MaxReceives, which take the
+// failing one out alone.
+//
 // The same message twice in a batch, by message id or by key and payload, runs
 // once.
 //

@@ -91,6 +91,48 @@ func ExampleQueue() {
 	// true 1
 }
 
+// A topic of one type: attributes for filter policies come from the value.
+func ExampleTopic() {
+	queues := messagingtest.NewSQS(nil)
+	topics := messagingtest.NewSNS(nil, queues)
+	large := messaging.MustFilter(messaging.OnAttributes, messaging.Where("total", messaging.AtLeast(100)))
+	orders := topics.NewTopic("orders", nil)
+	queue := queues.NewQueue("large-orders", nil)
+	topics.SubscribeQueue(orders, queue, large.SubscriptionAttributes())
+
+	topic := messaging.NewTopic(topics.Client(), orders, func(o *messaging.TopicOptions[OrderPlaced]) {
+		o.Attributes = func(p OrderPlaced) messaging.Attributes {
+			return messaging.Attributes{"total": messaging.Number(p.Total)}
+		}
+	})
+	_, err := topic.SendAll(context.Background(), []OrderPlaced{{"A-1", 20}, {"A-2", 200}})
+	fmt.Println(err, queue.Visible())
+	// Output: <nil> 1
+}
+
+// Dead letters go back once their cause is repaired.
+func ExampleRedrive() {
+	queues := messagingtest.NewSQS(nil)
+	dead, orders := queues.NewQueue("dead", nil), queues.NewQueue("orders", nil)
+	deadLetters := queues.NewQueue("source", map[string]string{"RedrivePolicy": messagingtest.RedriveTo(dead, 1)})
+	fmt.Println(deadLetters.Visible(), dead.Deliver(context.Background(), []byte("letter")))
+
+	ctx := context.Background()
+	task, err := messaging.Redrive(ctx, queues.Client(), dead.ARN(), func(o *messaging.RedriveOptions) {
+		o.Destination = orders.ARN()
+		o.Interval = time.Millisecond
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	status, err := task.Wait(ctx)
+	fmt.Println(status.Status, status.Moved, orders.Visible(), err)
+	// Output:
+	// 0 <nil>
+	// COMPLETED 1 1 <nil>
+}
+
 // A filter policy is checked against SNS's limits and can be tried out.
 func ExampleFilter() {
 	filter := messaging.MustFilter(messaging.OnBody,

@@ -125,6 +125,12 @@ func find(err error) (ruling, bool) {
 				return ruling{verdict: Poisoned}, true
 			}
 		}
+		if as, ok := err.(interface{ As(any) bool }); ok { //nolint:errorlint // as above
+			var busy interface{ RetryAfter() time.Duration }
+			if as.As(&busy) {
+				return ruling{verdict: Retried, delay: max(busy.RetryAfter(), 0), timed: true, busy: true}, true
+			}
+		}
 		switch u := err.(type) { //nolint:errorlint // as above
 		case interface{ Unwrap() error }:
 			err = u.Unwrap()

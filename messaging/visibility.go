@@ -58,16 +58,26 @@ func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient
 	sideBySide(visibilityRequests, len(requests), func(i int) { requests[i]() })
 }
 
-// sideBySide calls f with 0 to n−1, at most limit at a time.
+// sideBySide calls f with 0 to n−1, at most limit at a time. A call that ends
+// its goroutine does not keep the others from being made.
 func sideBySide(limit, n int, f func(int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(limit, n) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
+	var work func()
+	work = func() {
+		done := false
+		defer func() {
+			if !done {
+				workers.Go(work)
 			}
-		})
+		}()
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			f(i)
+		}
+		done = true
+	}
+	for range min(limit, n) {
+		workers.Go(work)
 	}
 	workers.Wait()
 }

@@ -81,6 +81,29 @@ func ExampleDo() {
 	//  false idempotency: k-1: the key was used with another payload
 }
 
+// An API's answer is stored in the transaction that has the effect.
+func ExampleTransact() {
+	client := exampleTable()
+	store := idempotency.NewStore(client, "bank")
+	deposit := func(key string, amount int) {
+		receipt, err := idempotency.Transact(context.Background(), store, key, amount,
+			func(context.Context) ([]types.TransactWriteItem, string, error) {
+				return []types.TransactWriteItem{add("carol", amount)}, fmt.Sprintf("deposited %d", amount), nil
+			})
+		fmt.Println(receipt, err)
+	}
+	deposit("k-1", 10)
+	deposit("k-1", 10)
+	deposit("k-2", 5)
+	out, err := client.GetItem(context.Background(), &dynamodb.GetItemInput{TableName: aws.String("bank"), Key: accountKey("carol")})
+	fmt.Println(out.Item["Balance"].(*types.AttributeValueMemberN).Value, err)
+	// Output:
+	// deposited 10 <nil>
+	// deposited 10 <nil>
+	// deposited 5 <nil>
+	// 15 <nil>
+}
+
 // A handler whose effect is elsewhere runs under a lease, at least once.
 func ExampleLeased() {
 	store := idempotency.NewStore(exampleTable(), "bank")
