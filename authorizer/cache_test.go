@@ -155,8 +155,8 @@ func BenchmarkNewRoutes300(b *testing.B) {
 }
 
 // largeTable is an API of 300 routes, every third of which the principal may not call.
-func largeTable(t testing.TB) (*authorizer.Routes, *authorizer.Principal) {
-	t.Helper()
+func largeTable(tb testing.TB) (*authorizer.Routes, *authorizer.Principal) {
+	tb.Helper()
 	var rules []authorizer.Rule
 	for i := range 60 {
 		scope := authorizer.Scope([]string{"r", "w", "admin"}[i%3])
@@ -165,8 +165,8 @@ func largeTable(t testing.TB) (*authorizer.Routes, *authorizer.Principal) {
 		}
 	}
 	routes, err := authorizer.NewRoutes(rules...)
-	require.NoError(t, err)
-	return routes, principal(t, "r", "w")
+	require.NoError(tb, err)
+	return routes, principal(tb, "r", "w")
 }
 
 func TestPolicyOf300Routes(t *testing.T) {

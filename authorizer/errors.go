@@ -49,7 +49,7 @@ func (e *TokenError) Unwrap() error { return e.Err }
 
 // ErrUnauthorized is the error whose text API Gateway answers with status 401. Wrapping it with fmt.Errorf would change
 // the text and give 500: use Unauthorized to attach a reason.
-var ErrUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the text is API Gateway's
+var ErrUnauthorized = errors.New("Unauthorized")
 
 // An UnauthorizedError makes API Gateway answer 401: its text is exactly "Unauthorized", and the reason is only to be
 // had with errors.Is and errors.As.

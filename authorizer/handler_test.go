@@ -249,8 +249,10 @@ func TestHandleSimpleIsCacheable(t *testing.T) {
 		{"$default", "GET/users/1", false, true},
 		{"GET /nowhere", "GET/nowhere", true, false},
 	} {
-		event := awsevents.APIGatewayV2CustomAuthorizerV2Request{RouteKey: c.routeKey, RouteArn: stage + c.arn,
-			IdentitySource: []string{token, c.routeKey}, Headers: map[string]string{"authorization": token}}
+		event := awsevents.APIGatewayV2CustomAuthorizerV2Request{
+			RouteKey: c.routeKey, RouteArn: stage + c.arn,
+			IdentitySource: []string{token, c.routeKey}, Headers: map[string]string{"authorization": token},
+		}
 		response, err := handler.HandleSimple(t.Context(), event)
 		if c.uniform {
 			require.NoError(t, err, c.routeKey)

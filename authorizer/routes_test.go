@@ -14,10 +14,10 @@ import (
 
 const stage = "arn:aws:execute-api:eu-west-1:123456789012:api1234567/prod/"
 
-func principal(t testing.TB, scopes ...string) *authorizer.Principal {
-	t.Helper()
+func principal(tb testing.TB, scopes ...string) *authorizer.Principal {
+	tb.Helper()
 	p, err := authorizer.NewPrincipal("user-1", scopes, nil)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 
@@ -44,25 +44,61 @@ func TestPolicyOfRoutes(t *testing.T) {
 		{"root", []authorizer.Rule{allow("GET /")}, nil, []string{"Allow GET/"}},
 		{"everything below", []authorizer.Rule{allow("GET /orders/*")}, nil, []string{"Allow GET/orders/*"}},
 		{"greedy name", []authorizer.Rule{allow("GET /orders/{rest+}")}, nil, []string{"Allow GET/orders/*"}},
-		{"ANY is seven verbs, never a wildcard", []authorizer.Rule{allow("ANY /a")}, nil,
-			[]string{"Allow DELETE/a", "Allow GET/a", "Allow HEAD/a", "Allow OPTIONS/a", "Allow PATCH/a", "Allow POST/a", "Allow PUT/a"}},
+		{
+			"ANY is seven verbs, never a wildcard",
+			[]authorizer.Rule{allow("ANY /a")},
+			nil,
+			[]string{"Allow DELETE/a", "Allow GET/a", "Allow HEAD/a", "Allow OPTIONS/a", "Allow PATCH/a", "Allow POST/a", "Allow PUT/a"},
+		},
 		{"a verb of its own beside ANY", []authorizer.Rule{allow("ANY /a", scope("w")), allow("GET /a")}, nil, []string{"Allow GET/a"}},
-		{"one segment stays one segment", []authorizer.Rule{allow("GET /users/{id}")}, nil,
-			[]string{"Allow GET/users/*", "Deny GET/users/*/*"}},
-		{"a route the principal may not call is denied", []authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))}, nil,
-			[]string{"Allow GET/users/*", "Deny GET/users/*/*"}},
-		{"both permitted", []authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))}, []string{"admin"},
-			[]string{"Allow GET/users/*", "Allow GET/users/*/admin", "Deny GET/users/*/*/admin"}},
-		{"exception below a wildcard", []authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/report", scope("admin"))}, nil,
-			[]string{"Allow GET/orders/*", "Deny GET/orders/report"}},
-		{"single segments taken from a tail", []authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/{id}", scope("admin"))}, nil,
-			[]string{"Allow GET/orders/*/*"}},
-		{"literal beside a name needs no Deny", []authorizer.Rule{allow("GET /users/me"), allow("GET /users/{id}", scope("admin"))}, nil,
-			[]string{"Allow GET/users/me"}},
-		{"narrow route permitted, wide one not", []authorizer.Rule{allow("GET /users/*", scope("r")), allow("GET /users/{id}/keys", scope("admin"))}, []string{"admin"},
-			[]string{"Allow GET/users/*/keys", "Deny GET/users/*/*/keys"}},
-		{"Deny rule", []authorizer.Rule{allow("GET /*"), authorizer.Deny("GET /internal/*")}, nil,
-			[]string{"Allow GET/*", "Deny GET/internal/*"}},
+		{
+			"one segment stays one segment",
+			[]authorizer.Rule{allow("GET /users/{id}")},
+			nil,
+			[]string{"Allow GET/users/*", "Deny GET/users/*/*"},
+		},
+		{
+			"a route the principal may not call is denied",
+			[]authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))},
+			nil,
+			[]string{"Allow GET/users/*", "Deny GET/users/*/*"},
+		},
+		{
+			"both permitted",
+			[]authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))},
+			[]string{"admin"},
+			[]string{"Allow GET/users/*", "Allow GET/users/*/admin", "Deny GET/users/*/*/admin"},
+		},
+		{
+			"exception below a wildcard",
+			[]authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/report", scope("admin"))},
+			nil,
+			[]string{"Allow GET/orders/*", "Deny GET/orders/report"},
+		},
+		{
+			"single segments taken from a tail",
+			[]authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/{id}", scope("admin"))},
+			nil,
+			[]string{"Allow GET/orders/*/*"},
+		},
+		{
+			"literal beside a name needs no Deny",
+			[]authorizer.Rule{allow("GET /users/me"), allow("GET /users/{id}", scope("admin"))},
+			nil,
+			[]string{"Allow GET/users/me"},
+		},
+		{
+			"narrow route permitted, wide one not",
+			[]authorizer.Rule{allow("GET /users/*", scope("r")), allow("GET /users/{id}/keys", scope("admin"))},
+			[]string{"admin"},
+			[]string{"Allow GET/users/*/keys", "Deny GET/users/*/*/keys"},
+		},
+		{
+			"Deny rule",
+			[]authorizer.Rule{allow("GET /*"), authorizer.Deny("GET /internal/*")},
+			nil,
+			[]string{"Allow GET/*", "Deny GET/internal/*"},
+		},
 	} {
 		routes, err := authorizer.NewRoutes(c.rules...)
 		require.NoError(t, err, c.name)

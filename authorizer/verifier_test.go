@@ -14,11 +14,11 @@ import (
 )
 
 // trusting returns a verifier of the issuer's tokens.
-func trusting(t testing.TB, issuer *authorizertest.Issuer, optFns ...func(*authorizer.VerifierOptions)) *authorizer.Verifier {
-	t.Helper()
+func trusting(tb testing.TB, issuer *authorizertest.Issuer, optFns ...func(*authorizer.VerifierOptions)) *authorizer.Verifier {
+	tb.Helper()
 	source := authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, source, optFns...)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return verifier
 }
 

@@ -169,7 +169,8 @@ func (a *attacker) headers() {
 	} {
 		a.withHeader("kid is "+name, map[string]any{"kid": kid})
 	}
-	stranger := signingKey{id: "evil", algorithm: a.key.algorithm, private: newPrivateKey(a.key.algorithm)}
+	stranger := a.issuer.impostor()
+	stranger.id = "stranger"
 	a.add("its own key (jwk)", stranger.sign(map[string]any{"jwk": stranger.jwk(), "kid": nil}, a.claims))
 	a.add("its own key (jwk) under our kid", stranger.sign(map[string]any{"jwk": stranger.jwk(), "kid": a.key.id}, a.claims))
 	a.add("its own key set (jku)", stranger.sign(map[string]any{"jku": "https://evil.test/jwks.json"}, a.claims))

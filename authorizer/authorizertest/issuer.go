@@ -62,7 +62,7 @@ type Issuer struct {
 	mu        sync.Mutex
 	keys      []signingKey // published, the newest last
 	minted    int          // keys made so far
-	stranger  crypto.Signer
+	stranger  signingKey
 	requests  int
 	failures  int
 	status    int
@@ -185,14 +185,19 @@ func (i *Issuer) NotYetValid(changes ...Claims) string {
 
 // Forged returns a token that looks good and names the issuer's key, but is signed with a key of a stranger.
 func (i *Issuer) Forged(changes ...Claims) string {
+	return i.impostor().sign(nil, i.claims(changes))
+}
+
+// impostor is a stranger's key under the id of the newest one.
+func (i *Issuer) impostor() signingKey {
 	i.mu.Lock()
+	defer i.mu.Unlock()
 	key := i.keys[len(i.keys)-1]
-	if i.stranger == nil {
-		i.stranger = newPrivateKey(key.algorithm)
+	if i.stranger.algorithm != key.algorithm {
+		i.stranger = signingKey{id: "stranger", algorithm: key.algorithm, private: newPrivateKey(key.algorithm)}
 	}
-	key.private = i.stranger
-	i.mu.Unlock()
-	return key.sign(nil, i.claims(changes))
+	key.private = i.stranger.private
+	return key
 }
 
 // Sign returns a token with exactly these claims, signed with the newest key. The header members override "alg", "kid"

@@ -59,7 +59,7 @@ func (p *policy) UnmarshalJSON(data []byte) error {
 	return strictly(outer.Statement, &p.Statement)
 }
 
-// strictly decodes JSON and refuses members that are not modelled.
+// strictly decodes JSON and refuses members that are not modeled.
 func strictly(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()

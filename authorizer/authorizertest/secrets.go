@@ -147,8 +147,8 @@ func noValueOf(member string) error {
 }
 
 type getSecretValueInput struct {
-	SecretId     *string `json:"SecretId,omitempty"`  //nolint:revive // as on the wire
-	VersionId    *string `json:"VersionId,omitempty"` //nolint:revive // as on the wire
+	SecretId     *string `json:"SecretId,omitempty"`
+	VersionId    *string `json:"VersionId,omitempty"`
 	VersionStage *string `json:"VersionStage,omitempty"`
 }
 
@@ -158,7 +158,7 @@ type getSecretValueOutput struct {
 	Name          string          `json:"Name,omitempty"`
 	SecretBinary  wire.Blob       `json:"SecretBinary,omitempty"`
 	SecretString  *string         `json:"SecretString,omitempty"`
-	VersionId     string          `json:"VersionId,omitempty"` //nolint:revive // as on the wire
+	VersionId     string          `json:"VersionId,omitempty"`
 	VersionStages []string        `json:"VersionStages,omitempty"`
 }
 
@@ -218,7 +218,7 @@ func (s *storedSecret) stages(version *secretVersion) []string {
 }
 
 type describeSecretInput struct {
-	SecretId *string `json:"SecretId,omitempty"` //nolint:revive // as on the wire
+	SecretId *string `json:"SecretId,omitempty"`
 }
 
 type describeSecretOutput struct {

@@ -1,0 +1,82 @@
+package authorizertest_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/authorizertest"
+)
+
+// API Gateway, an identity provider, an authorizer and a function in one process.
+func ExampleNewGateway() {
+	issuer := authorizertest.NewIssuer(nil)
+	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
+		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+	if err != nil {
+		log.Fatal(err)
+	}
+	routes := authorizer.MustRoutes(authorizer.Allow("GET /orders/{id}", authorizer.Scope("orders:read")))
+	getOrder := func(_ context.Context, request awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
+		return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: "order " + request.PathParameters["id"]}, nil
+	}
+	gateway := authorizertest.NewGateway(nil,
+		authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, routes).HandleToken)),
+		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", authorizertest.Func(getOrder))})
+
+	for _, token := range []string{
+		issuer.Token(authorizertest.Claims{"scope": "orders:read"}),
+		issuer.Token(),
+		issuer.Expired(authorizertest.Claims{"scope": "orders:read"}),
+	} {
+		response := gateway.Invoke(context.Background(), awsevents.APIGatewayProxyRequest{
+			HTTPMethod: "GET", Path: "/orders/42", Headers: map[string]string{"Authorization": "Bearer " + token},
+		})
+		fmt.Println(response.StatusCode, response.Body)
+	}
+	// Output:
+	// 200 order 42
+	// 403 {"Message":"User is not authorized to access this resource with an explicit deny"}
+	// 401 {"message":"Unauthorized"}
+}
+
+// Attacks are for any verifier, not only for the one of package authorizer.
+func ExampleIssuer_Attacks() {
+	issuer := authorizertest.NewIssuer(nil)
+	attacks := issuer.Attacks()
+	fmt.Println(len(attacks) > 100, attacks[0].Class)
+	// Output:
+	// true empty
+}
+
+// An event file holds placeholders, since tokens expire.
+func ExampleIssuer_Expand() {
+	issuer := authorizertest.NewIssuer(nil)
+	event := issuer.Expand([]byte(`{"headers":{"Authorization":"Bearer ${TOKEN:valid}"}}`))
+	fmt.Println(len(event) > 500)
+	// Output:
+	// true
+}
+
+// Secrets Manager in process, with the real client.
+func ExampleNewSecrets() {
+	secrets := authorizertest.NewSecrets(nil)
+	secrets.Put("orders/token", "one")
+	secrets.Put("orders/token", "two") // rotated
+	client := secretsmanager.NewFromConfig(secrets.Join(aws.Config{}))
+	for _, stage := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
+		out, err := client.GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("orders/token"), VersionStage: &stage})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(stage, *out.SecretString)
+	}
+	// Output:
+	// AWSCURRENT two
+	// AWSPREVIOUS one
+}

@@ -1,0 +1,45 @@
+package authorizer
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// TokenUse is the kind of an Amazon Cognito token, its claim "token_use".
+type TokenUse string
+
+// The kinds of Cognito tokens that authorize anything.
+const (
+	// AccessToken is for calling APIs: it has scopes, and "client_id" in place of "aud".
+	AccessToken TokenUse = "access"
+	// IDToken tells a client who signed in; its audience is the client, not an API.
+	IDToken TokenUse = "id"
+)
+
+// NewCognitoVerifier returns a verifier of the tokens of one kind that a Cognito user pool, such as
+// "eu-west-1_AbCdEf123", issues to the app clients. With source nil the keys come from the pool's own JWKS URL.
+func NewCognitoVerifier(poolID string, clientIDs []string, use TokenUse, source KeySource, optFns ...func(*VerifierOptions)) (*Verifier, error) {
+	region, _, _ := strings.Cut(poolID, "_")
+	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]+$`).MatchString(poolID) {
+		return nil, fmt.Errorf("authorizer: %q is not the id of a Cognito user pool", poolID)
+	}
+	if use != AccessToken && use != IDToken {
+		return nil, fmt.Errorf("authorizer: token use %q is neither %q nor %q", use, AccessToken, IDToken)
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(region, "cn-") {
+		domain += ".cn"
+	}
+	issuer := "https://cognito-idp." + region + "." + domain + "/" + poolID
+	if source == nil {
+		source = JWKS(issuer + "/.well-known/jwks.json")
+	}
+	return NewVerifier(issuer, clientIDs, source, append([]func(*VerifierOptions){func(o *VerifierOptions) {
+		o.Algorithms = []string{"RS256"}
+		o.TokenUse = string(use)
+		if use == AccessToken {
+			o.AudienceClaim = "client_id"
+		}
+	}}, optFns...)...)
+}

@@ -1,0 +1,21 @@
+// Command authorizer is a JWT authorizer, to compare sizes with.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/patternkit/serverless/authorizer"
+)
+
+var routes = authorizer.MustRoutes(authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")))
+
+func main() {
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, authorizer.JWKS(os.Getenv("JWKS_URL")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(authorizer.REST(verifier, routes).HandleToken)
+}
