@@ -155,6 +155,10 @@ func TestComplexity(t *testing.T) {
 		`{"a":[{"wildcard":"*a"},{"wildcard":"*b"},{"wildcard":"*c"}]}`: 6,
 		`{"a":[{"anything-but":{"wildcard":"*a*b"}}]}`:                  3,
 		`{"a":[{"anything-but":{"wildcard":["*a*b","*c*d"]}}]}`:         4,
+		`{"a":[{"wildcard":"*a*b"}],"$or":[{"m":["1"]},{"m":["2"]}]}`:   5, // one automaton for both branches
+		`{"z":[{"wildcard":"*a*b"}],"$or":[{"m":["1"]},{"m":["2"]}]}`:   3, // one for each
+		`{"a":[{"wildcard":"a*"}],"$or":[{"m":["1"]},{"m":["2"]}]}`:     2,
+		`{"a":[{"exists":false}],"z":[{"wildcard":"*a*b"}]}`:            0, // not seen
 	} {
 		require.Equal(t, want, parse(t, pattern.EventBridge, text).Complexity(), text)
 	}
