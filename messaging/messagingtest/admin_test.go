@@ -277,3 +277,11 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, "arn:aws:sqs:eu-west-1:210987654321:orders", queues.Queue(*out.QueueUrl).ARN())
 }
+
+func TestEndpointOfQueueURLs(t *testing.T) {
+	queues := messagingtest.NewSQS(t, func(o *messagingtest.SQSOptions) { o.Endpoint = "http://127.0.0.1:4566/" })
+	f := &fixture{t, queues, queues.NewQueue("orders", nil), queues.Client()}
+	require.Equal(t, "http://127.0.0.1:4566/123456789012/orders", f.queue.URL())
+	f.send("a")
+	require.Equal(t, []string{"a"}, queues.Queue(f.queue.URL()).Bodies())
+}

@@ -59,7 +59,7 @@ func (s *SQS) createQueue(ctx context.Context, in *createQueueInput) (*queueURLO
 				return nil, errQueueExists(name)
 			}
 		}
-		return &queueURLOutput{queueURL(arn)}, nil
+		return &queueURLOutput{s.queueURL(arn)}, nil
 	}
 	if at, ok := s.deleted[arn]; ok && now.Sub(at) < queueQuarantine {
 		return nil, errDeletedRecently()
@@ -69,7 +69,7 @@ func (s *SQS) createQueue(ctx context.Context, in *createQueueInput) (*queueURLO
 	q.settings = settings{fifo: fifo}.with(in.Attributes)
 	q.tags = maps.Clone(in.Tags)
 	s.queues[arn] = q
-	return &queueURLOutput{queueURL(arn)}, nil
+	return &queueURLOutput{s.queueURL(arn)}, nil
 }
 
 type queueInput struct {
@@ -111,7 +111,7 @@ func (s *SQS) getQueueURL(ctx context.Context, in *getQueueURLInput) (*queueURLO
 	if s.queues[arn] == nil {
 		return nil, errNoQueue()
 	}
-	return &queueURLOutput{queueURL(arn)}, nil
+	return &queueURLOutput{s.queueURL(arn)}, nil
 }
 
 type listQueuesInput struct {
@@ -132,7 +132,7 @@ func (s *SQS) listQueues(ctx context.Context, in *listQueuesInput) (*listQueuesO
 	var urls []string
 	for arn := range s.queues {
 		if strings.HasPrefix(arn, call.ARN("sqs", in.Prefix)) {
-			urls = append(urls, queueURL(arn))
+			urls = append(urls, s.queueURL(arn))
 		}
 	}
 	page, token, err := pageOf(urls, in.MaxResults, 1000, in.NextToken)

@@ -193,6 +193,23 @@ func (m *Mapping) Run(ctx context.Context) error {
 // Run.
 func (m *Mapping) Drain(ctx context.Context) error { return m.poll(ctx, true) }
 
+// DrainAll drains mappings until all of their queues are empty: what the
+// function of one sends to the queue of another is drained too. It takes them
+// one after the other, again and again.
+func DrainAll(ctx context.Context, mappings ...*Mapping) error {
+	for busy := true; busy; {
+		busy = false
+		for _, m := range mappings {
+			before := m.Invocations()
+			if err := m.Drain(ctx); err != nil {
+				return err
+			}
+			busy = busy || m.Invocations() != before
+		}
+	}
+	return nil
+}
+
 // poll is the mapping's life: take a slot, gather a batch, invoke.
 func (m *Mapping) poll(ctx context.Context, drain bool) error {
 	src, err := m.open()

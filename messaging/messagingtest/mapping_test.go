@@ -368,3 +368,23 @@ func TestDeliver(t *testing.T) {
 	messagingtest.Deliver(tb, broken, "a").RequireFailed().RequireAcked(0)
 	require.Equal(t, []string{"messagingtest: message 0 was not acknowledged: broken"}, tb.errors)
 }
+
+func TestDrainAll(t *testing.T) {
+	queues := messagingtest.NewSQS(t)
+	first, second := queues.NewQueue("first", nil), queues.NewQueue("second", nil)
+	var log []string
+	forward := func(to *messagingtest.Queue, until int) func(context.Context, []byte) ([]byte, error) {
+		return messagingtest.Event(func(ctx context.Context, e awsevents.SQSEvent) error {
+			for _, r := range e.Records {
+				log = append(log, r.Body)
+				if len(r.Body) < until {
+					return to.Deliver(ctx, []byte(r.Body+"."))
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, first.Deliver(ctx, []byte(".")))
+	require.NoError(t, messagingtest.DrainAll(ctx, queues.NewMapping("second", forward(first, 4)), queues.NewMapping("first", forward(second, 4))))
+	require.Equal(t, []string{".", "..", "...", "...."}, log)
+}

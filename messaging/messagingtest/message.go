@@ -30,7 +30,8 @@ type message struct {
 	receivedHere  int // in this queue: what maxReceiveCount counts
 	firstReceived time.Time
 	lastReceived  time.Time
-	receipt       int // number of the newest receipt handle
+	receipt       int  // number of the newest receipt handle
+	twice         bool // its next delivery is to happen twice
 
 	stage stage
 	until time.Time // end of the delay or of the visibility timeout

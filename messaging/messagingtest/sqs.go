@@ -24,6 +24,7 @@ type SQS struct {
 	*wire.Server
 
 	tb          TB
+	endpoint    string
 	maxInFlight int // messages of one queue
 
 	mu       sync.Mutex
@@ -33,10 +34,22 @@ type SQS struct {
 	sequence int64 // order of messages, over all queues
 }
 
+// SQSOptions are the settings of an [SQS].
+type SQSOptions struct {
+	// Endpoint is what queue URLs begin with, such as http://127.0.0.1:4566 for
+	// a fake that is served on a port: some clients call the host of the queue
+	// URL. Optional. Defaults to that of AWS, https://sqs.<region>.amazonaws.com.
+	Endpoint string
+}
+
 // NewSQS makes an SQS without queues. Nothing runs until it is called: it may
 // be made outside a testing/synctest bubble and used inside.
-func NewSQS(tb TB) *SQS {
-	s := &SQS{tb: tb, maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
+	var o SQSOptions
+	for _, f := range optFns {
+		f(&o)
+	}
+	s := &SQS{tb: tb, endpoint: strings.TrimSuffix(o.Endpoint, "/"), maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
 	s.Server = wire.NewServer(tb, wire.Service{
 		Name:       "sqs",
 		Protocol:   wire.JSON10("AmazonSQS"),
@@ -69,10 +82,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
-// queueURL is the URL that AWS would give the queue.
-func queueURL(arn string) string {
+// queueURL is the URL of a queue: that of AWS, or one below the endpoint.
+func (s *SQS) queueURL(arn string) string {
 	p, _ := awsid.ParseARN(arn)
-	return "https://sqs." + p.Region + ".amazonaws.com/" + p.Account + "/" + p.Resource
+	base := s.endpoint
+	if base == "" {
+		base = "https://sqs." + p.Region + ".amazonaws.com"
+	}
+	return base + "/" + p.Account + "/" + p.Resource
 }
 
 // byURL finds the queue of a QueueUrl member: account and name are the last
@@ -119,7 +136,7 @@ func (s *SQS) find(ref string) (*queue, bool) {
 		arn = ref
 	case strings.Contains(ref, "://"):
 		for known := range s.queues {
-			if sameURL(queueURL(known), ref) {
+			if sameURL(s.queueURL(known), ref) {
 				arn = known
 			}
 		}

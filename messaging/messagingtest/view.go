@@ -78,7 +78,7 @@ func (v *Queue) ARN() string {
 // URL returns the URL of the queue.
 func (v *Queue) URL() string {
 	var out string
-	v.look(func(q *queue) { out = queueURL(q.arn) })
+	v.look(func(q *queue) { out = v.sqs.queueURL(q.arn) })
 	return out
 }
 
@@ -201,6 +201,21 @@ func (v *Queue) DuplicateNext(n int) {
 			panic(fmt.Sprintf("messagingtest: queue %s is FIFO and delivers no duplicates", q.name))
 		}
 		q.duplicates += n
+	})
+}
+
+// Duplicate makes the next delivery of one message of a standard queue happen
+// twice, as [Queue.DuplicateNext] says; it panics when the queue has no message
+// with that id.
+func (v *Queue) Duplicate(messageID string) {
+	v.look(func(q *queue) {
+		for _, m := range q.messages {
+			if m.id == messageID && !q.settings.fifo {
+				m.twice = true
+				return
+			}
+		}
+		panic(fmt.Sprintf("messagingtest: queue %s is FIFO or has no message %s", q.name, messageID))
 	})
 }
 
