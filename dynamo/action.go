@@ -106,6 +106,10 @@ func (c *change) write(x *expression, out *clauses) {
 		out.remove = append(out.remove, path)
 		return
 	}
+	if c.kind == changeSet && c.field.top == c.field.entity.expiry && reflect.ValueOf(c.value).IsZero() {
+		out.remove = append(out.remove, path) // no expiry, not one long ago
+		return
+	}
 	av, err := c.field.encoder.encode(c.value)
 	if err != nil {
 		x.faults.add(c.field.name, "cannot be stored: %v", err)

@@ -131,13 +131,13 @@ func newAttributeEncoder(typ reflect.Type, options string) *attributeEncoder {
 // encode returns the attribute value, or nil where the tag leaves it out.
 func (c *attributeEncoder) encode(v any) (types.AttributeValue, error) {
 	if c.plain {
-		return attributevalue.Marshal(v)
+		return encodePlain(v)
 	}
 	holder := reflect.New(c.holder).Elem()
 	if v != nil {
 		holder.Field(0).Set(reflect.ValueOf(v))
 	}
-	m, err := attributevalue.MarshalMap(holder.Interface())
+	m, err := attributevalue.MarshalMapWithOptions(holder.Interface(), sortableTimes)
 	if err != nil {
 		return nil, err
 	}

@@ -65,18 +65,7 @@ func (m *Model) columns() []string {
 
 // sourceOf returns the template of a key attribute, or "".
 func (e *entity) sourceOf(attribute string) string {
-	switch attribute {
-	case e.model.schema.PartitionKey:
-		return e.partition.source
-	case e.model.schema.SortKey:
-		return e.sort.source
-	}
-	for _, k := range e.indexKeys {
-		if k.attribute == attribute {
-			return k.source
-		}
-	}
-	return ""
+	return e.templateOf(attribute).String()
 }
 
 // notes names what else holds for the entity.

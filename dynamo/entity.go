@@ -44,7 +44,8 @@ type indexTemplates struct {
 }
 
 // On places the entity in a secondary index under the keys of the templates. For a
-// local index there is one template, that of the sort key. An item whose field is
+// local index there is one template, that of the sort key. An attribute that is a key
+// of the table, too, as in an inverted index, needs none. An item whose field is
 // empty (nil, "", the zero time) gets no value for that key and is not in the index.
 func On(index string, templates ...string) func(*EntityOptions) {
 	return func(o *EntityOptions) {
@@ -64,8 +65,9 @@ func Unique(template string) func(*EntityOptions) {
 	return func(o *EntityOptions) { o.uniques = append(o.uniques, template) }
 }
 
-// ExpireAfter gives every item an expiry of d after it was put or created. The schema
-// must have a TTL attribute. Updates leave the expiry alone.
+// ExpireAfter gives every item an expiry of d after it was last stored as a whole: put,
+// created, replaced or modified. The schema must have a TTL attribute. An Update leaves
+// the expiry alone.
 func ExpireAfter(d time.Duration) func(*EntityOptions) {
 	return func(o *EntityOptions) { o.expireAfter = d }
 }
@@ -103,6 +105,7 @@ type indexKey struct {
 	index     string
 	attribute string
 	sort      bool
+	shared    bool // the table's key or an earlier index sets the attribute
 	binding
 }
 
@@ -310,29 +313,63 @@ func (e *entity) useIndex(x indexTemplates) error {
 	if index.Local {
 		x.partition, x.sort = "", x.partition
 	}
-	if (x.sort == "") != (index.SortKey == "") {
-		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", index.SortKey, x.sort)
-	}
 	e.indexes = append(e.indexes, x.index)
 	for _, k := range []struct {
 		attribute, source string
 		sort              bool
 	}{{index.PartitionKey, x.partition, false}, {index.SortKey, x.sort, true}} {
-		if k.source == "" && (k.sort || index.Local) {
+		if k.attribute == "" && k.source == "" || !k.sort && index.Local {
 			continue
 		}
-		t, err := e.parse(k.source)
-		if err != nil {
+		if err := e.useIndexKey(x.index, k.attribute, k.source, k.sort); err != nil {
 			return err
 		}
-		if k.sort {
-			if err := checkSortable(t); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// useIndexKey gives a key attribute of an index its template. An attribute that has one
+// already, from the table's key or another index, keeps it.
+func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
+	shared := e.templateOf(attribute)
+	switch {
+	case attribute == "" || source == "" && shared == nil:
+		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", attribute, source)
+	case shared != nil && source != "" && source != shared.source:
+		return fmt.Errorf("the attribute %s is %s already, it cannot be %s, too", attribute, shared, source)
+	}
+	t := shared
+	if t == nil {
+		var err error
+		if t, err = e.parse(source); err != nil {
+			return err
 		}
-		e.indexKeys = append(e.indexKeys, indexKey{
-			index: x.index, attribute: k.attribute, sort: k.sort, binding: t.bind(e.fieldIndex),
-		})
+	}
+	if sort {
+		if err := checkSortable(t); err != nil {
+			return err
+		}
+	}
+	e.indexKeys = append(e.indexKeys, indexKey{
+		index: index, attribute: attribute, sort: sort, shared: shared != nil, binding: t.bind(e.fieldIndex),
+	})
+	return nil
+}
+
+// templateOf returns the template of a key attribute, or nil.
+func (e *entity) templateOf(attribute string) *template {
+	switch attribute {
+	case "":
+		return nil
+	case e.model.schema.PartitionKey:
+		return e.partition.template
+	case e.model.schema.SortKey:
+		return e.sort.template
+	}
+	for _, k := range e.indexKeys {
+		if k.attribute == attribute {
+			return k.template
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/dynamotest"
 )
 
 func schema(tb testing.TB) *dynamo.Model {
@@ -271,3 +272,33 @@ func FuzzTemplate(f *testing.F) {
 
 // noClient is for what sends nothing.
 type noClient struct{ dynamo.Client }
+
+func TestAnInvertedIndexSharesTheTablesKeys(t *testing.T) {
+	ctx := t.Context()
+	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", Indexes: []dynamo.Index{{Name: "Inverted", PartitionKey: "SK", SortKey: "PK"}}})
+	type memberKey struct{ Team, User string }
+	type member struct {
+		memberKey
+		Role string
+	}
+	members := dynamo.MustEntity[member, memberKey](m, "Member", dynamo.Key("TEAM#{Team}", "USER#{User}"), dynamo.On("Inverted"))
+	_, err := dynamo.NewEntity[member, memberKey](m, "Other", dynamo.Key("T#{Team}", "U#{User}"), dynamo.On("Inverted", "X#{User}"))
+	require.ErrorContains(t, err, "the attribute SK is U#{User} already, it cannot be X#{User}, too")
+	teamsOf := dynamo.MustPattern[struct{ User string }](members, "Inverted")
+	role := dynamo.MustField[string](members, "Role")
+
+	db := dynamotest.New(t)
+	table := dynamo.New(db.Client(), "teams", m)
+	require.NoError(t, table.Create(ctx, db.Client()))
+	for _, team := range []string{"a", "b"} {
+		require.NoError(t, members.Create(member{memberKey{team, "ann"}, ""}).Run(ctx, table))
+		require.NoError(t, members.Update(memberKey{team, "ann"}).Do(dynamo.Set(role, "lead")).Run(ctx, table))
+	}
+	page, err := teamsOf.Query(struct{ User string }{"ann"}).Limit(1).Page(ctx, table)
+	require.NoError(t, err)
+	require.Equal(t, "a", page.Items[0].Team)
+	page, err = teamsOf.Query(struct{ User string }{"ann"}).After(page.Cursor).Page(ctx, table)
+	require.NoError(t, err)
+	require.Equal(t, "b", page.Items[0].Team)
+	require.Equal(t, "lead", page.Items[0].Role)
+}

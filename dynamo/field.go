@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -79,7 +78,7 @@ func (f *fieldPath) encode(v any, x *expression) (types.AttributeValue, bool) {
 	av, err := f.encoder.encode(v)
 	if err == nil && av == nil {
 		// The tag leaves the value out when it is empty: compare with what it would be.
-		av, err = attributevalue.Marshal(v)
+		av, err = encodePlain(v)
 	}
 	if err != nil || av == nil {
 		x.faults.add(f.name, "cannot be stored: %v", err)
@@ -88,8 +87,6 @@ func (f *fieldPath) encode(v any, x *expression) (types.AttributeValue, bool) {
 	checkValue(f.name, av, len(f.path), &x.faults)
 	return av, true
 }
-
-func encodePlain(v any) (types.AttributeValue, error) { return attributevalue.Marshal(v) }
 
 func (f Field[T, V]) compare(operator string, values ...V) Condition[T] {
 	c := &comparison{field: f.core(), operator: operator}

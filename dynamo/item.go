@@ -86,9 +86,9 @@ type stamp struct {
 // encode makes the whole item of a value: its fields, keys, discriminator and stamps.
 func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey) {
 	key := e.keyOfValue(v, fs)
-	out, err := attributevalue.MarshalMap(v.Addr().Interface())
+	out, err := attributevalue.MarshalMapWithOptions(v.Addr().Interface(), sortableTimes)
 	if err != nil {
-		fs.add("", "cannot be stored: %v", err)
+		e.blame(v, err, fs)
 		return nil, key
 	}
 	schema := &e.model.schema
@@ -106,6 +106,19 @@ func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey)
 	return out, key
 }
 
+// blame finds the fields that cannot be stored.
+func (e *entity) blame(v reflect.Value, err error, fs *faults) {
+	before := len(*fs)
+	for _, a := range e.attributes {
+		if _, err := a.encoder.encode(v.FieldByIndex(a.index).Interface()); err != nil {
+			fs.add(a.field, "cannot be stored: %v", err)
+		}
+	}
+	if len(*fs) == before {
+		fs.add("", "cannot be stored: %v", err)
+	}
+}
+
 func setText(out item, name, text string) {
 	if text != "" {
 		out[name] = &types.AttributeValueMemberS{Value: text}
@@ -114,6 +127,9 @@ func setText(out item, name, text string) {
 
 func (e *entity) encodeIndexKeys(out item, v reflect.Value, fs *faults) {
 	for _, k := range e.indexKeys {
+		if k.shared {
+			continue
+		}
 		text, absent := k.render(v, fs)
 		if absent {
 			delete(out, k.attribute)

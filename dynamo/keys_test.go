@@ -32,6 +32,7 @@ type textID [2]byte
 func (i textID) MarshalText() ([]byte, error) { return []byte{'a' + i[0]%26, 'a' + i[1]%26}, nil }
 
 func pairs(tb testing.TB) (*dynamo.Table, *dynamo.Entity[pair, pairKey]) {
+	tb.Helper()
 	m := schema(tb)
 	e := dynamo.MustEntity[pair, pairKey](m, "Pair", dynamo.Key("A#{A}#{B}", "X"),
 		dynamo.On("GSI1", "N#{No:06}", "{U:020}#{At}#{ID}"),
@@ -90,7 +91,7 @@ func TestValuesThatCannotBeKeys(t *testing.T) {
 		"highest":   {pair{A: "\U0010FFFF", B: "b"}, "contains U+10FFFF"},
 		"negative":  {pair{A: "a", B: "b", No: -1}, "No is -1: a negative number has no place in a sortable key"},
 		"width":     {pair{A: "a", B: "b", No: 1234567}, "No is 1234567, the key has room for 6 digits"},
-		"year":      {pair{A: "a", B: "b", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}, "At is in the year 12000"},
+		"year":      {pair{A: "a", B: "b", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}, "At cannot be stored: the time is in the year 12000"},
 		"long":      {pair{A: long, B: "b"}, "PK is 2104 bytes, the limit of a key is 2048 bytes"},
 		"all":       {pair{A: "#", B: "#", No: -1}, `A is "#", which contains the separator "#"; B is "#"`},
 	} {

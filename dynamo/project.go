@@ -13,8 +13,9 @@ import (
 
 // View is where Project stores what it makes of changes: an entity in a table.
 type View[T, K any] struct {
-	table  *Table
-	entity *Entity[T, K]
+	table   *Table
+	entity  *Entity[T, K]
+	applied *Entity[applied, appliedKey]
 }
 
 // NewView returns the view of an entity in a table, which may be another table than
@@ -29,13 +30,14 @@ func NewView[T, K any](table *Table, e *Entity[T, K]) (*View[T, K], error) {
 	case table.model.schema.TTL == "":
 		err = errors.New("the schema has no TTL attribute to let the ids of applied changes expire by")
 	}
+	var marks *Entity[applied, appliedKey]
 	if err == nil {
-		err = table.model.appliedEntity()
+		marks, err = table.model.appliedEntity()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: view %s: %w", e.core.name, err)
 	}
-	return &View[T, K]{table: table, entity: e}, nil
+	return &View[T, K]{table: table, entity: e, applied: marks}, nil
 }
 
 const (
@@ -52,12 +54,11 @@ type applied struct {
 }
 
 // appliedEntity declares the entity of applied changes, once for each model.
-func (m *Model) appliedEntity() error {
-	m.mu.Lock()
-	have := m.applied
-	m.mu.Unlock()
-	if have != nil {
-		return nil
+func (m *Model) appliedEntity() (*Entity[applied, appliedKey], error) {
+	m.appliedMu.Lock()
+	defer m.appliedMu.Unlock()
+	if m.applied != nil {
+		return m.applied, nil
 	}
 	key := Key("APPLIED" + m.schema.Separator + "{Applied}")
 	if m.schema.SortKey != "" {
@@ -65,12 +66,10 @@ func (m *Model) appliedEntity() error {
 	}
 	e, err := NewEntity[applied, appliedKey](m, appliedName, key, ExpireAfter(appliedFor))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.mu.Lock()
 	m.applied = e
-	m.mu.Unlock()
-	return nil
+	return e, nil
 }
 
 // Apply changes the item of the key by one change with the id, exactly once: a second
@@ -80,7 +79,7 @@ func (v *View[T, K]) Apply(ctx context.Context, id string, key K, apply func(*T)
 	e := v.entity
 	var fs faults
 	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
-	mark := v.table.model.applied.Create(applied{appliedKey{Applied: digest(e.core.name, k.String(), id)}})
+	mark := v.applied.Create(applied{appliedKey{Applied: digest(e.core.name, k.String(), id)}})
 	for attempt := 0; ; attempt++ {
 		err := v.applyOnce(ctx, key, mark, apply)
 		var canceled *TransactionError

@@ -56,7 +56,9 @@ type Model struct {
 	byName      map[string]*entity
 	patterns    []patternDoc
 	collections []collectionDoc
-	applied     *Entity[applied, appliedKey]
+
+	appliedMu sync.Mutex
+	applied   *Entity[applied, appliedKey]
 }
 
 const defaultDiscriminator = "EntityType"
@@ -100,30 +102,42 @@ func NewSchema(s Schema) (*Model, error) {
 	return &Model{schema: s, byName: map[string]*entity{}}, nil
 }
 
+// checkAttributeNames refuses one attribute in two roles. Indexes may share key
+// attributes with each other and with the table, as an inverted index does.
 func checkAttributeNames(s Schema, fail func(string, ...any)) {
-	roles := map[string]string{}
-	claim := func(name, role string) {
-		if name == "" {
-			return
+	keys := map[string]string{}
+	pair := func(what, partition, sort string) {
+		for _, k := range []struct{ name, role string }{{partition, what + "PartitionKey"}, {sort, what + "SortKey"}} {
+			if len(k.name) > 255 {
+				fail("%s is %d bytes, the limit of a key attribute's name is 255", k.role, len(k.name))
+			}
+			if k.name != "" && keys[k.name] == "" {
+				keys[k.name] = k.role
+			}
 		}
-		if len(name) > 255 {
-			fail("%s is %d bytes, the limit of a key attribute's name is 255", role, len(name))
+		if partition != "" && partition == sort {
+			fail("attribute %s is both %sPartitionKey and %sSortKey", partition, what, what)
 		}
-		if other, taken := roles[name]; taken {
-			fail("attribute %s is both %s and %s", name, other, role)
-			return
-		}
-		roles[name] = role
 	}
-	claim(s.PartitionKey, "PartitionKey")
-	claim(s.SortKey, "SortKey")
-	claim(s.TTL, "TTL")
-	claim(s.Discriminator, "Discriminator")
-	claim(correlationAttribute, "the correlation id")
-	claim(traceAttribute, "the trace header")
+	pair("", s.PartitionKey, s.SortKey)
 	for _, x := range s.Indexes {
-		claim(x.PartitionKey, x.Name+" PartitionKey")
-		claim(x.SortKey, x.Name+" SortKey")
+		partition := x.PartitionKey
+		if x.Local {
+			partition = s.PartitionKey
+		}
+		pair(x.Name+" ", partition, x.SortKey)
+	}
+	for _, k := range []struct{ name, role string }{
+		{s.TTL, "TTL"}, {s.Discriminator, "Discriminator"},
+		{correlationAttribute, "the correlation id"}, {traceAttribute, "the trace header"},
+	} {
+		if k.name == "" {
+			continue
+		}
+		if other, taken := keys[k.name]; taken {
+			fail("attribute %s is both %s and %s", k.name, other, k.role)
+		}
+		keys[k.name] = k.role
 	}
 }
 

@@ -186,7 +186,7 @@ func (c *codec) appendDigits(buf []byte, n uint64) ([]byte, error) {
 func (c *codec) appendTime(buf []byte, t time.Time) ([]byte, error) {
 	t = t.UTC()
 	if year := t.Year(); year < 0 || year > 9999 {
-		return nil, fmt.Errorf("is in the year %d, a key holds the years 0 to 9999", year)
+		return nil, fmt.Errorf("is in the year %d, the years 0 to 9999 can be stored", year)
 	}
 	return t.AppendFormat(buf, c.layout), nil
 }

@@ -26,7 +26,8 @@ type Order struct {
 	Total    int64
 	Tags     []string `dynamodbav:",stringset,omitempty"`
 	Notes    []string
-	Version  int64 `dynamo:"version"`
+	Extra    string `dynamodbav:",omitempty"`
+	Version  int64  `dynamo:"version"`
 }
 
 type LineKey struct {
@@ -101,6 +102,7 @@ var (
 	total    = dynamo.MustField[int64](orders, "Total")
 	tags     = dynamo.MustField[[]string](orders, "Tags")
 	notes    = dynamo.MustField[[]string](orders, "Notes")
+	extra    = dynamo.MustField[string](orders, "Extra")
 	balance  = dynamo.MustField[int64](accounts, "Balance")
 	email    = dynamo.MustField[string](users, "Email")
 

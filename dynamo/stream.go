@@ -35,6 +35,7 @@ type streamParts struct {
 	unknown     func(context.Context, awsevents.DynamoDBEventRecord) error
 	failure     func(context.Context, Failure)
 	concurrency int
+	whole       bool // fail with an error, not with item failures
 }
 
 // route handles one change.
@@ -203,6 +204,16 @@ func Concurrency(n int) StreamPart {
 	}
 }
 
+// FailWholeBatch makes Handle return an error when a record fails, for event source
+// mappings without ReportBatchItemFailures: Lambda then delivers the whole batch again.
+// Without one of the two Lambda takes a batch with failures for done.
+func FailWholeBatch() StreamPart {
+	return func(p *streamParts) error {
+		p.whole = true
+		return nil
+	}
+}
+
 func (p *streamParts) owns(e *entity) error {
 	if e.model != p.model {
 		return fmt.Errorf("%s belongs to another model", e.name)
@@ -225,8 +236,8 @@ type record struct {
 
 // Handle handles a batch of stream records. Records that failed are in the response,
 // which makes Lambda deliver the earliest of them and all after it again; records
-// after a failure are not started. The error is nil: a failure is reported to
-// OnFailure.
+// after a failure are not started. Failures are reported to OnFailure; the error is nil
+// unless FailWholeBatch asks for it.
 func (s *Stream) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (awsevents.DynamoDBEventResponse, error) {
 	run := &streamRun{Stream: s, errs: make([]error, len(event.Records)), failed: len(event.Records)}
 	for i := range event.Records {
@@ -235,6 +246,7 @@ func (s *Stream) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (aws
 	run.routes()
 	run.relay()
 	var response awsevents.DynamoDBEventResponse
+	var failed error
 	for i, err := range run.errs {
 		if err == nil {
 			continue
@@ -243,6 +255,10 @@ func (s *Stream) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (aws
 		s.parts.failure(r.ctx, Failure{Record: r.DynamoDBEventRecord, Entity: r.entity, Key: r.key, Err: err})
 		response.BatchItemFailures = append(response.BatchItemFailures,
 			awsevents.DynamoDBBatchItemFailure{ItemIdentifier: r.Change.SequenceNumber})
+		failed = errors.Join(failed, fmt.Errorf("dynamo: stream record %s: %w", r.Change.SequenceNumber, err))
+	}
+	if s.parts.whole {
+		return awsevents.DynamoDBEventResponse{}, failed
 	}
 	return response, nil
 }
@@ -262,8 +278,12 @@ func (s *Stream) read(ctx context.Context, in awsevents.DynamoDBEventRecord) rec
 	if image == nil {
 		image = r.change.old
 	} else {
-		r.ctx = correlation.With(r.ctx, textOf(image, correlationAttribute))
-		r.ctx = correlation.WithTrace(r.ctx, textOf(image, traceAttribute))
+		if id := textOf(image, correlationAttribute); id != "" {
+			r.ctx = correlation.With(r.ctx, id)
+		}
+		if trace := textOf(image, traceAttribute); trace != "" {
+			r.ctx = correlation.WithTrace(r.ctx, trace)
+		}
 	}
 	r.entity = textOf(image, s.model.schema.Discriminator)
 	return r

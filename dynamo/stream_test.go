@@ -109,6 +109,11 @@ func records(tb testing.TB, db *dynamotest.DB) awsevents.DynamoDBEvent {
 }
 
 func TestConcurrencyKeepsTheOrderOfEachItem(t *testing.T) {
+	synctest.Test(t, testConcurrency)
+}
+
+func testConcurrency(t *testing.T) {
+	t.Helper()
 	ctx := t.Context()
 	table, db := newTable(t)
 	for round := range 5 {
@@ -128,7 +133,7 @@ func TestConcurrencyKeepsTheOrderOfEachItem(t *testing.T) {
 		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			defer running.Add(-1)
-			time.Sleep(time.Millisecond)
+			time.Sleep(time.Duration(10-c.New.Version) * time.Second) // the earlier, the slower
 			if fail.Load() && c.New.OrderID == "3" && c.New.Version == 3 {
 				return errors.New("no")
 			}
@@ -372,4 +377,16 @@ func TestRecordsOfEveryType(t *testing.T) {
 		ID: "1", Text: "t", Number: 1.5, Bytes: []byte("b"), Yes: true, List: []any{"x", 2.0, nil},
 		Map: map[string]int{"a": 1}, SS: []string{"p", "q"}, NS: []float64{1, 2}, BS: [][]byte{[]byte("b")},
 	}, got)
+}
+
+func TestAStreamMayFailAsAWhole(t *testing.T) {
+	ctx := t.Context()
+	table, db := newTable(t)
+	require.NoError(t, orders.Create(order("1", "s", noon)).Run(ctx, table))
+	boom := errors.New("boom")
+	stream := dynamo.MustStream(store, dynamo.FailWholeBatch(), dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
+		dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error { return boom }))
+	out, err := stream.Handle(ctx, records(t, db))
+	require.ErrorIs(t, err, boom)
+	require.Empty(t, out.BatchItemFailures)
 }

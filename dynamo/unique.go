@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // unique is a unique value of an entity. Its guard is an item with the partition key
-// "UNIQUE#Entity#value", which names the owner of the value.
+// "UNIQUE#Entity.Unique.Field#value", which names the owner of the value.
 type unique struct {
 	binding
 	discriminator string // of the guards
@@ -31,7 +32,7 @@ func (e *entity) useUniques(sources []string) error {
 	if len(sources) > 0 && strings.HasPrefix(e.partition.String(), guardPrefix+s.Separator) {
 		return fmt.Errorf("unique: keys that begin with %s%s are those of the guards", guardPrefix, s.Separator)
 	}
-	for i, source := range sources {
+	for _, source := range sources {
 		t, err := e.parse(source)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("unique: %w", err))
@@ -40,10 +41,12 @@ func (e *entity) useUniques(sources []string) error {
 		if len(t.fields()) == 0 {
 			errs = append(errs, fmt.Errorf("unique: template %q has no field", source))
 		}
-		e.uniques = append(e.uniques, unique{
-			binding:       t.bind(e.fieldIndex),
-			discriminator: fmt.Sprintf("%s.Unique%d", e.name, i+1),
-		})
+		// The name is that of the fields: it stays when other unique values come.
+		u := unique{binding: t.bind(e.fieldIndex), discriminator: e.name + ".Unique." + strings.Join(t.fields(), "+")}
+		if slices.Contains(e.guardNames(), u.discriminator) {
+			errs = append(errs, fmt.Errorf("unique: two templates have the fields of %q", source))
+		}
+		e.uniques = append(e.uniques, u)
 	}
 	return errors.Join(errs...)
 }

@@ -174,8 +174,10 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 		return
 	}
 	known, changed := e.knownFields(t, changes, key)
-	done := map[string]bool{}
 	for _, k := range e.indexKeys {
+		if k.shared {
+			continue
+		}
 		touched, missing := false, []string(nil)
 		for _, field := range k.fields() {
 			if changed[field] {
@@ -185,10 +187,9 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 				missing = append(missing, field)
 			}
 		}
-		if done[k.attribute] || !touched && (!upsert || len(missing) > 0) {
+		if !touched && (!upsert || len(missing) > 0) {
 			continue
 		}
-		done[k.attribute] = true
 		if len(missing) > 0 {
 			x.faults.add(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
 				k.attribute, k.index, k.source)

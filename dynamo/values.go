@@ -1,8 +1,32 @@
 package dynamo
 
 import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
+
+// sortableTimes has times stored as they stand in keys: in UTC with a fixed width, so
+// that equal times are equal and comparisons order them. The SDK reads them as it reads
+// its own form.
+func sortableTimes(o *attributevalue.EncoderOptions) { o.EncodeTime = encodeTime }
+
+var nanoseconds = &codec{kind: kindTime, unit: "ns", layout: timeLayouts["ns"], width: len(timeLayouts["ns"])}
+
+func encodeTime(t time.Time) (types.AttributeValue, error) {
+	text, err := nanoseconds.appendTime(nil, t)
+	if err != nil {
+		return nil, fmt.Errorf("the time %w", err)
+	}
+	return &types.AttributeValueMemberS{Value: string(text)}, nil
+}
+
+// encodePlain encodes a value without a tag.
+func encodePlain(v any) (types.AttributeValue, error) {
+	return attributevalue.MarshalWithOptions(v, sortableTimes)
+}
 
 func emptyList() types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: []types.AttributeValue{}}

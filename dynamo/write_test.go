@@ -35,7 +35,10 @@ func TestPutHoldsTheVersion(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, second.Stored(), got)
 
-	require.NoError(t, orders.Delete(o.OrderKey).Run(ctx, table))
+	require.ErrorIs(t, orders.DeleteExisting(o).Run(ctx, table), dynamo.ErrStale)
+	require.ErrorIs(t, orders.Delete(o.OrderKey).AtVersion(1).Run(ctx, table), dynamo.ErrStale)
+	require.ErrorIs(t, orders.Replace(o, o).Run(ctx, table), dynamo.ErrStale)
+	require.NoError(t, orders.DeleteExisting(got).Run(ctx, table))
 	err = orders.Put(got).Run(ctx, table)
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
 	require.ErrorIs(t, err, dynamo.ErrStale)
@@ -69,6 +72,8 @@ func TestPutUnderConditions(t *testing.T) {
 		{"any", dynamo.Any(balance.Equal(4), name.Equal("Ann")), true},
 		{"any of all", dynamo.Any(dynamo.All(balance.Equal(4), name.Equal("Ann")), dynamo.All(balance.Equal(5), name.Equal("Ann"))), true},
 		{"all of any", dynamo.All(dynamo.Any(balance.Equal(4), name.Equal("Ann")), dynamo.Any(balance.Equal(4), name.Equal("Bob"))), false},
+		{"any before", dynamo.All(dynamo.Any(balance.Equal(5), balance.Equal(4)), name.Equal("Bob")), false},
+		{"not any of two", dynamo.Not(dynamo.Any(balance.Equal(4), name.Equal("Ann"))), false},
 		{"not any", dynamo.Not(dynamo.Any(balance.Equal(4), name.Equal("Bob"))), true},
 		{"not not", dynamo.Not(dynamo.Not(balance.Equal(5))), true},
 		{"one of one", dynamo.All(dynamo.Any(balance.Equal(5))), true},
@@ -273,7 +278,8 @@ func manyConditions(n int) []dynamo.Condition[Order] {
 
 func TestOperationsAreImmutable(t *testing.T) {
 	table, _ := newTable(t)
-	base := orders.Update(OrderKey{"1"}).Do(dynamo.Set(total, 1)).Do(dynamo.Append(notes, "x")).If(total.Exists()).If(total.AtLeast(0))
+	base := orders.Update(OrderKey{"1"}).Do(dynamo.Set(total, 1)).Do(dynamo.Append(notes, "x")).Do(dynamo.Remove(extra)).
+		If(total.Exists()).If(total.AtLeast(0)).If(total.AtMost(9)) // 3 of a slice that has room for 4
 	a, b := base.Do(dynamo.Set(status, "a")), base.Do(dynamo.Remove(tags))
 	c, d := base.If(status.Equal("c")), base.If(status.Missing())
 	texts := map[string]bool{}
@@ -326,6 +332,10 @@ func TestUniqueValuesSurviveReplaceAndDelete(t *testing.T) {
 	require.NoError(t, users.Replace(moved, renamed).Run(ctx, table), "the same value is no conflict")
 
 	require.ErrorIs(t, users.DeleteExisting(ann).Run(ctx, table), dynamo.ErrConditionFailed)
+	unclaimed := renamed
+	unclaimed.Email = ""
+	require.ErrorIs(t, users.DeleteExisting(unclaimed).Run(ctx, table), dynamo.ErrConditionFailed, "its claim would stay behind")
+	require.ErrorIs(t, users.Replace(unclaimed, renamed).Run(ctx, table), dynamo.ErrConditionFailed)
 	require.NoError(t, users.DeleteExisting(renamed).Run(ctx, table))
 	require.NoError(t, users.Replace(bob, taken).Run(ctx, table), "the deleted value is free")
 	none := User{UserID: "3"}
@@ -485,4 +495,33 @@ func TestAnotherModelsEntityIsRefused(t *testing.T) {
 	_, err = wholeOrder.Get(ctx, table, OrderKey{"1"})
 	require.ErrorIs(t, err, dynamo.ErrInvalid)
 	require.Panics(t, func() { dynamo.New(nil, "t", store) })
+}
+
+func TestTimesAreStoredInOrder(t *testing.T) {
+	ctx := t.Context()
+	table, db := newTable(t)
+	o := order("1", "s", noon.In(time.FixedZone("CET", 3600)))
+	require.NoError(t, orders.Create(o).Run(ctx, table))
+	require.Equal(t, "2026-03-01T12:00:00.000000000Z", text(getRaw(t, db, "ORDER#1", "METADATA")["PlacedAt"]))
+	check := func(c dynamo.Condition[Order]) error { return table.Transact(ctx, orders.Check(o.OrderKey).If(c)) }
+	require.NoError(t, check(placedAt.Equal(noon)), "whatever the zone")
+	require.NoError(t, check(placedAt.LessThan(noon.Add(time.Millisecond))), "whatever the fraction")
+	require.ErrorIs(t, check(placedAt.MoreThan(noon.Add(time.Nanosecond))), dynamo.ErrConditionFailed)
+	o.PlacedAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.ErrorIs(t, orders.Put(o).Run(ctx, table), dynamo.ErrInvalid)
+}
+
+func TestAnExpiryCanBeTakenAway(t *testing.T) {
+	ctx := t.Context()
+	table, db := newTable(t)
+	expires := dynamo.MustField[time.Time](sessions, "Expires")
+	require.NoError(t, sessions.Create(Session{Token: "y"}).Run(ctx, table))
+	require.NotContains(t, getRaw(t, db, "SESSION#y", "SESSION"), "ExpiresAt")
+	require.NoError(t, sessions.Create(Session{Token: "x", Expires: time.Now().Add(time.Hour)}).Run(ctx, table))
+	require.NoError(t, sessions.Update(SessionKey{"x"}).Do(dynamo.Set(expires, time.Now().Add(2*time.Hour))).Run(ctx, table))
+	require.Contains(t, getRaw(t, db, "SESSION#x", "SESSION"), "ExpiresAt")
+	require.NoError(t, sessions.Update(SessionKey{"x"}).Do(dynamo.Set(expires, time.Time{})).Run(ctx, table))
+	require.NotContains(t, getRaw(t, db, "SESSION#x", "SESSION"), "ExpiresAt")
+	_, err := sessions.Get(ctx, table, SessionKey{"x"})
+	require.NoError(t, err)
 }
