@@ -34,6 +34,10 @@
 // about a millisecond. Processes share one clock. The SDK clients do not retry,
 // unless Options.Retries asks for it: so every fault reaches the handler.
 //
+// World and oracle live in a bubble of testing/synctest, so they use
+// context.Background() or the context of the T that makes the world, never that
+// of the test around them.
+//
 // A handler must be deterministic between its requests: requests that one
 // process has under way at the same time are ordered by their content.
 //
