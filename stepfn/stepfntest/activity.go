@@ -26,17 +26,13 @@ func (a *attempt) activity() {
 		a.fail(runtimeFailure("The activity %s does not exist.", arn))
 		return
 	}
-	a.last = a.x.log(a.last, "ActivityScheduled", func(e *Event) {
-		e.ActivityScheduled = &ActivityDetails{
-			Resource: arn, Input: a.payload.String(), InputDetails: whole,
-			TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
-		}
+	a.last = a.x.log(a.last, "ActivityScheduled", &ActivityDetails{
+		Resource: arn, Input: a.payload.String(), InputDetails: whole,
+		TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
 	})
 	a.token = a.x.m.newToken(a.thread)
 	a.watch(func(f *failure) {
-		a.last = a.x.log(a.last, "ActivityTimedOut", func(e *Event) {
-			e.ActivityTimedOut = &ErrorDetails{Error: f.name, Cause: f.cause}
-		})
+		a.last = a.x.log(a.last, "ActivityTimedOut", &ErrorDetails{Error: f.name, Cause: f.cause})
 	})
 	a.x.m.await(a.token, a.activityDone)
 	a.offered = a.token
@@ -58,15 +54,11 @@ func (a *attempt) activityDone(out string, f *failure) {
 	v, f := a.received(a.resource.arn, out, f)
 	a.settle()
 	if f != nil {
-		a.last = a.x.log(a.last, "ActivityFailed", func(e *Event) {
-			e.ActivityFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
-		})
+		a.last = a.x.log(a.last, "ActivityFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 		a.fail(f)
 		return
 	}
-	a.last = a.x.log(a.last, "ActivitySucceeded", func(e *Event) {
-		e.ActivitySucceeded = &OutputDetails{Output: out, OutputDetails: whole}
-	})
+	a.last = a.x.log(a.last, "ActivitySucceeded", &OutputDetails{Output: out, OutputDetails: whole})
 	a.finish(v)
 }
 
@@ -237,6 +229,6 @@ func (act *activity) take() *attempt {
 }
 
 func (a *attempt) taken(worker string) *getActivityTaskOutput {
-	a.last = a.x.log(a.last, "ActivityStarted", func(e *Event) { e.ActivityStarted = &WorkerDetails{worker} })
+	a.last = a.x.log(a.last, "ActivityStarted", &WorkerDetails{worker})
 	return &getActivityTaskOutput{TaskToken: a.token, Input: a.payload.String()}
 }

@@ -14,17 +14,12 @@ func clock(t time.Time) string { return t.UTC().Format(clockText) }
 // contextObject is the context object ($$) of the thread's state.
 func (t *thread) contextObject() *value.Object {
 	x := t.x
-	o := value.ObjectOf(
-		"Execution", value.ObjectOf(
-			"Id", x.arn,
-			"Input", x.input.v,
-			"StartTime", clock(x.started),
-			"Name", x.name,
-			"RoleArn", x.revision.roleARN,
-			"RedriveCount", value.Int(0),
-		),
-		"StateMachine", value.ObjectOf("Id", x.machine.arn, "Name", x.machine.name),
-	)
+	if x.context == nil {
+		x.context = x.contextObject()
+	}
+	o := value.NewObject(5)
+	o.Put("Execution", x.context)
+	o.Put("StateMachine", x.machine.context)
 	if t.node != nil {
 		o.Put("State", value.ObjectOf(
 			"Name", t.node.name,
@@ -46,4 +41,17 @@ func (t *thread) contextObject() *value.Object {
 		o.Put("Task", value.ObjectOf("Token", t.token))
 	}
 	return o
+}
+
+// contextObject is the part of the context object that is the same in every
+// state of the execution.
+func (x *execution) contextObject() *value.Object {
+	return value.ObjectOf(
+		"Id", x.arn,
+		"Input", x.input.v,
+		"StartTime", clock(x.started),
+		"Name", x.name,
+		"RoleArn", x.revision.roleARN,
+		"RedriveCount", value.Int(0),
+	)
 }

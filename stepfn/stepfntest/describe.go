@@ -129,7 +129,7 @@ func (m *Machines) getExecutionHistory(ctx context.Context, in *getExecutionHist
 	if err != nil {
 		return nil, err
 	}
-	events, of := slices.Clone(x.events), "forward "+x.arn
+	events, of := x.history(), "forward "+x.arn
 	if in.ReverseOrder {
 		slices.Reverse(events)
 		of = "reverse " + x.arn

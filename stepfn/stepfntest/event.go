@@ -1,6 +1,8 @@
 package stepfntest
 
 import (
+	"time"
+
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -27,7 +29,6 @@ type Event struct {
 	TaskScheduled      *TaskScheduledDetails `json:"taskScheduledEventDetails,omitempty"`
 	TaskStarted        *TaskStartedDetails   `json:"taskStartedEventDetails,omitempty"`
 	TaskSubmitted      *TaskOutputDetails    `json:"taskSubmittedEventDetails,omitempty"`
-	TaskSubmitFailed   *TaskErrorDetails     `json:"taskSubmitFailedEventDetails,omitempty"`
 	TaskSucceeded      *TaskOutputDetails    `json:"taskSucceededEventDetails,omitempty"`
 	TaskFailed         *TaskErrorDetails     `json:"taskFailedEventDetails,omitempty"`
 	TaskTimedOut       *TaskErrorDetails     `json:"taskTimedOutEventDetails,omitempty"`
@@ -36,7 +37,6 @@ type Event struct {
 	ActivitySucceeded  *OutputDetails        `json:"activitySucceededEventDetails,omitempty"`
 	ActivityFailed     *ErrorDetails         `json:"activityFailedEventDetails,omitempty"`
 	ActivityTimedOut   *ErrorDetails         `json:"activityTimedOutEventDetails,omitempty"`
-	ActivitySchedFail  *ErrorDetails         `json:"activityScheduleFailedEventDetails,omitempty"`
 	MapStarted         *LengthDetails        `json:"mapStateStartedEventDetails,omitempty"`
 	IterationStarted   *IterationDetails     `json:"mapIterationStartedEventDetails,omitempty"`
 	IterationSucceeded *IterationDetails     `json:"mapIterationSucceededEventDetails,omitempty"`
@@ -147,6 +147,112 @@ type LengthDetails struct {
 type IterationDetails struct {
 	Name  string `json:"name"`
 	Index int    `json:"index"`
+}
+
+// record is an event as an execution keeps it.
+type record struct {
+	previous int64
+	at       time.Time
+	kind     string
+	details  any // a pointer to one of the details, or nil
+}
+
+// event writes a record as the API shows it.
+func (r record) event(id int64) Event {
+	e := Event{ID: id, PreviousID: r.previous, Timestamp: wire.Timestamp{Time: r.at}, Type: r.kind}
+	switch d := r.details.(type) {
+	case *StartedDetails:
+		e.ExecutionStarted = d
+	case *EnteredDetails:
+		e.StateEntered = d
+	case *ExitedDetails:
+		e.StateExited = d
+	case *FunctionDetails:
+		e.LambdaScheduled = d
+	case *ActivityDetails:
+		e.ActivityScheduled = d
+	case *WorkerDetails:
+		e.ActivityStarted = d
+	case *TaskScheduledDetails:
+		e.TaskScheduled = d
+	case *TaskStartedDetails:
+		e.TaskStarted = d
+	case *LengthDetails:
+		e.MapStarted = d
+	case *OutputDetails:
+		e.setOutput(d)
+	case *ErrorDetails:
+		e.setError(d)
+	case *TaskOutputDetails:
+		if r.kind == "TaskSubmitted" {
+			e.TaskSubmitted = d
+		} else {
+			e.TaskSucceeded = d
+		}
+	case *TaskErrorDetails:
+		if r.kind == "TaskTimedOut" {
+			e.TaskTimedOut = d
+		} else {
+			e.TaskFailed = d
+		}
+	case *IterationDetails:
+		e.setIteration(d)
+	}
+	return e
+}
+
+func (e *Event) setOutput(d *OutputDetails) {
+	switch e.Type {
+	case "LambdaFunctionSucceeded":
+		e.LambdaSucceeded = d
+	case "ActivitySucceeded":
+		e.ActivitySucceeded = d
+	default:
+		e.ExecutionSucceeded = d
+	}
+}
+
+func (e *Event) setError(d *ErrorDetails) {
+	switch e.Type {
+	case "ExecutionAborted":
+		e.ExecutionAborted = d
+	case "ExecutionTimedOut":
+		e.ExecutionTimedOut = d
+	case "LambdaFunctionScheduleFailed":
+		e.LambdaSchedFailed = d
+	case "LambdaFunctionFailed":
+		e.LambdaFailed = d
+	case "LambdaFunctionTimedOut":
+		e.LambdaTimedOut = d
+	case "ActivityFailed":
+		e.ActivityFailed = d
+	case "ActivityTimedOut":
+		e.ActivityTimedOut = d
+	default:
+		e.ExecutionFailed = d
+	}
+}
+
+func (e *Event) setIteration(d *IterationDetails) {
+	switch e.Type {
+	case "MapIterationStarted":
+		e.IterationStarted = d
+	case "MapIterationSucceeded":
+		e.IterationSucceeded = d
+	case "MapIterationFailed":
+		e.IterationFailed = d
+	default:
+		e.IterationAborted = d
+	}
+}
+
+// history writes the execution's events as the API shows them.
+func (x *execution) history() []Event {
+	events := make([]Event, len(x.records))
+	for i, r := range x.records {
+		events[i] = r.event(int64(i + 1))
+	}
+	return events
 }
 
 // bare returns the event without payloads, as includeExecutionData false asks

@@ -3,7 +3,6 @@ package stepfntest
 import (
 	"time"
 
-	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -52,18 +51,17 @@ type execution struct {
 	stopped   time.Time
 	output    string
 	failure   *failure
-	events    []Event
+	records   []record
 	root      *thread
 	deadline  *timer
 	region    string
-	done      []func() // of those that wait for the end
+	context   *value.Object // what its states share of the context object
+	done      []func()      // of those that wait for the end
 }
 
 // begin starts the execution's first thread.
 func (x *execution) begin() {
-	x.log(0, "ExecutionStarted", func(e *Event) {
-		e.ExecutionStarted = &StartedDetails{Input: x.input.String(), InputDetails: whole, RoleArn: x.revision.roleARN}
-	})
+	x.log(0, "ExecutionStarted", &StartedDetails{Input: x.input.String(), InputDetails: whole, RoleArn: x.revision.roleARN})
 	x.root = &thread{x: x, block: x.program, in: x.input}
 	x.deadline = x.s.at(x.started.Add(x.limit()), false, x.timeOut)
 	x.root.start(x.program.start, x.input)
@@ -93,35 +91,27 @@ var whole = &DataDetails{}
 
 // log appends an event; it returns the event's id. An execution that ended
 // logs nothing more.
-func (x *execution) log(previous int64, kind string, details func(*Event)) int64 {
+func (x *execution) log(previous int64, kind string, details any) int64 {
 	if x.status != Running {
 		return previous
 	}
-	id := int64(len(x.events) + 1)
-	x.events = append(x.events, Event{ID: id, PreviousID: previous, Timestamp: wire.Timestamp{Time: time.Now()}, Type: kind})
-	if details != nil {
-		details(&x.events[id-1])
-	}
-	return id
+	x.records = append(x.records, record{previous: previous, at: time.Now(), kind: kind, details: details})
+	return int64(len(x.records))
 }
 
 // full reports whether the history has room for nothing but the end.
 func (x *execution) full() bool {
-	return x.machine.kind == standard && len(x.events) >= maxEvents-1
+	return x.machine.kind == standard && len(x.records) >= maxEvents-1
 }
 
 func (x *execution) succeed(last int64, out *document) {
-	x.log(last, "ExecutionSucceeded", func(e *Event) {
-		e.ExecutionSucceeded = &OutputDetails{Output: out.String(), OutputDetails: whole}
-	})
+	x.log(last, "ExecutionSucceeded", &OutputDetails{Output: out.String(), OutputDetails: whole})
 	x.output = out.String()
 	x.end(Succeeded)
 }
 
 func (x *execution) fail(last int64, f *failure) {
-	x.log(last, "ExecutionFailed", func(e *Event) {
-		e.ExecutionFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
-	})
+	x.log(last, "ExecutionFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 	x.failure = f
 	x.end(Failed)
 }
@@ -129,23 +119,19 @@ func (x *execution) fail(last int64, f *failure) {
 func (x *execution) timeOut() {
 	x.root.kill(false)
 	f := &failure{name: stepfn.ErrorTimeout}
-	x.log(x.last(), "ExecutionTimedOut", func(e *Event) {
-		e.ExecutionTimedOut = &ErrorDetails{Error: f.name}
-	})
+	x.log(x.last(), "ExecutionTimedOut", &ErrorDetails{Error: f.name})
 	x.failure = f
 	x.end(TimedOut)
 }
 
 func (x *execution) abort(f *failure) {
 	x.root.kill(false)
-	x.log(x.last(), "ExecutionAborted", func(e *Event) {
-		e.ExecutionAborted = &ErrorDetails{Error: f.name, Cause: f.cause}
-	})
+	x.log(x.last(), "ExecutionAborted", &ErrorDetails{Error: f.name, Cause: f.cause})
 	x.failure = f
 	x.end(Aborted)
 }
 
-func (x *execution) last() int64 { return int64(len(x.events)) }
+func (x *execution) last() int64 { return int64(len(x.records)) }
 
 func (x *execution) end(status string) {
 	x.status, x.stopped = status, time.Now()

@@ -86,7 +86,7 @@ type lambdaReport struct {
 // invoke calls a function as Lambda would. It returns the result's text, or
 // the failure that the execution sees.
 func invoke(ctx context.Context, f func(context.Context, []byte) ([]byte, error), payload, trace string) (out string, fault *failure) {
-	fault = crashed("Runtime exited without providing a reason")
+	fault = crashed()
 	defer func() {
 		if p := recover(); p != nil {
 			fault = reported(panicType(p), fmt.Sprint(p))
@@ -118,11 +118,10 @@ func reported(name, message string) *failure {
 	return &failure{name: name, cause: report(lambdaReport{message, name})}
 }
 
-func crashed(reason string) *failure {
-	text, _ := json.Marshal(struct {
-		Message string `json:"errorMessage"`
-	}{reason})
-	return fail("Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type. Returned payload: %s", text)
+// crashed is what an execution sees of a process that ended.
+func crashed() *failure {
+	return &failure{name: "Lambda.Unknown", cause: "The cause could not be determined because Lambda did not return an error type. " +
+		`Returned payload: {"errorMessage":"Runtime exited without providing a reason"}`}
 }
 
 func report(r lambdaReport) string {

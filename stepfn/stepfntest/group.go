@@ -67,7 +67,7 @@ func (t *thread) mapItems() error {
 	if g.inputs, err = t.iterationInputs(list); err != nil {
 		return err
 	}
-	t.last = t.x.log(t.last, "MapStateStarted", func(e *Event) { e.MapStarted = &LengthDetails{Length: len(list)} })
+	t.last = t.x.log(t.last, "MapStateStarted", &LengthDetails{Length: len(list)})
 	g.started, t.group = t.last, g
 	if len(list) == 0 {
 		g.finish()
@@ -129,7 +129,7 @@ func (g *group) more() {
 			item: &item{index: i, value: g.items[i]},
 		}
 		g.threads = append(g.threads, it)
-		it.last = t.x.log(g.started, "MapIterationStarted", func(e *Event) { e.IterationStarted = g.iteration(i) })
+		it.last = t.x.log(g.started, "MapIterationStarted", g.iteration(i))
 		it.start(it.block.start, documentOf(g.inputs[i]))
 	}
 }
@@ -141,7 +141,7 @@ func (g *group) iteration(i int) *IterationDetails {
 // succeeded takes the result of a thread of the group.
 func (g *group) succeeded(t *thread, out *document) {
 	if g.iterates {
-		t.last = t.x.log(t.last, "MapIterationSucceeded", func(e *Event) { e.IterationSucceeded = g.iteration(t.index) })
+		t.last = t.x.log(t.last, "MapIterationSucceeded", g.iteration(t.index))
 	}
 	g.results[t.index] = out.v
 	g.closed(t)
@@ -172,7 +172,7 @@ func (g *group) finish() {
 func (g *group) failed(t *thread, f *failure) {
 	t.dead = true
 	if g.iterates {
-		t.last = t.x.log(t.last, "MapIterationFailed", func(e *Event) { e.IterationFailed = g.iteration(t.index) })
+		t.last = t.x.log(t.last, "MapIterationFailed", g.iteration(t.index))
 		g.failures++
 		if g.allowed != nil {
 			if g.allowed(g.failures) {
@@ -199,7 +199,7 @@ func (g *group) kill(log bool) {
 		}
 		t.kill(log)
 		if log && g.iterates {
-			t.last = t.x.log(t.last, "MapIterationAborted", func(e *Event) { e.IterationAborted = g.iteration(t.index) })
+			t.last = t.x.log(t.last, "MapIterationAborted", g.iteration(t.index))
 		}
 	}
 	g.next = len(g.inputs)

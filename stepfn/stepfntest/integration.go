@@ -13,22 +13,18 @@ import (
 // integration calls the service that the resource names.
 func (a *attempt) integration() {
 	r := a.resource
-	a.last = a.x.log(a.last, "TaskScheduled", func(e *Event) {
-		e.TaskScheduled = &TaskScheduledDetails{
-			ResourceType: r.typeName(), Resource: r.actionName(), Region: a.x.region, Parameters: a.payload.String(),
-			TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
-		}
+	a.last = a.x.log(a.last, "TaskScheduled", &TaskScheduledDetails{
+		ResourceType: r.typeName(), Resource: r.actionName(), Region: a.x.region, Parameters: a.payload.String(),
+		TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
 	})
 	work, f := a.work()
 	if f != nil {
 		a.failed(f)
 		return
 	}
-	a.last = a.x.log(a.last, "TaskStarted", func(e *Event) { e.TaskStarted = &TaskStartedDetails{r.typeName(), r.actionName()} })
+	a.last = a.x.log(a.last, "TaskStarted", &TaskStartedDetails{r.typeName(), r.actionName()})
 	a.watch(func(f *failure) {
-		a.last = a.x.log(a.last, "TaskTimedOut", func(e *Event) {
-			e.TaskTimedOut = a.errorDetails(f)
-		})
+		a.last = a.x.log(a.last, "TaskTimedOut", a.errorDetails(f))
 	})
 	a.call(work, func(out string, f *failure) {
 		switch {
@@ -55,9 +51,7 @@ func (a *attempt) outputDetails(out string) *TaskOutputDetails {
 }
 
 func (a *attempt) submitted(out string) {
-	a.last = a.x.log(a.last, "TaskSubmitted", func(e *Event) {
-		e.TaskSubmitted = a.outputDetails(out)
-	})
+	a.last = a.x.log(a.last, "TaskSubmitted", a.outputDetails(out))
 }
 
 // answered ends the attempt with what the service, or the holder of the
@@ -68,17 +62,13 @@ func (a *attempt) answered(out string, f *failure) {
 		a.failed(f)
 		return
 	}
-	a.last = a.x.log(a.last, "TaskSucceeded", func(e *Event) {
-		e.TaskSucceeded = a.outputDetails(out)
-	})
+	a.last = a.x.log(a.last, "TaskSucceeded", a.outputDetails(out))
 	a.finish(v)
 }
 
 func (a *attempt) failed(f *failure) {
 	a.settle()
-	a.last = a.x.log(a.last, "TaskFailed", func(e *Event) {
-		e.TaskFailed = a.errorDetails(f)
-	})
+	a.last = a.x.log(a.last, "TaskFailed", a.errorDetails(f))
 	a.fail(f)
 }
 

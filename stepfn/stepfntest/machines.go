@@ -194,13 +194,13 @@ func (x *execution) report() Execution {
 	e := Execution{
 		ARN: x.arn, Name: x.name, StateMachineARN: x.machine.arn, Status: x.status,
 		Input: x.input.String(), Output: x.output, TraceHeader: x.trace,
-		Started: x.started, Stopped: x.stopped, History: append([]Event(nil), x.events...),
+		Started: x.started, Stopped: x.stopped, History: x.history(),
 	}
 	if x.failure != nil {
 		e.Error, e.Cause = x.failure.name, x.failure.cause
 	}
-	for i := range x.events {
-		if d := x.events[i].StateEntered; d != nil {
+	for _, r := range x.records {
+		if d, ok := r.details.(*EnteredDetails); ok {
 			e.Path = append(e.Path, d.Name)
 		}
 	}

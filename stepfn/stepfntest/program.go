@@ -19,6 +19,8 @@ type block struct {
 // node is a compiled state.
 type node struct {
 	name, kind              string
+	enteredEvent            string // the type of the event of being entered
+	exitedEvent             string // and of being left
 	input, output, result   field
 	params, selector, fixed template
 	assign                  template
@@ -113,7 +115,10 @@ func compile(m *stepfn.Machine, express bool) (*block, error) {
 func (c *compiler) block(startAt string, states []stepfn.State) (*block, error) {
 	b := &block{nodes: make(map[string]*node, len(states))}
 	for _, s := range states {
-		b.nodes[s.StateName()] = &node{name: s.StateName(), kind: s.StateType()}
+		b.nodes[s.StateName()] = &node{
+			name: s.StateName(), kind: s.StateType(),
+			enteredEvent: s.StateType() + "StateEntered", exitedEvent: s.StateType() + "StateExited",
+		}
 	}
 	for _, s := range states {
 		if err := c.node(b, b.nodes[s.StateName()], s); err != nil {

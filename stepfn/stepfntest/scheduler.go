@@ -3,6 +3,7 @@ package stepfntest
 import (
 	"container/heap"
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -130,9 +131,12 @@ func (s *scheduler) run(ctx context.Context, drain bool) error {
 	defer cancel()
 	for ctx.Err() == nil {
 		s.turn()
-		if len(s.ready) > 0 {
+		if len(s.ready) > 0 || s.inflight > 0 {
 			s.mu.Unlock()
+			runtime.Gosched() // a call that is short ends here, without a pause
 			s.mu.Lock()
+		}
+		if len(s.ready)+len(s.completed) > 0 {
 			continue
 		}
 		if s.settled() {

@@ -10,6 +10,7 @@ import (
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
 // The types of machine.
@@ -24,6 +25,7 @@ type machine struct {
 	created         time.Time
 	current         *revision
 	tags            []tag
+	context         *value.Object // its part of the context object
 }
 
 // revision is a definition that a machine has or had; executions keep the one
@@ -112,7 +114,10 @@ func (m *Machines) createStateMachine(ctx context.Context, in *createStateMachin
 		}
 		return nil, wire.Errorf("StateMachineAlreadyExists", 0, "State Machine Already Exists: '%s'", arn)
 	}
-	sm := &machine{arn: arn, name: in.Name, kind: in.Type, created: c.Time, current: rev, tags: in.Tags}
+	sm := &machine{
+		arn: arn, name: in.Name, kind: in.Type, created: c.Time, current: rev, tags: in.Tags,
+		context: value.ObjectOf("Id", arn, "Name", in.Name),
+	}
 	m.machines[arn] = sm
 	return &createStateMachineOutput{StateMachineArn: arn, CreationDate: wire.Timestamp{Time: sm.created}}, nil
 }

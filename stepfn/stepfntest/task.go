@@ -104,7 +104,7 @@ func (a *attempt) call(work func(ctx context.Context) (string, *failure), done f
 	ctx, cancel := context.WithCancel(a.x.s.base)
 	a.cancel = cancel
 	a.x.s.launch(func(base context.Context) {
-		f = crashed("Runtime exited without providing a reason") // unless work returns
+		f = crashed() // unless work returns
 		out, f = work(ctx)
 		stopped = f != nil && base.Err() != nil
 	}, func() {
@@ -135,39 +135,29 @@ func (a *attempt) finish(v any) {
 // lambda calls the function whose ARN is the resource.
 func (a *attempt) lambda() {
 	arn := a.resource.arn
-	a.last = a.x.log(a.last, "LambdaFunctionScheduled", func(e *Event) {
-		e.LambdaScheduled = &FunctionDetails{
-			Resource: arn, Input: a.payload.String(), InputDetails: whole, TimeoutInSeconds: a.timeout,
-		}
+	a.last = a.x.log(a.last, "LambdaFunctionScheduled", &FunctionDetails{
+		Resource: arn, Input: a.payload.String(), InputDetails: whole, TimeoutInSeconds: a.timeout,
 	})
 	work := a.invocation(arn, a.payload.String())
 	if work == nil {
 		f := a.x.m.noFunction(arn)
-		a.last = a.x.log(a.last, "LambdaFunctionScheduleFailed", func(e *Event) {
-			e.LambdaSchedFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
-		})
+		a.last = a.x.log(a.last, "LambdaFunctionScheduleFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 		a.fail(f)
 		return
 	}
 	a.last = a.x.log(a.last, "LambdaFunctionStarted", nil)
 	a.watch(func(f *failure) {
-		a.last = a.x.log(a.last, "LambdaFunctionTimedOut", func(e *Event) {
-			e.LambdaTimedOut = &ErrorDetails{Error: f.name, Cause: f.cause}
-		})
+		a.last = a.x.log(a.last, "LambdaFunctionTimedOut", &ErrorDetails{Error: f.name, Cause: f.cause})
 	})
 	a.call(work, func(out string, f *failure) {
 		v, f := a.received(arn, out, f)
 		if f != nil {
 			a.settle()
-			a.last = a.x.log(a.last, "LambdaFunctionFailed", func(e *Event) {
-				e.LambdaFailed = &ErrorDetails{Error: f.name, Cause: f.cause}
-			})
+			a.last = a.x.log(a.last, "LambdaFunctionFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 			a.fail(f)
 			return
 		}
-		a.last = a.x.log(a.last, "LambdaFunctionSucceeded", func(e *Event) {
-			e.LambdaSucceeded = &OutputDetails{Output: out, OutputDetails: whole}
-		})
+		a.last = a.x.log(a.last, "LambdaFunctionSucceeded", &OutputDetails{Output: out, OutputDetails: whole})
 		a.finish(v)
 	})
 }

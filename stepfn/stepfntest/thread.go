@@ -64,9 +64,7 @@ func (t *thread) enter(n *node, in *document) {
 		return
 	}
 	t.node, t.in, t.entered, t.retries, t.attempts = n, in, time.Now(), 0, nil
-	t.last = t.x.log(t.last, n.kind+"StateEntered", func(e *Event) {
-		e.StateEntered = &EnteredDetails{Name: n.name, Input: in.String(), InputDetails: whole}
-	})
+	t.last = t.x.log(t.last, n.enteredEvent, &EnteredDetails{Name: n.name, Input: in.String(), InputDetails: whole})
 	t.enteredID = t.last
 	var err error
 	if t.effective, err = n.input.get(t.scope(in.v)); err == nil {
@@ -233,18 +231,7 @@ func (t *thread) exit(out *document, assigned *value.Object, next *node) error {
 			"The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", t.node.name)
 	}
 	n := t.node
-	t.last = t.x.log(t.last, n.kind+"StateExited", func(e *Event) {
-		e.StateExited = &ExitedDetails{Name: n.name, Output: out.String(), OutputDetails: whole}
-		if assigned == nil {
-			return
-		}
-		e.StateExited.AssignedVariablesDetails = whole
-		e.StateExited.AssignedVariables = make(map[string]string, assigned.Len())
-		for i := range assigned.Len() {
-			name, v := assigned.At(i)
-			e.StateExited.AssignedVariables[name] = value.String(v)
-		}
-	})
+	t.last = t.x.log(t.last, n.exitedEvent, exited(n.name, out, assigned))
 	if assigned != nil {
 		t.vars = t.vars.with(assigned)
 	}
@@ -259,6 +246,20 @@ func (t *thread) exit(out *document, assigned *value.Object, next *node) error {
 	}
 	t.x.succeed(t.last, out)
 	return nil
+}
+
+// exited is the details of a state that was left.
+func exited(name string, out *document, assigned *value.Object) *ExitedDetails {
+	d := &ExitedDetails{Name: name, Output: out.String(), OutputDetails: whole}
+	if assigned != nil {
+		d.AssignedVariablesDetails = whole
+		d.AssignedVariables = make(map[string]string, assigned.Len())
+		for i := range assigned.Len() {
+			variable, v := assigned.At(i)
+			d.AssignedVariables[variable] = value.String(v)
+		}
+	}
+	return d
 }
 
 // fail handles an error of the state: retry, catch, or the end of the thread.
