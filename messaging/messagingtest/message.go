@@ -30,8 +30,9 @@ type message struct {
 	receivedHere  int // in this queue: what maxReceiveCount counts
 	firstReceived time.Time
 	lastReceived  time.Time
-	receipt       int  // number of the newest receipt handle
-	twice         bool // its next delivery is to happen twice
+	receipt       int           // number of the newest receipt handle
+	twice         bool          // its next delivery is to happen twice
+	twiceAfter    time.Duration // how long after the first the second one can be received
 
 	stage stage
 	until time.Time // end of the delay or of the visibility timeout

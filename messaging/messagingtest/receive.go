@@ -222,11 +222,17 @@ func (s *SQS) take(q *queue, want demand, now time.Time) []delivery {
 			}
 		}
 	}
-	for _, d := range out[:min(q.duplicates, len(out))] {
-		q.duplicates--
+	for _, d := range out {
+		if !d.twice && q.duplicates == 0 {
+			continue
+		}
+		if !d.twice {
+			q.duplicates--
+		}
+		d.twice = false
 		again := d.clone()
 		again.order = s.next()
-		q.put(again, 0, now)
+		q.put(again, d.twiceAfter, now)
 	}
 	return out
 }

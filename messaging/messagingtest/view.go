@@ -205,13 +205,14 @@ func (v *Queue) DuplicateNext(n int) {
 }
 
 // Duplicate makes the next delivery of one message of a standard queue happen
-// twice, as [Queue.DuplicateNext] says; it panics when the queue has no message
-// with that id.
-func (v *Queue) Duplicate(messageID string) {
+// twice, as [Queue.DuplicateNext] says; the second one can be received from
+// then on after the given time. It panics when the queue has no message with
+// that id.
+func (v *Queue) Duplicate(messageID string, after time.Duration) {
 	v.look(func(q *queue) {
 		for _, m := range q.messages {
 			if m.id == messageID && !q.settings.fifo {
-				m.twice = true
+				m.twice, m.twiceAfter = true, after
 				return
 			}
 		}

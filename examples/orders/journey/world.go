@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,10 @@ type world struct {
 	cfg        aws.Config
 	table      *dynamo.Table
 	machineARN string
+
+	// twice is the order whose message to the invoicing is delivered twice, as
+	// a standard queue may do at any time; "" when that is over.
+	twice string
 
 	stream   *dynamotest.Mapping
 	invoices *messagingtest.Mapping
@@ -283,6 +288,7 @@ func (w *world) settle(ctx context.Context) error {
 
 // drainQueues lets both consumers work side by side.
 func (w *world) drainQueues(ctx context.Context) error {
+	w.duplicate()
 	var wg sync.WaitGroup
 	var failed [2]error
 	for i, mapping := range []*messagingtest.Mapping{w.invoices, w.dispatch} {
@@ -290,4 +296,15 @@ func (w *world) drainQueues(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errors.Join(failed[:]...)
+}
+
+// duplicate arranges the second delivery once the message is in the queue.
+func (w *world) duplicate() {
+	queue := w.queues.Queue("invoices")
+	for _, m := range queue.Messages() {
+		if w.twice != "" && strings.Contains(m.Body, `"orderId":"`+w.twice+`"`) {
+			queue.Duplicate(m.ID, time.Second)
+			w.twice = ""
+		}
+	}
 }
