@@ -57,7 +57,7 @@ func TestOnTheRuntimeLoop(t *testing.T) {
 	panicked := call(`{"ID":"5","Do":"panic"}`, "r-panic", time.Minute)
 	require.Equal(t, "boom 5", panicked.ErrorMessage)
 	require.Contains(t, strings.Join(panicked.StackTrace, " "), "handle function/main.go", "the panic goes on with its stack")
-	require.Equal(t, "Sandbox.Timedout", call(`{"ID":"6","Millis":5000}`, "r-late", 600*time.Millisecond).ErrorType)
+	require.Equal(t, "Sandbox.Timedout", call(`{"ID":"6","Millis":5000}`, "r-late", 1200*time.Millisecond).ErrorType)
 
 	rec := read(t, host)
 	rec.AssertLogged("INFO", "step", "requestId=r-ok", "coldStart=true", "functionName=place-order", "tenantId=acme", "correlationId=c-1",

@@ -52,6 +52,7 @@ func handle(ctx context.Context, e event) (string, error) {
 func main() {
 	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
 		o.BufferBytes = 4096
+		o.DeadlineMargin = 500 * time.Millisecond // a loaded machine needs time to write, too
 		o.RecoverPanics = os.Getenv("RECOVER") != ""
 	}))
 }
