@@ -16,6 +16,8 @@ import (
 	"github.com/patternkit/serverless/authorizer/authorizertest"
 )
 
+var literals = []string{"a", "b", "me", "admin"}
+
 // byName is a verifier whose tokens are the scopes they grant, as in "r+w".
 var byName = verifierFunc(func(_ context.Context, token string) (*authorizer.Principal, error) {
 	return authorizer.NewPrincipal("u", strings.Split(token, "+"), nil)
@@ -59,7 +61,7 @@ func yes(context.Context, any) (awsevents.APIGatewayProxyResponse, error) {
 func TestGatewayWithCacheDecidesAsDirectEvaluation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(inBubble{t}, func(t *rapid.T) {
-			_, table := drawRules(t)
+			_, table := drawRules(t, literals)
 			routes, err := authorizer.NewRoutes(table...)
 			if err != nil {
 				return
@@ -91,7 +93,7 @@ func TestSimpleResponsesWithCache(t *testing.T) {
 	refused, answered := 0, 0
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(inBubble{t}, func(t *rapid.T) {
-			rules, table := drawRules(t)
+			rules, table := drawRules(t, literals)
 			routes, err := authorizer.NewRoutes(table...)
 			if err != nil {
 				return

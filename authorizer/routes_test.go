@@ -220,12 +220,9 @@ func decide(rules []oracleRule, scope map[string]bool, method string, path []str
 	return known, permitted
 }
 
-var (
-	literals = []string{"a", "b", "me", "admin"}
-	scopes   = []string{"", "r", "w"}
-)
+var scopes = []string{"", "r", "w"}
 
-func drawRules(t *rapid.T) (rules []oracleRule, table []authorizer.Rule) {
+func drawRules(t *rapid.T, literals []string) (rules []oracleRule, table []authorizer.Rule) {
 	seen := make(map[string]bool)
 	for range rapid.IntRange(1, 9).Draw(t, "rules") {
 		var path, shape []string
@@ -263,9 +260,23 @@ func drawRules(t *rapid.T) (rules []oracleRule, table []authorizer.Rule) {
 // The policy never grants a request that its rule refuses, agrees with Permits on every request some rule matches, and
 // differs from the meaning of the rules only where Overlaps says so.
 func TestPolicyDecidesAsTheTable(t *testing.T) {
+	decidesAsTheTable(t, []string{"a", "b", "me", "admin"})
+}
+
+// The same with names so long that policies outgrow 8 KiB and routes are joined under wildcards.
+func TestLargePolicyDecidesAsTheTable(t *testing.T) {
+	long := make([]string, 4)
+	for i := range long {
+		long[i] = strings.Repeat(string(rune('a'+i)), 900)
+	}
+	decidesAsTheTable(t, long)
+}
+
+func decidesAsTheTable(t *testing.T, literals []string) {
+	t.Helper()
 	tables, refused, overlapping := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		rules, table := drawRules(t)
+		rules, table := drawRules(t, literals)
 		routes, err := authorizer.NewRoutes(table...)
 		tables++
 		if err != nil {

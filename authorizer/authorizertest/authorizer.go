@@ -104,6 +104,16 @@ func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptio
 	return a
 }
 
+// knows lets a constructor look at each identity source, and panic about one it does not know.
+func (a *Authorizer) knows(look func(source string)) {
+	if a == nil {
+		return
+	}
+	for _, source := range a.options.IdentitySources {
+		look(source)
+	}
+}
+
 // Calls returns how often the function has been invoked.
 func (a *Authorizer) Calls() int {
 	a.mu.Lock()
@@ -122,6 +132,7 @@ func (a *Authorizer) FlushCache() {
 var (
 	errUnauthorized  = errors.New("unauthorized")
 	errConfiguration = errors.New("authorizer configuration")
+	errNotSimulated  = errors.New("not simulated")
 )
 
 // identity returns the values of the identity sources; a missing or empty one is a 401 without a call.

@@ -61,7 +61,9 @@ func NewGateway(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*G
 	if authorizer != nil && authorizer.options.Simple {
 		panic("authorizertest: a REST API has no simple responses")
 	}
-	return &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
+	g := &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
+	authorizer.knows(func(source string) { identityOf(awsevents.APIGatewayProxyRequest{}, source) })
+	return g
 }
 
 func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {
@@ -147,11 +149,19 @@ func (g *Gateway) authorize(ctx context.Context, route *boundRoute, arn string, 
 
 // refuse notes in the test's log why the authorizer did not decide.
 func (g *Gateway) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
-	if g.tb != nil {
-		g.tb.Helper()
-		g.tb.Logf("authorizertest: %d for %s: %v", answer.status, arn, err)
-	}
+	note(g.tb, answer.status, arn, err)
 	return answer
+}
+
+// note writes to the test's log; what is not simulated fails the test, since AWS might have answered otherwise.
+func note(tb TB, status int, arn string, err error) {
+	switch {
+	case tb == nil:
+	case errors.Is(err, errNotSimulated):
+		tb.Errorf("authorizertest: %d for %s: %v", status, arn, err)
+	default:
+		tb.Logf("authorizertest: %d for %s: %v", status, arn, err)
+	}
 }
 
 // texts are context values as a REST API passes them on: all strings.
@@ -165,8 +175,8 @@ func texts(context map[string]any) map[string]any {
 
 // normalize fills in what API Gateway adds to a request.
 func (g *Gateway) normalize(request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyRequest {
-	request.Headers, request.MultiValueHeaders = bothForms(request.Headers, request.MultiValueHeaders)
-	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(request.QueryStringParameters, request.MultiValueQueryStringParameters)
+	request.Headers, request.MultiValueHeaders = bothForms(request.Headers, request.MultiValueHeaders, strings.EqualFold)
+	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(request.QueryStringParameters, request.MultiValueQueryStringParameters, equal)
 	if g.options.Variables != nil {
 		request.StageVariables = maps.Clone(g.options.Variables)
 	}
@@ -190,26 +200,29 @@ func (g *Gateway) normalize(request awsevents.APIGatewayProxyRequest) awsevents.
 
 // bothForms completes the single-value and the multi-value form of headers or parameters from each other; the last of
 // several values is the single one.
-func bothForms(single map[string]string, multi map[string][]string) (map[string]string, map[string][]string) {
-	single, multi = maps.Clone(single), maps.Clone(multi)
+func bothForms(single map[string]string, multi map[string][]string, same func(a, b string) bool) (map[string]string, map[string][]string) {
+	one, many := maps.Clone(single), maps.Clone(multi)
+	if one == nil && multi != nil {
+		one = make(map[string]string)
+	}
+	if many == nil && single != nil {
+		many = make(map[string][]string)
+	}
 	for name, value := range single {
-		if _, found := multi[name]; !found {
-			if multi == nil {
-				multi = make(map[string][]string)
-			}
-			multi[name] = []string{value}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(multi)), func(other string) bool { return same(name, other) }) {
+			many[name] = []string{value}
 		}
 	}
 	for name, values := range multi {
-		if single == nil {
-			single = make(map[string]string)
-		}
+		maps.DeleteFunc(one, func(other, _ string) bool { return same(name, other) })
 		if len(values) > 0 {
-			single[name] = values[len(values)-1]
+			one[name] = values[len(values)-1]
 		}
 	}
-	return single, multi
+	return one, many
 }
+
+func equal(a, b string) bool { return a == b }
 
 // identityOf reads an identity source of a REST API.
 func identityOf(request awsevents.APIGatewayProxyRequest, source string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,7 +128,12 @@ func TestGatewayAuthorizerFailures(t *testing.T) {
 		{"nested context", `{"principalId":"p","context":{"a":{}},` + policy + `}`, nil, 500},
 		{"array in the context", `{"principalId":"p","context":{"a":["b"]},` + policy + `}`, nil, 500},
 		{"no statement", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[]}}`, nil, 500},
-		{"condition", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"*","Effect":"Allow","Resource":"*","Condition":{}}]}}`, nil, 500},
+		{"one statement", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":{"Action":"*","Effect":"Allow","Resource":"*"}}}`, nil, 200},
+		{"bad effect", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"*","Effect":"allow","Resource":"*"}]}}`, nil, 500},
+		{"no action", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*"}]}}`, nil, 500},
+		{"no resource", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*"}]}}`, nil, 500},
+		{"other action", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"s3:*","Effect":"Allow","Resource":"*"}]}}`, nil, 403},
+		{"action in any case", `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:INVOKE"],"Effect":"Allow","Resource":["arn:aws:execute-api:*:*:*/pro?/GET/a*"]}]}}`, nil, 200},
 		{"not JSON", `?`, nil, 500},
 	}
 	for _, c := range cases {
@@ -144,4 +150,194 @@ func TestGatewayAuthorizerFailures(t *testing.T) {
 		require.Equal(t, 500, response.StatusCode)
 		require.Equal(t, `{"message":null}`, response.Body)
 	})
+}
+
+// loud counts what fails a test.
+type loud struct {
+	authorizertest.TB
+
+	errors int
+}
+
+func (l *loud) Errorf(string, ...any) { l.errors++ }
+
+func TestPolicyElementsThatAreNotSimulated(t *testing.T) {
+	for _, element := range []string{"Condition", "NotAction", "NotResource", "Principal"} {
+		out := `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"*","Effect":"Allow","Resource":"*","` + element + `":{}}]}}`
+		tb := &loud{TB: t}
+		function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { return []byte(out), nil })
+		gateway := authorizertest.NewGateway(tb, function, []authorizertest.Route{authorizertest.On("GET /{proxy+}", authorizertest.Func(echo))})
+		require.Equal(t, 500, gateway.Invoke(t.Context(), request("GET", "/a/b", "t")).StatusCode)
+		require.Equal(t, 1, tb.errors, element)
+	}
+}
+
+// allowAll answers every event with the same policy, and keeps the event.
+func allowAll(events *[]awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) authorizertest.Function {
+	return authorizertest.Func(func(_ context.Context, e awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+		*events = append(*events, e)
+		return awsevents.APIGatewayCustomAuthorizerResponse{PrincipalID: "p", PolicyDocument: awsevents.APIGatewayCustomAuthorizerPolicy{
+			Statement: []awsevents.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{"*"}}},
+		}}, nil
+	})
+}
+
+func TestGatewayRequestAuthorizer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []awsevents.APIGatewayCustomAuthorizerRequestTypeRequest
+		function := authorizertest.RequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
+			o.IdentitySources = []string{"method.request.header.X-Key", "method.request.querystring.tenant", "stageVariables.color", "context.identity.sourceIp"}
+			o.TTL = time.Minute
+		})
+		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("ANY /orders/{id}", authorizertest.Func(echo))},
+			func(o *authorizertest.GatewayOptions) {
+				o.Variables, o.Stage = map[string]string{"color": "blue"}, "test"
+			})
+		invoke := func(key, tenant, address string) int {
+			r := awsevents.APIGatewayProxyRequest{HTTPMethod: "PUT", Path: "/orders/7", MultiValueHeaders: map[string][]string{"x-KEY": {"old", key}}}
+			if tenant != "" {
+				r.QueryStringParameters = map[string]string{"tenant": tenant}
+			}
+			r.RequestContext.Identity.SourceIP = address
+			return gateway.Invoke(t.Context(), r).StatusCode
+		}
+		require.Equal(t, 200, invoke("k", "acme", "192.0.2.1"))
+		require.Equal(t, 200, invoke("k", "acme", "192.0.2.1"))
+		require.Len(t, events, 1)
+		e := events[0]
+		require.Equal(t, "REQUEST", e.Type)
+		require.Equal(t, "arn:aws:execute-api:us-east-1:123456789012:api1234567/test/PUT/orders/7", e.MethodArn)
+		require.Equal(t, "/orders/{id}", e.Resource)
+		require.Equal(t, map[string]string{"id": "7"}, e.PathParameters)
+		require.Equal(t, "k", e.Headers["x-KEY"])
+		require.Equal(t, []string{"old", "k"}, e.MultiValueHeaders["x-KEY"])
+		require.Equal(t, "192.0.2.1", e.RequestContext.Identity.SourceIP)
+		require.Equal(t, "blue", e.StageVariables["color"])
+		require.Equal(t, 200, invoke("k", "acme", "192.0.2.2"))
+		require.Equal(t, 200, invoke("k", "other", "192.0.2.2"))
+		require.Len(t, events, 3, "every source is part of the key")
+		require.Equal(t, 401, invoke("k", "", "192.0.2.2"))
+		require.Equal(t, 401, invoke("", "acme", "192.0.2.2"))
+		require.Len(t, events, 3, "without an identity the function is not called")
+		function.FlushCache()
+		require.Equal(t, 200, invoke("k", "acme", "192.0.2.1"))
+		require.Equal(t, 4, function.Calls())
+
+		events = nil
+		uncached := authorizertest.RequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
+			o.IdentitySources, o.TTL = []string{}, -1
+		})
+		gateway = authorizertest.NewGateway(t, uncached, []authorizertest.Route{authorizertest.On("GET /", authorizertest.Func(echo))})
+		for range 2 {
+			require.Equal(t, 200, gateway.Invoke(t.Context(), request("GET", "/", "")).StatusCode)
+		}
+		require.Len(t, events, 2, "with no identity source the function is always called")
+	})
+}
+
+func TestGatewayLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []awsevents.APIGatewayCustomAuthorizerRequestTypeRequest
+		slow := func(d time.Duration) authorizertest.Function {
+			return func(ctx context.Context, _ []byte) ([]byte, error) {
+				select {
+				case <-time.After(d):
+				case <-ctx.Done():
+				}
+				return []byte(`{"statusCode":200}`), nil
+			}
+		}
+		gateway := authorizertest.NewGateway(t, authorizertest.RequestAuthorizer(allowAll(&events)), []authorizertest.Route{
+			authorizertest.On("GET /slow", slow(28*time.Second)),
+			authorizertest.On("GET /too-slow", slow(30*time.Second)),
+			authorizertest.On("GET /bad", func(context.Context, []byte) ([]byte, error) { return []byte(`{"body":1}`), nil }),
+			authorizertest.On("GET /extra", func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200,"extra":1}`), nil }),
+			authorizertest.On("GET /none", func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil }),
+			authorizertest.On("GET /error", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("boom") }),
+			authorizertest.On("GET /panic", func(context.Context, []byte) ([]byte, error) { panic("boom") }),
+			authorizertest.On("GET /{proxy+}", slow(0)),
+		})
+		for path, status := range map[string]int{
+			"/slow": 200, "/too-slow": 504, "/bad": 502, "/extra": 502, "/none": 502, "/error": 502, "/panic": 502,
+			"/" + strings.Repeat("x", 1500): 200, "/" + strings.Repeat("x", 1600): 414,
+		} {
+			require.Equal(t, status, gateway.Invoke(t.Context(), request("GET", path, "t")).StatusCode, path)
+		}
+		start := time.Now()
+		gateway = authorizertest.NewGateway(t, authorizertest.TokenAuthorizer(slow(time.Hour)), []authorizertest.Route{authorizertest.On("GET /", slow(0))})
+		require.Equal(t, 500, gateway.Invoke(t.Context(), request("GET", "/", "t")).StatusCode)
+		require.Equal(t, 10*time.Second, time.Since(start))
+	})
+}
+
+func TestGatewayRouting(t *testing.T) {
+	named := func(name string) authorizertest.Function {
+		return authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
+			return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: name + " " + r.PathParameters["id"] + r.PathParameters["proxy"]}, nil
+		})
+	}
+	gateway := authorizertest.NewGateway(t, nil, []authorizertest.Route{
+		authorizertest.On("ANY /{proxy+}", named("rest")),
+		authorizertest.On("GET /orders/{id}", named("order")),
+		authorizertest.On("ANY /orders/{id}", named("any order")),
+		authorizertest.On("GET /orders/report", named("report")),
+		authorizertest.On("GET /", named("root")),
+	})
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", "/orders/1", "order 1"},
+		{"GET", "/orders/1/", "order 1"},
+		{"PUT", "/orders/1", "any order 1"},
+		{"GET", "/orders/report", "report "},
+		{"PUT", "/orders/report", `{"message":"Missing Authentication Token"}`}, // the resource has no such method
+		{"GET", "/orders/1/lines", "rest orders/1/lines"},
+		{"GET", "/", "root "},
+		{"POST", "/", `{"message":"Missing Authentication Token"}`},
+		{"GET", "no-slash", `{"message":"Missing Authentication Token"}`},
+	} {
+		require.Equal(t, c.body, gateway.Invoke(t.Context(), request(c.method, c.path, "")).Body, "%s %s", c.method, c.path)
+	}
+}
+
+func TestSettingsThatAPIGatewayRefuses(t *testing.T) {
+	function := authorizertest.Func(echo)
+	type options = authorizertest.AuthorizerOptions
+	for name, build := range map[string]func(){
+		"no function": func() { authorizertest.TokenAuthorizer(nil) },
+		"two sources": func() {
+			authorizertest.TokenAuthorizer(function, func(o *options) { o.IdentitySources = []string{"a", "b"} })
+		},
+		"long TTL": func() { authorizertest.RequestAuthorizer(function, func(o *options) { o.TTL = 2 * time.Hour }) },
+		"cache without identity": func() {
+			authorizertest.RequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{} })
+		},
+		"validation of a REQUEST": func() { authorizertest.RequestAuthorizer(function, func(o *options) { o.Validation = "x" }) },
+		"unknown source": func() {
+			authorizertest.NewGateway(nil, authorizertest.RequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{"method.request.body"} }), nil)
+		},
+		"route without a path": func() {
+			authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET", function)})
+		},
+		"greedy in the middle": func() {
+			authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET /{a+}/b", function)})
+		},
+		"simple response of a REST API": func() {
+			authorizertest.NewGateway(nil, authorizertest.RequestAuthorizer(function, func(o *options) { o.Simple = true }), nil)
+		},
+		"TOKEN on an HTTP API": func() { authorizertest.NewHTTPAPI(nil, authorizertest.TokenAuthorizer(function), nil) },
+		"TOKEN on WebSocket":   func() { authorizertest.NewWebSocketAPI(nil, authorizertest.TokenAuthorizer(function), nil) },
+	} {
+		require.Panics(t, build, name)
+	}
+}
+
+func TestValidationExpression(t *testing.T) {
+	calls := 0
+	function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { calls++; return nil, errors.New("Unauthorized") },
+		func(o *authorizertest.AuthorizerOptions) { o.Validation = `Bearer [a-z]+` })
+	gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("GET /", authorizertest.Func(echo))})
+	for token, want := range map[string]int{"abc": 1, "ABC": 0, "abc d": 0} {
+		calls = 0
+		require.Equal(t, 401, gateway.Invoke(t.Context(), request("GET", "/", token)).StatusCode)
+		require.Equal(t, want, calls, token)
+	}
 }

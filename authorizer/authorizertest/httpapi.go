@@ -53,6 +53,7 @@ func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*G
 		rest = append(rest, route)
 	}
 	g.table = newTable(rest)
+	authorizer.knows(func(source string) { identityOfV2(awsevents.APIGatewayV2HTTPRequest{}, source) })
 	return g
 }
 
@@ -102,10 +103,7 @@ func (g *HTTPAPI) authorize(ctx context.Context, request awsevents.APIGatewayV2H
 }
 
 func (g *HTTPAPI) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
-	if g.tb != nil {
-		g.tb.Helper()
-		g.tb.Logf("authorizertest: %d for %s: %v", answer.status, arn, err)
-	}
+	note(g.tb, answer.status, arn, err)
 	return answer
 }
 

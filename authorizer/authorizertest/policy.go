@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,29 +42,54 @@ func (o *oneOrMany) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(o))
 }
 
-// statements accepts the array, and the single statement that IAM takes as well.
+// UnmarshalJSON accepts an array of statements, and the single one that IAM takes as well.
 func (p *policy) UnmarshalJSON(data []byte) error {
 	var outer struct {
-		ID        string `json:"Id"`
 		Version   string
 		Statement json.RawMessage
 	}
-	if err := strictly(data, &outer); err != nil {
+	if err := errors.Join(known(data, "Version", "Id", "Statement"), json.Unmarshal(data, &outer)); err != nil {
 		return err
 	}
 	p.Version = outer.Version
 	if len(outer.Statement) > 0 && outer.Statement[0] == '{' {
 		p.Statement = make([]statement, 1)
-		return strictly(outer.Statement, &p.Statement[0])
+		return json.Unmarshal(outer.Statement, &p.Statement[0])
 	}
-	return strictly(outer.Statement, &p.Statement)
+	if len(outer.Statement) == 0 {
+		return nil
+	}
+	return json.Unmarshal(outer.Statement, &p.Statement)
+}
+
+// UnmarshalJSON refuses what is not evaluated, such as Condition.
+func (s *statement) UnmarshalJSON(data []byte) error {
+	type plain statement
+	return errors.Join(known(data, "Sid", "Effect", "Action", "Resource"), json.Unmarshal(data, (*plain)(s)))
 }
 
 // strictly decodes JSON and refuses members that are not modeled.
 func strictly(data []byte, into any) error {
+	if len(data) == 0 {
+		return errors.New("missing")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(into)
+}
+
+// known refuses elements of IAM that are not evaluated here.
+func known(data []byte, elements ...string) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	for name := range members {
+		if !slices.Contains(elements, name) {
+			return fmt.Errorf("the policy element %q is %w", name, errNotSimulated)
+		}
+	}
+	return nil
 }
 
 func (p *policy) validate() error {

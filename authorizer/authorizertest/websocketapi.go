@@ -47,6 +47,7 @@ func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, 
 	if authorizer != nil && authorizer.token {
 		panic("authorizertest: a WebSocket API has REQUEST authorizers only")
 	}
+	authorizer.knows(func(source string) { identityOfConnect(awsevents.APIGatewayWebsocketProxyRequest{}, source) })
 	return &WebSocketAPI{tb: tb, authorizer: authorizer, routes: routes, options: defaults("prod", optFns)}
 }
 
@@ -54,8 +55,8 @@ func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, 
 func (g *WebSocketAPI) Connect(ctx context.Context, headers, query map[string]string) (*Connection, int) {
 	c := &Connection{ID: strings.ReplaceAll(awsid.UUID(), "-", "")[:16], api: g, opened: time.Now()}
 	request := awsevents.APIGatewayWebsocketProxyRequest{Headers: headers, QueryStringParameters: query}
-	request.Headers, request.MultiValueHeaders = bothForms(headers, nil)
-	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(query, nil)
+	request.Headers, request.MultiValueHeaders = bothForms(headers, nil, strings.EqualFold)
+	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(query, nil, equal)
 	if g.authorizer != nil {
 		values, status := g.authorize(ctx, request)
 		if status != 0 {
@@ -97,10 +98,7 @@ func (g *WebSocketAPI) authorize(ctx context.Context, request awsevents.APIGatew
 }
 
 func (g *WebSocketAPI) refuse(status int, arn string, err error) int {
-	if g.tb != nil {
-		g.tb.Helper()
-		g.tb.Logf("authorizertest: %d for %s: %v", status, arn, err)
-	}
+	note(g.tb, status, arn, err)
 	return status
 }
 
