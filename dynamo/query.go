@@ -260,12 +260,13 @@ func (s selection) write(attribute string, x *expression) string {
 	}
 }
 
-// evaluate is how many items DynamoDB shall evaluate in the next call.
-func (q *query) evaluate(found int) *int32 {
+// evaluate is how many items DynamoDB shall evaluate in the next call: no more than are
+// wanted, but the more the more calls it took, as others may lie between them.
+func (q *query) evaluate(found, calls int) *int32 {
 	n := q.pageSize
 	if q.limit > 0 && len(q.filter) == 0 {
-		if left := q.limit - found; n == 0 || left < int(n) {
-			n = int32(min(left, 1<<20))
+		if left := min(q.limit-found, 1<<20) << min(calls, 8); n == 0 || left < int(n) {
+			n = int32(left)
 		}
 	}
 	if n == 0 {
@@ -285,8 +286,9 @@ func (q *query) items(ctx context.Context, t *Table) iter.Seq2[item, error] {
 		if q.selection.never {
 			return
 		}
-		for found := 0; ; {
-			in.Limit = q.evaluate(found)
+		found := 0
+		for calls := 0; ; calls++ {
+			in.Limit = q.evaluate(found, calls)
 			out, err := t.client.Query(ctx, in)
 			if err != nil {
 				yield(nil, q.fail(err))
@@ -326,8 +328,9 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 	if q.selection.never {
 		return nil
 	}
-	for n := 0; ; {
-		in.Limit = q.evaluate(n)
+	n := 0
+	for calls := 0; ; calls++ {
+		in.Limit = q.evaluate(n, calls)
 		out, err := t.client.Query(ctx, in)
 		if err != nil {
 			return q.fail(err)

@@ -320,6 +320,24 @@ func TestCursorsContinueTheirOwnQuery(t *testing.T) {
 	}
 }
 
+func FuzzCursor(f *testing.F) {
+	table := dynamo.New(noClient{}, "events", eventModel)
+	sealed := dynamo.New(noClient{}, "events", eventModel, func(o *dynamo.Options) { o.CursorKeys = [][]byte{[]byte("k")} })
+	q := eventsByTime.Query(byTime{Room: "r"})
+	for _, s := range []string{"", "x", "AQ", "Ag", "AQAAAAAAAAAA", "AgAAAAAAAAAAAAAAAAAAAAAA"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		if cursor == "" {
+			return
+		}
+		for _, table := range []*dynamo.Table{table, sealed} {
+			_, err := q.After(cursor).Page(t.Context(), table)
+			require.ErrorIs(t, err, dynamo.ErrCursor)
+		}
+	})
+}
+
 func TestCursorKeysRotate(t *testing.T) {
 	ctx := t.Context()
 	keys := [][]byte{[]byte("old")}

@@ -128,8 +128,10 @@ func checkAttributeNames(s Schema, fail func(string, ...any)) {
 		pair(x.Name+" ", partition, x.SortKey)
 	}
 	for _, k := range []struct{ name, role string }{
-		{s.TTL, "TTL"}, {s.Discriminator, "Discriminator"},
-		{correlationAttribute, "the correlation id"}, {traceAttribute, "the trace header"},
+		{s.TTL, "TTL"},
+		{s.Discriminator, "Discriminator"},
+		{correlationAttribute, "the correlation id"},
+		{traceAttribute, "the trace header"},
 	} {
 		if k.name == "" {
 			continue

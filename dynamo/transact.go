@@ -112,8 +112,13 @@ func alone(err error) error {
 	}
 }
 
-// passing reports whether every reason of a cancellation passes by itself.
+// passing reports whether every reason of a cancellation passes by itself, or the
+// transaction is still running under its token.
 func passing(err error) bool {
+	var running *types.TransactionInProgressException
+	if errors.As(err, &running) {
+		return true
+	}
 	var canceled *TransactionError
 	if !errors.As(err, &canceled) {
 		return false
