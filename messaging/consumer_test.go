@@ -601,6 +601,42 @@ func TestOneConsumerServesManyInvocations(t *testing.T) {
 	wg.Wait()
 }
 
+func TestInProgressElsewhereIsNoFailureOfTheMessage(t *testing.T) {
+	var dlq parker
+	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
+		if m.Body == "busy" {
+			return busyError{time.Second}
+		}
+		return messaging.RetryAfter(time.Second, errRefused)
+	}, func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
+	require.Equal(t, []string{"1"}, failures(t, c, t.Context(), batch(sqsMessage("1", "busy", receives(9)), sqsMessage("2", "asks", receives(9)))))
+	require.Len(t, dlq.letters, 1, "a handler that asks for a retry itself is bounded")
+}
+
+func TestWithoutAReserveTheDeadlineIsThatOfTheInvocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		deadline, _ := ctx.Deadline()
+		c := messaging.NewConsumer(func(ctx context.Context, m messaging.Message[string]) error {
+			got, _ := ctx.Deadline()
+			require.Equal(t, deadline, got)
+			require.Equal(t, deadline, m.Deadline)
+			return nil
+		}, func(o *messaging.Options) { o.Reserve = -1 })
+		require.Empty(t, failures(t, c, ctx, batch(sqsMessage("1", "x"))))
+
+		short, cancelShort := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancelShort()
+		began := time.Now()
+		c = messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
+			require.Equal(t, began.Add(1500*time.Millisecond), m.Deadline, "the reserve is at most a quarter of what is left")
+			return nil
+		})
+		require.Empty(t, failures(t, c, short, batch(sqsMessage("1", "x"))))
+	})
+}
+
 func TestADeadlineThatIsOverStartsNothing(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Minute))
 	defer cancel()

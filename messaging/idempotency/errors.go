@@ -61,6 +61,9 @@ type LeaseLostError struct {
 }
 
 func (e *LeaseLostError) Error() string {
+	if e.Winner.Status == "" {
+		return fmt.Sprintf("idempotency: %s: lease %d ran out", e.Key, e.Fence)
+	}
 	return fmt.Sprintf("idempotency: %s: lease %d is lost to lease %d, which is %s", e.Key, e.Fence, e.Winner.Fence, e.Winner.Status)
 }
 
