@@ -77,6 +77,13 @@ func (p *Pattern) Explain(event []byte) (*Explanation, error) { return p.p.Expla
 // Explanation says why an event matched a pattern or did not.
 type Explanation = pattern.Explanation
 
+// BranchExplanation is what became of one combination that the $or of a pattern
+// makes.
+type BranchExplanation = pattern.BranchExplanation
+
+// FieldExplanation is what became of the condition on one path.
+type FieldExplanation = pattern.FieldExplanation
+
 // String returns the pattern as JSON.
 func (p *Pattern) String() string { return p.p.String() }
 

@@ -14,8 +14,12 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-// maxEntries is how many entries PutEvents takes.
-const maxEntries = 10
+const (
+	// maxEntries is how many entries PutEvents takes.
+	maxEntries = 10
+	// defaultRequestBytes is a little less than the service's limit.
+	defaultRequestBytes = 1_000_000
+)
 
 // Client is what a Publisher needs of the SDK's client.
 type Client interface {
@@ -49,10 +53,13 @@ type Publisher struct {
 // default bus.
 func NewPublisher(client Client, busName string, optFns ...func(*PublisherOptions)) *Publisher {
 	p := &Publisher{client: client, bus: busName, opts: PublisherOptions{
-		MaxRequestBytes: 1_000_000, MaxAttempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 5 * time.Second,
+		MaxRequestBytes: defaultRequestBytes, MaxAttempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 5 * time.Second,
 	}}
 	for _, f := range optFns {
 		f(&p.opts)
+	}
+	if p.opts.MaxRequestBytes <= 0 {
+		p.opts.MaxRequestBytes = defaultRequestBytes
 	}
 	return p
 }
