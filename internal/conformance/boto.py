@@ -70,10 +70,10 @@ def dynamodb():
     )
     db.get_waiter("table_exists").wait(TableName="orders", WaiterConfig={"Delay": 1, "MaxAttempts": 5})
     key = {"PK": {"S": "ORDER#1"}, "SK": {"S": "METADATA"}}
-    item = {**key, "GSI1PK": {"S": "NEW"}, "Total": {"N": "12.50"}, "Raw": {"B": b"\x00\xff"}, "Tags": {"SS": ["a", "b"]}}
+    item = {**key, "GSI1PK": {"S": "NEW"}, "Amount": {"N": "12.50"}, "Raw": {"B": b"\x00\xff"}, "Tags": {"SS": ["a", "b"]}}
     db.put_item(TableName="orders", Item=item, ConditionExpression="attribute_not_exists(PK)")
     got = db.get_item(TableName="orders", Key=key, ConsistentRead=True)["Item"]
-    check("GetItem number", got["Total"], {"N": "12.5"})
+    check("GetItem number", got["Amount"], {"N": "12.5"})
     check("GetItem binary", got["Raw"]["B"], b"\x00\xff")
     check("GetItem set", sorted(got["Tags"]["SS"]), ["a", "b"])
     again = refused(
@@ -90,12 +90,12 @@ def dynamodb():
     updated = db.update_item(
         TableName="orders",
         Key=key,
-        UpdateExpression="SET #s = :s ADD Total :one",
+        UpdateExpression="SET #s = :s ADD Amount :one",
         ExpressionAttributeNames={"#s": "Status"},
         ExpressionAttributeValues={":s": {"S": "PAID"}, ":one": {"N": "1"}},
         ReturnValues="UPDATED_NEW",
     )
-    check("UpdateItem", updated["Attributes"], {"Status": {"S": "PAID"}, "Total": {"N": "13.5"}})
+    check("UpdateItem", updated["Attributes"], {"Status": {"S": "PAID"}, "Amount": {"N": "13.5"}})
     found = db.query(
         TableName="orders",
         IndexName="GSI1",

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/events/eventstest"
+	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/messaging/messagingtest"
+	"github.com/patternkit/serverless/stepfn/stepfntest"
+)
+
+// cloud is all fakes together, each reaching the others as on AWS.
+type cloud struct {
+	tables   *dynamotest.DB
+	queues   *messagingtest.SQS
+	topics   *messagingtest.SNS
+	bus      *eventstest.Bus
+	machines *stepfntest.Machines
+}
+
+// newCloud makes the fakes; base is the URL that they are served at.
+func newCloud(base string, verbose bool) *cloud {
+	var tb wire.TB
+	if verbose {
+		tb = logger{}
+	}
+	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = base })}
+	c.topics = messagingtest.NewSNS(tb, c.queues)
+	c.bus = eventstest.New(tb, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
+	services := c.bus.Join(c.topics.Join(c.queues.Join(c.tables.Join(aws.Config{}))))
+	c.machines = stepfntest.New(tb, func(o *stepfntest.Options) { o.Services = services.HTTPClient })
+	return c
+}
+
+// logger is a TB for a process: what the fakes refuse goes to standard error.
+type logger struct{}
+
+func (logger) Helper()                           {}
+func (logger) Logf(format string, args ...any)   { log.Printf(format, args...) }
+func (logger) Errorf(format string, args ...any) { log.Printf(format, args...) }
+func (logger) Cleanup(func())                    {}
+
+func (c *cloud) handler() http.Handler {
+	return wire.Handler(c.tables.Server, c.queues.Server, c.topics.Server, c.bus.Server, c.machines.Server)
+}
+
+// run does what the services do in the background, until ctx ends: deliver
+// events and carry executions forward.
+func (c *cloud) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	var failed [2]error
+	for i, pump := range []func(context.Context) error{c.machines.Run, c.deliver} {
+		wg.Go(func() { failed[i] = pump(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(failed[:]...)
+}
+
+// deliver delivers events until ctx ends. What cannot be delivered is logged,
+// and the bus goes on.
+func (c *cloud) deliver(ctx context.Context) error {
+	err := c.bus.Run(ctx)
+	if errors.Is(err, eventstest.ErrUndeliverable) {
+		log.Printf("localaws: %v", err)
+		return nil
+	}
+	return err
+}
+
+// target is what an event is delivered to, by its ARN; nil for an ARN that
+// nothing here answers to.
+func (c *cloud) target(arn string) eventstest.Deliver {
+	switch {
+	case strings.HasPrefix(arn, "arn:aws:sqs:"):
+		return c.queues.Queue(arn).Deliver
+	case strings.HasPrefix(arn, "arn:aws:sns:"):
+		return c.topics.Publisher(arn)
+	case strings.HasPrefix(arn, "arn:aws:states:"):
+		return c.machines.Starter(arn)
+	}
+	return nil
+}

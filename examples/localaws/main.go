@@ -1,0 +1,73 @@
+// Command localaws serves the fakes of this module on one port, for any AWS
+// client in any language: DynamoDB and its streams, SQS, SNS, EventBridge and
+// Step Functions. State lives in memory and ends with the process.
+//
+//	go run ./examples/localaws -addr 127.0.0.1:4566
+//	AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+//
+// It listens on loopback unless told otherwise: nothing checks who calls.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:4566", "address to listen on; port 0 picks a free one")
+	verbose := flag.Bool("v", false, "log what is refused as not simulated to standard error")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *addr, *verbose, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// run serves until ctx ends; it writes one line to out when it is ready.
+func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	base := "http://" + listener.Addr().String()
+	cloud := newCloud(base, verbose)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := &http.Server{Handler: cloud.handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	served, pumped := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	go func() { pumped <- cloud.run(ctx) }()
+	if _, err := fmt.Fprintf(out, "localaws: DynamoDB, DynamoDB Streams, SQS, SNS, EventBridge and Step Functions on %s\n", base); err != nil {
+		return err
+	}
+	select {
+	case err = <-served:
+	case err = <-pumped:
+		pumped <- err
+	case <-ctx.Done():
+	}
+	cancel() // ends long polls and the pump
+	shutdown, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if failed := server.Shutdown(shutdown); failed != nil && err == nil {
+		err = failed
+	}
+	if failed := <-pumped; err == nil {
+		err = failed
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

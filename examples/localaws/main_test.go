@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/stretchr/testify/require"
+)
+
+// serve runs the program on a free port and returns a config for its clients.
+func serve(t *testing.T) aws.Config {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ready := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, "127.0.0.1:0", true, ready) }()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done, "it ends in peace")
+	})
+	_, endpoint, ok := strings.Cut(strings.TrimSpace(line), " on ")
+	require.True(t, ok, line)
+	return aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &endpoint,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	}
+}
+
+func TestEventsReachQueuesTopicsAndMachines(t *testing.T) {
+	cfg := serve(t)
+	ctx := t.Context()
+	queues, bus := sqs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
+	queue, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("direct")})
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(*queue.QueueUrl, *cfg.BaseEndpoint), *queue.QueueUrl)
+	attributes, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: queue.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
+	require.NoError(t, err)
+	queueARN := attributes.Attributes["QueueArn"]
+	topic, err := sns.NewFromConfig(cfg).CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String("orders")})
+	require.NoError(t, err)
+	_, err = sns.NewFromConfig(cfg).Subscribe(ctx, &sns.SubscribeInput{
+		TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: &queueARN, Attributes: map[string]string{"RawMessageDelivery": "true"},
+	})
+	require.NoError(t, err)
+	machines := sfn.NewFromConfig(cfg)
+	machine, err := machines.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name: aws.String("send"), RoleArn: aws.String("arn:aws:iam::123456789012:role/send"),
+		Definition: aws.String(`{"StartAt":"Send","States":{"Send":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage",
+			"Parameters":{"QueueUrl":"` + *queue.QueueUrl + `","MessageBody.$":"$.detail"},"End":true}}}`),
+	})
+	require.NoError(t, err)
+	_, err = bus.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("all"), EventPattern: aws.String(`{"source":["shop"]}`)})
+	require.NoError(t, err)
+	put, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("all"), Targets: []ebtypes.Target{
+		{Id: aws.String("queue"), Arn: &queueARN},
+		{Id: aws.String("topic"), Arn: topic.TopicArn},
+		{Id: aws.String("machine"), Arn: machine.StateMachineArn},
+	}})
+	require.NoError(t, err)
+	require.Zero(t, put.FailedEntryCount)
+
+	_, err = bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+		{Source: aws.String("shop"), DetailType: aws.String("OrderPlaced"), Detail: aws.String(`{"id":"42"}`)},
+	}})
+	require.NoError(t, err)
+	bodies := 0
+	require.Eventually(t, func() bool {
+		out, err := queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
+		require.NoError(t, err)
+		for _, m := range out.Messages {
+			require.Contains(t, *m.Body, `"42"`)
+			bodies++
+		}
+		return bodies == 3
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+func TestTablesAndStreams(t *testing.T) {
+	cfg := serve(t)
+	db := dynamodb.NewFromConfig(cfg)
+	_, err := db.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String("orders"), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: "S"}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: "HASH"}},
+	})
+	require.NoError(t, err)
+	item := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "a"}, "N": &types.AttributeValueMemberN{Value: "1"}}
+	_, err = db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: item})
+	require.NoError(t, err)
+	got, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("orders"), Key: map[string]types.AttributeValue{"PK": item["PK"]}})
+	require.NoError(t, err)
+	require.Equal(t, item, got.Item)
+}
+
+func TestAnAddressInUseIsAnError(t *testing.T) {
+	cfg := serve(t)
+	addr := strings.TrimPrefix(*cfg.BaseEndpoint, "http://")
+	require.ErrorContains(t, run(t.Context(), addr, false, io.Discard), "address already in use")
+}
