@@ -187,6 +187,9 @@ func (s *SQS) untagQueue(ctx context.Context, in *untagQueueInput) (*emptyOutput
 	if err != nil {
 		return nil, err
 	}
+	if len(in.TagKeys) == 0 {
+		return nil, invalidParameter("Tag keys must be between 1 and 128 characters in length.")
+	}
 	for _, key := range in.TagKeys {
 		delete(q.tags, key)
 	}

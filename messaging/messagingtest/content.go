@@ -116,11 +116,7 @@ func checkAttributeName(name string) error {
 	case strings.Contains(name, ".."):
 		return invalidParameter("Message attribute name can not have successive '.' character.")
 	case !attributeName.MatchString(name):
-		for _, r := range name {
-			if !attributeName.MatchString(string(r)) {
-				return invalidParameter("Invalid non-alphanumeric character '#x%X' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.", r)
-			}
-		}
+		return invalidParameter("The message attribute name '%s' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters.", name)
 	}
 	return nil
 }

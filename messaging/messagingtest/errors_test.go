@@ -101,6 +101,7 @@ func TestSQSErrors(t *testing.T) {
 		"attribute number":  {send(standard, attribute("a", types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("x")})), "InvalidParameterValue", "Can't cast the value of message (user) attribute 'a' to a number."},
 		"reserved name":     {send(standard, attribute("aMaZon.x", str("x"))), "InvalidParameterValue", "These strings are reserved for internal use."},
 		"name with dots":    {send(standard, attribute("a..b", str("x"))), "InvalidParameterValue", "Message attribute name can not have successive '.' character."},
+		"name with space":   {send(standard, attribute("a b", str("x"))), "InvalidParameterValue", "The message attribute name 'a b' is invalid."},
 		"eleven attributes": {send(standard, func(in *sqs.SendMessageInput) {
 			in.MessageAttributes = map[string]types.MessageAttributeValue{}
 			for _, c := range "abcdefghijk" {

@@ -1,6 +1,11 @@
 package messagingtest
 
-import "time"
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // stage is where a message stands in its queue.
 type stage int
@@ -79,3 +84,52 @@ func messageSize(body string, attributes map[string]attributeValue) int {
 	}
 	return n
 }
+
+// chosen returns the attributes that a receive asked for: by name, all with
+// "All" or ".*", those with a prefix with "prefix.*".
+func (m *message) chosen(names []string) map[string]attributeValue {
+	out := map[string]attributeValue{}
+	for name, v := range m.attributes {
+		if slices.ContainsFunc(names, func(want string) bool {
+			prefix, wild := strings.CutSuffix(want, ".*")
+			return want == name || want == "All" || wild && strings.HasPrefix(name, prefix)
+		}) {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func systemAttributes() []string {
+	return []string{
+		"ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", traceHeader, "DeadLetterQueueSourceArn",
+		"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber", "SqsManagedSseEnabled",
+	}
+}
+
+// system returns the system attributes that a receive asked for.
+func (m *message) system(names []string) map[string]string {
+	if len(names) == 0 {
+		return nil
+	}
+	values := map[string]string{
+		"ApproximateFirstReceiveTimestamp": millis(m.firstReceived),
+		"ApproximateReceiveCount":          strconv.Itoa(m.received),
+		traceHeader:                        m.trace,
+		"DeadLetterQueueSourceArn":         m.source,
+		"MessageDeduplicationId":           m.dedup,
+		"MessageGroupId":                   m.group,
+		"SenderId":                         m.sender,
+		"SentTimestamp":                    millis(m.sent),
+		"SequenceNumber":                   m.sequence,
+	}
+	out := map[string]string{}
+	for name, value := range values {
+		if value != "" && (slices.Contains(names, "All") || slices.Contains(names, name)) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -3,8 +3,6 @@ package messagingtest
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -249,78 +247,3 @@ func (q *queue) deliver(m *message, timeout time.Duration, now time.Time) delive
 	q.hide(m, now.Add(timeout))
 	return delivery{m, receipt{q.arn, m.order, m.receipt}.encode()}
 }
-
-// deadLetter moves m to the dead-letter queue if one more receive would exceed
-// the maximum. The lock is held.
-func (s *SQS) deadLetter(q *queue, m *message, now time.Time) bool {
-	policy, ok := q.settings.redrive()
-	if !ok || m.receivedHere < policy.Max.n {
-		return false
-	}
-	target := s.queues[policy.Target]
-	if target == nil {
-		return false // the queue was deleted: the message stays where it is
-	}
-	target.advance(now)
-	q.remove(m)
-	m.order = s.next()
-	m.source = q.arn
-	m.receivedHere = 0
-	if target.settings.fifo {
-		m.sent = now
-		m.dedup = m.id
-		m.sequence = sequenceNumber(m.order)
-		target.remember(target.dedupKey(m.group, m.dedup), m, now)
-	}
-	target.put(m, 0, now)
-	return true
-}
-
-// chosen returns the attributes that a receive asked for: by name, all with
-// "All" or ".*", those with a prefix with "prefix.*".
-func (m *message) chosen(names []string) map[string]attributeValue {
-	out := map[string]attributeValue{}
-	for name, v := range m.attributes {
-		if slices.ContainsFunc(names, func(want string) bool {
-			prefix, wild := strings.CutSuffix(want, ".*")
-			return want == name || want == "All" || wild && strings.HasPrefix(name, prefix)
-		}) {
-			out[name] = v
-		}
-	}
-	return out
-}
-
-func systemAttributes() []string {
-	return []string{
-		"ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount", traceHeader, "DeadLetterQueueSourceArn",
-		"MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp", "SequenceNumber", "SqsManagedSseEnabled",
-	}
-}
-
-// system returns the system attributes that a receive asked for.
-func (m *message) system(names []string) map[string]string {
-	if len(names) == 0 {
-		return nil
-	}
-	values := map[string]string{
-		"ApproximateFirstReceiveTimestamp": millis(m.firstReceived),
-		"ApproximateReceiveCount":          strconv.Itoa(m.received),
-		traceHeader:                        m.trace,
-		"DeadLetterQueueSourceArn":         m.source,
-		"MessageDeduplicationId":           m.dedup,
-		"MessageGroupId":                   m.group,
-		"SenderId":                         m.sender,
-		"SentTimestamp":                    millis(m.sent),
-		"SequenceNumber":                   m.sequence,
-	}
-	out := map[string]string{}
-	for name, value := range values {
-		if value != "" && (slices.Contains(names, "All") || slices.Contains(names, name)) {
-			out[name] = value
-		}
-	}
-	return out
-}
-
-func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -70,8 +70,12 @@ func TestSNSErrors(t *testing.T) {
 		call       func() error
 		code, text string
 	}{
-		"no topic":      {publish("arn:aws:sns:us-east-1:123456789012:none", func(*sns.PublishInput) {}), "NotFound", "Topic does not exist"},
-		"no ARN":        {publish("orders", func(*sns.PublishInput) {}), invalid, "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"},
+		"no topic": {publish("arn:aws:sns:us-east-1:123456789012:none", func(*sns.PublishInput) {}), "NotFound", "Topic does not exist"},
+		"no ARN":   {publish("orders", func(*sns.PublishInput) {}), invalid, "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"},
+		"no target": {func() error {
+			_, err := f.client.Publish(ctx, &sns.PublishInput{Message: aws.String("m")})
+			return err
+		}, invalid, "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"},
 		"empty message": {publish(f.topic, func(in *sns.PublishInput) { in.Message = aws.String("") }), invalid, "Invalid parameter: Empty message"},
 		"too long":      {publish(f.topic, func(in *sns.PublishInput) { in.Message = aws.String(strings.Repeat("x", 262_145)) }), invalid, "Invalid parameter: Message too long"},
 		"subject":       {publish(f.topic, func(in *sns.PublishInput) { in.Subject = aws.String("a\nb") }), invalid, "Invalid parameter: Subject"},
