@@ -44,6 +44,7 @@
 //
 // # Testing
 //
+// [Bus.Emit] puts events of AWS services on a bus, which PutEvents refuses.
 // [Bus.Events] are the accepted events with the rules they matched,
 // [Bus.Deliveries] the deliveries with what each target got; the embedded
 // server's Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and

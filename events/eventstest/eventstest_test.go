@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -546,4 +548,54 @@ func TestRegions(t *testing.T) {
 	put(t, there, entry(`{}`))
 	require.Equal(t, "eu-west-1", bus.Events()[0].Region)
 	require.Empty(t, bus.Events()[0].Rules)
+}
+
+func TestEmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := eventstest.New(t)
+		putRule(t, bus.Client(), "r", `{"source":["aws.s3"],"detail":{"object":{"key":[{"suffix":".png"}]}}}`, target("1", fnARN))
+		var got []string
+		bus.Target(fnARN, func(_ context.Context, event []byte) error { got = append(got, string(event)); return nil })
+		require.NoError(t, bus.Emit(t.Context(), "", []byte(`{"id":"1","source":"aws.s3","detail-type":"Object Created","resources":["arn:b"],"detail":{"object":{"key":"a.png"}}}`)))
+		require.NoError(t, bus.Drain(t.Context()))
+		require.Equal(t, []string{`{"version":"0","id":"1","detail-type":"Object Created","source":"aws.s3","account":"123456789012","time":"2000-01-01T00:00:00Z","region":"us-east-1","resources":["arn:b"],"detail":{"object":{"key":"a.png"}}}`}, got)
+		require.ErrorContains(t, bus.Emit(t.Context(), "nobody", []byte(`{"source":"s","detail-type":"d","detail":{}}`)), "Event bus nobody does not exist.")
+		require.Error(t, bus.Emit(t.Context(), "", []byte(`{"source":"s","detail-type":"d","detail":[]}`)))
+		require.Error(t, bus.Emit(t.Context(), "", []byte(`[]`)))
+	})
+}
+
+// TestConcurrency is for the race detector.
+func TestConcurrency(t *testing.T) {
+	bus := eventstest.New(t)
+	client := bus.Client()
+	putRule(t, client, "r", `{"source":["shop"]}`, target("1", fnARN))
+	var delivered atomic.Int64
+	bus.Target(fnARN, func(context.Context, []byte) error { delivered.Add(1); return nil })
+	ctx, cancel := context.WithCancel(t.Context())
+	var pumps, senders sync.WaitGroup
+	for range 2 {
+		pumps.Go(func() {
+			if err := bus.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 4 {
+		senders.Go(func() {
+			for range 25 {
+				if _, err := client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry(`{}`), entry(`{}`)}}); err != nil {
+					t.Error(err)
+				}
+				bus.Events()
+				bus.Pending()
+			}
+		})
+	}
+	senders.Wait()
+	require.NoError(t, bus.Drain(ctx))
+	require.EqualValues(t, 200, delivered.Load())
+	require.Len(t, bus.Deliveries(), 200)
+	cancel()
+	pumps.Wait()
 }

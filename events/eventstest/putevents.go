@@ -1,7 +1,6 @@
 package eventstest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -164,17 +163,10 @@ func (b *Bus) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused
 		return awsid.UUID(), nil
 	}
 	c.Touch(bus.arn)
-	ev, rules, err := newEvent(c, bus, e)
-	if err != nil {
+	ev, content := newEvent(c, bus, e)
+	if err := b.route(bus, ev, content); err != nil {
 		return "", wire.Errorf("MalformedDetail", 0, "Detail is malformed.")
 	}
-	for _, r := range rules {
-		ev.Rules = append(ev.Rules, r.name)
-		for _, t := range r.targets {
-			b.enqueue(ev, r, t)
-		}
-	}
-	b.events = remember(b.events, *ev)
 	return ev.ID, nil
 }
 
@@ -211,7 +203,7 @@ type envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, []*rule, error) {
+func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, envelope) {
 	now := time.Now()
 	sent := now
 	if e.Time != nil {
@@ -225,19 +217,10 @@ func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, []*rule, 
 		ID: awsid.UUID(), Bus: bus.name, Account: c.Account, Region: c.Region,
 		Source: *e.Source, DetailType: *e.DetailType, TraceHeader: text(e.TraceHeader), accepted: now,
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(envelope{
+	return ev, envelope{
 		Version: "0", ID: ev.ID, DetailType: ev.DetailType, Source: ev.Source, Account: c.Account,
 		Time: sent.UTC().Format("2006-01-02T15:04:05Z"), Region: c.Region, Resources: resources, Detail: json.RawMessage(*e.Detail),
-	})
-	if err != nil {
-		return nil, nil, err
 	}
-	ev.JSON = bytes.TrimRight(out.Bytes(), "\n")
-	rules, err := bus.matching(ev.JSON)
-	return ev, rules, err
 }
 
 // Events returns the events that the buses accepted, in order: the last 32,768

@@ -113,6 +113,18 @@ func TestRule(t *testing.T) {
 	}
 }
 
+// TestInstanceStopped puts an event of EC2 on the bus.
+func TestInstanceStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, bus := world(t)
+		for _, size := range []string{"t3.micro", "m5.large"} {
+			require.NoError(t, bus.Emit(t.Context(), "", []byte(`{"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","resources":["arn:i"],"detail":{"state":"stopped","instance-type":"`+size+`"}}`)))
+		}
+		require.NoError(t, bus.Drain(t.Context()))
+		require.Len(t, bus.Deliveries(), 1)
+	})
+}
+
 // TestRoutes delivers each kind of event to the router alone.
 func TestRoutes(t *testing.T) {
 	router := (&Desk{}).Router()
