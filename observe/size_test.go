@@ -13,7 +13,7 @@ import (
 // are built as they are deployed.
 func TestSize(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds three binaries")
+		t.Skip("builds four binaries")
 	}
 	size := func(pkg string) int64 {
 		binary, err := lambdahost.BuildDeployed(t.Context(), "./testdata/size/"+pkg, t.TempDir())
@@ -22,7 +22,8 @@ func TestSize(t *testing.T) {
 		require.NoError(t, err)
 		return info.Size()
 	}
-	bare, zap, observed := size("bare"), size("zap"), size("observed")
-	t.Logf("bare %d bytes, zap %+d, observe %+d over zap", bare, zap-bare, observed-zap)
+	bare, zap, observed, traced := size("bare"), size("zap"), size("observed"), size("xraylite")
+	t.Logf("bare %d bytes, zap %+d, observe %+d over zap, xraylite %+d over observe", bare, zap-bare, observed-zap, traced-observed)
 	require.LessOrEqual(t, observed-zap, int64(700_000))
+	require.LessOrEqual(t, traced-observed, int64(200_000))
 }

@@ -2,12 +2,7 @@ package xray
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"math"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/aws/aws-xray-sdk-go/v2/header"
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/ctxmissing"
@@ -15,15 +10,7 @@ import (
 	sdk "github.com/aws/aws-xray-sdk-go/v2/xray"
 
 	"github.com/patternkit/serverless/observe"
-)
-
-// The limits of X-Ray.
-const (
-	maxName            = 200   // bytes of a subsegment's name
-	maxAnnotationValue = 1000  // characters of an annotation that is a string
-	maxAnnotations     = 50    // annotations of a trace
-	maxMetadata        = 32768 // bytes of metadata, so that a document stays below 64 KiB
-	maxFrames          = 32    // calls of an exception's stack
+	"github.com/patternkit/serverless/observe/internal/subsegment"
 )
 
 // tracer makes spans that are X-Ray subsegments.
@@ -42,7 +29,7 @@ func Tracer(optFns ...func(*Options)) observe.Tracer {
 	if err != nil {
 		panic("observe/xray: " + err.Error())
 	}
-	formatting, err := exception.NewDefaultFormattingStrategyWithDefinedErrorFrameCount(maxFrames)
+	formatting, err := exception.NewDefaultFormattingStrategyWithDefinedErrorFrameCount(subsegment.MaxFrames)
 	if err != nil {
 		panic("observe/xray: " + err.Error()) // the count is a constant within bounds
 	}
@@ -64,38 +51,27 @@ func Tracer(optFns ...func(*Options)) observe.Tracer {
 // names its parent by id, so that it joins a trace begun in another function as
 // well as one begun here, and is not lost with a parent that never ends.
 func (t *tracer) Start(ctx context.Context, name, parent string) (context.Context, observe.Span) {
-	h := header.FromString(parent)
-	if h.TraceID == "" || h.ParentID == "" || h.SamplingDecision != header.Sampled || sdk.SdkDisabled() {
+	in, ok := subsegment.ParseHeader(parent)
+	if !ok || sdk.SdkDisabled() {
 		return ctx, nil // the span passes the header on as it came
 	}
 	ctx = context.WithValue(ctx, sdk.RecorderContextKey{}, t.config)
-	ctx, _ = sdk.BeginFacadeSegment(ctx, "facade", h)
-	ctx, seg := sdk.BeginSubsegment(ctx, cleanName(name))
+	ctx, _ = sdk.BeginFacadeSegment(ctx, "facade", header.FromString(parent))
+	ctx, seg := sdk.BeginSubsegment(ctx, subsegment.Name(name))
 	if seg == nil {
 		return ctx, nil
 	}
-	h.ParentID = seg.ID
-	return ctx, &span{seg: seg, header: headerText(h)}
-}
-
-// headerText writes the header with its further pairs in a fixed order.
-func headerText(h *header.Header) string {
-	text := "Root=" + h.TraceID + ";Parent=" + h.ParentID + ";" + string(h.SamplingDecision)
-	if lineage, ok := h.AdditionalData["Lineage"]; ok {
-		text += ";Lineage=" + lineage
-	}
-	return text
+	return ctx, &span{seg: seg, header: in.Below(seg.ID)}
 }
 
 // span is a subsegment. mu orders its methods, and keeps what comes after End out.
 type span struct {
 	header string
 
-	mu          sync.Mutex
-	seg         *sdk.Segment
-	ended       bool
-	annotations int
-	metadata    int
+	mu       sync.Mutex
+	seg      *sdk.Segment
+	ended    bool
+	metadata int
 }
 
 // Header implements observe.Span.
@@ -106,30 +82,28 @@ func (s *span) Header() string { return s.header }
 func (s *span) Annotate(key string, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || key == "" || s.annotations == maxAnnotations {
+	key = subsegment.Key(key)
+	s.seg.RLock()
+	_, there := s.seg.Annotations[key]
+	full := len(s.seg.Annotations) == subsegment.MaxAnnotations && !there
+	s.seg.RUnlock()
+	if s.ended || key == "" || full {
 		return
 	}
-	s.annotations++
-	_ = s.seg.AddAnnotation(cleanKey(key), annotationValue(value)) // the value has a type it takes
+	_ = s.seg.AddAnnotation(key, subsegment.Annotation(value)) // the value has a type it takes
 }
 
 // Metadata implements observe.Span. A value that is no JSON, or that would make
 // the document too large, is replaced by a sentence that says so.
 func (s *span) Metadata(key string, value any) {
-	text, err := marshal(value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
-	switch {
-	case err != nil:
-		text, _ = json.Marshal("not recorded: " + err.Error())
-	case s.metadata+len(key)+len(text) > maxMetadata:
-		text, _ = json.Marshal(fmt.Sprintf("not recorded: %d bytes are too many", len(text)))
-	}
+	text := subsegment.Metadata(value, s.metadata+len(key))
 	s.metadata += len(key) + len(text)
-	_ = s.seg.AddMetadata(key, json.RawMessage(text)) // never fails
+	_ = s.seg.AddMetadata(key, text) // never fails
 }
 
 // DescribeAWSCall implements observe.AWSSpan: X-Ray then shows the service as a
@@ -164,7 +138,7 @@ func (s *span) RecordError(err error) {
 	if s.ended || err == nil {
 		return
 	}
-	_ = s.seg.AddError(safeError{err}.plain()) // never fails
+	_ = s.seg.AddError(subsegment.Plain(err)) // never fails
 }
 
 // End implements observe.Span.
@@ -175,98 +149,4 @@ func (s *span) End() {
 		s.ended = true
 		s.seg.Close(nil)
 	}
-}
-
-// safeError guards against errors whose text panics.
-type safeError struct{ err error }
-
-func (e safeError) plain() (err error) {
-	defer func() {
-		if recover() != nil {
-			err = fmt.Errorf("an error of type %T whose text panics", e.err)
-		}
-	}()
-	_ = e.err.Error()
-	return e.err
-}
-
-func marshal(value any) (text []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("encoding it panics: %v", v)
-		}
-	}()
-	return json.Marshal(value)
-}
-
-// annotationValue turns a value into one of the types the SDK takes.
-func annotationValue(v any) any {
-	switch v := v.(type) {
-	case string:
-		return cut(v, maxAnnotationValue)
-	case bool, int, uint:
-		return v
-	case int8:
-		return int(v)
-	case int16:
-		return int(v)
-	case int32:
-		return int(v)
-	case int64:
-		return int(v)
-	case uint8:
-		return uint(v)
-	case uint16:
-		return uint(v)
-	case uint32:
-		return uint(v)
-	case uint64:
-		return uint(v)
-	case float32:
-		return annotationValue(float64(v))
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Sprint(v) // JSON has no such number
-		}
-		return v
-	}
-	return cut(fmt.Sprint(v), maxAnnotationValue)
-}
-
-// cut shortens s to at most n bytes without splitting a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// cleanName replaces what X-Ray does not allow in a name.
-func cleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case r > 127 && r != utf8.RuneError, 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9',
-			strings.ContainsRune(" _.:/%&#=+\\-@", r):
-			return r
-		}
-		return '_'
-	}, name)
-	if name == "" {
-		return "unnamed"
-	}
-	return cut(name, maxName)
-}
-
-// cleanKey replaces what X-Ray does not allow in an annotation's key.
-func cleanKey(key string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '_':
-			return r
-		}
-		return '_'
-	}, key)
 }

@@ -11,10 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-xray-sdk-go/v2/header"
 	sdk "github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/internal/subsegment"
 	"github.com/patternkit/serverless/observe/observetest"
 	"github.com/patternkit/serverless/observe/xray"
 )
@@ -212,6 +214,20 @@ func TestValuesThatPanicCostOnlyThemselves(t *testing.T) {
 	span := rec.Segments()[0]
 	require.Equal(t, "not recorded: encoding it panics: in MarshalJSON", span.Metadata["m"])
 	require.Equal(t, []string{"errors.errorString: an error of type *xray_test.panicking whose text panics"}, span.Errors)
+}
+
+// FuzzHeader compares our reading of trace headers with the SDK's.
+func FuzzHeader(f *testing.F) {
+	for _, seed := range []string{sampled, "Self=1-x; Sampled=1;Parent=a;Root=b;Lineage=c", "Root=0;Root", "Root=a=b;Root=c;Sampled=?;Parent", ";;=;Root", "Parent=a;Root=b;Sampled=1;Sampled=0"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		theirs := header.FromString(text)
+		ours, ok := subsegment.ParseHeader(text)
+		require.Equal(t, theirs.TraceID, ours.Root)
+		require.Equal(t, theirs.ParentID, ours.Parent)
+		require.Equal(t, theirs.SamplingDecision == header.Sampled && theirs.TraceID != "" && theirs.ParentID != "", ok)
+	})
 }
 
 func BenchmarkSpan(b *testing.B) {
