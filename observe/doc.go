@@ -38,7 +38,8 @@
 // The error a handler returns is logged at ERROR, a panic at FATAL with its stack;
 // the panic then goes on, unless Options.RecoverPanics makes it a *PanicError.
 // Inside Lambda the standard log package is redirected, since aws-lambda-go
-// reports errors there as text that Lambda would take for INFO.
+// reports errors there as text that Lambda would take for INFO, and log/slog
+// writes to the invocation of its context (SlogHandler).
 //
 // Metrics are documents in the embedded metric format: CloudWatch extracts them
 // from the log without an API call. A counter is summed, a gauge keeps the newest
@@ -56,7 +57,8 @@
 // type; the request id of the API or the id of the EventBridge event; the request
 // id of the invocation; a new one. Senders and consumers of this module carry it on.
 //
-// Spans go to Options.Tracer. Without one they do nothing, and the trace header
+// Spans go to Options.Tracer: packages observe/xray and observe/xraylite have one for
+// AWS X-Ray. Without one they do nothing, and the trace header
 // that came with the invocation is carried on all the same. A span begun for a
 // record that has a trace of its own joins that trace.
 //

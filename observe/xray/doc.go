@@ -30,7 +30,7 @@
 //
 // # Testing
 //
-// Set Options.Output to the Segments writer of an observetest.Recorder: a
+// Set Options.Output to the Traces writer of an observetest.Recorder: a
 // goroutine that reads a socket would keep a synctest bubble's time from
 // advancing.
 package xray
