@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 )
@@ -14,69 +13,6 @@ import (
 // safe for concurrent use.
 type Entity[T, K any] struct {
 	core *entity
-}
-
-// KeyTemplates are the templates of an entity's table key; Key makes them.
-type KeyTemplates struct {
-	partition string
-	sort      string
-}
-
-// Key gives the templates of the partition key and, when the table has one, of the
-// sort key: "ORDER#{OrderID}", "LINE#{No:04}". The package documentation describes
-// the template language.
-func Key(partition string, sort ...string) KeyTemplates {
-	return KeyTemplates{partition: partition, sort: strings.Join(sort, "")}
-}
-
-// EntityOptions are the optional parts of an entity. The functions On, Unique,
-// ExpireAfter and Correlated set them.
-type EntityOptions struct {
-	indexes     []indexTemplates
-	uniques     []string
-	expireAfter time.Duration
-	correlated  bool
-}
-
-type indexTemplates struct {
-	index           string
-	partition, sort string
-}
-
-// On places the entity in a secondary index under the keys of the templates. For a
-// local index there is one template, that of the sort key. An attribute that is a key
-// of the table, too, as in an inverted index, needs none. An item whose field is
-// empty (nil, "", the zero time) gets no value for that key and is not in the index.
-func On(index string, templates ...string) func(*EntityOptions) {
-	return func(o *EntityOptions) {
-		x := indexTemplates{index: index}
-		if len(templates) > 0 {
-			x.partition = templates[0]
-		}
-		x.sort = strings.Join(templates[min(1, len(templates)):], "")
-		o.indexes = append(o.indexes, x)
-	}
-}
-
-// Unique makes the value of the template unique among the entity's items, by one
-// guard item for each value: "{Email}", "{Tenant}#{Email:lower}". Writing such an
-// entity takes a transaction. An empty field claims nothing.
-func Unique(template string) func(*EntityOptions) {
-	return func(o *EntityOptions) { o.uniques = append(o.uniques, template) }
-}
-
-// ExpireAfter gives every item an expiry of d after it was last stored as a whole: put,
-// created, replaced or modified. The schema must have a TTL attribute. An Update leaves
-// the expiry alone.
-func ExpireAfter(d time.Duration) func(*EntityOptions) {
-	return func(o *EntityOptions) { o.expireAfter = d }
-}
-
-// Correlated stores the correlation id and the trace header of the context in each
-// item that is written, in the attributes correlationId and traceHeader. A Stream
-// puts them back into the context of its handlers: stream records have no headers.
-func Correlated() func(*EntityOptions) {
-	return func(o *EntityOptions) { o.correlated = true }
 }
 
 // entity is the untyped core of an Entity.
@@ -98,15 +34,6 @@ type entity struct {
 	expiry      *attribute
 	expireAfter time.Duration
 	correlated  bool
-}
-
-// indexKey is a key attribute of an index and the template of its value.
-type indexKey struct {
-	index     string
-	attribute string
-	sort      bool
-	shared    bool // the table's key or an earlier index sets the attribute
-	binding
 }
 
 // MustEntity is NewEntity for package-level variables: it panics when the entity is
@@ -287,88 +214,6 @@ func checkSortable(t *template) error {
 		if p.field != "" && !p.codec.sortable() {
 			return fmt.Errorf("template %q: field %s is an integer of varying width and would not sort: write {%s:010} with the digits it needs",
 				t.source, p.field, p.field)
-		}
-	}
-	return nil
-}
-
-func (e *entity) useIndexes(indexes []indexTemplates) error {
-	var errs []error
-	for _, x := range indexes {
-		if err := e.useIndex(x); err != nil {
-			errs = append(errs, fmt.Errorf("index %s: %w", x.index, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (e *entity) useIndex(x indexTemplates) error {
-	index, ok := e.model.index(x.index)
-	if !ok || x.index == "" {
-		return errors.New("the schema does not have it")
-	}
-	if slices.Contains(e.indexes, x.index) {
-		return errors.New("the entity is on it twice")
-	}
-	if index.Local {
-		x.partition, x.sort = "", x.partition
-	}
-	e.indexes = append(e.indexes, x.index)
-	for _, k := range []struct {
-		attribute, source string
-		sort              bool
-	}{{index.PartitionKey, x.partition, false}, {index.SortKey, x.sort, true}} {
-		if k.attribute == "" && k.source == "" || !k.sort && index.Local {
-			continue
-		}
-		if err := e.useIndexKey(x.index, k.attribute, k.source, k.sort); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// useIndexKey gives a key attribute of an index its template. An attribute that has one
-// already, from the table's key or another index, keeps it.
-func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
-	shared := e.templateOf(attribute)
-	switch {
-	case attribute == "" || source == "" && shared == nil:
-		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", attribute, source)
-	case shared != nil && source != "" && source != shared.source:
-		return fmt.Errorf("the attribute %s is %s already, it cannot be %s, too", attribute, shared, source)
-	}
-	t := shared
-	if t == nil {
-		var err error
-		if t, err = e.parse(source); err != nil {
-			return err
-		}
-	}
-	if sort {
-		if err := checkSortable(t); err != nil {
-			return err
-		}
-	}
-	e.indexKeys = append(e.indexKeys, indexKey{
-		index: index, attribute: attribute, sort: sort, shared: shared != nil, binding: t.bind(e.fieldIndex),
-	})
-	return nil
-}
-
-// templateOf returns the template of a key attribute, or nil.
-func (e *entity) templateOf(attribute string) *template {
-	switch attribute {
-	case "":
-		return nil
-	case e.model.schema.PartitionKey:
-		return e.partition.template
-	case e.model.schema.SortKey:
-		return e.sort.template
-	}
-	for _, k := range e.indexKeys {
-		if k.attribute == attribute {
-			return k.template
 		}
 	}
 	return nil

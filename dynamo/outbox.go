@@ -90,6 +90,9 @@ func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) StreamP
 		if err := p.owns(e); err != nil {
 			return err
 		}
+		if send == nil {
+			return fmt.Errorf("the sender of the outbox %s is nil", e.name)
+		}
 		if _, twice := p.relays[e.name]; twice {
 			return fmt.Errorf("the outbox %s is relayed twice", e.name)
 		}

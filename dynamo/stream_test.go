@@ -128,7 +128,7 @@ func testConcurrency(t *testing.T) {
 	versions := map[string][]int64{}
 	var running, most atomic.Int32
 	var fail atomic.Bool
-	stream := dynamo.MustStream(store, dynamo.Concurrency(4),
+	stream := dynamo.MustStream(store, dynamo.Concurrency(12),
 		dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
 		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
 			most.Store(max(most.Load(), running.Add(1)))
@@ -210,6 +210,11 @@ func TestStreamsAreCheckedAtConstruction(t *testing.T) {
 	send := func(context.Context, []Mail) []error { return nil }
 	_, err = dynamo.NewStream(store, dynamo.Relay(mail, send), dynamo.Relay(mail, send))
 	require.ErrorContains(t, err, "the outbox Mail is relayed twice")
+	_, err = dynamo.NewStream(store, dynamo.Relay[Mail](mail, nil), dynamo.OnChange(orders, nil), dynamo.OnUnknown(nil), dynamo.OnFailure(nil))
+	require.ErrorContains(t, err, "the sender of the outbox Mail is nil")
+	require.ErrorContains(t, err, "the handler of Order is nil")
+	require.ErrorContains(t, err, "OnUnknown is nil")
+	require.ErrorContains(t, err, "OnFailure is nil")
 }
 
 func TestRelayAnswersForEachMessage(t *testing.T) {
@@ -240,6 +245,23 @@ func TestRelayAnswersForEachMessage(t *testing.T) {
 			}))
 		drain(t, db, stream)
 		require.Equal(t, [][]string{{"0", "1", "2", "3", "4", "5"}, {"2", "3", "4", "5"}}, calls)
+	})
+}
+
+func TestAnEntryInThePlaceOfAnExpiredOneIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		table, db := newTable(t)
+		require.NoError(t, table.Transact(ctx, mail.Send("1", Mail{To: "first"})))
+		records(t, db)
+		time.Sleep(8 * 24 * time.Hour) // DynamoDB takes its time to delete
+		require.NoError(t, table.Transact(ctx, mail.Send("1", Mail{To: "second"})))
+		var sent []Mail
+		drain(t, db, dynamo.MustStream(store, dynamo.Relay(mail, func(_ context.Context, m []Mail) []error {
+			sent = append(sent, m...)
+			return nil
+		})))
+		require.Equal(t, []Mail{{To: "second"}}, sent)
 	})
 }
 

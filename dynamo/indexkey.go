@@ -1,0 +1,98 @@
+package dynamo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// indexKey is a key attribute of an index and the template of its value.
+type indexKey struct {
+	index     string
+	attribute string
+	sort      bool
+	shared    bool // the table's key or an earlier index sets the attribute
+	binding
+}
+
+func (e *entity) useIndexes(indexes []indexTemplates) error {
+	var errs []error
+	for _, x := range indexes {
+		if err := e.useIndex(x); err != nil {
+			errs = append(errs, fmt.Errorf("index %s: %w", x.index, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e *entity) useIndex(x indexTemplates) error {
+	index, ok := e.model.index(x.index)
+	if !ok || x.index == "" {
+		return errors.New("the schema does not have it")
+	}
+	if slices.Contains(e.indexes, x.index) {
+		return errors.New("the entity is on it twice")
+	}
+	if index.Local {
+		x.partition, x.sort = "", x.partition
+	}
+	e.indexes = append(e.indexes, x.index)
+	for _, k := range []struct {
+		attribute, source string
+		sort              bool
+	}{{index.PartitionKey, x.partition, false}, {index.SortKey, x.sort, true}} {
+		if k.attribute == "" && k.source == "" || !k.sort && index.Local {
+			continue
+		}
+		if err := e.useIndexKey(x.index, k.attribute, k.source, k.sort); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// useIndexKey gives a key attribute of an index its template. An attribute that has one
+// already, from the table's key or another index, keeps it.
+func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
+	shared := e.templateOf(attribute)
+	switch {
+	case attribute == "" || source == "" && shared == nil:
+		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", attribute, source)
+	case shared != nil && source != "" && source != shared.source:
+		return fmt.Errorf("the attribute %s is %s already, it cannot be %s, too", attribute, shared, source)
+	}
+	t := shared
+	if t == nil {
+		var err error
+		if t, err = e.parse(source); err != nil {
+			return err
+		}
+	}
+	if sort {
+		if err := checkSortable(t); err != nil {
+			return err
+		}
+	}
+	e.indexKeys = append(e.indexKeys, indexKey{
+		index: index, attribute: attribute, sort: sort, shared: shared != nil, binding: t.bind(e.fieldIndex),
+	})
+	return nil
+}
+
+// templateOf returns the template of a key attribute, or nil.
+func (e *entity) templateOf(attribute string) *template {
+	switch attribute {
+	case "":
+		return nil
+	case e.model.schema.PartitionKey:
+		return e.partition.template
+	case e.model.schema.SortKey:
+		return e.sort.template
+	}
+	for _, k := range e.indexKeys {
+		if k.attribute == attribute {
+			return k.template
+		}
+	}
+	return nil
+}
