@@ -1,0 +1,30 @@
+// Command state-machines is the Lambda functions of four state machines: a
+// sequence, parallel branches, a map over items and a saga.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/patternkit/serverless/stepfn"
+)
+
+func main() {
+	handlers := map[string]any{ // Handler of the functions in template.yaml
+		"validate":  stepfn.Handler(validate),
+		"payment":   stepfn.Handler(charge),
+		"inventory": stepfn.Handler(updateInventory),
+		"resize":    stepfn.Handler(resize),
+		"metadata":  stepfn.Handler(metadata),
+		"scan":      stepfn.Handler(scan),
+		"item":      stepfn.Handler(processItem),
+		"checkout":  Checkout.Handle,
+	}
+	handler, ok := handlers[os.Getenv("_HANDLER")]
+	if !ok {
+		log.Fatalf("there is no handler %q", os.Getenv("_HANDLER"))
+	}
+	lambda.Start(handler)
+}
