@@ -183,7 +183,7 @@ func (p *placeholders) checkPresence(expressions []expression) error {
 	return nil
 }
 
-// condition reads a ConditionExpression into a.
+// readCondition reads a ConditionExpression into a.
 func (a *action) readCondition(text *string) expression {
 	return expression{"ConditionExpression", text, func(p *expr.Params, s string) (err error) {
 		a.condition, err = p.Condition(expr.ConditionExpression, s)

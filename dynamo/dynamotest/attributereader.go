@@ -57,7 +57,7 @@ func (r *reader) each(closing byte, f func() error) error {
 	return nil
 }
 
-// kinds names what JSON values start with, as DynamoDB does.
+// kind names what the next JSON value is, as DynamoDB does.
 func (r *reader) kind() string {
 	switch r.peek() {
 	case '"':

@@ -23,7 +23,7 @@ func (k keySchema) names() []string {
 // hashLength is how many bytes of an encoded key are the hash.
 const hashLength = 8
 
-// encodeKey encodes the key that item has under the schema; ok is false when
+// encode encodes the key that item has under the schema; ok is false when
 // it has none, so that the item is not in the index.
 func (k keySchema) encode(i expr.Item) (key string, ok bool) {
 	var b []byte

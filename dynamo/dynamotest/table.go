@@ -80,7 +80,7 @@ type entry struct {
 	row *row
 }
 
-// arnOf is the ARN of a table's index.
+// indexARN is the ARN of an index of the table.
 func (t *table) indexARN(name string) string { return t.arn + "/index/" + name }
 
 // index finds an index by name, or nil.
