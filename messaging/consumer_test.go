@@ -560,10 +560,10 @@ func TestGoexitOfTheCallersFunctionsCostsOneMessage(t *testing.T) {
 	}
 }
 
-// saysLater answers errors.As without having the method itself.
-type saysLater struct{ error }
+// laterError answers errors.As without having the method itself.
+type laterError struct{ error }
 
-func (s saysLater) As(target any) bool {
+func (s laterError) As(target any) bool {
 	p, ok := target.(*interface{ RetryAfter() time.Duration })
 	if ok {
 		*p = busyError{9 * time.Second}
@@ -574,7 +574,7 @@ func (s saysLater) As(target any) bool {
 func TestRetryAfterIsFoundAsErrorsAsFindsIt(t *testing.T) {
 	var seen outcomes
 	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
-		return fmt.Errorf("outer: %w", saysLater{errRefused})
+		return fmt.Errorf("outer: %w", laterError{errRefused})
 	}, seen.option)
 	failures(t, c, t.Context(), batch(sqsMessage("1", "x")))
 	require.Equal(t, 9*time.Second, seen.all["1"].Delay)

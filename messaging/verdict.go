@@ -125,13 +125,13 @@ func find(err error) (ruling, bool) {
 				return ruling{verdict: Poisoned}, true
 			}
 		}
-		if as, ok := err.(interface{ As(any) bool }); ok { //nolint:errorlint // as above
+		if as, ok := err.(interface{ As(any) bool }); ok {
 			var busy interface{ RetryAfter() time.Duration }
 			if as.As(&busy) {
 				return ruling{verdict: Retried, delay: max(busy.RetryAfter(), 0), timed: true, busy: true}, true
 			}
 		}
-		switch u := err.(type) { //nolint:errorlint // as above
+		switch u := err.(type) { //nolint:errorlint // this walk unwraps by itself
 		case interface{ Unwrap() error }:
 			err = u.Unwrap()
 		case interface{ Unwrap() []error }:

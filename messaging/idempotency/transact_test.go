@@ -216,7 +216,7 @@ func TestTransactCompressesLargeAnswersAndNeverFailsAfterTheEffect(t *testing.T)
 		require.NoError(t, err)
 		require.Equal(t, big, got)
 	}
-	noise := incompressible(1 << 20)
+	noise := incompressible(600 << 10)
 	got, err := post("t-2", noise)
 	require.NoError(t, err)
 	require.Equal(t, noise, got)
