@@ -20,6 +20,11 @@
 // raw JSON, skips what no pattern names, and takes time linear in the size of
 // the event.
 //
+// The engine answers differently from run to run where branches of one $or list
+// the same value on the same field; here every branch means what it says. SNS
+// promises numbers of ±1e9 with five decimals; here they are compared as floats in
+// every dialect.
+//
 // # Errors
 //
 // A pattern that AWS refuses is an [*Error] with AWS's own text, the location
