@@ -145,6 +145,10 @@ func TestHandlerFailures(t *testing.T) {
 			_, err = handler.HandleToken(t.Context(), token)
 			require.ErrorContains(t, err, "context of", name)
 		}
+		_, err = handler.HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{Type: "REQUEST", MethodArn: token.MethodArn})
+		require.ErrorContains(t, err, "of type")
+		_, err = handler.HandleRequest(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{Type: "TOKEN", MethodArn: token.MethodArn})
+		require.ErrorContains(t, err, "of type")
 		token.MethodArn = "arn:aws:execute-api:*:1:api/prod/GET/a"
 		_, err = handler.HandleToken(t.Context(), token)
 		require.ErrorContains(t, err, "wildcard")

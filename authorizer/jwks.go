@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ type JWKSOptions struct {
 	// client that keeps no connections, since a Lambda is frozen between invocations.
 	HTTPClient *http.Client
 
-	// AllowHTTP permits a URL without TLS, for an endpoint on the loopback interface. Optional. Defaults to false.
+	// AllowHTTP permits a URL without TLS whose host is localhost or a loopback address. Optional. Defaults to false.
 	AllowHTTP bool
 
 	// Timeout bounds one request. Optional. Defaults to 1.5 seconds; a request that fails is repeated once.
@@ -106,7 +107,7 @@ func (r *RemoteKeys) validate() error {
 	switch {
 	case err != nil || target.Host == "":
 		faults = append(faults, fmt.Errorf("JWKS URL %q is not an absolute URL", r.url))
-	case target.Scheme != "https" && (target.Scheme != "http" || !o.AllowHTTP):
+	case target.Scheme != "https" && (target.Scheme != "http" || !o.AllowHTTP || !loopback(target.Hostname())):
 		faults = append(faults, fmt.Errorf("JWKS URL %q is not https", r.url))
 	case target.User != nil:
 		faults = append(faults, errors.New("JWKS URL holds a password"))
@@ -126,6 +127,11 @@ func (r *RemoteKeys) validate() error {
 		r.set, r.fetched, r.fresh = set, now, now.Add(o.TTL)
 	}
 	return errors.Join(faults...)
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // Hydrate fetches the keys now, for use during the function's initialization.

@@ -185,6 +185,14 @@ func (g glob) step(from states, text string) states {
 	return to
 }
 
+// within drops the positions from which the rest of the glob needs more segments than are left.
+func (g glob) within(at states, left int) states {
+	if need := len(g) - left; need > 0 {
+		at &^= 1<<need - 1
+	}
+	return at
+}
+
 // done says whether the whole glob has been matched.
 func (g glob) done(at states) bool { return at&(1<<len(g)) != 0 }
 

@@ -1,6 +1,8 @@
 package authorizer
 
-import "slices"
+import (
+	"slices"
+)
 
 // unnamed stands for a segment whose text is no literal of the table.
 const unnamed = "\x00"
@@ -13,7 +15,24 @@ type search struct {
 	above []int // entries that decide in its place where they match
 	most  int   // segments of the longest path worth trying
 	path  []string
+
+	steps  int
+	failed map[position]struct{} // where trying has led nowhere; kept from freeSteps on
 }
+
+// position is all that the rest of a search depends on.
+type position struct {
+	depth int
+	at    states
+	alive string // which of the entries above may still match
+}
+
+// A search of more than freeSteps remembers where it has been; one of more than mostSteps is given up, and the glob is
+// taken to reach the entry, which errs on the side of refusing.
+const (
+	freeSteps = 64
+	mostSteps = 50_000
+)
 
 // witness returns a path that the glob matches and entry j decides, nil when there is none.
 func (g *group) witness(of glob, j int, above []int) []string {
@@ -36,23 +55,45 @@ func (g *group) witness(of glob, j int, above []int) []string {
 		s.most++
 	}
 	if s.from(states(1)) {
-		return s.path
+		return append([]string{}, s.path...)
 	}
 	return nil
 }
 
 // from tries to complete the path read so far.
 func (s *search) from(at states) bool {
-	if at == 0 {
+	k := len(s.path)
+	if at = s.glob.within(at, s.most-k); at == 0 {
 		return false
 	}
 	if s.glob.done(at) && matches(s.of.pattern, s.of.least, s.path) && s.decides() {
 		return true
 	}
-	k := len(s.path)
 	if k >= s.most {
 		return false
 	}
+	if s.steps++; s.steps < freeSteps {
+		return s.on(at, k)
+	}
+	if s.steps > mostSteps {
+		return true
+	}
+	here := position{depth: k, at: at, alive: s.alive()}
+	if _, known := s.failed[here]; known {
+		return false
+	}
+	if s.on(at, k) {
+		return true
+	}
+	if s.failed == nil {
+		s.failed = make(map[position]struct{})
+	}
+	s.failed[here] = struct{}{}
+	return false
+}
+
+// on tries each segment that may come next.
+func (s *search) on(at states, k int) bool {
 	last := len(s.of.pattern) - 1
 	if fixed := s.of.pattern[min(k, last)]; fixed.kind == literal {
 		return k <= last && s.with(at, fixed.text)
@@ -68,6 +109,30 @@ func (s *search) from(at states) bool {
 		}
 	}
 	return false
+}
+
+// alive tells which of the entries above may match a path that begins as this one.
+func (s *search) alive() string {
+	marks := make([]byte, len(s.above))
+	for i, k := range s.above {
+		if begins(s.group.entries[k].pattern, s.path) {
+			marks[i] = 1
+		}
+	}
+	return string(marks)
+}
+
+// begins says whether a pattern may match some path that begins like this one.
+func begins(pattern []segment, path []string) bool {
+	for i := range min(len(pattern), len(path)) {
+		if pattern[i].kind == tail {
+			return true
+		}
+		if pattern[i].kind == literal && pattern[i].text != path[i] {
+			return false
+		}
+	}
+	return len(path) <= len(pattern) || pattern[len(pattern)-1].kind == tail
 }
 
 func (s *search) with(at states, text string) bool {

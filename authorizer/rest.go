@@ -2,6 +2,7 @@ package authorizer
 
 import (
 	"context"
+	"fmt"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 )
@@ -19,6 +20,9 @@ func REST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions
 
 // HandleToken answers the event of a TOKEN authorizer with the principal's policy for the whole API and stage.
 func (a *RESTAuthorizer) HandleToken(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+	if event.Type != "" && event.Type != "TOKEN" {
+		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleToken got an event of type %.20q", event.Type)
+	}
 	header := a.options.Token.name
 	if header == "" || a.options.Token.place != inHeader {
 		header = "Authorization"
@@ -30,6 +34,9 @@ func (a *RESTAuthorizer) HandleToken(ctx context.Context, event awsevents.APIGat
 // the verifier looks at the source address, the address must be one of the identity sources or the TTL 0, since API
 // Gateway caches the policy under the identity sources alone.
 func (a *RESTAuthorizer) HandleRequest(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+	if event.Type != "" && event.Type != "REQUEST" {
+		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleRequest got an event of type %.20q", event.Type)
+	}
 	return a.answer(ctx, event.MethodArn, requestOf(event))
 }
 

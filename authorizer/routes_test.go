@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
@@ -312,4 +313,38 @@ func decidesAsTheTable(t *testing.T, literals []string) {
 		}
 	})
 	t.Logf("%d tables, %d refused at construction, %d requests refused for an overlap", tables, refused, overlapping)
+}
+
+// A table made to be hard to compare is still compared at once.
+func TestHardTables(t *testing.T) {
+	path := func(length int, literal func(i int) string) string {
+		parts := make([]string, length)
+		for i := range parts {
+			if parts[i] = literal(i); parts[i] == "" {
+				parts[i] = fmt.Sprintf("{p%d}", i)
+			}
+		}
+		return "GET /" + strings.Join(parts, "/")
+	}
+	every := func(n int, text string) func(int) string {
+		return func(i int) string {
+			if i%n == 1 {
+				return text
+			}
+			return ""
+		}
+	}
+	start := time.Now()
+	var rules []authorizer.Rule
+	for i := range 14 {
+		rules = append(rules,
+			authorizer.Allow(path(16+i, every(2, "a")), authorizer.Scope("r")),
+			authorizer.Allow(path(16+i, every(3, "b")), authorizer.Scope("w")),
+			authorizer.Allow(path(16+i, every(99, "")), authorizer.Scope("x")))
+	}
+	routes, err := authorizer.NewRoutes(rules...)
+	if err == nil {
+		_ = routes.Overlaps()
+	}
+	require.Less(t, time.Since(start), 5*time.Second)
 }

@@ -166,6 +166,8 @@ func TestNewVerifierReportsAllFaults(t *testing.T) {
 	require.ErrorContains(t, err, "no key source")
 	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.JWKS("https://i.test/"))
 	require.ErrorContains(t, err, "AnyAudience stands beside")
+	_, err = authorizer.NewVerifier("i", []string{"a"}, authorizer.JWKS("http://10.0.0.1/", func(o *authorizer.JWKSOptions) { o.AllowHTTP = true }))
+	require.ErrorContains(t, err, "not https", "only on the loopback interface")
 	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.JWKS("https://u:p@i.test/"))
 	require.ErrorContains(t, err, "an audience is empty")
 	require.ErrorContains(t, err, "password")

@@ -205,7 +205,7 @@ func TestSets(t *testing.T) {
 	require.Equal(t, "a", key.ID())
 	_, err = jws.NewSet(key, key)
 	require.ErrorContains(t, err, "kid twice")
-	for _, bad := range []any{nil, "x", ed25519.PublicKey{1}, &ecdsa.PublicKey{}, &rsa.PublicKey{N: big.NewInt(15), E: 3}} {
+	for _, bad := range []any{nil, "x", ed25519.PublicKey{1}, &ecdsa.PublicKey{}, &rsa.PublicKey{N: big.NewInt(15), E: 3}, &rsa.PublicKey{}, (*rsa.PublicKey)(nil), (*ecdsa.PublicKey)(nil), &ecdsa.PublicKey{Curve: elliptic.P256()}} {
 		_, err = jws.NewKey("a", "", bad)
 		require.ErrorIs(t, err, jws.ErrKey, "%T", bad)
 	}

@@ -55,9 +55,12 @@ func (k Key) check(algorithm string) error {
 func checkPublic(public any) error {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
+		if key == nil || key.N == nil {
+			return errors.New("RSA modulus is missing")
+		}
 		return checkRSA(key)
 	case *ecdsa.PublicKey:
-		if key.Curve == nil || !curveKnown(key) {
+		if key == nil || key.X == nil || key.Y == nil || !curveKnown(key) { //nolint:staticcheck // only whether they are there: Bytes panics without them
 			return errors.New("curve is not P-256, P-384 or P-521")
 		}
 		if _, err := key.Bytes(); err != nil {
