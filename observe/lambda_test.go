@@ -1,7 +1,9 @@
 package observe_test
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -13,10 +15,28 @@ import (
 	"github.com/patternkit/serverless/observe/observetest"
 )
 
+// function is the binary of the observed function, built once for all tests.
+var function = sync.OnceValues(func() (string, error) {
+	return lambdahost.Build(context.Background(), "./testdata/function", buildDir, append(raceFlags, "-ldflags=-s -w")...)
+})
+
+// buildDir is where it is.
+var buildDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "observe"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
 // inProcess starts the observed function on the real runtime loop.
 func inProcess(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
 	t.Helper()
-	binary, err := lambdahost.Build(t.Context(), "./testdata/function", t.TempDir(), raceFlags...)
+	binary, err := function()
 	require.NoError(t, err)
 	host, err := lambdahost.Start(t.Context(), binary, optFns...)
 	require.NoError(t, err)
