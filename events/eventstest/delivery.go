@@ -190,7 +190,7 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 		d.Err = fmt.Errorf("%w: no function is bound to the target %s, see Bus.Target", ErrPermanent, d.TargetARN)
 	} else {
 		d.Attempts++
-		d.Err = deliver(context.WithValue(ctx, nestedKey{}, b), slices.Clone(input))
+		d.Err = deliver(d.target.context(context.WithValue(ctx, nestedKey{}, b)), slices.Clone(input))
 	}
 	switch exhausted := d.exhausted(); {
 	case d.Err == nil:
@@ -203,6 +203,22 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 	default:
 		b.again(d, b.opts.RetryDelay(d.Attempts))
 	}
+}
+
+type groupKey struct{}
+
+// MessageGroupID returns the message group that the target's SqsParameters name,
+// in the context of a target function that stands for a FIFO queue; else "".
+func MessageGroupID(ctx context.Context) string {
+	id, _ := ctx.Value(groupKey{}).(string)
+	return id
+}
+
+func (t *target) context(ctx context.Context) context.Context {
+	if t.SqsParameters == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, groupKey{}, text(t.SqsParameters.MessageGroupID))
 }
 
 // exhausted says why the delivery is not tried again; "" if it is.

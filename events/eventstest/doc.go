@@ -34,7 +34,8 @@
 //
 // 10 entries and 1 MiB a PutEvents call, 128 characters of detail type, 1,000
 // levels of detail, 5 targets a rule, 100 input paths a target, wildcard
-// complexity 10 a pattern. Other quotas of an account are not kept.
+// complexity 10 a pattern. Other quotas of an account are not kept, nor is the
+// range of integers in a detail.
 //
 // # Errors
 //
@@ -70,8 +71,9 @@
 //   - PutTargets.Targets.AppSyncParameters, PutTargets.Targets.BatchParameters,
 //     PutTargets.Targets.EcsParameters, PutTargets.Targets.HttpParameters,
 //     PutTargets.Targets.KinesisParameters, PutTargets.Targets.RedshiftDataParameters,
-//     PutTargets.Targets.RunCommandParameters, PutTargets.Targets.SageMakerPipelineParameters,
-//     PutTargets.Targets.SqsParameters: targets are Go functions, which get the event only.
+//     PutTargets.Targets.RunCommandParameters, PutTargets.Targets.SageMakerPipelineParameters:
+//     targets are Go functions, which get the event; a queue's message group is in
+//     the context, see [MessageGroupID].
 //   - PutPermission, RemovePermission: nobody is denied anything.
 //   - CreateArchive, DescribeArchive, ListArchives, UpdateArchive, DeleteArchive,
 //     StartReplay, DescribeReplay, ListReplays, CancelReplay: archives.

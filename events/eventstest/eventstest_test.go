@@ -565,6 +565,27 @@ func TestEmit(t *testing.T) {
 	})
 }
 
+func TestMessageGroup(t *testing.T) {
+	bus := eventstest.New(t)
+	client := bus.Client()
+	fifo := target("1", "arn:queue.fifo")
+	fifo.SqsParameters = &types.SqsParameters{MessageGroupId: aws.String("orders")}
+	putRule(t, client, "r", `{"source":["shop"]}`, fifo, target("2", fnARN))
+	var groups []string
+	receive := func(ctx context.Context, _ []byte) error {
+		groups = append(groups, eventstest.MessageGroupID(ctx))
+		return nil
+	}
+	bus.Target("arn:queue.fifo", receive)
+	bus.Target(fnARN, receive)
+	put(t, client, entry(`{}`))
+	require.NoError(t, bus.Drain(t.Context()))
+	require.Equal(t, []string{"orders", ""}, groups)
+	list, err := client.ListTargetsByRule(t.Context(), &eventbridge.ListTargetsByRuleInput{Rule: aws.String("r")})
+	require.NoError(t, err)
+	require.Equal(t, "orders", *list.Targets[0].SqsParameters.MessageGroupId)
+}
+
 // TestConcurrency is for the race detector.
 func TestConcurrency(t *testing.T) {
 	bus := eventstest.New(t)

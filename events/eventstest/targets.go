@@ -21,6 +21,11 @@ type target struct {
 	InputTransformer *inputTransformer `json:",omitempty"`
 	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
 	RetryPolicy      *retryPolicy      `json:",omitempty"`
+	SqsParameters    *sqsParameters    `json:",omitempty"`
+}
+
+type sqsParameters struct {
+	MessageGroupID *string `json:"MessageGroupId,omitempty"`
 }
 
 type inputTransformer struct {
