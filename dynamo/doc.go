@@ -67,9 +67,16 @@
 // DeleteExisting and Modify maintain them; Put, Update of such a field and Delete by key
 // are refused, as they do not know the old value.
 //
-// Reads are eventually consistent unless they say [Consistent]. Single operations are
-// retried by the SDK: when an answer was lost, a Create can meet its own item and report
-// ErrExists; a transaction cannot, as it carries a token.
+// Reads are eventually consistent unless they say [Consistent].
+//
+// The SDK repeats a request whose answer was lost, and a single operation has no token
+// by which DynamoDB would know it again: a Create can meet its own item and report
+// ErrExists, a versioned Put ErrStale, and an Update with Add or Append can be applied
+// twice. Transactions have one, and so do operations of several items and Modify: where
+// that matters, hand the operation to [Table.Transact], or use AtVersion.
+//
+// Times are stored in UTC with nanoseconds and a fixed width, so that conditions compare
+// instants; the unixtime tag stores seconds as always.
 //
 // # Streams
 //

@@ -9,7 +9,9 @@ import (
 // Modify reads the item of the key, lets change work on it and stores the result if no
 // other writer came in between; otherwise it starts over, up to Options.Attempts. The
 // entity must have a version. Unique values move along, and attributes that T does not
-// have are kept. change may run several times; when it returns an error nothing is
+// have are kept. The result is stored by a transaction, at twice the price of a Put: its
+// token tells a repeated request from another writer, so that a lost answer does not
+// apply change twice. change may run several times, on a fresh value each; when it returns an error nothing is
 // stored and Modify returns that error. The answer is the value as stored.
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
@@ -47,7 +49,7 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 	}
 	op := e.Replace(old, next)
 	op.rest = e.core.foreign(raw)
-	return op.Stored(), op.Run(ctx, t)
+	return op.Stored(), t.runTransaction(ctx, []Write{op}, single)
 }
 
 // foreign returns the attributes of a stored item that are neither fields of the

@@ -398,6 +398,29 @@ func TestModifyOfManyWriters(t *testing.T) {
 	})
 }
 
+func TestModifyIsAppliedOnceThoughTheAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		table, db := newTable(t)
+		require.NoError(t, orders.Create(order("1", "s", noon)).Run(ctx, table))
+		db.DropReply("TransactWriteItems").Times(2)
+		db.DropReply("PutItem").Times(2)
+		got, err := orders.Modify(ctx, table, OrderKey{"1"}, func(o *Order) error { o.Total++; return nil })
+		require.NoError(t, err)
+		require.Equal(t, int64(101), got.Total)
+		got, err = orders.Get(ctx, table, OrderKey{"1"})
+		require.NoError(t, err)
+		require.Equal(t, int64(101), got.Total)
+		require.Equal(t, int64(2), got.Version)
+
+		db.DropReply("TransactWriteItems").Times(2)
+		require.NoError(t, table.Transact(ctx, orders.Update(OrderKey{"1"}).Do(dynamo.Add(total, 1))))
+		got, err = orders.Get(ctx, table, OrderKey{"1"})
+		require.NoError(t, err)
+		require.Equal(t, int64(102), got.Total)
+	})
+}
+
 func TestModifyKeepsWhatItDoesNotKnow(t *testing.T) {
 	ctx := t.Context()
 	table, db := newTable(t)
