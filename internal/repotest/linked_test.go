@@ -115,6 +115,9 @@ var linked = map[string][]because{
 	"observe/awscalls":    {lambdaEvents, zap, core},
 	"observe/observetest": {lambdaEvents, zap},
 	"observe/xray":        {lambdaEvents, zap, xraySDK},
+	"observe/xraylite":    {lambdaEvents, zap},
+
+	"observe/internal/subsegment": {},
 
 	"stepfn":                    {lambdaEvents, client, stepFunctions},
 	"stepfn/internal/intrinsic": {},
