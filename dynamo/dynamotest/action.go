@@ -20,7 +20,8 @@ type action struct {
 	remove    bool // the action is a delete
 	returnOld bool // show the item when the condition fails
 
-	before, after *row // what try has found and made
+	fault         error // why the table's schema has no place for the action, in a transaction
+	before, after *row  // what try has found and made
 }
 
 // bind refuses an action that the table's schema has no place for.

@@ -57,10 +57,11 @@ func (db *DB) batchWriteItem(ctx context.Context, in *batchWriteInput) (*batchWr
 		if err := e.bind(t); err != nil {
 			return nil, err
 		}
-		if seen[e.place()] {
+		place, _ := e.place()
+		if seen[place] {
 			return nil, validation("Provided list of item keys contains duplicates")
 		}
-		seen[e.place()] = true
+		seen[place] = true
 	}
 	out := &batchWriteOutput{UnprocessedItems: map[string][]writeRequest{}}
 	usages := usageByTable{}

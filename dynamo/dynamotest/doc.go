@@ -59,6 +59,10 @@
 //     UpdateKinesisStreamingDestination: insights and Kinesis
 //   - DescribeEndpoints, DescribeLimits: the account
 //
+// OnDemandThroughput, WarmThroughput and SSESpecification are accepted without
+// effect: the fake has no throughput to limit and stores nothing outside this
+// process.
+//
 // # Semantics
 //
 // Every call is atomic; two never overlap, so that TransactionConflictException

@@ -107,7 +107,7 @@ func (p *page) checkKeyCondition(c *expr.KeyCondition) error {
 			case v.Type() != p.table.types[clause.Name]:
 				return validation(invalidValue + "Condition parameter type does not match schema type")
 			case isEmpty(v):
-				return validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", words[v.Type()], clause.Name)
+				return validation(emptyKey+"%s value. Key: %s", words[v.Type()], clause.Name)
 			}
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	itemTooLarge     = "Item size has exceeded the maximum allowed size"
 	updateTooLarge   = "Item size to update has exceeded the maximum allowed size"
 	tooDeep          = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+	emptyKey         = "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
 	emptyKeyOfUpdate = "One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty %s value."
 )
 
@@ -48,7 +49,7 @@ func (t *table) hasKey(i expr.Item) bool {
 func (t *table) checkKeyValues(i expr.Item) error {
 	for _, name := range t.key.names() {
 		if v := i[name]; isEmpty(v) {
-			return validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", words[v.Type()], name)
+			return validation(emptyKey+"%s value. Key: %s", words[v.Type()], name)
 		}
 	}
 	return checkKeySizes(t.key, i)

@@ -60,14 +60,18 @@ func (db *DB) transactGet(ctx context.Context, in *transactGetInput, projections
 	out := &transactGetOutput{Responses: make([]itemResponse, len(in.TransactItems))}
 	usages := usageByTable{}
 	seen := map[string]bool{}
+	reasons := make([]cancellationReason, len(in.TransactItems))
+	failed := false
 	bytes := 0
 	for i, get := range in.TransactItems {
 		t, err := db.open(ctx, get.Get.TableName)
 		if err != nil {
 			return nil, err
 		}
+		reasons[i].Code = "None"
 		if err := t.checkKey(expr.Item(get.Get.Key)); err != nil {
-			return nil, err
+			reasons[i], failed = reasonOf(nil, err), true
+			continue
 		}
 		key, _ := t.key.encode(expr.Item(get.Get.Key))
 		if seen[t.arn+key] {
@@ -83,6 +87,9 @@ func (db *DB) transactGet(ctx context.Context, in *transactGetInput, projections
 			return nil, validation(transactionTooLarge)
 		}
 		usages.of(t).read(nil, sizeOf(r), transactional)
+	}
+	if failed {
+		return nil, canceled(reasons)
 	}
 	out.ConsumedCapacity = usages.report(in.ReturnConsumedCapacity, true)
 	return out, nil

@@ -9,14 +9,28 @@ import (
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// place is where an action acts: its table and its key there.
-func (a *action) place() string {
+// place is where an action acts: its table and its key there; ok is false when
+// it has no key of the table.
+func (a *action) place() (place string, ok bool) {
 	of := a.key
 	if a.item != nil {
 		of = a.item
 	}
 	key, _ := a.table.key.encode(of)
-	return a.table.arn + "|" + key
+	return a.table.arn + "|" + key, a.table.hasKey(of)
+}
+
+// bindAll finds the faults of the actions under their schemas. Each is a
+// reason to cancel, but for empty keys, which refuse the request.
+func bindAll(actions []*action) error {
+	for _, a := range actions {
+		a.fault = a.bind(a.table)
+		var answer *wire.Error
+		if errors.As(a.fault, &answer) && strings.HasPrefix(answer.Message, emptyKey) {
+			return a.fault
+		}
+	}
+	return nil
 }
 
 // checkTransaction refuses two actions on one item, and too much in all.
@@ -24,10 +38,11 @@ func checkTransaction(actions []*action) error {
 	seen := map[string]bool{}
 	bytes := 0
 	for _, a := range actions {
-		if seen[a.place()] {
+		place, ok := a.place()
+		if ok && seen[place] {
 			return validation("Transaction request cannot include multiple operations on one item")
 		}
-		seen[a.place()] = true
+		seen[place] = true
 		bytes += expr.ItemSize(a.item) + expr.ItemSize(a.key)
 	}
 	if bytes > maxTransactionBytes {
@@ -42,7 +57,11 @@ func commitAll(actions []*action) error {
 	failed := false
 	for i, a := range actions {
 		reasons[i].Code = "None"
-		if err := a.try(); err != nil {
+		err := a.fault
+		if err == nil {
+			err = a.try()
+		}
+		if err != nil {
 			reasons[i] = reasonOf(a, err)
 			failed = true
 		}

@@ -95,11 +95,12 @@ func (db *DB) transactWriteItems(ctx context.Context, in *transactWriteInput) (*
 		if err != nil {
 			return nil, err
 		}
-		if err := a.bind(t); err != nil {
-			return nil, err
-		}
+		a.table = t
 	}
 	if err := checkTransaction(actions); err != nil {
+		return nil, err
+	}
+	if err := bindAll(actions); err != nil {
 		return nil, err
 	}
 	if err := commitAll(actions); err != nil {

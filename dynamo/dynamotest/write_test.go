@@ -216,6 +216,42 @@ func TestBatches(t *testing.T) {
 	require.Equal(t, keys[:1], got.UnprocessedKeys["orders"].Keys)
 }
 
+func TestSchemaFaultsCancelTransactions(t *testing.T) {
+	_, client := newTable(t)
+	_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Put: &types.Put{TableName: aws.String("orders"), Item: orderKey}},
+		{Put: &types.Put{TableName: aws.String("orders"), Item: attrs{"PK": str("p")}}},
+		{Put: &types.Put{TableName: aws.String("orders"), Item: attrs{"PK": str("p"), "SK": str("s2"), "Rank": str("first")}}},
+		{Delete: &types.Delete{TableName: aws.String("orders"), Key: attrs{"PK": num("1"), "SK": str("s")}}},
+		{Update: &types.Update{
+			TableName: aws.String("orders"), Key: attrs{"PK": str("p"), "SK": str("s3")}, UpdateExpression: aws.String("SET PK = :p"),
+			ExpressionAttributeValues: attrs{":p": str("p")},
+		}},
+	}})
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	require.True(t, ok, "%v", err)
+	var got []string
+	for _, r := range canceled.CancellationReasons {
+		got = append(got, aws.ToString(r.Code)+": "+aws.ToString(r.Message))
+	}
+	require.Equal(t, []string{
+		"None: ",
+		"ValidationError: One or more parameter values were invalid: Missing the key SK in the item",
+		"ValidationError: One or more parameter values were invalid: Type mismatch for Index Key Rank Expected: N Actual: S IndexName: LSI1",
+		"ValidationError: The provided key element does not match the schema",
+		"ValidationError: One or more parameter values were invalid: Cannot update attribute PK. This attribute is part of the key",
+	}, got)
+	_, err = client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Put: &types.Put{TableName: aws.String("orders"), Item: attrs{"PK": str(""), "SK": str("s")}}},
+	}})
+	require.ErrorContains(t, err, "ValidationException: One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: PK")
+	_, err = client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
+		{Get: &types.Get{TableName: aws.String("orders"), Key: orderKey}},
+		{Get: &types.Get{TableName: aws.String("orders"), Key: attrs{"PK": str("p")}}},
+	}})
+	require.ErrorContains(t, err, "please refer cancellation reasons for specific reasons [None, ValidationError]")
+}
+
 func TestCancelTransaction(t *testing.T) {
 	db, client := newTable(t)
 	db.CancelTransaction("TransactionConflict", "None")
