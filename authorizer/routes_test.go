@@ -348,3 +348,19 @@ func TestHardTables(t *testing.T) {
 	}
 	require.Less(t, time.Since(start), 5*time.Second)
 }
+
+// Joining routes under a wildcard must not reach a route that a path parameter leads into.
+func TestJoinedRoutesReachPermittedOnesOnly(t *testing.T) {
+	rules := []authorizer.Rule{authorizer.Allow("GET /users/{id}/admin", authorizer.Scope("admin"))}
+	for i := range 120 {
+		rules = append(rules, authorizer.Allow(fmt.Sprintf("GET /users/me/%03d%s", i, strings.Repeat("x", 60))))
+	}
+	routes := authorizer.MustRoutes(rules...)
+	policy, err := routes.Policy(principal(t), stage+"GET/x")
+	require.NoError(t, err)
+	require.False(t, iam(policy, stage+"GET/users/me/admin"))
+	require.True(t, iam(policy, stage+"GET/users/me/007"+strings.Repeat("x", 60)))
+	policy, err = routes.Policy(principal(t, "admin"), stage+"GET/x")
+	require.NoError(t, err)
+	require.Equal(t, []string{"Allow GET/*"}, resources(policy))
+}
