@@ -9,8 +9,8 @@ import (
 )
 
 // Mermaid draws the machine as a Mermaid flowchart: every state once, every
-// transition once. Choices are labelled with their conditions, transitions
-// after an error are dashed and labelled with the error names, branches and
+// transition once. Choices are labeled with their conditions, transitions
+// after an error are dashed and labeled with the error names, branches and
 // item processors are boxes. The same machine gives the same text.
 func (m *Machine) Mermaid() string {
 	c := chart{ids: map[string]string{}}

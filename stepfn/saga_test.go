@@ -25,7 +25,7 @@ type (
 )
 
 // CardDeclined is an error whose type is its name.
-type CardDeclined struct{}
+type CardDeclined struct{} //nolint:errname // the name that the machine sees
 
 func (CardDeclined) Error() string { return "the card was declined" }
 

@@ -61,7 +61,7 @@ func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, er
 	case w.Park == stateAlarm:
 		return nil, s.park(ctx, Parked[In]{Execution: w.Execution, Outcome: w.Outcome, Input: in, Error: w.Error, Failed: w.Failed})
 	case w.Park == statePark:
-		return s.parked(ctx, w, in)
+		return nil, s.parked(ctx, w, in)
 	case w.Undo != "":
 		for _, sp := range s.specs {
 			if sp.undoName == w.Undo && sp.undo != nil {
@@ -96,18 +96,18 @@ func (s *Saga[In]) compensate(ctx context.Context, sp *spec[In], w work, in In) 
 
 // parked fails with the outcome. After a redrive it first tries again the
 // compensations that had failed.
-func (s *Saga[In]) parked(ctx context.Context, w work, in In) (any, error) {
+func (s *Saga[In]) parked(ctx context.Context, w work, in In) error {
 	if w.Redrives > 0 && w.Outcome == SagaCompensationFailed && s.resume(ctx, w, in) == nil {
-		return nil, nil
+		return nil
 	}
 	text, err := json.Marshal(struct {
 		Error  Failure            `json:"error"`
 		Failed map[string]Failure `json:"failed"`
 	}{w.Error, w.Failed})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return nil, Named(w.Outcome, errors.New(string(text)))
+	return Named(w.Outcome, errors.New(string(text)))
 }
 
 // resume runs the failed compensations once more.
@@ -126,9 +126,9 @@ func (s *Saga[In]) resume(ctx context.Context, w work, in In) error {
 	return nil
 }
 
-// travelling is where a correlation id and a trace header stand in an input:
+// traveling is where a correlation id and a trace header stand in an input:
 // beside its members, or in the detail of an event.
-type travelling struct {
+type traveling struct {
 	Metadata metadata `json:"metadata"`
 	Detail   struct {
 		Metadata metadata `json:"metadata"`
@@ -143,7 +143,7 @@ type metadata struct {
 // withCorrelation lets the input's own id and header win over those of the
 // invocation, which Step Functions begins anew for every step.
 func withCorrelation(ctx context.Context, input []byte) context.Context {
-	var t travelling
+	var t traveling
 	if json.Unmarshal(input, &t) != nil {
 		return ctx // an input of another shape carries none
 	}

@@ -135,13 +135,12 @@ func (s *stateCheck) comparison(at, operator string, v any) {
 		_, ok = v.(json.Number)
 	case strings.HasPrefix(operator, "Timestamp"):
 		text, _ := v.(string)
-		_, err := parseTimestamp(text)
-		want, ok = "a timestamp", err == nil
+		want, ok = "a timestamp", isTimestamp(text)
 	default: // BooleanEquals and the type tests
 		want = "a boolean"
 		_, ok = v.(bool)
 	}
-	if text, isText := v.(string); !ok && !(isText && isSubstitution(text)) {
+	if text, isText := v.(string); !ok && (!isText || !isSubstitution(text)) {
 		s.fail(at, "Expected %s, got %s", want, describe(v))
 	}
 }

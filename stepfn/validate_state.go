@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/patternkit/serverless/stepfn/internal/intrinsic"
 	"github.com/patternkit/serverless/stepfn/internal/jsonpath"
@@ -267,10 +268,17 @@ func (s *stateCheck) wait() {
 	}
 	if t, ok := s.get("Timestamp"); ok {
 		text, _ := t.(string)
-		if _, err := parseTimestamp(text); err != nil && !isExpression(text) && !isSubstitution(text) {
+		if !isTimestamp(text) && !isExpression(text) && !isSubstitution(text) {
 			s.fail(s.at+"/Timestamp", "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: %s", text)
 		}
 	}
+}
+
+// isTimestamp reports whether s is a timestamp of the States Language: RFC
+// 3339 with an upper-case T, and Z or an offset.
+func isTimestamp(s string) bool {
+	_, err := time.Parse(time.RFC3339Nano, s)
+	return err == nil
 }
 
 func (s *stateCheck) task() {

@@ -26,7 +26,7 @@ type Booking struct {
 }
 
 // Agency books trips. Each booking is an item under the step's idempotency
-// key; a cancelled one stays as a tombstone, so that a booking that comes
+// key; a canceled one stays as a tombstone, so that a booking that comes
 // after its own cancellation is refused.
 type Agency struct {
 	DB    *dynamodb.Client
@@ -45,8 +45,8 @@ func (a *Agency) Saga() *stepfn.Saga[Trip] {
 		stepfn.Retriable("SendItinerary", a.book("itinerary")))
 }
 
-// errCancelled: the compensation came first.
-var errCancelled = errors.New("it was cancelled before")
+// errCanceled: the compensation came first.
+var errCanceled = errors.New("it was canceled before")
 
 // book has one effect per key.
 func (a *Agency) book(kind string) func(context.Context, stepfn.Call[Trip]) (Booking, error) {
@@ -67,7 +67,7 @@ func (a *Agency) book(kind string) func(context.Context, stepfn.Call[Trip]) (Boo
 		})
 		var refused *types.ConditionalCheckFailedException
 		if errors.As(err, &refused) {
-			return Booking{}, errCancelled
+			return Booking{}, errCanceled
 		}
 		return Booking{ref}, err
 	}
@@ -79,7 +79,7 @@ func (a *Agency) cancel(ctx context.Context, u stepfn.Undo[Trip, Booking]) error
 	_, err := a.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &a.Table,
 		Item: map[string]types.AttributeValue{
-			"PK": &types.AttributeValueMemberS{Value: u.Key}, "State": &types.AttributeValueMemberS{Value: "CANCELLED"},
+			"PK": &types.AttributeValueMemberS{Value: u.Key}, "State": &types.AttributeValueMemberS{Value: "CANCELED"},
 		},
 	})
 	return err
@@ -89,7 +89,7 @@ func (a *Agency) cancel(ctx context.Context, u stepfn.Undo[Trip, Booking]) error
 func (a *Agency) park(ctx context.Context, p stepfn.Parked[Trip]) error {
 	_, err := a.SNS.Publish(ctx, &sns.PublishInput{
 		TopicArn: &a.Topic, Subject: aws.String(p.Outcome),
-		Message: aws.String(fmt.Sprintf("trip %s is neither booked nor cancelled: %s", p.Input.TripID, p.Error.Cause)),
+		Message: aws.String(fmt.Sprintf("trip %s is neither booked nor canceled: %s", p.Input.TripID, p.Error.Cause)),
 	})
 	return err
 }

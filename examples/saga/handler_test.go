@@ -45,7 +45,7 @@ func newWorld(ctx context.Context) (*world, error) {
 	return &world{a, topics}, err
 }
 
-// booked checks the number of bookings that are not cancelled.
+// booked checks the number of bookings that are not canceled.
 func (w *world) booked(ctx context.Context, want int) error {
 	out, err := w.agency.DB.Scan(ctx, &dynamodb.ScanInput{
 		TableName: &w.agency.Table, FilterExpression: aws.String("#s = :booked"),
@@ -105,7 +105,7 @@ func TestNoTripIsHalfBooked(t *testing.T) {
 			},
 		}
 	})
-	t.Logf("%d cases: %d booked, %d cancelled, %d parked", report.Cases, report.Done, report.Undone, report.Parked)
+	t.Logf("%d cases: %d booked, %d canceled, %d parked", report.Cases, report.Done, report.Undone, report.Parked)
 }
 
 func TestTheTemplateHasThisMachine(t *testing.T) {

@@ -21,12 +21,19 @@ import (
 const account = "arn:aws:states:us-east-1:123456789012:"
 
 // bubble runs a test against a fresh fake and its client.
-func bubble(t *testing.T, f func(t *testing.T, m *stepfntest.Machines, c *sfn.Client)) {
+func bubble(t *testing.T, f func(r rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m := stepfntest.New(t)
-		f(t, m, m.Client())
+		f(rig{t, m, m.Client()})
 	})
+}
+
+// rig is what a test has inside its bubble.
+type rig struct {
+	t *testing.T
+	m *stepfntest.Machines
+	c *sfn.Client
 }
 
 func requireAPIError(t *testing.T, err error, code, message string) {
@@ -38,7 +45,8 @@ func requireAPIError(t *testing.T, err error, code, message string) {
 }
 
 func TestErrorsOfTheAPI(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
 		arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
 		fast := m.CreateExpress("E", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
@@ -106,7 +114,8 @@ func TestErrorsOfTheAPI(t *testing.T) {
 }
 
 func TestLifeOfAMachine(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
 		arn := m.Create("M", stepfn.MustMachine(&stepfn.WaitState{Name: "Old", Seconds: 10}))
 		started, err := c.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn})
@@ -140,7 +149,8 @@ func TestLifeOfAMachine(t *testing.T) {
 }
 
 func TestValidateOverTheWire(t *testing.T) {
-	bubble(t, func(t *testing.T, _ *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, c := r.t, r.c
 		out, err := c.ValidateStateMachineDefinition(t.Context(), &sfn.ValidateStateMachineDefinitionInput{
 			Definition: aws.String(`{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"}}}`),
 		})
@@ -161,7 +171,8 @@ func TestValidateOverTheWire(t *testing.T) {
 }
 
 func TestHistoryPages(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
 		var list []stepfn.State
 		for i := range 150 {
@@ -196,7 +207,8 @@ func TestHistoryPages(t *testing.T) {
 }
 
 func TestExpressRunsWithinTheCall(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		arn := m.CreateExpress("E", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 3}, &stepfn.PassState{Name: "P", Result: "ok"}))
 		out, err := c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Input: aws.String(`{"a":1}`), Name: aws.String("n")})
 		require.NoError(t, err)
@@ -221,7 +233,8 @@ func tokenMachine(extra string) string {
 }
 
 func TestTaskTokens(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
 		var token string
 		m.Function(fn, stepfntest.Func(func(_ context.Context, in struct{ Token string }) (string, error) {
@@ -280,7 +293,8 @@ func TestTaskTokens(t *testing.T) {
 
 // A function that answers its own token before it returns.
 func TestATokenAnsweredEarly(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		m.Function(fn, stepfntest.Func(func(ctx context.Context, in struct{ Token string }) (string, error) {
 			_, err := c.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &in.Token, Output: aws.String(`"early"`)})
 			return "", err
@@ -292,7 +306,8 @@ func TestATokenAnsweredEarly(t *testing.T) {
 }
 
 func TestActivities(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		created, err := c.CreateActivity(ctx, &sfn.CreateActivityInput{Name: aws.String("act")})
@@ -333,7 +348,8 @@ func TestActivities(t *testing.T) {
 }
 
 func TestExecutionsOfOtherMachines(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, _ *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m := r.t, r.m
 		child := m.Create("Child", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 60}, &stepfn.PassState{Name: "P", Result: map[string]any{"ok": true}}))
 		parent := func(pattern, path string) *stepfn.Machine {
 			return stepfn.MustMachine(&stepfn.TaskState{
@@ -364,7 +380,8 @@ func TestExecutionsOfOtherMachines(t *testing.T) {
 
 // Run, Drain and the API may be used from many goroutines.
 func TestConcurrentUse(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		ctx, cancel := context.WithCancel(t.Context())
 		m.Function(fn, func(context.Context, []byte) ([]byte, error) { time.Sleep(time.Second); return nil, nil })
 		arn := m.Create("M", stepfn.MustMachine(&stepfn.TaskState{Name: "A", Resource: fn}))
@@ -387,7 +404,8 @@ func TestConcurrentUse(t *testing.T) {
 
 // A loop that is stopped while a function runs calls it again in the next.
 func TestAStoppedLoopCallsAgain(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, _ *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m := r.t, r.m
 		calls := 0
 		m.Function(fn, func(ctx context.Context, _ []byte) ([]byte, error) {
 			if calls++; calls == 1 {
@@ -409,7 +427,8 @@ func TestAStoppedLoopCallsAgain(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	bubble(t, func(t *testing.T, m *stepfntest.Machines, c *sfn.Client) {
+	bubble(t, func(r rig) {
+		t, m, c := r.t, r.m, r.c
 		arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
 		m.DropReply("StartExecution")
 		_, err := c.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &arn, Name: aws.String("once")})

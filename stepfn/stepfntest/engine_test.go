@@ -200,7 +200,7 @@ func reorder(s string) string {
 const fn = "arn:aws:lambda:us-east-1:123456789012:function:F"
 
 // Busy is an error with a name.
-type Busy struct{}
+type Busy struct{} //nolint:errname // the name that the machine sees
 
 func (*Busy) Error() string { return "busy" }
 

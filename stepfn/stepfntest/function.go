@@ -94,7 +94,7 @@ func invoke(ctx context.Context, f func(context.Context, []byte) ([]byte, error)
 	}()
 	if trace != "" {
 		ctx = correlation.WithTrace(ctx, trace)
-		ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:revive,staticcheck // the key that aws-lambda-go uses
+		ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // the key that aws-lambda-go uses
 	}
 	ctx, cancel := context.WithTimeout(ctx, functionLimit)
 	defer cancel()

@@ -27,7 +27,6 @@ type endpoint struct {
 	service string   // in the cause of an optimized integration
 	sdk     string   // prefix and service of an SDK integration
 	text    []string // members in which an object becomes a string of JSON
-	always  bool     // an SDK-only service has no optimized form
 }
 
 var endpoints = map[string]endpoint{

@@ -36,7 +36,7 @@ type completion struct {
 type timer struct {
 	at       time.Time
 	sequence int
-	fire     func() // nil: cancelled
+	fire     func() // nil: canceled
 	hold     bool
 }
 

@@ -51,10 +51,10 @@ type attempt struct {
 
 func (a *attempt) start() {
 	a.outcomes = a.x.m.mock(a.x.machine, a.node.name)
-	switch {
-	case a.resource.kind == activityResource:
+	switch a.resource.kind {
+	case activityResource:
 		a.activity()
-	case a.resource.kind == lambdaResource:
+	case lambdaResource:
 		a.lambda()
 	default:
 		a.integration()

@@ -142,17 +142,17 @@ func (t *thread) failState() error {
 	return nil
 }
 
-func (x *text) get(s *scope) (string, error) {
-	if x.expr == nil {
-		return x.s, nil
+func (t *text) get(s *scope) (string, error) {
+	if t.expr == nil {
+		return t.s, nil
 	}
-	v, err := x.expr.eval(s)
+	v, err := t.expr.eval(s)
 	if err != nil {
 		return "", err
 	}
 	str, ok := v.(string)
 	if !ok {
-		return "", runtimeFailure("The %s field must refer to a string, but was: %s", x.expr.field, value.String(v))
+		return "", runtimeFailure("The %s field must refer to a string, but was: %s", t.expr.field, value.String(v))
 	}
 	return str, nil
 }

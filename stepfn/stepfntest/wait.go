@@ -43,22 +43,22 @@ func (t *thread) waitUntil() (time.Time, error) {
 	return time.Now().Add(d), err
 }
 
-func (w *seconds) waitTime(s *scope) (time.Duration, error) {
-	if w.path == nil {
-		return time.Duration(w.n) * time.Second, nil
+func (s *seconds) waitTime(sc *scope) (time.Duration, error) {
+	if s.path == nil {
+		return time.Duration(s.n) * time.Second, nil
 	}
-	v, err := s.resolve(w.path.path)
+	v, err := sc.resolve(s.path.path)
 	if err != nil {
-		return 0, runtimeFailure("The SecondsPath parameter does not reference an input value: %s", w.path.path)
+		return 0, runtimeFailure("The SecondsPath parameter does not reference an input value: %s", s.path.path)
 	}
 	n, ok := value.Whole(v)
 	switch {
 	case !ok:
-		return 0, runtimeFailure("The SecondsPath parameter cannot be parsed as a long value: %s == %s", w.path.path, plain(v))
+		return 0, runtimeFailure("The SecondsPath parameter cannot be parsed as a long value: %s == %s", s.path.path, plain(v))
 	case n < 0:
-		return 0, runtimeFailure("The SecondsPath parameter references a negative value: %s == %s", w.path.path, plain(v))
+		return 0, runtimeFailure("The SecondsPath parameter references a negative value: %s == %s", s.path.path, plain(v))
 	case n > 99_999_999:
-		return 0, runtimeFailure("The SecondsPath parameter references a value above 99999999: %s == %s", w.path.path, plain(v))
+		return 0, runtimeFailure("The SecondsPath parameter references a value above 99999999: %s == %s", s.path.path, plain(v))
 	}
 	return time.Duration(n) * time.Second, nil
 }
@@ -73,17 +73,17 @@ func plain(v any) string {
 
 // integer reads a number of a state: missing when neither it nor its path is
 // set.
-func (w *seconds) integer(s *scope) (int64, error) {
-	if w.path == nil {
-		return w.n, nil
+func (s *seconds) integer(sc *scope) (int64, error) {
+	if s.path == nil {
+		return s.n, nil
 	}
-	v, err := w.path.get(s)
+	v, err := s.path.get(sc)
 	if err != nil {
 		return 0, err
 	}
 	n, ok := value.Whole(v)
 	if !ok || n < 0 {
-		return 0, runtimeFailure("The %s field refers to value \"%s\" which is not a valid integer: %s", w.path.name, plain(v), w.path.path)
+		return 0, runtimeFailure("The %s field refers to value \"%s\" which is not a valid integer: %s", s.path.name, plain(v), s.path.path)
 	}
 	return n, nil
 }

@@ -147,14 +147,14 @@ func (p *parser) bracket() (step, error) {
 	p.space()
 	var s step
 	var err error
-	switch c := p.peek(); {
-	case c == '*':
+	switch p.peek() {
+	case '*':
 		p.i++
 		s = wildcard{}
-	case c == '?':
+	case '?':
 		p.i++
 		s, err = p.filter()
-	case c == '\'' || c == '"':
+	case '\'', '"':
 		s, err = p.quotedNames()
 	default:
 		s, err = p.positions()

@@ -16,14 +16,14 @@ type (
 )
 
 // in returns the position an index means in a list of n, or -1.
-func (i index) in(n int) int {
-	if i < 0 {
-		i += index(n)
+func (s index) in(n int) int {
+	if s < 0 {
+		s += index(n)
 	}
-	if i < 0 || int(i) >= n {
+	if s < 0 || int(s) >= n {
 		return -1
 	}
-	return int(i)
+	return int(s)
 }
 
 func (s name) each(_, v any, yield func(any)) {
