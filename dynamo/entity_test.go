@@ -110,7 +110,8 @@ func TestTemplatesAreCheckedAtConstruction(t *testing.T) {
 		{"index without its sort key", "T#{ID}", "META", with(dynamo.On("GSI1", "{ID}")), "give both or none"},
 		{"expiry twice", "T#{ID}", "META", with(dynamo.ExpireAfter(time.Hour)), "keep one"},
 		{"unique without field", "T#{ID}", "META", with(dynamo.Unique("X")), "has no field"},
-		{"guards' keys", "UNIQUE#{ID}", "META", with(dynamo.Unique("{No}")), "those of the guards"},
+		{"guards' keys", "UNIQUE#Thing.Unique.No#{ID}", "UNIQUE", with(dynamo.Unique("{No}")), "the guards of unique values"},
+		{"one unique value twice", "T#{ID}", "META", with(dynamo.Unique("{No}"), dynamo.Unique("{No:04}")), "two templates have the fields"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			key := dynamo.Key(tc.partition, tc.sort)

@@ -234,8 +234,12 @@ func (m *Model) register(e *entity) error {
 			return fmt.Errorf("the model has an entity %s already", name)
 		}
 	}
-	for _, other := range m.entities {
-		if e.overlaps(other) {
+	for _, other := range append([]*entity{e}, m.entities...) {
+		if e.guardedBy(other) || other.guardedBy(e) {
+			return fmt.Errorf("the guards of unique values of %s and %s could have the keys of the other: give them other prefixes than %s",
+				e.name, other.name, guardPrefix)
+		}
+		if other != e && e.overlaps(other) {
 			return fmt.Errorf("its keys %s could equal those of %s, %s: give one of them another prefix",
 				e.keyText(), other.name, other.keyText())
 		}

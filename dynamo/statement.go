@@ -9,7 +9,8 @@ type Access string
 const (
 	// ReadAccess is for Get, GetMany, BatchGet, TransactGet, queries and collections.
 	ReadAccess Access = "read"
-	// WriteAccess is for every Write, alone or in a batch or transaction.
+	// WriteAccess is for every Write, alone or in a batch or transaction. Modify and
+	// views need ReadAccess, too.
 	WriteAccess Access = "write"
 	// StreamAccess is for the event source mapping of a Stream.
 	StreamAccess Access = "stream"

@@ -14,7 +14,8 @@ import (
 // "UNIQUE#Entity.Unique.Field#value", which names the owner of the value.
 type unique struct {
 	binding
-	discriminator string // of the guards
+	discriminator string  // of the guards
+	guard         binding // their partition key
 }
 
 const (
@@ -28,9 +29,6 @@ func (e *entity) useUniques(sources []string) error {
 	s := e.model.schema
 	if len(sources) > 0 && (s.PartitionKey == ownerPK || s.SortKey == ownerPK) {
 		return errors.New("a key attribute of the schema is called OwnerPK, which unique values use")
-	}
-	if len(sources) > 0 && strings.HasPrefix(e.partition.String(), guardPrefix+s.Separator) {
-		return fmt.Errorf("unique: keys that begin with %s%s are those of the guards", guardPrefix, s.Separator)
 	}
 	for _, source := range sources {
 		t, err := e.parse(source)
@@ -46,6 +44,12 @@ func (e *entity) useUniques(sources []string) error {
 		if slices.Contains(e.guardNames(), u.discriminator) {
 			errs = append(errs, fmt.Errorf("unique: two templates have the fields of %q", source))
 		}
+		guard, err := e.parse(guardPrefix + s.Separator + u.discriminator + s.Separator + source)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("unique: %w", err))
+			continue
+		}
+		u.guard = guard.bind(e.fieldIndex)
 		e.uniques = append(e.uniques, u)
 	}
 	return errors.Join(errs...)
@@ -62,17 +66,24 @@ func (e *entity) guardNames() []string {
 
 // guardKey returns the key of the guard for the value, or false when it claims nothing.
 func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bool) {
-	text, absent := u.render(v, fs)
+	text, absent := u.guard.render(v, fs)
 	if absent {
 		return primaryKey{}, false
 	}
-	s := &e.model.schema
-	k := primaryKey{partition: guardPrefix + s.Separator + u.discriminator + s.Separator + text}
-	if s.SortKey != "" {
+	k := primaryKey{partition: text}
+	if e.model.schema.SortKey != "" {
 		k.sort = guardPrefix
 	}
 	checkKeySize(u.source, k.partition, maxPartitionKey, fs)
 	return k, true
+}
+
+// guardedBy reports whether a key of other could be that of a guard of e.
+func (e *entity) guardedBy(other *entity) bool {
+	sort := &template{separator: e.model.schema.Separator, parts: []part{{literal: guardPrefix}}}
+	return slices.ContainsFunc(e.uniques, func(u unique) bool {
+		return other.partition.overlaps(u.guard.template) && other.sort.overlaps(sort)
+	})
 }
 
 // claimAll returns the puts of all guards of a new item.

@@ -30,7 +30,8 @@ func (e *Entity[T, K]) Update(key K) Update[T] {
 }
 
 // Upsert is like Update, and makes the item when it is not there. The new item has the
-// fields of the key and those that are changed, at version 1.
+// fields of the key and those that are changed, at version 1. An expired item that is
+// still there counts as there.
 func (e *Entity[T, K]) Upsert(key K) Update[T] {
 	u := e.Update(key)
 	u.upsert = true
