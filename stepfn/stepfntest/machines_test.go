@@ -83,3 +83,18 @@ func TestAYearOfWaits(t *testing.T) {
 	})
 	t.Logf("a year took %v", time.Since(wall))
 }
+
+// A fake that was made outside the bubble works inside.
+func TestAFakeMadeOutsideTheBubble(t *testing.T) {
+	machines := stepfntest.New(t)
+	arn := machines.Create("M", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 86_400}, &stepfn.TaskState{Name: "T", Resource: greetARN}))
+	machines.Function(greetARN, func(_ context.Context, p []byte) ([]byte, error) { return p, nil })
+	for range 2 {
+		synctest.Test(t, func(t *testing.T) {
+			x, err := machines.Execute(t.Context(), arn, 1)
+			require.NoError(t, err)
+			require.NoError(t, x.Err())
+			require.Equal(t, 24*time.Hour, x.Stopped.Sub(x.Started))
+		})
+	}
+}

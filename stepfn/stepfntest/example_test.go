@@ -1,0 +1,56 @@
+package stepfntest_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/stepfntest"
+)
+
+func Example() {
+	machines := stepfntest.New(nil) // in a test: New(t), inside synctest.Test
+	const arn = "arn:aws:lambda:us-east-1:123456789012:function:Greet"
+	machines.Function(arn, stepfntest.Func(func(_ context.Context, name string) (string, error) {
+		return "hello " + name, nil
+	}))
+	x, err := machines.Execute(context.Background(), machines.Create("Greeting", stepfn.MustMachine(
+		&stepfn.TaskState{Name: "Greet", Resource: arn},
+		&stepfn.PassState{Name: "Wrap", Parameters: map[string]any{"greeting.$": "$"}},
+	)), "Ann")
+	fmt.Println(x.Output, err)
+	for _, e := range x.History {
+		fmt.Println(e.ID, e.Type)
+	}
+	// Output:
+	// {"greeting":"hello Ann"} <nil>
+	// 1 ExecutionStarted
+	// 2 TaskStateEntered
+	// 3 LambdaFunctionScheduled
+	// 4 LambdaFunctionStarted
+	// 5 LambdaFunctionSucceeded
+	// 6 TaskStateExited
+	// 7 PassStateEntered
+	// 8 PassStateExited
+	// 9 ExecutionSucceeded
+}
+
+func ExampleMachines_Mock() {
+	machines := stepfntest.New(nil)
+	machines.Mock("Video", "Transcode",
+		stepfntest.Throw("MediaConvert.TooManyRequestsException", "later"),
+		stepfntest.Return(map[string]string{"job": "1"}))
+	x, err := machines.Execute(context.Background(), machines.Create("Video", stepfn.MustMachine(
+		&stepfn.TaskState{
+			Name: "Transcode", Resource: "arn:aws:states:::mediaconvert:createJob", Parameters: map[string]any{},
+			Catch: []stepfn.Catcher{{ErrorEquals: []string{stepfn.ErrorAll}, Next: "Again"}}, End: true,
+		},
+		&stepfn.PassState{Name: "Again", Next: "Transcode"},
+	)), nil)
+	fmt.Println(x.Output, err)
+	fmt.Println(strings.Join(x.Path, " > "))
+	// Output:
+	// {"job":"1"} <nil>
+	// Transcode > Again > Transcode
+}
