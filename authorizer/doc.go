@@ -22,10 +22,17 @@
 //
 // # Limits
 //
-// Tokens of at most 8 KiB; a leeway of at most one minute; key sets of at most 150,000 bytes and 100 keys. A cached Allow
-// can outlive the token by the authorizer's TTL (5 minutes unless configured): keep the TTL well below the token's life.
-// A request that the API routes but no rule of the table matches is refused, with one exception that IAM cannot express:
-// where "/a/{x}" and "/a/{x}/b" are both permitted, so is every other path below "/a/": list all routes of the API.
+// Tokens of at most 8 KiB; a leeway of at most one minute; key sets of at most 150,000 bytes and 100 keys; routes of at
+// most 30 segments. A cached Allow can outlive the token by the authorizer's TTL (5 minutes unless configured): keep the
+// TTL well below the token's life. Replay of a token within its life is not noticed.
+//
+// A policy holds for the routes of the table. Requests that the API routes but no rule of the table matches are refused,
+// with two exceptions: where "/a/{x}" and "/a/{x}/b" are both permitted, IAM cannot but permit every other path below
+// "/a/"; and policies beyond 8 KiB are shortened by wildcards that reach no other route of the table, but may reach what
+// it does not list. So list all routes of the API. Policies beyond 1 MiB fail with ErrPolicyTooLarge.
+//
+// How percent-encoded paths look in a method ARN, and whether a REST API takes policies beyond 8 KiB, is not verified
+// against AWS.
 //
 // # Errors
 //
