@@ -155,7 +155,7 @@ func pairedQuery(name *string) pairing {
 func BenchmarkOverSDK(b *testing.B) {
 	for _, p := range pairings() {
 		b.Run(p.name, func(b *testing.B) {
-			const runs, calls = 41, 100
+			const runs, calls = 501, 10
 			var more []float64
 			for range runs {
 				library, err := timed(calls, p.library)
@@ -182,7 +182,7 @@ func timed(calls int, f func() error) (float64, error) {
 			return 0, err
 		}
 	}
-	return float64(time.Since(start).Microseconds()) / float64(calls), nil
+	return float64(time.Since(start).Nanoseconds()) / 1000 / float64(calls), nil
 }
 
 func moreAllocations(p pairing) float64 {
