@@ -23,25 +23,26 @@ fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	.ci/fuzz $(or $(FUZZTIME),30s)
 
 .PHONY: bench
-bench:
-	@echo "make bench: no benchmark stands beside a peer yet" && exit 1
+bench: ## the benchmarks, each beside its floor or its peer (BENCH=regexp picks some)
+	.ci/bench $(BENCH)
 
 .PHONY: prove
-prove:
-	@echo "make prove: nothing is enumerated beyond what go test does yet" && exit 1
+prove: ## the enumerations at their full bounds
+	PROVE=1 go test -count=1 -timeout 20m ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop
 
 .PHONY: conformance
-conformance:
-	@echo "make conformance: no differential run against another implementation yet" && exit 1
+conformance: ## independent programs look at the same: cfn-lint at the templates, boto3 at localaws
+	.ci/witness
 
 .PHONY: mutate
-mutate:
-	@echo "make mutate: no mutants are committed yet" && exit 1
+mutate: ## break one property at a time and see its test turn red
+	go run ./internal/repotest/mutate
 
 .PHONY: soak
 soak:
 	@echo "make soak: nothing runs longer than its test yet" && exit 1
 
 .PHONY: examples
-examples: ## run the journey of the orders
+examples: ## run the journey of the orders, and each example's binary on a Lambda runtime
 	go run ./examples/orders
+	go test -count=1 -run TestTheExamplesRunOnLambda ./internal/lambdahost

@@ -22,7 +22,7 @@ var cases embed.FS
 
 func main() {
 	asJSON := flag.Bool("json", false, "print the report as one JSON document")
-	definition := flag.Bool("definition", false, "print the saga's state machine instead, as fulfilment.asl.json has it")
+	definition := flag.Bool("definition", false, "print the saga's state machine instead, as fulfillment.asl.json has it")
 	flag.Parse()
 	if *definition {
 		text, err := shop.Definition("${SagaFunctionArn}")

@@ -50,7 +50,7 @@ func TestOrdersSettingsAreTheTemplates(t *testing.T) {
 func TestOrdersPatternsAreTheTemplates(t *testing.T) {
 	template := ordersTemplate(t)
 	for text, at := range map[string][2]string{
-		shop.FulfilPattern:    {"FulfilRule", "EventPattern"},
+		shop.FulfillPattern:   {"FulfillRule", "EventPattern"},
 		shop.AnnouncePattern:  {"AnnounceRule", "EventPattern"},
 		shop.InvoicesPolicy:   {"InvoicesSubscription", "FilterPolicy"},
 		shop.DispatchesPolicy: {"DispatchesSubscription", "FilterPolicy"},
@@ -81,7 +81,7 @@ func TestOrdersTableIsTheModels(t *testing.T) {
 func TestOrdersMachineIsTheSagas(t *testing.T) {
 	definition, err := shop.Definition("${SagaFunctionArn}")
 	require.NoError(t, err)
-	committed, err := os.ReadFile(filepath.Join(root, "examples", "orders", "fulfilment.asl.json"))
+	committed, err := os.ReadFile(filepath.Join(root, "examples", "orders", "fulfillment.asl.json"))
 	require.NoError(t, err)
 	require.Equal(t, string(definition), strings.TrimSpace(string(committed)))
 }

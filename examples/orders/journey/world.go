@@ -40,7 +40,7 @@ const (
 	busName     = "orders"
 	region      = "us-east-1"
 	account     = "123456789012"
-	machineName = "fulfilment"
+	machineName = "fulfillment"
 )
 
 // world is the shop deployed on the fakes: what the template does on AWS.
@@ -202,7 +202,7 @@ func createQueue(ctx context.Context, client *sqs.Client, name string, attribute
 }
 
 func (w *world) createMachine(ctx context.Context) error {
-	saga := shop.Fulfilment{Table: w.table}.Saga()
+	saga := shop.Fulfillment{Table: w.table}.Saga()
 	function := w.functionARN("saga")
 	w.machines.Function(function, host(w, "saga", observe.Handler("saga", saga.Handle, w.record.observed)))
 	definition, err := shop.Definition(function)
@@ -230,7 +230,7 @@ func (w *world) createBus(ctx context.Context) error {
 		name, pattern, target string
 		input                 *string
 	}{
-		{"fulfil", shop.FulfilPattern, w.machineARN, aws.String("$.detail")},
+		{"fulfill", shop.FulfillPattern, w.machineARN, aws.String("$.detail")},
 		{"announce", shop.AnnouncePattern, "arn:aws:sns:" + region + ":" + account + ":orders", nil},
 	} {
 		_, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule.name, EventBusName: aws.String(busName), EventPattern: &rule.pattern})

@@ -17,10 +17,10 @@ var OrdersCompensated = observe.MustCounter("OrdersCompensated")
 
 // Compensations are the compensations of the saga, in the order in which they
 // run.
-var Compensations = Fulfilment{}.Saga().Compensations()
+var Compensations = Fulfillment{}.Saga().Compensations()
 
 // Saga is the saga of an order. Its function carries out all of its steps.
-func (f Fulfilment) Saga() *stepfn.Saga[OrderPlaced] {
+func (f Fulfillment) Saga() *stepfn.Saga[OrderPlaced] {
 	return stepfn.MustSaga("PlaceOrder", f.park,
 		stepfn.Step("AcceptOrder", f.accept).Compensate("CancelOrder", f.cancel),
 		stepfn.Step("ReserveInventory", f.reserve).Compensate("ReleaseInventory", f.release).NotApplied("OutOfStock"),
@@ -31,7 +31,7 @@ func (f Fulfilment) Saga() *stepfn.Saga[OrderPlaced] {
 // Definition is the saga's state machine in the Amazon States Language, with
 // the function at functionARN.
 func Definition(functionARN string) ([]byte, error) {
-	machine := Fulfilment{}.Saga().Machine(func(o *stepfn.MachineOptions) { o.Function = functionARN })
+	machine := Fulfillment{}.Saga().Machine(func(o *stepfn.MachineOptions) { o.Function = functionARN })
 	return []byte(machine.String()), machine.Check()
 }
 
@@ -42,14 +42,14 @@ func traced(ctx context.Context, step, orderID string) (context.Context, observe
 	return ctx, span
 }
 
-func (f Fulfilment) accept(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
+func (f Fulfillment) accept(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
 	ctx, span := traced(ctx, "accept", c.Input.OrderID)
 	defer span.End()
 	_, err := f.advance(ctx, c.Input.OrderID, Processing, Placed)
 	return Processing, err
 }
 
-func (f Fulfilment) cancel(ctx context.Context, u stepfn.Undo[OrderPlaced, Status]) error {
+func (f Fulfillment) cancel(ctx context.Context, u stepfn.Undo[OrderPlaced, Status]) error {
 	ctx, span := traced(ctx, "cancel", u.Input.OrderID)
 	defer span.End()
 	changed, err := f.advance(ctx, u.Input.OrderID, Canceled, Placed, Processing)
@@ -64,7 +64,7 @@ type Reservation struct {
 	Items []OrderedItem `json:"items"`
 }
 
-func (f Fulfilment) reserve(ctx context.Context, c stepfn.Call[OrderPlaced]) (Reservation, error) {
+func (f Fulfillment) reserve(ctx context.Context, c stepfn.Call[OrderPlaced]) (Reservation, error) {
 	ctx, span := traced(ctx, "reserve", c.Input.OrderID)
 	defer span.End()
 	items := quantities(c.Input.Items)
@@ -84,7 +84,7 @@ func (f Fulfilment) reserve(ctx context.Context, c stepfn.Call[OrderPlaced]) (Re
 	return Reservation{items}, err
 }
 
-func (f Fulfilment) release(ctx context.Context, u stepfn.Undo[OrderPlaced, Reservation]) error {
+func (f Fulfillment) release(ctx context.Context, u stepfn.Undo[OrderPlaced, Reservation]) error {
 	ctx, span := traced(ctx, "release", u.Input.OrderID)
 	defer span.End()
 	var writes []dynamo.Write
@@ -102,7 +102,7 @@ type Payment struct {
 // errDeclined is the answer of the payment service to a card without cover.
 var errDeclined = errors.New("the card was declined")
 
-func (f Fulfilment) charge(ctx context.Context, c stepfn.Call[OrderPlaced]) (Payment, error) {
+func (f Fulfillment) charge(ctx context.Context, c stepfn.Call[OrderPlaced]) (Payment, error) {
 	ctx, span := traced(ctx, "charge", c.Input.OrderID)
 	defer span.End()
 	if strings.HasSuffix(c.Input.Card, "declined") {
@@ -112,13 +112,13 @@ func (f Fulfilment) charge(ctx context.Context, c stepfn.Call[OrderPlaced]) (Pay
 	return Payment{c.Input.Total}, f.do(ctx, EffectKey{c.Input.OrderID, "PAYMENT"}, c.Input.Total)
 }
 
-func (f Fulfilment) refund(ctx context.Context, u stepfn.Undo[OrderPlaced, Payment]) error {
+func (f Fulfillment) refund(ctx context.Context, u stepfn.Undo[OrderPlaced, Payment]) error {
 	ctx, span := traced(ctx, "refund", u.Input.OrderID)
 	defer span.End()
 	return f.undo(ctx, EffectKey{u.Input.OrderID, "PAYMENT"})
 }
 
-func (f Fulfilment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
+func (f Fulfillment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
 	ctx, span := traced(ctx, "confirm", c.Input.OrderID)
 	defer span.End()
 	_, err := f.advance(ctx, c.Input.OrderID, Confirmed, Processing)
@@ -126,7 +126,7 @@ func (f Fulfilment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (St
 }
 
 // park tells the people on call: the order is neither done nor undone.
-func (f Fulfilment) park(ctx context.Context, p stepfn.Parked[OrderPlaced]) error {
+func (f Fulfillment) park(ctx context.Context, p stepfn.Parked[OrderPlaced]) error {
 	observe.Logger(ctx).Error("order needs a person", zap.String("orderId", p.Input.OrderID),
 		zap.String("outcome", p.Outcome), zap.Any("error", p.Error), zap.Any("failed", p.Failed))
 	return nil

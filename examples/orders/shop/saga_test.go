@@ -20,7 +20,7 @@ import (
 )
 
 // warehouse is a table with an order of two mugs and ten mugs in stock.
-func warehouse(ctx context.Context) (shop.Fulfilment, error) {
+func warehouse(ctx context.Context) (shop.Fulfillment, error) {
 	client := dynamotest.New(nil).Client()
 	name := func(names ...string) (out []types.AttributeDefinition) {
 		for _, n := range names {
@@ -35,13 +35,13 @@ func warehouse(ctx context.Context) (shop.Fulfilment, error) {
 		},
 	})
 	table := dynamo.New(client, "orders", shop.Store)
-	return shop.Fulfilment{Table: table}, errors.Join(err,
+	return shop.Fulfillment{Table: table}, errors.Join(err,
 		shop.Orders.Create(shop.Order{OrderKey: shop.OrderKey{OrderID: "1"}, Status: shop.Placed, PlacedAt: time.Now(), Total: 2500}).Run(ctx, table),
 		shop.Stocks.Create(shop.Stock{StockKey: shop.StockKey{SKU: "mug"}, Available: 10}).Run(ctx, table))
 }
 
 // found compares what is in the table with what must be.
-func found(ctx context.Context, f shop.Fulfilment, status shop.Status, available, effects int64) error {
+func found(ctx context.Context, f shop.Fulfillment, status shop.Status, available, effects int64) error {
 	order, err := shop.Orders.Get(ctx, f.Table, shop.OrderKey{OrderID: "1"})
 	if err != nil {
 		return err

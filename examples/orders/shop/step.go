@@ -9,16 +9,16 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 )
 
-// Fulfilment carries an order out. Its steps may run more than once and in
+// Fulfillment carries an order out. Its steps may run more than once and in
 // spite of each other: a step that was undone must not happen afterwards.
-type Fulfilment struct{ Table *dynamo.Table }
+type Fulfillment struct{ Table *dynamo.Table }
 
 // errUndone says that a step came too late: it has been undone.
 var errUndone = errors.New("the step has been undone already")
 
 // do commits the writes of a step together with its effect: once, however
 // often the step runs, and never after it was undone.
-func (f Fulfilment) do(ctx context.Context, key EffectKey, amount int64, writes ...dynamo.Write) error {
+func (f Fulfillment) do(ctx context.Context, key EffectKey, amount int64, writes ...dynamo.Write) error {
 	effect := Effects.Create(Effect{EffectKey: key, Count: 1, Amount: amount})
 	err := f.Table.Transact(ctx, append([]dynamo.Write{effect}, writes...)...)
 	failed, ok := errors.AsType[*dynamo.TransactionError](err)
@@ -37,7 +37,7 @@ func (f Fulfilment) do(ctx context.Context, key EffectKey, amount int64, writes 
 
 // undo takes a step back. Where the step has not happened, the effect that is
 // undone in advance keeps it from happening later.
-func (f Fulfilment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Write) error {
+func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Write) error {
 	effect, err := Effects.Get(ctx, f.Table, key, dynamo.Consistent)
 	switch {
 	case errors.Is(err, dynamo.ErrNotFound):
@@ -53,7 +53,7 @@ func (f Fulfilment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Wr
 
 // advance moves an order to the status next; changed is false when it was
 // there already.
-func (f Fulfilment) advance(ctx context.Context, orderID string, next Status, from ...Status) (changed bool, err error) {
+func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, from ...Status) (changed bool, err error) {
 	order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent)
 	switch {
 	case err != nil:

@@ -3,8 +3,8 @@ package shop
 // What connects the services, as the template has it too; a test compares the
 // two.
 const (
-	// FulfilPattern is the rule that starts the saga of a placed order.
-	FulfilPattern = `{"source":["shop.orders"],"detail-type":["OrderPlaced"]}`
+	// FulfillPattern is the rule that starts the saga of a placed order.
+	FulfillPattern = `{"source":["shop.orders"],"detail-type":["OrderPlaced"]}`
 	// AnnouncePattern is the rule that tells the topic of every order's events.
 	AnnouncePattern = `{"source":["shop.orders"],"detail-type":[{"prefix":"Order"}],"detail":{"total":[{"numeric":[">",0]}]}}`
 	// InvoicesPolicy is what the topic sends to the queue of invoices.

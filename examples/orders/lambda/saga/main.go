@@ -21,6 +21,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fulfilment := shop.Fulfilment{Table: dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store)}
-	lambda.Start(observe.Handler("saga", fulfilment.Saga().Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	fulfillment := shop.Fulfillment{Table: dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store)}
+	lambda.Start(observe.Handler("saga", fulfillment.Saga().Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
 }
