@@ -40,6 +40,14 @@
 // "metadata" of an execution's input; [Saga.Handle] puts them into the context
 // of every step, also when they come in the detail of an EventBridge event.
 //
+// Machines are built of typed states ([NewMachine], [Sequence]) or parsed
+// ([Parse]); what this package does not know in a definition is kept.
+// [ValidateDefinition] finds what AWS would refuse, each fault with its place.
+// [Machine.Mermaid] draws.
+//
+// [Workflow] starts executions, once per name, and waits for them; [Callback]
+// answers a task by its token.
+//
 // # Limits
 //
 // Inputs and outputs of a state are at most 262,144 bytes, and a saga keeps
@@ -51,7 +59,10 @@
 //
 // [DefinitionError] lists the faults of a definition, each with its JSON
 // pointer. A handler wrapped by [Handler], and [Saga.Handle], report errors
-// under their [ErrorName].
+// under their [ErrorName]. An execution that did not succeed is an
+// [ExecutionError], in which errors.Is finds [ErrCompensated] and [ErrParked].
+// [ErrConflict] says that a name was used with another input, [ErrTaskClosed]
+// that nobody waits for a token any more.
 //
 // # Testing
 //

@@ -21,9 +21,10 @@
 //
 // # Limits
 //
-// n targets make about 64·n²/2 cases of a millisecond each. Service
-// integrations of a saga are not made to fail; bind what they call through
-// [World] for that.
+// n targets make about 40·n² cases of a millisecond each: 1,500 for a saga of
+// four steps. A function that Lambda gave up is not run on after its
+// compensation. Service integrations of a saga are not made to fail; bind what
+// they call through [World] for that.
 //
 // # Errors
 //
