@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
 	"github.com/patternkit/serverless/internal/awsid"
@@ -79,10 +80,20 @@ func (db *DB) createTable(ctx context.Context, in *createTableInput) (*tableOutp
 	return &tableOutput{db.describe(t)}, nil
 }
 
+// readyAt is when what is created now becomes ACTIVE. Without a delay that is
+// always, so that a table made outside a synctest bubble is there inside, where
+// the clock shows an earlier time.
+func (db *DB) readyAt() time.Time {
+	if db.options.CreateDelay <= 0 {
+		return time.Time{}
+	}
+	return db.now().Add(db.options.CreateDelay)
+}
+
 func (db *DB) newTable(in *createTableInput, arn string) *table {
 	now := db.now()
 	t := &table{
-		name: *in.TableName, arn: arn, id: awsid.UUID(), created: now, readyAt: now.Add(db.options.CreateDelay),
+		name: *in.TableName, arn: arn, id: awsid.UUID(), created: now, readyAt: db.readyAt(),
 		definitions: in.AttributeDefinitions, types: map[string]expr.Type{},
 		key: schemaOf(in.KeySchema), rows: newTree(),
 		protected: in.DeletionProtectionEnabled != nil && *in.DeletionProtectionEnabled,

@@ -199,7 +199,7 @@ func (db *DB) applyTable(t *table, in *updateTableInput) {
 // another type stay out of it.
 func (db *DB) addIndex(t *table, in indexInput, definitions []attributeDefinition) {
 	x := newGlobalIndex(in)
-	x.readyAt = db.now().Add(db.options.CreateDelay)
+	x.readyAt = db.readyAt()
 	t.definitions = definitions
 	t.types = map[string]expr.Type{}
 	for _, d := range definitions {
