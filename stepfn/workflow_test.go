@@ -70,7 +70,7 @@ func TestTheStepsOfASagaHaveTheCorrelation(t *testing.T) {
 		_, err := wf.Run(correlation.WithTrace(correlation.With(t.Context(), "one"), "Root=1"), "", placeOrder{})
 		require.NoError(t, err)
 		require.NoError(t, m.Starter(arn)(t.Context(), []byte(`{"detail":{"metadata":{"correlationId":"two"}}}`)))
-		time.Sleep(time.Second)
+		require.NoError(t, m.Drain(t.Context()))
 		require.Equal(t, []string{"one Root=1", "two "}, seen)
 	})
 }
