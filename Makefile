@@ -39,7 +39,7 @@ mutate: ## break one property at a time and see its test turn red
 	go run ./internal/repotest/mutate
 
 .PHONY: soak
-soak:
+soak: ## (nothing yet)
 	@echo "make soak: nothing runs longer than its test yet" && exit 1
 
 .PHONY: examples

@@ -39,7 +39,7 @@ func TestRoomsAreDocumented(t *testing.T) {
 func TestFakesSayWhatTheySimulate(t *testing.T) {
 	for _, dir := range []string{
 		"authorizer/authorizertest", "dynamo/dynamotest", "events/eventstest",
-		"messaging/messagingtest", "stepfn/stepfntest",
+		"messaging/messagingtest", "observe/observetest", "stepfn/stepfntest",
 	} {
 		doc := packageDoc(t, dir)
 		for _, heading := range fakeHeadings {

@@ -149,8 +149,8 @@ func runTest(m mutant, overlay string) error {
 		return fmt.Errorf("%s has no test %s", m.pkg, m.test)
 	case err == nil:
 		return fmt.Errorf("%s stays green", m.test)
-	case strings.Contains(string(out), "[build failed]") || strings.Contains(string(out), "[setup failed]"):
-		return fmt.Errorf("the mutant does not compile:\n%s", out)
+	case !strings.Contains(string(out), "--- FAIL: "+m.test):
+		return fmt.Errorf("%s did not run to its verdict:\n%s", m.test, out)
 	}
 	return nil
 }
