@@ -7,111 +7,94 @@ import (
 	"hash/crc32"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // decodeJSON reads body into the input struct of operation and refuses what
-// the struct has no place for.
-func decodeJSON(operation string, body []byte, into any) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		body = []byte("{}")
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	if err == nil && dec.More() {
-		err = errors.New("data after the document")
-	}
-	if err == nil {
+// the struct has no place for. Names of members are taken exactly, unlike
+// encoding/json does.
+func decodeJSON(op *Operation, body []byte, into any) error {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
 		return nil
 	}
-	var own *Error
-	if errors.As(err, &own) {
-		return own
+	if string(body) == "null" {
+		return serializationError(body, nil)
 	}
-	if unknown := UnknownMembers(body, reflect.TypeOf(into)); len(unknown) > 0 {
-		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), operation)
-	}
-	return serializationError(err)
-}
-
-// serializationError words a body that is not what the operation takes.
-func serializationError(err error) *Error {
-	e := &Error{Code: "SerializationException", Namespace: "com.amazon.coral.service#"}
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
-		e.Message = strings.ToUpper(mismatch.Value) + "_VALUE cannot be converted to " + mismatch.Type.String()
-		if mismatch.Field != "" {
-			e.Message += " at " + mismatch.Field
+	err := json.Unmarshal(body, into)
+	if err != nil {
+		var own *Error
+		if errors.As(err, &own) {
+			return own
+		}
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return serializationError(body, err)
 		}
 	}
+	if unknown := op.members().unknown(body); len(unknown) > 0 {
+		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), op.Name)
+	}
+	if err != nil {
+		return serializationError(body, err)
+	}
+	return nil
+}
+
+// serializationError words a body that is not what the operation takes. Like
+// AWS it says nothing of a document that is no JSON.
+func serializationError(body []byte, err error) *Error {
+	e := &Error{Code: "SerializationException", Namespace: "com.amazon.coral.service#"}
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return e
+	}
+	kind, _, _ := strings.Cut(mismatch.Value, " ") // "number 1.5"
+	switch kind {
+	case "array":
+		e.Message = "Start of list found where not expected"
+		return e
+	case "object":
+		e.Message = "Start of structure or map found where not expected."
+		return e
+	case "bool":
+		kind = "true"
+		if end := int(mismatch.Offset); end <= len(body) && bytes.HasSuffix(body[:end], []byte("false")) {
+			kind = "false"
+		}
+	}
+	e.Message = strings.ToUpper(kind) + "_VALUE cannot be converted to " + shapeKind(mismatch.Type)
 	return e
 }
 
-// UnknownMembers lists the members of a JSON document that t, an input struct,
-// has no field for, as dotted paths without indexes and map keys. Types that
-// decode themselves are taken at their word.
-func UnknownMembers(body []byte, t reflect.Type) []string {
-	var doc any
-	if json.Unmarshal(body, &doc) != nil {
-		return nil
-	}
-	var out []string
-	walkUnknown(doc, t, "", &out)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
-
-func walkUnknown(doc any, t reflect.Type, path string, out *[]string) {
+// shapeKind is AWS's name for what a Go type holds.
+func shapeKind(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler) {
-		return
-	}
-	switch doc := doc.(type) {
-	case map[string]any:
-		for name, value := range doc {
-			switch t.Kind() {
-			case reflect.Map:
-				walkUnknown(value, t.Elem(), path, out)
-			case reflect.Struct:
-				field, ok := jsonField(t, name)
-				if !ok {
-					*out = append(*out, join(path, name))
-					continue
-				}
-				walkUnknown(value, field.Type, join(path, name), out)
-			}
+	switch t.Kind() {
+	case reflect.String:
+		return "String"
+	case reflect.Bool:
+		return "Boolean"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "Integer"
+	case reflect.Float32, reflect.Float64:
+		return "Double"
+	case reflect.Map:
+		return "Map"
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "Blob"
 		}
-	case []any:
-		if t.Kind() == reflect.Slice {
-			for _, value := range doc {
-				walkUnknown(value, t.Elem(), path, out)
-			}
-		}
+		return "List"
 	}
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
+	if t == reflect.TypeFor[Timestamp]() {
+		return "Timestamp"
 	}
-	return path + "." + name
-}
-
-// jsonField finds the field of struct t that JSON calls name.
-func jsonField(t reflect.Type, name string) (reflect.StructField, bool) {
-	for _, f := range reflect.VisibleFields(t) {
-		if f.IsExported() && !f.Anonymous && JSONName(f) == name {
-			return f, true
-		}
-	}
-	return reflect.StructField{}, false
+	return "Structure"
 }
 
 // JSONName is the name of a struct field in JSON; "" when it has none.

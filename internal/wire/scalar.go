@@ -2,8 +2,8 @@ package wire
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -26,13 +26,31 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	seconds, err := strconv.ParseFloat(string(data), 64)
 	if err != nil {
-		return fmt.Errorf("wire: %s is not a timestamp", data)
+		return &json.UnmarshalTypeError{Value: jsonKind(data[0]), Type: reflect.TypeFor[Timestamp]()}
 	}
 	whole, fraction := math.Modf(seconds)
 	t.Time = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC()
 	return nil
+}
+
+// jsonKind names a JSON value by its first byte, as encoding/json does.
+func jsonKind(first byte) string {
+	switch first {
+	case '"':
+		return "string"
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "bool"
+	}
+	return "number"
 }
 
 // Blob is binary data: base64 in JSON and in Query.

@@ -297,7 +297,7 @@ func (s *Server) run(ctx context.Context, table *serviceTable, req request, v ve
 		if table.Protocol.kind == protocolQuery {
 			return decodeQuery(op.Name, req.body, into)
 		}
-		return decodeJSON(op.Name, req.body, into)
+		return decodeJSON(op, req.body, into)
 	})
 	if err == nil {
 		return out, nil

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"reflect"
+	"sync"
 )
 
 // Service describes one AWS service as a fake serves it.
@@ -31,7 +32,8 @@ type Operation struct {
 	// Input and Output are the struct types of the members.
 	Input, Output reflect.Type
 
-	serve func(ctx context.Context, decode func(any) error) (any, error)
+	members func() *shape // of the input
+	serve   func(ctx context.Context, decode func(any) error) (any, error)
 }
 
 // Handle binds the operation called name to f. The request is decoded into a
@@ -43,6 +45,9 @@ func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Oper
 		Name:   name,
 		Input:  reflect.TypeFor[I](),
 		Output: reflect.TypeFor[O](),
+		members: sync.OnceValue(func() *shape {
+			return shapeOf(reflect.TypeFor[I](), map[reflect.Type]*shape{})
+		}),
 		serve: func(ctx context.Context, decode func(any) error) (any, error) {
 			in := new(I)
 			if err := decode(in); err != nil {

@@ -248,7 +248,7 @@ func TestBodiesThatAreNotRequests(t *testing.T) {
 	s := newServer(t)
 	for body, want := range map[string]string{
 		`{"QueueName":`:           `{"__type":"com.amazon.coral.service#SerializationException"}`,
-		`{"QueueName":1}`:         `{"__type":"com.amazon.coral.service#SerializationException","message":"NUMBER_VALUE cannot be converted to string at QueueName"}`,
+		`{"QueueName":1}`:         `{"__type":"com.amazon.coral.service#SerializationException","message":"NUMBER_VALUE cannot be converted to String"}`,
 		`{"QueueName":"a"} {}`:    `{"__type":"com.amazon.coral.service#SerializationException"}`,
 		`{"QueueName":"a","X":1}`: `{"__type":"NotSimulated","message":"the member X of GetQueueUrl is not simulated"}`,
 		`{"QueueName":"a"}`:       `{"QueueUrl":"https://sqs/a?a=1&b=2"}`,

@@ -1,0 +1,205 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// shape is which members a JSON document may have. A nil shape takes anything:
+// it is that of scalars, of what holds only scalars, and of types that decode
+// themselves.
+type shape struct {
+	fields map[string]member // of a structure
+	each   *shape            // of the elements of a list or a map
+}
+
+// member is one member of a structure.
+type member struct {
+	name  string
+	shape *shape
+}
+
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+
+// shapeOf reads the shape off a Go type; seen has those of the structs that
+// are being read, since a struct may hold itself.
+func shapeOf(t reflect.Type, seen map[reflect.Type]*shape) *shape {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler) {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map:
+		if each := shapeOf(t.Elem(), seen); each != nil {
+			return &shape{each: each}
+		}
+	case reflect.Struct:
+		if s := seen[t]; s != nil {
+			return s
+		}
+		s := &shape{fields: map[string]member{}}
+		seen[t] = s
+		for _, f := range reflect.VisibleFields(t) {
+			if name := JSONName(f); f.IsExported() && !f.Anonymous && name != "" {
+				s.fields[name] = member{name, shapeOf(f.Type, seen)}
+			}
+		}
+		return s
+	}
+	return nil
+}
+
+// UnknownMembers lists the members of a JSON document that t, an input struct,
+// has no field for, as dotted paths without indexes and map keys. Types that
+// decode themselves are taken at their word.
+func UnknownMembers(body []byte, t reflect.Type) []string {
+	if !json.Valid(body) {
+		return nil
+	}
+	return shapeOf(t, map[reflect.Type]*shape{}).unknown(body)
+}
+
+// unknown lists the members of doc, which is valid JSON, that s does not have.
+func (s *shape) unknown(doc []byte) []string {
+	w := memberWalk{doc: doc}
+	w.value(s)
+	slices.Sort(w.unknown)
+	return slices.Compact(w.unknown)
+}
+
+// memberWalk reads the names of the members in a valid document once, from the
+// front to the back, without decoding values.
+type memberWalk struct {
+	doc     []byte
+	at      int
+	path    []string
+	unknown []string
+}
+
+func (w *memberWalk) value(s *shape) {
+	w.space()
+	switch {
+	case s != nil && w.doc[w.at] == '{':
+		w.object(s)
+	case s != nil && w.doc[w.at] == '[':
+		w.array(s)
+	default:
+		w.skip()
+	}
+}
+
+func (w *memberWalk) object(s *shape) {
+	w.at++
+	for w.next('}') {
+		name := w.text()
+		w.space()
+		w.at++ // the colon
+		if s.fields == nil {
+			w.value(s.each)
+			continue
+		}
+		m, ok := s.fields[string(name[1:len(name)-1])]
+		if !ok && bytes.IndexByte(name, '\\') >= 0 {
+			m, ok = s.fields[unquoted(name)]
+		}
+		if !ok {
+			w.unknown = append(w.unknown, join(strings.Join(w.path, "."), unquoted(name)))
+			w.value(nil)
+			continue
+		}
+		w.path = append(w.path, m.name)
+		w.value(m.shape)
+		w.path = w.path[:len(w.path)-1]
+	}
+}
+
+func (w *memberWalk) array(s *shape) {
+	w.at++
+	for w.next(']') {
+		w.value(s.each)
+	}
+}
+
+// next goes to the next element of an object or a list; false at its end.
+func (w *memberWalk) next(end byte) bool {
+	w.space()
+	if w.doc[w.at] == ',' {
+		w.at++
+		w.space()
+	}
+	if w.doc[w.at] == end {
+		w.at++
+		return false
+	}
+	return true
+}
+
+func (w *memberWalk) space() {
+	for w.doc[w.at] <= ' ' {
+		w.at++
+	}
+}
+
+// text reads a string with its quotes.
+func (w *memberWalk) text() []byte {
+	start := w.at
+	for w.at++; ; w.at++ {
+		w.at += bytes.IndexByte(w.doc[w.at:], '"')
+		before := bytes.TrimRight(w.doc[start+1:w.at], `\`)
+		if (w.at-start-1-len(before))%2 == 0 {
+			break
+		}
+	}
+	w.at++
+	return w.doc[start:w.at]
+}
+
+// skip passes over a whole value.
+func (w *memberWalk) skip() {
+	for depth := 0; w.at < len(w.doc); {
+		switch w.doc[w.at] {
+		case '"':
+			w.text()
+		case '{', '[':
+			depth++
+			w.at++
+		case '}', ']':
+			if depth == 0 {
+				return // the end of what holds the value
+			}
+			depth--
+			w.at++
+		case ',':
+			if depth == 0 {
+				return
+			}
+			w.at++
+		default:
+			w.at++
+		}
+	}
+}
+
+func unquoted(name []byte) string {
+	var s string
+	if json.Unmarshal(name, &s) != nil {
+		return string(name)
+	}
+	return s
+}
+
+// join adds a name to a dotted path; an empty name shows as two quotes.
+func join(path, name string) string {
+	if name == "" {
+		name = `""`
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
