@@ -31,13 +31,14 @@ type machine struct {
 // revision is a definition that a machine has or had; executions keep the one
 // they began with.
 type revision struct {
-	id, definition string
-	roleARN        string
-	model          *stepfn.Machine
-	program        *block
-	logging        *logging
-	tracing        *tracing
-	updated        time.Time
+	id         string // "" for the first one
+	definition string
+	roleARN    string
+	model      *stepfn.Machine
+	program    *block
+	logging    *logging
+	tracing    *tracing
+	updated    time.Time
 }
 
 type tag struct {
@@ -147,7 +148,7 @@ func newRevision(definition, roleARN string, isExpress bool) (*revision, error) 
 		return nil, invalidDefinition(err.Error())
 	}
 	return &revision{
-		id: awsid.UUID(), definition: definition, roleARN: roleARN, model: model, program: program, updated: time.Now(),
+		definition: definition, roleARN: roleARN, model: model, program: program, updated: time.Now(),
 	}, nil
 }
 
