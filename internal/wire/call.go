@@ -31,10 +31,12 @@ type Call struct {
 	Resources []string
 	// Outcome is the error code the call ended with; "" for success.
 	Outcome string
-	// Dropped says that the call was carried out and its answer withheld.
+	// Dropped says that the handler ran and its answer was withheld. A call that
+	// a fault or a bad request ended before that is not dropped.
 	Dropped bool
 
-	partial []int
+	partial []*Fault // of this call
+	carried bool     // the handler ran
 }
 
 // Action is the IAM action of the call, such as "dynamodb:PutItem".
@@ -57,10 +59,14 @@ func (c *Call) Touch(arns ...string) {
 // FailEntry says whether a fault wants entry i of this batch call to fail; it
 // returns nil when not.
 func (c *Call) FailEntry(i int) error {
-	if slices.Contains(c.partial, i) {
-		return &Error{Code: "InternalFailure", Message: fmt.Sprintf("injected failure of entry %d", i), Status: 500, Receiver: true}
+	hit := false
+	for _, f := range c.partial {
+		hit = f.entry(i) || hit
 	}
-	return nil
+	if !hit {
+		return nil
+	}
+	return &Error{Code: "InternalFailure", Message: fmt.Sprintf("injected failure of entry %d", i), Status: 500, Receiver: true}
 }
 
 // clone copies the call for the journal's readers.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/xml"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -21,20 +20,27 @@ type node struct {
 	children map[string]*node
 }
 
-func parseForm(body []byte) (*node, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, err
-	}
+// formTree makes the tree of a form. A parameter stands once.
+func formTree(form url.Values) (*node, error) {
 	root := &node{}
-	for key, values := range form {
+	for _, key := range slices.Sorted(maps.Keys(form)) {
+		if len(form[key]) > 1 {
+			return nil, malformed("The parameter %s is given %d times", key, len(form[key]))
+		}
 		at := root
 		for _, step := range strings.Split(key, ".") {
 			at = at.child(step)
 		}
-		at.value, at.leaf = values[0], true
+		at.value, at.leaf = form[key][0], true
 	}
+	delete(root.children, "Action")
+	delete(root.children, "Version")
 	return root, nil
+}
+
+// malformed is the error of a form that is wrong whatever the operation is.
+func malformed(format string, args ...any) *Error {
+	return Errorf("MalformedQueryString", 0, format, args...)
 }
 
 func (n *node) child(step string) *node {
@@ -49,30 +55,17 @@ func (n *node) child(step string) *node {
 	return next
 }
 
-// items are the children 1, 2, 3 … in their order.
-func (n *node) items() []*node {
-	steps := slices.SortedFunc(maps.Keys(n.children), func(a, b string) int {
-		x, _ := strconv.Atoi(a)
-		y, _ := strconv.Atoi(b)
-		return x - y
-	})
-	out := make([]*node, len(steps))
-	for i, step := range steps {
-		out[i] = n.children[step]
-	}
-	return out
-}
+// steps are the names of the children in their order.
+func (n *node) steps() []string { return slices.Sorted(maps.Keys(n.children)) }
 
 // decodeQuery reads a form into the input struct of operation. Fields name
 // their place with a `query` tag; lists as "Tags.member", maps as
 // "Attributes.entry". What no field has a place for is refused.
-func decodeQuery(operation string, body []byte, into any) error {
-	root, err := parseForm(body)
+func decodeQuery(operation string, form url.Values, into any) error {
+	root, err := formTree(form)
 	if err != nil {
-		return &Error{Code: "MalformedQueryString", Message: err.Error()}
+		return err
 	}
-	delete(root.children, "Action")
-	delete(root.children, "Version")
 	d := &queryDecoder{}
 	d.decode(root, reflect.ValueOf(into).Elem(), "")
 	if d.err != nil {
@@ -88,12 +81,14 @@ func decodeQuery(operation string, body []byte, into any) error {
 // UnknownParameters lists the members of a Query form that t, an input struct,
 // has no field for, as dotted paths without indexes.
 func UnknownParameters(body []byte, t reflect.Type) []string {
-	root, err := parseForm(body)
+	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil
 	}
-	delete(root.children, "Action")
-	delete(root.children, "Version")
+	root, err := formTree(form)
+	if err != nil {
+		return nil
+	}
 	d := &queryDecoder{}
 	d.decode(root, reflect.New(t).Elem(), "")
 	slices.Sort(d.unknown)
@@ -105,31 +100,68 @@ type queryDecoder struct {
 	err     error
 }
 
+// fail keeps the first error.
+func (d *queryDecoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
 func (d *queryDecoder) decode(n *node, v reflect.Value, path string) {
-	if d.err != nil {
+	switch {
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.decode(n, v.Elem(), path)
+		return
+	case !composite(v.Type()):
+		d.decodeScalar(n, v, path)
+		return
+	case n.leaf && n.value != "":
+		d.fail(malformed("The value of %s is no %s", path, strings.ToLower(shapeKind(v.Type()))))
 		return
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.decode(n, v.Elem(), path)
 	case reflect.Struct:
 		d.decodeStruct(n, v, path)
 	case reflect.Map:
 		d.decodeMap(n, v, path)
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			d.decodeScalar(n, v, path)
-			return
-		}
-		for _, item := range n.items() {
+	default:
+		for _, item := range d.items(n, path) {
 			value := reflect.New(v.Type().Elem()).Elem()
 			d.decode(item, value, path)
 			v.Set(reflect.Append(v, value))
 		}
-	default:
-		d.decodeScalar(n, v, path)
 	}
+}
+
+// composite says whether a type is that of a list, a map or a structure.
+func composite(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return true
+	case reflect.Slice:
+		return t.Elem().Kind() != reflect.Uint8
+	}
+	return false
+}
+
+// items are the children 1, 2, 3 … in their order; there may be gaps.
+func (d *queryDecoder) items(n *node, path string) []*node {
+	var indexes []int
+	for _, step := range n.steps() {
+		i, err := strconv.Atoi(step)
+		if err != nil || i < 1 || strconv.Itoa(i) != step {
+			d.fail(malformed("%q is no index of %s", step, path))
+			continue
+		}
+		indexes = append(indexes, i)
+	}
+	slices.Sort(indexes)
+	out := make([]*node, len(indexes))
+	for at, i := range indexes {
+		out[at] = n.children[strconv.Itoa(i)]
+	}
+	return out
 }
 
 func (d *queryDecoder) decodeStruct(n *node, v reflect.Value, path string) {
@@ -141,40 +173,69 @@ func (d *queryDecoder) decodeStruct(n *node, v reflect.Value, path string) {
 			places[first], rest[first] = i, below
 		}
 	}
-	for step, child := range n.children {
+	for _, step := range n.steps() {
+		child, below := n.children[step], join(path, step)
 		i, ok := places[step]
-		if !ok {
-			d.unknown = append(d.unknown, join(path, step))
-			continue
+		switch {
+		case !ok:
+			d.unknown = append(d.unknown, below)
+		case rest[step] == "":
+			d.decode(child, v.Field(i), below)
+		case child.leaf && child.value != "": // "Tags=" alone is the empty list
+			d.decode(&node{value: child.value, leaf: true}, v.Field(i), below)
+		default:
+			d.onlyChildren(child, below, rest[step])
+			if list := child.children[rest[step]]; list != nil {
+				d.decode(list, v.Field(i), below)
+			} else {
+				d.decode(&node{}, v.Field(i), below)
+			}
 		}
-		if below := rest[step]; below != "" && child.children != nil {
-			child = child.child(below)
-		}
-		d.decode(child, v.Field(i), join(path, step))
 	}
 }
 
-// decodeMap reads entries of key and value, or of Name and Value.
+// onlyChildren refuses the children of n that are none of names.
+func (d *queryDecoder) onlyChildren(n *node, path string, names ...string) {
+	for _, step := range n.steps() {
+		if !slices.Contains(names, step) {
+			d.unknown = append(d.unknown, join(path, step))
+		}
+	}
+}
+
+// decodeMap reads entries of key and value; where the values are structures,
+// of Name and Value.
 func (d *queryDecoder) decodeMap(n *node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMap(v.Type()))
-	for _, entry := range n.items() {
-		key, value := entry.children["key"], entry.children["value"]
-		if key == nil {
-			key, value = entry.children["Name"], entry.children["Value"]
-		}
-		if key == nil {
-			d.unknown = append(d.unknown, join(path, "entry"))
+	keyName, valueName := "key", "value"
+	if v.Type().Elem().Kind() == reflect.Struct {
+		keyName, valueName = "Name", "Value"
+	}
+	for _, entry := range d.items(n, path) {
+		below := join(path, "entry")
+		d.onlyChildren(entry, below, keyName, valueName)
+		key, value := entry.children[keyName], entry.children[valueName]
+		if entry.leaf && entry.value != "" || key == nil || !key.leaf {
+			d.fail(malformed("An entry of %s has no %s", path, keyName))
 			continue
 		}
+		d.onlyChildren(key, join(below, keyName))
 		element := reflect.New(v.Type().Elem()).Elem()
 		if value != nil {
 			d.decode(value, element, path)
+		}
+		if v.MapIndex(reflect.ValueOf(key.value)).IsValid() {
+			d.fail(malformed("The entry %s of %s is given twice", key.value, path))
 		}
 		v.SetMapIndex(reflect.ValueOf(key.value), element)
 	}
 }
 
 func (d *queryDecoder) decodeScalar(n *node, v reflect.Value, path string) {
+	d.onlyChildren(n, path)
+	if !n.leaf {
+		return
+	}
 	var err error
 	switch v.Kind() {
 	case reflect.String:
@@ -195,7 +256,7 @@ func (d *queryDecoder) decodeScalar(n *node, v reflect.Value, path string) {
 		panic("wire: a query field cannot be of type " + v.Type().String())
 	}
 	if err != nil {
-		d.err = &Error{Code: "MalformedInput", Message: fmt.Sprintf("Invalid value for %s: %q", path, n.value)}
+		d.fail(Errorf("MalformedInput", 0, "Invalid value for %s: %q", path, n.value))
 	}
 }
 

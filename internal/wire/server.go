@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -71,6 +72,8 @@ type request struct {
 	target    string // X-Amz-Target without the operation
 	operation string
 	query     bool
+	form      url.Values // of a Query request, from the URL and the body
+	formErr   error
 	body      []byte
 }
 
@@ -111,17 +114,27 @@ func parseRequest(r *http.Request) (request, error) {
 		req.body = body
 	}
 	if req.query {
-		req.operation = queryAction(req.body)
+		req.form, req.formErr = parseForm(r.URL.RawQuery, string(req.body))
+		req.operation = req.form.Get("Action")
 	}
 	return req, nil
 }
 
-func queryAction(body []byte) string {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return ""
+// parseForm reads the parameters of a Query request. The signature of a
+// presigned URL is none of them.
+func parseForm(texts ...string) (url.Values, error) {
+	form := url.Values{}
+	var errs []error
+	for _, text := range texts {
+		values, err := url.ParseQuery(text)
+		for key, all := range values {
+			if !strings.HasPrefix(key, "X-Amz-") {
+				form[key] = append(form[key], all...)
+			}
+		}
+		errs = append(errs, err)
 	}
-	return form.Get("Action")
+	return form, errors.Join(errs...)
 }
 
 // find returns the service that a request is for, or nil.
@@ -147,7 +160,7 @@ type reply struct {
 
 func (r reply) response(req *http.Request) *http.Response {
 	return &http.Response{
-		Status:        http.StatusText(r.status),
+		Status:        strconv.Itoa(r.status) + " " + http.StatusText(r.status),
 		StatusCode:    r.status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
@@ -193,10 +206,21 @@ func Handler(servers ...*Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, servers...) })
 }
 
+// maxBody is how long the body of a request over a port may be, in bytes.
+const maxBody = 16 << 20
+
 func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	}
 	req, err := parseRequest(r)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		status := http.StatusBadRequest
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, err.Error(), status)
 		return
 	}
 	answer, err := serve(r.Context(), req, servers)
@@ -222,7 +246,7 @@ func serve(ctx context.Context, req request, servers []*Server) (reply, error) {
 
 // noService answers a request for a service that nobody here serves.
 func noService(req request, servers []*Server) (reply, error) {
-	failure := NotSimulated("the service %q (operation %q)", req.service, req.operation)
+	failure := unserved(req, servers)
 	svc := &Service{Name: req.service, Protocol: JSON10(req.target)}
 	write := jsonReply
 	if req.query {
@@ -232,6 +256,24 @@ func noService(req request, servers []*Server) (reply, error) {
 		s.logf("%s", failure.Message)
 	}
 	return write(svc, newCall(svc, req), nil, failure)
+}
+
+// unserved says what nobody here serves: a service, or a target or a protocol
+// of one. A Query request names its service by its signature alone.
+func unserved(req request, servers []*Server) *Error {
+	served := (&joined{servers: servers}).serves(req.service)
+	target := strconv.Quote(req.target + "." + req.operation)
+	switch {
+	case req.service == "" && req.query:
+		return Errorf(CodeNotSimulated, 0, "the request is not signed, so that the service of its operation %q is not known", req.operation)
+	case req.service == "":
+		return Errorf(CodeNotSimulated, 0, "the target %s is not simulated (the request is not signed)", target)
+	case served && req.query:
+		return NotSimulated("the Query protocol of the service %q (operation %q)", req.service, req.operation)
+	case served:
+		return NotSimulated("the target %s of the service %q", target, req.service)
+	}
+	return NotSimulated("the service %q (operation %q)", req.service, req.operation)
 }
 
 func newCall(svc *Service, req request) *Call {
@@ -259,8 +301,15 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 		return reply{}, err
 	}
 	c := newCall(&table.Service, req)
-	v := s.judge(c)
-	out, err := s.run(context.WithValue(ctx, callKey{}, c), table, req, v)
+	var v verdict
+	var out any
+	op, err := table.operation(req)
+	if err == nil { // faults wait for an operation that is served
+		v = s.judge(c)
+		out, err = s.run(context.WithValue(ctx, callKey{}, c), table, op, req, v)
+	} else {
+		s.logf("%s: the operation %q: %v", table.Name, req.operation, err)
+	}
 	failure, answered := (*Error)(nil), true
 	if err != nil {
 		failure, answered = asError(err)
@@ -269,12 +318,13 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 			c.Outcome = failure.Code
 		}
 	}
-	c.Dropped = v.drop && answered
+	c.Dropped = v.drop && answered && c.carried
 	s.record(c)
+	s.settle(c, answered)
 	switch {
 	case !answered:
 		return reply{}, err
-	case v.drop:
+	case c.Dropped:
 		return reply{}, ErrReplyDropped
 	}
 	write := jsonReply
@@ -284,20 +334,30 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 	return write(&table.Service, c, out, failure)
 }
 
-func (s *Server) run(ctx context.Context, table *serviceTable, req request, v verdict) (any, error) {
-	op := table.operations[req.operation]
-	if op == nil {
-		s.logf("%s: the operation %q is not simulated", table.Name, req.operation)
-		return nil, unknownOperation(&table.Service, req.operation)
+// operation finds the operation of a request, or says why there is none.
+func (t *serviceTable) operation(req request) (*Operation, error) {
+	if t.Protocol.kind == protocolQuery {
+		if req.formErr != nil {
+			return nil, malformed("%v", req.formErr)
+		}
+		if version := req.form.Get("Version"); version != "" && version != t.Protocol.version {
+			return nil, unknownOperation(&t.Service, req.operation, version)
+		}
 	}
+	if op := t.operations[req.operation]; op != nil {
+		return op, nil
+	}
+	return nil, unknownOperation(&t.Service, req.operation, t.Protocol.version)
+}
+
+func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, req request, v verdict) (any, error) {
 	if err := v.suffer(ctx, &table.Service); err != nil {
 		return nil, err
 	}
 	out, err := op.serve(ctx, func(into any) error {
-		if table.Protocol.kind == protocolQuery {
-			return decodeQuery(op.Name, req.body, into)
-		}
-		return decodeJSON(op, req.body, into)
+		err := op.decode(table, req, into)
+		CallOf(ctx).carried = err == nil
+		return err
 	})
 	if err == nil {
 		return out, nil
@@ -313,10 +373,17 @@ func (s *Server) run(ctx context.Context, table *serviceTable, req request, v ve
 	return nil, err
 }
 
+func (op *Operation) decode(table *serviceTable, req request, into any) error {
+	if table.Protocol.kind == protocolQuery {
+		return decodeQuery(op.Name, req.form, into)
+	}
+	return decodeJSON(op, req.body, into)
+}
+
 // unknownOperation is each protocol's answer to an operation it does not know.
-func unknownOperation(svc *Service, operation string) *Error {
+func unknownOperation(svc *Service, operation, version string) *Error {
 	if svc.Protocol.kind == protocolQuery {
-		return Errorf("InvalidAction", 0, "Could not find operation %s for version %s", operation, svc.Protocol.version)
+		return Errorf("InvalidAction", 0, "Could not find operation %s for version %s", operation, version)
 	}
 	return &Error{
 		Code: "UnknownOperationException", Namespace: "com.amazon.coral.service#",
