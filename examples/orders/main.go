@@ -24,6 +24,10 @@ func main() {
 	asJSON := flag.Bool("json", false, "print the report as one JSON document")
 	definition := flag.Bool("definition", false, "print the saga's state machine instead, as fulfillment.asl.json has it")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "orders takes no arguments besides its flags, found %q; see -help\n", flag.Args())
+		os.Exit(2)
+	}
 	if *definition {
 		text, err := shop.Definition("${SagaFunctionArn}")
 		if err != nil {
