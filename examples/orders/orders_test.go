@@ -42,12 +42,13 @@ func TestPrint(t *testing.T) {
 		text := out.String()
 		for _, want := range []string{
 			"order 1001  goes through", "AcceptOrder → ReserveInventory → ChargeCustomer → ConfirmOrder",
-			"ReleaseInventory → CancelOrder", `401 {"message":"Unauthorized"}`, "nothing was done",
+			"ReleaseInventory → CancelOrder", "matches announce, fulfill", "fanned out", "to dispatches, invoices", "token refused", "signature", "expired", `401 {"message":"Unauthorized"}`, "nothing was done",
 			"ORDER#1001", "EFFECT#SHIPMENT", "invoices-dlq", "vatId pending", "OrdersPlaced", "invariants hold",
 		} {
 			require.Contains(t, text, want)
 		}
 		require.NotContains(t, text, "\x1b[", "colors are for terminals")
+		require.NotRegexp(t, `\d\.\d+e\+|map\[|\d\.\d{4,} +Milli`, text, "numbers and lists are for people")
 		for line := range strings.Lines(text) {
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no trailing blanks")
 		}
@@ -67,7 +68,7 @@ func TestReportAsJSON(t *testing.T) {
 				Path, Compensations        []string
 				Effects                    map[string]int
 				TraceIDs                   []string
-				Spans                      []struct{ Name, Parent string }
+				Spans                      []struct{ ID, ParentID, Name string }
 			}
 			DeadLetters []struct{ LastError string }
 			Metrics     []struct {
@@ -83,6 +84,13 @@ func TestReportAsJSON(t *testing.T) {
 		require.Len(t, declined.TraceIDs, 1)
 		require.NotEmpty(t, declined.Spans)
 		require.NotEmpty(t, document.Metrics)
+		require.NotContains(t, string(text), `:null,"`, "an empty list is []")
+		ids := map[string]bool{}
+		for _, s := range declined.Spans {
+			require.NotEmpty(t, s.ID+s.ParentID)
+			ids[s.ID] = true
+		}
+		require.Len(t, ids, len(declined.Spans), "every span once")
 	})
 }
 

@@ -19,10 +19,11 @@ type kase struct {
 	orderID string
 }
 
-// load reads the cases in the order of their names. Expand mints the tokens
-// that stand in them as ${TOKEN:valid} and the like: virtual time begins in
-// 2000 and wall time is today, so that no fixed token serves both.
-func load(files fs.FS, expand func([]byte) []byte) ([]kase, error) {
+// load reads the cases in the order of their names. Mint replaces what stands
+// in them as ${TOKEN:valid} and the like by tokens of the customer who orders:
+// virtual time begins in 2000 and wall time is today, so that no fixed token
+// serves both.
+func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]kase, error) {
 	names, err := fs.Glob(files, "testdata/*.json")
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func load(files fs.FS, expand func([]byte) []byte) ([]kase, error) {
 	}
 	var out []kase
 	for _, name := range names {
-		k, err := loadOne(files, name, expand)
+		k, err := loadOne(files, name, mint)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -41,20 +42,24 @@ func load(files fs.FS, expand func([]byte) []byte) ([]kase, error) {
 	return out, nil
 }
 
-func loadOne(files fs.FS, name string, expand func([]byte) []byte) (kase, error) {
+func loadOne(files fs.FS, name string, mint func([]byte, string) []byte) (kase, error) {
 	data, err := fs.ReadFile(files, name)
 	if err != nil {
 		return kase{}, err
 	}
 	k := kase{name: strings.TrimSuffix(path.Base(name), ".json"), posts: 1}
-	if err := json.Unmarshal(expand(data), &k.request); err != nil {
+	if err := json.Unmarshal(data, &k.request); err != nil {
 		return kase{}, err
 	}
-	var body struct{ OrderID string }
-	if err := json.Unmarshal([]byte(k.request.Body), &body); err != nil {
-		return kase{}, err
+	var body struct {
+		OrderID  string
+		Customer struct{ ID string }
 	}
+	_ = json.Unmarshal([]byte(k.request.Body), &body) // a body that is no order is a case too
 	k.orderID = body.OrderID
+	if err := json.Unmarshal(mint(data, body.Customer.ID), &k.request); err != nil {
+		return kase{}, err
+	}
 	if strings.Contains(k.name, "posted-twice") {
 		k.posts = 2
 	}

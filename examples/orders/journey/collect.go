@@ -26,16 +26,24 @@ func (w *world) collect(ctx context.Context, r *Report) error {
 	w.collectQueues(r)
 	w.collectMetrics(r)
 	r.Invocations = w.invocations.report()
+	passed := w.passed()
 	for i := range r.Orders {
 		o := &r.Orders[i]
 		w.collectItems(r, o)
-		w.collectSteps(o)
+		w.collectSteps(o, passed)
+		w.collectSpans(o)
 		if err := w.collectExecution(ctx, o); err != nil {
 			return err
 		}
+		o.Path, o.Compensations, o.Again = list(o.Path), list(o.Compensations), list(o.Again)
+		o.TraceIDs, o.Spans, o.Steps, o.Answers = list(o.TraceIDs), list(o.Spans), list(o.Steps), list(o.Answers)
 	}
+	r.Table, r.DeadLetters, r.Metrics, r.Invocations = list(r.Table), list(r.DeadLetters), list(r.Metrics), list(r.Invocations)
 	return nil
 }
+
+// list is the list given, [] in JSON where it is empty.
+func list[T any](in []T) []T { return append([]T{}, in...) }
 
 func (w *world) collectTable(ctx context.Context, r *Report) error {
 	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(w.cfg), &dynamodb.ScanInput{TableName: &[]string{tableName}[0]})
@@ -85,7 +93,7 @@ func (w *world) collectItems(r *Report, o *Order) {
 }
 
 func (w *world) collectQueues(r *Report) {
-	for _, name := range []string{"invoices", "invoices-dlq", "dispatches", "dispatches-dlq"} {
+	for _, name := range []string{"invoices", "invoices-dlq", "dispatches", "dispatches-dlq", announcerFailures} {
 		queue := w.queues.Queue(name)
 		depth := queue.Depth()
 		r.Queues = append(r.Queues, Queue{name, depth.Visible, depth.InFlight, depth.Delayed})
@@ -119,25 +127,68 @@ func (w *world) collectMetrics(r *Report) {
 	}
 }
 
-// collectSteps finds the log lines that carry the order's correlation id, the
-// traces that these belong to, and the spans of the traces.
-func (w *world) collectSteps(o *Order) {
-	for _, line := range w.record.Lines() {
-		if line.Text("correlationId") != o.CorrelationID {
+// collectSteps tells an order's story: the log lines with its correlation id,
+// and what the services between the functions passed on. A TOKEN authorizer
+// sees no header but the token's: its lines are joined by the request's trace.
+func (w *world) collectSteps(o *Order, passed map[string][]Step) {
+	written := w.record.written(o.OrderID)
+	for i, line := range w.record.Lines() {
+		id, trace := line.Text("correlationId"), line.Text("traceId")
+		for len(written) > 0 && written[0].before <= i {
+			o.Steps, written = append(o.Steps, w.step(written[0].at, "table", "stream delivers", written[0].items)), written[1:]
+		}
+		if id != o.CorrelationID && (line.Text("service") != "authorizer" || trace != o.trace) {
 			continue
 		}
-		o.Steps = append(o.Steps, Step{line.Time.Sub(w.start).Round(time.Millisecond), line.Text("service"), line.Message, detail(line)})
-		trace := line.Text("traceId")
-		if trace == "" || slices.Contains(o.TraceIDs, trace) {
-			continue
+		o.Steps = append(o.Steps, w.step(line.Time, line.Text("service"), line.Message, detail(line)))
+		for _, s := range passed[line.Text("eventId")] {
+			o.Steps = append(o.Steps, w.step(line.Time, s.Service, s.Message, s.Detail))
 		}
-		o.TraceIDs = append(o.TraceIDs, trace)
-		names := map[string]string{}
-		for _, s := range w.record.Trace(trace) {
-			names[s.ID] = s.Name
-			o.Spans = append(o.Spans, Span{s.Name, names[s.ParentID]})
+		if trace != "" && !slices.Contains(o.TraceIDs, trace) {
+			o.TraceIDs = append(o.TraceIDs, trace)
 		}
 	}
+}
+
+func (w *world) step(at time.Time, service, message, detail string) Step {
+	return Step{at.Sub(w.start).Round(time.Millisecond), service, message, detail}
+}
+
+// collectSpans finds the spans of an order's traces.
+func (w *world) collectSpans(o *Order) {
+	for _, trace := range o.TraceIDs {
+		for _, s := range w.record.Trace(trace) {
+			o.Spans = append(o.Spans, Span{s.ID, s.ParentID, s.Name})
+		}
+	}
+}
+
+// passed are what bus and topic did with each event, by its id.
+func (w *world) passed() map[string][]Step {
+	out := map[string][]Step{}
+	for _, e := range w.bus.Events() {
+		rules := "no rule"
+		if len(e.Rules) > 0 {
+			rules = strings.Join(e.Rules, ", ")
+		}
+		out[e.ID] = append(out[e.ID], Step{Service: "bus", Message: e.DetailType + " taken", Detail: "matches " + rules})
+	}
+	for _, d := range w.bus.Deliveries() {
+		step := Step{Service: "bus", Message: "delivered", Detail: fmt.Sprintf("to %s, attempts=%d", d.TargetID, d.Attempts)}
+		if d.Err != nil {
+			step.Message, step.Detail = "not delivered", step.Detail+" error: "+d.Err.Error()
+		}
+		out[d.EventID] = append(out[d.EventID], step)
+		if d.Rule != shop.AnnounceRule || d.Err != nil {
+			continue
+		}
+		step = Step{Service: "topic", Message: "no subscription matches"}
+		if queues := w.record.queuesOf(d.EventID); len(queues) > 0 {
+			step = Step{Service: "topic", Message: "fanned out", Detail: "to " + strings.Join(queues, ", ")}
+		}
+		out[d.EventID] = append(out[d.EventID], step)
+	}
+	return out
 }
 
 // detail writes the fields of a line that only it has.
@@ -155,45 +206,63 @@ func detail(line observetest.Line) string {
 	return strings.Join(out, " ")
 }
 
-// collectExecution finds the execution of an order's saga and the states that
-// it entered.
+// collectExecution finds the executions of an order's saga, and the states
+// that they entered.
 func (w *world) collectExecution(ctx context.Context, o *Order) error {
 	client := sfn.NewFromConfig(w.cfg)
-	list, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &w.machineARN})
+	all, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &w.machineARN})
 	if err != nil {
 		return err
 	}
-	for _, execution := range list.Executions {
+	// The newest comes first.
+	for _, execution := range slices.Backward(all.Executions) {
 		described, err := client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: execution.ExecutionArn})
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(*described.Input, `"orderId":"`+o.OrderID+`"`) {
+		var input struct{ OrderID string }
+		if err := json.Unmarshal([]byte(*described.Input), &input); err != nil {
+			return err
+		}
+		if input.OrderID != o.OrderID {
 			continue
 		}
-		o.Execution = string(described.Status)
-		return w.collectPath(ctx, client, *execution.ExecutionArn, o)
+		path, undone, err := statesOf(ctx, client, *execution.ExecutionArn)
+		if err != nil {
+			return err
+		}
+		if o.Execution == "" {
+			o.Execution, o.Path, o.Compensations = string(described.Status), path, undone
+			continue
+		}
+		again := Execution{Status: string(described.Status), Path: path}
+		if described.Error != nil {
+			again.Error = *described.Error
+		}
+		o.Again = append(o.Again, again)
 	}
 	return nil
 }
 
-func (w *world) collectPath(ctx context.Context, client *sfn.Client, executionARN string, o *Order) error {
+// statesOf are the states that an execution entered, and those of them that
+// took something back.
+func statesOf(ctx context.Context, client *sfn.Client, executionARN string) (path, undone []string, err error) {
 	pages := sfn.NewGetExecutionHistoryPaginator(client, &sfn.GetExecutionHistoryInput{ExecutionArn: &executionARN})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, event := range page.Events {
 			if event.StateEnteredEventDetails == nil {
 				continue
 			}
 			name := *event.StateEnteredEventDetails.Name
-			o.Path = append(o.Path, name)
+			path = append(path, name)
 			if event.Type == sfntypes.HistoryEventTypeTaskStateEntered && slices.Contains(shop.Compensations, name) {
-				o.Compensations = append(o.Compensations, name)
+				undone = append(undone, name)
 			}
 		}
 	}
-	return nil
+	return path, undone, nil
 }

@@ -52,6 +52,14 @@ func (i *invocations) report() []Invocation {
 	return out
 }
 
+// watched is a function whose payloads are looked at first.
+func watched(look func(payload []byte), f function) function {
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		look(payload)
+		return f(ctx, payload)
+	}
+}
+
 // traceKey carries the trace header with which a service invokes a function.
 type traceKey struct{}
 

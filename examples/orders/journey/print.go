@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,7 +73,7 @@ func (p *printer) grid(header table.Row, rows []table.Row) {
 }
 
 func (p *printer) order(o *Order) {
-	p.heading(fmt.Sprintf("order %s  %s", o.OrderID, strings.ReplaceAll(o.Case[2:], "-", " ")))
+	p.heading(fmt.Sprintf("order %s  %s", o.OrderID, caseName(o.Case)))
 	for _, a := range o.Answers {
 		c := text.FgGreen
 		if a.Status >= 400 {
@@ -79,26 +81,52 @@ func (p *printer) order(o *Order) {
 		}
 		p.line("  %s %s", p.paint(c, fmt.Sprint(a.Status)), a.Body)
 	}
-	if o.Status == "" {
-		p.line("  nothing was done")
-		return
-	}
 	rows := make([]table.Row, len(o.Steps))
 	for i, s := range o.Steps {
 		rows[i] = table.Row{fmt.Sprintf("+%s", s.After.Round(time.Millisecond)), s.Service, s.Message, s.Detail}
 	}
 	p.grid(table.Row{"after", "service", "what", ""}, rows)
+	if o.Status == "" {
+		p.line("  nothing was done")
+		return
+	}
 	p.line("  machine   %s: %s", o.Execution, strings.Join(o.Path, " → "))
 	if len(o.Compensations) > 0 {
 		p.line("  undone    %s", strings.Join(o.Compensations, " → "))
 	}
-	var effects []string
-	for _, kind := range slices.Sorted(maps.Keys(o.Effects)) {
-		effects = append(effects, fmt.Sprintf("%s ×%d", kind, o.Effects[kind]))
+	for _, again := range o.Again {
+		p.line("  again     %s: %s", again.Status, strings.Join(again.Path, " → "))
 	}
-	p.line("  effects   %s", strings.Join(effects, ", "))
+	p.line("  effects   %s", effectsText(o.Effects))
 	p.line("  trace     %s (%d spans)", strings.Join(o.TraceIDs, " "), len(o.Spans))
 	p.line("  ended     %s", p.paint(statusColor(o.Status), o.Status))
+}
+
+// caseName is the name of a case without its number.
+func caseName(name string) string {
+	return strings.ReplaceAll(strings.TrimLeft(name, "0123456789-"), "-", " ")
+}
+
+// effectsText writes effects and how often they happened.
+func effectsText(effects map[string]int64) string {
+	var out []string
+	for _, kind := range slices.Sorted(maps.Keys(effects)) {
+		out = append(out, fmt.Sprintf("%s ×%d", kind, effects[kind]))
+	}
+	if out == nil {
+		return "nothing"
+	}
+	return strings.Join(out, ", ")
+}
+
+// number writes a number without an exponent.
+func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+func value(v any) string {
+	if n, ok := v.(float64); ok {
+		return number(n)
+	}
+	return fmt.Sprint(v)
 }
 
 func statusColor(status string) text.Color {
@@ -133,7 +161,7 @@ func (p *printer) services(r *Report) {
 	p.heading("metrics")
 	rows = nil
 	for _, m := range r.Metrics {
-		rows = append(rows, table.Row{m.Name, m.Count, m.Sum, m.Unit})
+		rows = append(rows, table.Row{m.Name, m.Count, number(math.Round(m.Sum*1000) / 1000), m.Unit})
 	}
 	p.grid(table.Row{"metric", "count", "sum", "unit"}, rows)
 
@@ -152,7 +180,7 @@ func attributes(values map[string]any) string {
 		switch name {
 		case "Digest", "EntityType", "GSI1PK", "GSI1SK", "OrderID", "SKU", "correlationId", "traceHeader":
 		default:
-			out = append(out, fmt.Sprintf("%s=%v", name, values[name]))
+			out = append(out, name+"="+value(values[name]))
 		}
 	}
 	return text.Snip(strings.Join(out, " "), 110, "…")

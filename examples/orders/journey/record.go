@@ -2,7 +2,11 @@ package journey
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/patternkit/serverless/messaging"
 	"github.com/patternkit/serverless/observe"
@@ -19,10 +23,85 @@ type record struct {
 	mu       sync.Mutex
 	outcomes map[string]messaging.Outcome // the last one by message id
 	handled  map[string]int               // deliveries by message id
+	queues   map[string][]string          // the queues that an event reached, by its id
+	writes   []written
+}
+
+// written are the items of an order that the stream delivered at once.
+type written struct {
+	orderID, items string
+	at             time.Time
+	before         int // the log line that follows
+}
+
+// streamed notes what the stream delivers.
+func (r *record) streamed(payload []byte) {
+	var batch struct {
+		Records []struct {
+			DynamoDB struct {
+				Keys     map[string]struct{ S string }
+				NewImage map[string]struct{ S string }
+			}
+		}
+	}
+	_ = json.Unmarshal(payload, &batch) // the function says what is wrong with it
+	items, orders := map[string][]string{}, []string{}
+	for _, change := range batch.Records {
+		orderID, ok := strings.CutPrefix(change.DynamoDB.Keys["PK"].S, "ORDER#")
+		if !ok {
+			continue
+		}
+		item := change.DynamoDB.Keys["SK"].S
+		if status := change.DynamoDB.NewImage["Status"].S; status != "" {
+			item += "=" + status
+		}
+		if items[orderID] == nil {
+			orders = append(orders, orderID)
+		}
+		items[orderID] = append(items[orderID], item)
+	}
+	at, before := time.Now().Truncate(time.Millisecond), len(r.Lines())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, orderID := range orders {
+		r.writes = append(r.writes, written{orderID, strings.Join(items[orderID], " "), at, before})
+	}
+}
+
+func (r *record) written(orderID string) (out []written) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range r.writes {
+		if w.orderID == orderID {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// received notes which events a queue hands to its function.
+func (r *record) received(queue string, payload []byte) {
+	var batch struct{ Records []struct{ Body string } }
+	_ = json.Unmarshal(payload, &batch)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, message := range batch.Records {
+		var event struct{ ID string }
+		_ = json.Unmarshal([]byte(message.Body), &event)
+		if !slices.Contains(r.queues[event.ID], queue) {
+			r.queues[event.ID] = append(r.queues[event.ID], queue)
+		}
+	}
+}
+
+func (r *record) queuesOf(eventID string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(slices.Values(r.queues[eventID]))
 }
 
 func newRecord() *record {
-	r := &record{Recorder: observetest.New(nil), outcomes: map[string]messaging.Outcome{}, handled: map[string]int{}}
+	r := &record{Recorder: observetest.New(nil), outcomes: map[string]messaging.Outcome{}, handled: map[string]int{}, queues: map[string][]string{}}
 	r.tracer = xray.Tracer(func(o *xray.Options) { o.Output = r.Traces() })
 	return r
 }

@@ -34,6 +34,8 @@ type Order struct {
 	Execution     string   `json:"execution"`
 	Path          []string `json:"path"`
 	Compensations []string `json:"compensations"`
+	// Again are the further executions of an order whose event came twice.
+	Again []Execution `json:"again"`
 	// Effects says how often each effect happened and was not undone.
 	Effects map[string]int64 `json:"effects"`
 	// CorrelationID joins the log lines of the order, TraceIDs are the traces
@@ -41,8 +43,18 @@ type Order struct {
 	CorrelationID string   `json:"correlationId"`
 	TraceIDs      []string `json:"traceIds"`
 	Spans         []Span   `json:"spans"`
-	// Steps are the order's log lines: what happened where.
+	// Steps are what happened where: the log lines of the functions, and what
+	// table, bus and topic passed on between them.
 	Steps []Step `json:"steps"`
+
+	trace, caller string // of the request: its trace, and the span that sent it
+}
+
+// Execution is an execution of the saga.
+type Execution struct {
+	Status string   `json:"status"`
+	Error  string   `json:"error,omitempty"`
+	Path   []string `json:"path"`
 }
 
 // Answer is one answer of the API.
@@ -51,13 +63,14 @@ type Answer struct {
 	Body   json.RawMessage `json:"body"`
 }
 
-// Span is one span of a trace.
+// Span is one span of a trace. The parent of the first ones is the client.
 type Span struct {
-	Name   string `json:"name"`
-	Parent string `json:"parent"`
+	ID       string `json:"id"`
+	ParentID string `json:"parentId"`
+	Name     string `json:"name"`
 }
 
-// Step is one log line of an order.
+// Step is something that a service did for an order.
 type Step struct {
 	After   time.Duration `json:"afterNanoseconds"`
 	Service string        `json:"service"`

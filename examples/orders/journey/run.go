@@ -5,8 +5,10 @@ package journey
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/patternkit/serverless/authorizer/authorizertest"
@@ -22,8 +24,8 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 	if err != nil {
 		return nil, err
 	}
-	cases, err := load(files, func(event []byte) []byte {
-		return w.issuer.Expand(event, authorizertest.Claims{"scope": "orders:read orders:write"})
+	cases, err := load(files, func(document []byte, customer string) []byte {
+		return w.issuer.Expand(document, authorizertest.Claims{"sub": customer, "scope": "orders:read orders:write"})
 	})
 	if err != nil {
 		return nil, err
@@ -35,6 +37,9 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 	w.twice = "1002"
 	if err := w.settle(ctx); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
+	}
+	if err := w.repeat(ctx, late); err != nil {
+		return nil, fmt.Errorf("start again: %w", err)
 	}
 	if err := w.collect(ctx, report); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
@@ -48,10 +53,26 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 // sends the trace header of the first one, so that both are one trace.
 func (w *world) play(ctx context.Context, k kase) Order {
 	o := Order{Case: k.name, OrderID: k.orderID, CorrelationID: k.request.Headers["X-Correlation-Id"]}
-	ctx = context.WithValue(ctx, traceKey{}, observetest.NewTraceHeader())
+	header := observetest.NewTraceHeader()
+	o.trace, o.caller = part(header, "Root"), part(header, "Parent")
+	ctx = context.WithValue(ctx, traceKey{}, header)
 	for range k.posts {
 		response := w.post(ctx, k.request)
-		o.Answers = append(o.Answers, Answer{response.StatusCode, []byte(response.Body)})
+		body := json.RawMessage(response.Body)
+		if !json.Valid(body) {
+			body, _ = json.Marshal(response.Body) // text always has a JSON form
+		}
+		o.Answers = append(o.Answers, Answer{response.StatusCode, body})
 	}
 	return o
+}
+
+// part is the value of one part of a trace header.
+func part(header, name string) string {
+	for _, p := range strings.Split(header, ";") {
+		if value, ok := strings.CutPrefix(p, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }

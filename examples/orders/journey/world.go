@@ -41,6 +41,16 @@ const (
 	region      = "us-east-1"
 	account     = "123456789012"
 	machineName = "fulfillment"
+
+	// announcerFailures is the queue of what the announcer could not do.
+	announcerFailures = "announcer-failures"
+)
+
+// The bus delivers at least once: the saga of one order is started twice side
+// by side, and the sagas of others again when all is over.
+var (
+	twin = "1001"
+	late = []string{"1002", "1006"}
 )
 
 // world is the shop deployed on the fakes: what the template does on AWS.
@@ -65,6 +75,8 @@ type world struct {
 	// twice is the order whose message to the invoicing is delivered twice, as
 	// a standard queue may do at any time; "" when that is over.
 	twice string
+	// placed are the inputs with which the bus started sagas, by order.
+	placed map[string][]byte
 
 	stream   *dynamotest.Mapping
 	invoices *messagingtest.Mapping
@@ -74,7 +86,7 @@ type world struct {
 // deploy builds the world: the fakes, then what lives in them, with the real
 // clients.
 func deploy(ctx context.Context, settings shop.Settings) (*world, error) {
-	w := &world{settings: settings, record: newRecord(), start: time.Now()}
+	w := &world{settings: settings, record: newRecord(), placed: map[string][]byte{}, start: time.Now()}
 	w.db = dynamotest.New(nil)
 	w.queues = messagingtest.NewSQS(nil)
 	w.topics = messagingtest.NewSNS(nil, w.queues)
@@ -122,16 +134,30 @@ func (w *world) createTable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	_, err = dynamodb.NewFromConfig(w.cfg).UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName:               aws.String(tableName),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String(shop.Store.Schema().TTL), Enabled: aws.Bool(true)},
+	})
+	if err != nil {
+		return err
+	}
 	for sku, available := range stock {
 		if err := shop.Stocks.Create(shop.Stock{StockKey: shop.StockKey{SKU: sku}, Available: available}).Run(ctx, w.table); err != nil {
 			return err
 		}
 	}
+	_, err = createQueue(ctx, sqs.NewFromConfig(w.cfg), announcerFailures, map[string]string{"MessageRetentionPeriod": seconds(w.settings.DeadLetterRetention)})
+	if err != nil {
+		return err
+	}
 	announcer := shop.Announcer{Table: w.table, Publisher: events.NewPublisher(eventbridge.NewFromConfig(w.cfg), busName)}
 	handler := observe.Handler("announcer", announcer.Stream().Handle, w.record.observed)
-	w.stream = w.db.NewMapping(tableName, host(w, "announcer", handler), func(o *dynamotest.MappingOptions) {
-		o.ReportBatchItemFailures, o.BisectBatchOnFunctionError = true, true
-		o.MaximumRetryAttempts = 10
+	w.stream = w.db.NewMapping(tableName, watched(w.record.streamed, host(w, "announcer", handler)), func(o *dynamotest.MappingOptions) {
+		o.StartingPosition, o.BatchSize = shop.StreamStart, w.settings.StreamBatchSize
+		o.ReportBatchItemFailures, o.BisectBatchOnFunctionError = true, shop.StreamBisect
+		o.MaximumRetryAttempts = w.settings.StreamRetries
+		o.Timeout, o.FunctionARN = w.settings.FunctionTimeout, w.functionARN("announcer")
+		o.OnFailure = w.queues.Queue(announcerFailures).Deliver
 	})
 	return nil
 }
@@ -179,7 +205,8 @@ func (w *world) consume(ctx context.Context, topicARN, name, policy string, f fu
 		TopicArn: &topicARN, Protocol: aws.String("sqs"), Endpoint: &arn,
 		Attributes: map[string]string{"RawMessageDelivery": "true", "FilterPolicyScope": "MessageBody", "FilterPolicy": policy},
 	})
-	return w.queues.NewMapping(arn, f, func(o *messagingtest.MappingOptions) {
+	look := func(payload []byte) { w.record.received(name, payload) }
+	return w.queues.NewMapping(arn, watched(look, f), func(o *messagingtest.MappingOptions) {
 		o.FunctionName, o.FunctionTimeout = name, w.settings.FunctionTimeout
 		o.BatchSize, o.ReportBatchItemFailures = w.settings.BatchSize, true
 	}), err
@@ -217,8 +244,36 @@ func (w *world) createMachine(ctx context.Context) error {
 		return err
 	}
 	w.machineARN = *created.StateMachineArn
-	w.bus.Target(w.machineARN, w.machines.Starter(w.machineARN))
+	w.bus.Target(w.machineARN, w.startSaga)
 	return nil
+}
+
+// startSaga is the machine as a target of the bus.
+func (w *world) startSaga(ctx context.Context, input []byte) error {
+	var placed struct{ OrderID string }
+	if err := json.Unmarshal(input, &placed); err != nil {
+		return err
+	}
+	start := w.machines.Starter(w.machineARN)
+	w.placed[placed.OrderID] = input
+	if placed.OrderID == twin {
+		if err := start(ctx, input); err != nil {
+			return err
+		}
+	}
+	return start(ctx, input)
+}
+
+// repeat delivers the events that started the sagas of orders once more.
+func (w *world) repeat(ctx context.Context, orderIDs []string) error {
+	for _, id := range orderIDs {
+		if input, ok := w.placed[id]; ok {
+			if err := w.machines.Starter(w.machineARN)(ctx, input); err != nil {
+				return err
+			}
+		}
+	}
+	return w.settle(ctx)
 }
 
 func (w *world) createBus(ctx context.Context) error {
@@ -230,8 +285,8 @@ func (w *world) createBus(ctx context.Context) error {
 		name, pattern, target string
 		input                 *string
 	}{
-		{"fulfill", shop.FulfillPattern, w.machineARN, aws.String("$.detail")},
-		{"announce", shop.AnnouncePattern, "arn:aws:sns:" + region + ":" + account + ":orders", nil},
+		{shop.FulfillRule, shop.FulfillPattern, w.machineARN, aws.String(shop.FulfillInput)},
+		{shop.AnnounceRule, shop.AnnouncePattern, "arn:aws:sns:" + region + ":" + account + ":orders", nil},
 	} {
 		_, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule.name, EventBusName: aws.String(busName), EventPattern: &rule.pattern})
 		if err != nil {
@@ -257,7 +312,7 @@ func (w *world) createAPI(context.Context) error {
 	if err != nil {
 		return err
 	}
-	authorize := observe.Handler("authorizer", authorizer.REST(verifier, shop.Routes).HandleToken, w.record.observed)
+	authorize := observe.Handler("authorizer", shop.Authorize(verifier), w.record.observed)
 	door := observe.Handler("frontdoor", shop.FrontDoor{Table: w.table}.Handle, w.record.observed)
 	w.gateway = authorizertest.NewGateway(nil,
 		authorizertest.TokenAuthorizer(host(w, "authorizer", authorize)),

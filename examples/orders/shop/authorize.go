@@ -1,7 +1,13 @@
 package shop
 
 import (
+	"context"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+	"go.uber.org/zap"
+
 	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/observe"
 )
 
 // Audience is what the tokens of the shop's customers are made out to.
@@ -11,3 +17,20 @@ const Audience = "orders-api"
 var Routes = authorizer.MustRoutes(
 	authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 	authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
+
+// Authorize is the Lambda handler of the API's authorizer. It says in the log
+// who was let in, and why a token was refused; the client is not told.
+func Authorize(verifier authorizer.TokenVerifier) func(context.Context, awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+	rest := authorizer.REST(verifier, Routes, func(o *authorizer.HandlerOptions) {
+		o.OnRefused = func(ctx context.Context, reason error) {
+			observe.Logger(ctx).Warn("token refused", zap.String("reason", reason.Error()))
+		}
+	})
+	return func(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+		response, err := rest.HandleToken(ctx, event)
+		if err == nil {
+			observe.Logger(ctx).Info("token accepted", zap.String("customerId", response.PrincipalID))
+		}
+		return response, err
+	}
+}

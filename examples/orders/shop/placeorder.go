@@ -13,6 +13,7 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"go.uber.org/zap"
 
+	"github.com/patternkit/serverless/authorizer"
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/observe"
 )
@@ -32,7 +33,8 @@ type Answer struct {
 
 // Handle is the Lambda handler of the API: 201 for a new order, 200 with the
 // first order for the same request again, 409 for another request that uses
-// the same id, 400 with the field for a body that is no order.
+// the same id, 400 with the field for a body that is no order, 403 for an order
+// in the name of another customer than the token's.
 func (d FrontDoor) Handle(ctx context.Context, request awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
 	body := []byte(request.Body)
 	if request.IsBase64Encoded {
@@ -46,6 +48,10 @@ func (d FrontDoor) Handle(ctx context.Context, request awsevents.APIGatewayProxy
 	if err != nil {
 		observe.Logger(ctx).Info("order refused", zap.Error(err))
 		return answer(http.StatusBadRequest, err)
+	}
+	if caller, err := authorizer.FromRequest(request); err != nil || caller.ID != in.Customer.ID {
+		observe.Logger(ctx).Warn("order in another's name refused", zap.String("orderId", in.OrderID))
+		return answer(http.StatusForbidden, &FieldError{"customer.id", "is not the customer who is signed in"})
 	}
 	digest := sha256.Sum256(body)
 	order, status, err := d.place(ctx, in, hex.EncodeToString(digest[:]))

@@ -39,7 +39,17 @@ func newFrontDoor(t *testing.T) (shop.FrontDoor, *dynamotest.DB) {
 
 func post(t *testing.T, door shop.FrontDoor, body string) awsevents.APIGatewayProxyResponse {
 	t.Helper()
-	response, err := door.Handle(t.Context(), awsevents.APIGatewayProxyRequest{Body: body})
+	return postAs(t, door, "ada", body)
+}
+
+// postAs posts an order with the token of a customer.
+func postAs(t *testing.T, door shop.FrontDoor, customer, body string) awsevents.APIGatewayProxyResponse {
+	t.Helper()
+	request := awsevents.APIGatewayProxyRequest{Body: body}
+	if customer != "" {
+		request.RequestContext.Authorizer = map[string]any{"principalId": customer}
+	}
+	response, err := door.Handle(t.Context(), request)
 	require.NoError(t, err)
 	return response
 }
@@ -101,8 +111,18 @@ func TestTheLargestOrderFitsOneTransaction(t *testing.T) {
 		for i := range lines {
 			all = append(all, fmt.Sprintf(line, i))
 		}
-		return fmt.Sprintf(`{"orderId":"%d","customer":{"id":"a","vatId":"D"},"card":"c","lines":[%s]}`, lines, strings.Join(all, ","))
+		return fmt.Sprintf(`{"orderId":"%d","customer":{"id":"ada","vatId":"D"},"card":"c","lines":[%s]}`, lines, strings.Join(all, ","))
 	}
 	require.Equal(t, 201, post(t, door, body(50)).StatusCode)
 	require.Equal(t, 400, post(t, door, body(51)).StatusCode)
+}
+
+func TestNobodyOrdersInAnothersName(t *testing.T) {
+	door, db := newFrontDoor(t)
+	for _, customer := range []string{"mallory", "Ada", ""} {
+		response := postAs(t, door, customer, good)
+		require.Equal(t, 403, response.StatusCode, customer)
+		require.JSONEq(t, `{"field":"customer.id","error":"is not the customer who is signed in"}`, response.Body)
+	}
+	require.Empty(t, db.Calls("TransactWriteItems"))
 }

@@ -3,6 +3,7 @@ package shop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"go.uber.org/zap"
@@ -20,12 +21,17 @@ var OrdersCompensated = observe.MustCounter("OrdersCompensated")
 var Compensations = Fulfillment{}.Saga().Compensations()
 
 // Saga is the saga of an order. Its function carries out all of its steps.
+//
+// The event that starts it may come twice, so that two executions run for one
+// order, after or beside each other. Effects belong to the order and happen
+// once; the order is confirmed only while its effects stand, and nothing of a
+// confirmed order is undone: whichever is first, both end alike.
 func (f Fulfillment) Saga() *stepfn.Saga[OrderPlaced] {
 	return stepfn.MustSaga("PlaceOrder", f.park,
 		stepfn.Step("AcceptOrder", f.accept).Compensate("CancelOrder", f.cancel),
 		stepfn.Step("ReserveInventory", f.reserve).Compensate("ReleaseInventory", f.release).NotApplied("OutOfStock"),
 		stepfn.Step("ChargeCustomer", f.charge).Compensate("RefundCustomer", f.refund).NotApplied("CardDeclined"),
-		stepfn.Pivot("ConfirmOrder", f.confirm))
+		stepfn.Pivot("ConfirmOrder", f.confirm).NotApplied("OrderCanceled"))
 }
 
 // Definition is the saga's state machine in the Amazon States Language, with
@@ -42,18 +48,24 @@ func traced(ctx context.Context, step, orderID string) (context.Context, observe
 	return ctx, span
 }
 
+// errCanceled says that another execution of the saga took the order back.
+var errCanceled = errors.New("the order is canceled")
+
 func (f Fulfillment) accept(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
 	ctx, span := traced(ctx, "accept", c.Input.OrderID)
 	defer span.End()
-	_, err := f.advance(ctx, c.Input.OrderID, Processing, Placed)
-	return Processing, err
+	status, _, err := f.advance(ctx, c.Input.OrderID, Processing, []Status{Placed})
+	if err == nil && status == Canceled {
+		err = errCanceled
+	}
+	return status, err
 }
 
 func (f Fulfillment) cancel(ctx context.Context, u stepfn.Undo[OrderPlaced, Status]) error {
 	ctx, span := traced(ctx, "cancel", u.Input.OrderID)
 	defer span.End()
-	changed, err := f.advance(ctx, u.Input.OrderID, Canceled, Placed, Processing)
-	if changed && err == nil {
+	_, changed, err := f.advance(ctx, u.Input.OrderID, Canceled, []Status{Placed, Processing})
+	if changed {
 		OrdersCompensated.Add(ctx, 1)
 	}
 	return err
@@ -121,8 +133,15 @@ func (f Fulfillment) refund(ctx context.Context, u stepfn.Undo[OrderPlaced, Paym
 func (f Fulfillment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
 	ctx, span := traced(ctx, "confirm", c.Input.OrderID)
 	defer span.End()
-	_, err := f.advance(ctx, c.Input.OrderID, Confirmed, Processing)
-	return Confirmed, err
+	status, _, err := f.advance(ctx, c.Input.OrderID, Confirmed, []Status{Processing},
+		stands(c.Input.OrderID, "RESERVATION"), stands(c.Input.OrderID, "PAYMENT"))
+	switch {
+	case errors.Is(err, dynamo.ErrConditionFailed), err == nil && status == Canceled:
+		return status, stepfn.Named("OrderCanceled", errCanceled)
+	case err == nil && status != Confirmed:
+		return status, fmt.Errorf("order %s is %s, it cannot become %s", c.Input.OrderID, status, Confirmed)
+	}
+	return status, err
 }
 
 // park tells the people on call: the order is neither done nor undone.

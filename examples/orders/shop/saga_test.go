@@ -2,9 +2,11 @@ package shop_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +19,7 @@ import (
 	"github.com/patternkit/serverless/examples/orders/shop"
 	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/prove"
+	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
 // warehouse is a table with an order of two mugs and ten mugs in stock.
@@ -68,7 +71,7 @@ func found(ctx context.Context, f shop.Fulfillment, status shop.Status, availabl
 // TestNoOrderIsHalfDone runs the saga through every fault and every pair of
 // faults of its steps and compensations, on a table.
 func TestNoOrderIsHalfDone(t *testing.T) {
-	input := shop.OrderPlaced{OrderID: "1", Card: "tok_visa", Total: 2500, Items: []shop.OrderedItem{{SKU: "mug", Quantity: 2}}}
+	input := twoMugs("tok_visa")
 	report := prove.Saga(t, input, func() (*stepfn.Saga[shop.OrderPlaced], prove.Oracle) {
 		ctx := context.Background()
 		f, err := warehouse(ctx)
@@ -84,4 +87,116 @@ func TestNoOrderIsHalfDone(t *testing.T) {
 	require.Positive(t, report.Done)
 	require.Positive(t, report.Undone)
 	require.Positive(t, report.Parked)
+}
+
+// twoMugs is the order of the warehouse.
+func twoMugs(card string) shop.OrderPlaced {
+	return shop.OrderPlaced{OrderID: "1", Card: card, Total: 2500, Items: []shop.OrderedItem{{SKU: "mug", Quantity: 2}}}
+}
+
+// machine is a warehouse with the state machine of its saga.
+func machine(t *testing.T) (shop.Fulfillment, *stepfntest.Machines, string) {
+	t.Helper()
+	f, err := warehouse(t.Context())
+	require.NoError(t, err)
+	const function = "arn:aws:lambda:us-east-1:123456789012:function:saga"
+	machines, saga := stepfntest.New(t), f.Saga()
+	machines.Function(function, stepfntest.Func(saga.Handle))
+	return f, machines, machines.Create("fulfillment", saga.Machine(func(o *stepfn.MachineOptions) { o.Function = function }))
+}
+
+// TestTwoStartsAreOneOrder starts the saga twice for one order, side by side,
+// and a third time when all is over.
+func TestTwoStartsAreOneOrder(t *testing.T) {
+	for card, want := range map[string]struct {
+		status         shop.Status
+		ends           string
+		left, effects  int64
+		afterwardsPath []string
+	}{
+		"tok_visa": {
+			shop.Confirmed, stepfntest.Succeeded, 8, 1,
+			[]string{"BeginSaga", "AcceptOrder", "ReserveInventory", "ChargeCustomer", "ConfirmOrder", "SagaDone"},
+		},
+		"tok_declined": {shop.Canceled, stepfntest.Failed, 10, 0, []string{"BeginSaga", "AcceptOrder", "CancelOrder", "AllUndone?", "SagaCompensated"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f, machines, arn := machine(t)
+			input, err := json.Marshal(twoMugs(card))
+			require.NoError(t, err)
+			start := machines.Starter(arn)
+			require.NoError(t, start(t.Context(), input))
+			require.NoError(t, start(t.Context(), input))
+			require.NoError(t, machines.Drain(t.Context()))
+			require.NoError(t, found(t.Context(), f, want.status, want.left, want.effects))
+
+			third, err := machines.Execute(t.Context(), arn, twoMugs(card))
+			require.NoError(t, err)
+			require.Equal(t, want.afterwardsPath, third.Path)
+			require.NoError(t, found(t.Context(), f, want.status, want.left, want.effects))
+			executions := machines.Executions(arn)
+			require.Len(t, executions, 3)
+			for _, e := range executions {
+				require.Equal(t, want.ends, e.Status, e.Path)
+				if e.Status == stepfntest.Failed {
+					require.Equal(t, stepfn.SagaCompensated, e.Error)
+				}
+			}
+		})
+	}
+}
+
+// TestAConfirmedOrderStaysConfirmed starts the saga of a confirmed order again
+// and lets a step of it fail: the compensations take nothing back.
+func TestAConfirmedOrderStaysConfirmed(t *testing.T) {
+	for _, step := range []string{"AcceptOrder", "ReserveInventory", "ChargeCustomer"} {
+		synctest.Test(t, func(t *testing.T) {
+			f, machines, arn := machine(t)
+			first, err := machines.Execute(t.Context(), arn, twoMugs("tok_visa"))
+			require.NoError(t, err)
+			require.NoError(t, first.Err())
+
+			machines.Mock("fulfillment", step, stepfntest.Throw("Broken", "for the test"))
+			second, err := machines.Execute(t.Context(), arn, twoMugs("tok_visa"))
+			require.NoError(t, err)
+			require.Equal(t, stepfn.SagaCompensated, second.Error, second.Path)
+			require.Contains(t, second.Path, "CancelOrder")
+			require.NoError(t, found(t.Context(), f, shop.Confirmed, 8, 1))
+		})
+	}
+}
+
+// TestWhatIsUndoneIsNotConfirmed undoes an effect while another execution is
+// about to confirm the order.
+func TestWhatIsUndoneIsNotConfirmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, machines, arn := machine(t)
+		_, err := machines.Execute(t.Context(), arn, twoMugs("tok_visa"))
+		require.NoError(t, err)
+		order, err := shop.Orders.Get(t.Context(), f.Table, shop.OrderKey{OrderID: "1"})
+		require.NoError(t, err)
+		open := order
+		open.Status = shop.Processing
+		require.NoError(t, f.Table.Transact(t.Context(), shop.Orders.Replace(order, open),
+			shop.Effects.Update(shop.EffectKey{OrderID: "1", Kind: "PAYMENT"}).Do(dynamo.Add(shop.EffectUndone, 1))))
+
+		second, err := machines.Execute(t.Context(), arn, twoMugs("tok_visa"))
+		require.NoError(t, err)
+		require.Equal(t, stepfn.SagaCompensated, second.Error, second.Path)
+		require.NoError(t, found(t.Context(), f, shop.Canceled, 10, 0))
+	})
+}
+
+// TestNobodyGetsWhatIsNotThere orders eleven of ten mugs.
+func TestNobodyGetsWhatIsNotThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, machines, arn := machine(t)
+		order := twoMugs("tok_visa")
+		order.Items[0].Quantity = 11
+		execution, err := machines.Execute(t.Context(), arn, order)
+		require.NoError(t, err)
+		require.Equal(t, stepfn.SagaCompensated, execution.Error, execution.Path)
+		require.Equal(t, []string{"BeginSaga", "AcceptOrder", "ReserveInventory", "CancelOrder", "AllUndone?", "SagaCompensated"}, execution.Path)
+		require.NoError(t, found(t.Context(), f, shop.Canceled, 10, 0))
+	})
 }

@@ -18,6 +18,9 @@ type Settings struct {
 	Retention, DeadLetterRetention time.Duration
 	// BatchSize is how many messages one invocation takes.
 	BatchSize int
+	// StreamBatchSize is how many changes of the table one invocation takes,
+	// StreamRetries how often it gets them again before they are given up.
+	StreamBatchSize, StreamRetries int
 }
 
 // Production are the settings of the template.
@@ -29,6 +32,8 @@ func Production() Settings {
 		Retention:           4 * 24 * time.Hour,
 		DeadLetterRetention: 14 * 24 * time.Hour,
 		BatchSize:           10,
+		StreamBatchSize:     100,
+		StreamRetries:       10,
 	}
 }
 

@@ -36,36 +36,52 @@ func (f Fulfillment) do(ctx context.Context, key EffectKey, amount int64, writes
 }
 
 // undo takes a step back. Where the step has not happened, the effect that is
-// undone in advance keeps it from happening later.
+// undone in advance keeps it from happening later. Nothing of a confirmed order
+// is taken back: an event may start its saga twice, and what one execution has
+// brought to its end, the other must not undo.
 func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Write) error {
 	effect, err := Effects.Get(ctx, f.Table, key, dynamo.Consistent)
+	var undone dynamo.Write = Effects.Update(key).Do(dynamo.Add(EffectUndone, 1)).If(EffectUndone.Equal(0))
 	switch {
 	case errors.Is(err, dynamo.ErrNotFound):
-		return Effects.Create(Effect{EffectKey: key, Undone: 1}).Run(ctx, f.Table)
+		undone, writes = Effects.Create(Effect{EffectKey: key, Undone: 1}), nil
 	case err != nil:
 		return err
 	case effect.Undone > 0:
 		return nil
 	}
-	undone := Effects.Update(key).Do(dynamo.Add(EffectUndone, 1)).If(EffectUndone.Equal(0))
-	return f.Table.Transact(ctx, append([]dynamo.Write{undone}, writes...)...)
+	open := Orders.Check(OrderKey{key.OrderID}).If(OrderStatus.NotEqual(Confirmed))
+	err = f.Table.Transact(ctx, append([]dynamo.Write{open, undone}, writes...)...)
+	if failed, ok := errors.AsType[*dynamo.TransactionError](err); ok && errors.Is(failed.Reasons[0].Err(), dynamo.ErrConditionFailed) {
+		return nil
+	}
+	return err
 }
 
-// advance moves an order to the status next; changed is false when it was
-// there already.
-func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, from ...Status) (changed bool, err error) {
-	order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent)
-	switch {
-	case err != nil:
-		return false, err
-	case order.Status == next:
-		return false, nil
-	case !slices.Contains(from, order.Status):
-		return false, fmt.Errorf("order %s is %s, it cannot become %s", orderID, order.Status, next)
+// advance moves an order from one of the statuses to the next if the checks
+// hold, and returns the status that it has then. An order with another status
+// keeps it; another execution of its saga has been faster.
+func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, from []Status, checks ...dynamo.Write) (status Status, changed bool, err error) {
+	for range 4 { // a status changes twice at most
+		order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent)
+		if err != nil || !slices.Contains(from, order.Status) {
+			return order.Status, false, err
+		}
+		moved := order
+		moved.Status = next
+		move := Orders.Replace(order, moved).If(OrderStatus.Equal(order.Status))
+		err = f.Table.Transact(ctx, append([]dynamo.Write{move}, checks...)...)
+		if failed, ok := errors.AsType[*dynamo.TransactionError](err); ok && errors.Is(failed.Reasons[0].Err(), dynamo.ErrConditionFailed) {
+			continue
+		}
+		return next, err == nil, err
 	}
-	moved := order
-	moved.Status = next
-	return true, Orders.Replace(order, moved).If(OrderStatus.Equal(order.Status)).Run(ctx, f.Table)
+	return "", false, fmt.Errorf("order %s: its status does not come to rest", orderID)
+}
+
+// stands demands that an effect has happened and was not undone.
+func stands(orderID, kind string) dynamo.Write {
+	return Effects.Check(EffectKey{orderID, kind}).If(EffectUndone.Equal(0))
 }
 
 // quantities are the articles of an order with what it takes of each, in the

@@ -10,6 +10,7 @@ import (
 	"github.com/patternkit/serverless/authorizer"
 	"github.com/patternkit/serverless/examples/orders/shop"
 	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/xray"
 )
 
 func main() {
@@ -17,5 +18,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(observe.Handler("authorizer", authorizer.REST(verifier, shop.Routes).HandleToken))
+	lambda.Start(observe.Handler("authorizer", shop.Authorize(verifier), func(o *observe.Options) { o.Tracer = xray.Tracer() }))
 }
