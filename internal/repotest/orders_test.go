@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/events"
 	"github.com/patternkit/serverless/examples/orders/shop"
 	"github.com/patternkit/serverless/internal/cfn"
 )
@@ -43,6 +44,14 @@ func TestOrdersSettingsAreTheTemplates(t *testing.T) {
 		require.Equal(t, settings.BatchSize, property(t, template, consumer, "Events.Queue.Properties.BatchSize"), consumer)
 		require.Equal(t, []any{"ReportBatchItemFailures"}, property(t, template, consumer, "Events.Queue.Properties.FunctionResponseTypes"), consumer)
 	}
+	for path, want := range map[string]any{
+		"BatchSize": settings.StreamBatchSize, "MaximumRetryAttempts": settings.StreamRetries,
+		"StartingPosition": shop.StreamStart, "BisectBatchOnFunctionError": shop.StreamBisect,
+		"FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+	} {
+		require.Equal(t, want, property(t, template, "AnnouncerFunction", "Events.Changes.Properties."+path), path)
+	}
+	require.Equal(t, int(settings.DeadLetterRetention.Seconds()), property(t, template, "AnnouncerFailures", "MessageRetentionPeriod"))
 	require.GreaterOrEqual(t, settings.VisibilityTimeout, 6*settings.FunctionTimeout)
 	require.Greater(t, settings.DeadLetterRetention, settings.Retention)
 }
@@ -65,12 +74,115 @@ func TestOrdersPatternsAreTheTemplates(t *testing.T) {
 	}
 }
 
+func TestOrdersTargetsAreTheTemplates(t *testing.T) {
+	template := ordersTemplate(t)
+	for rule, want := range map[string]struct {
+		id, target string
+		input      any
+	}{
+		"FulfillRule":  {shop.FulfillRule, "Fulfillment", shop.FulfillInput},
+		"AnnounceRule": {shop.AnnounceRule, "Topic", nil},
+	} {
+		require.Len(t, property(t, template, rule, "Targets"), 1, rule)
+		require.Equal(t, want.id, property(t, template, rule, "Targets.0.Id"), rule)
+		require.Equal(t, map[string]any{"Ref": want.target}, property(t, template, rule, "Targets.0.Arn"), rule)
+		require.Equal(t, want.input, template.Resource(rule).At("Targets.0.InputPath"), rule)
+	}
+}
+
+// TestOrdersPatternsTellEventsApart has for each clause of a pattern an event
+// that only this clause keeps out.
+func TestOrdersPatternsTellEventsApart(t *testing.T) {
+	event := func(source, detailType, detail string) string {
+		return `{"source":"` + source + `","detail-type":"` + detailType + `","detail":` + detail + `}`
+	}
+	const (
+		placed    = `{"orderId":"1","total":100}`
+		confirmed = `{"orderId":"1","outcome":"CONFIRMED","total":100}`
+		canceled  = `{"orderId":"1","outcome":"CANCELED","total":100}`
+	)
+	for pattern, cases := range map[string]struct{ matches, others []string }{
+		shop.FulfillPattern: {
+			[]string{event(shop.Source, "OrderPlaced", placed)},
+			[]string{
+				event("shop.returns", "OrderPlaced", placed), event(shop.Source, "OrderClosed", confirmed),
+				event(shop.Source, "OrderPlacedTwice", placed), event(shop.Source, "orderPlaced", placed),
+			},
+		},
+		shop.AnnouncePattern: {
+			[]string{
+				event(shop.Source, "OrderPlaced", placed), event(shop.Source, "OrderClosed", confirmed),
+				event(shop.Source, "OrderClosed", canceled), event(shop.Source, "OrderPlaced", `{"total":0.01}`),
+			},
+			[]string{
+				event("shop.returns", "OrderPlaced", placed), event("shop.orders.audit", "OrderPlaced", placed),
+				event(shop.Source, "AuditOrder", placed), event(shop.Source, "order", placed),
+				event(shop.Source, "OrderPlaced", `{"total":0}`), event(shop.Source, "OrderPlaced", `{"total":-1}`),
+				event(shop.Source, "OrderPlaced", `{"total":"100"}`), event(shop.Source, "OrderPlaced", `{}`),
+			},
+		},
+		shop.InvoicesPolicy: {
+			[]string{event(shop.Source, "OrderClosed", confirmed)},
+			[]string{
+				event(shop.Source, "OrderClosed", canceled), event(shop.Source, "OrderPlaced", confirmed),
+				event(shop.Source, "OrderClosed", `{"outcome":"CONFIRMED","total":0}`),
+				event(shop.Source, "OrderClosed", `{"outcome":"CONFIRMED"}`), event(shop.Source, "OrderClosed", placed),
+			},
+		},
+		shop.DispatchesPolicy: {
+			[]string{
+				event(shop.Source, "OrderClosed", confirmed), event(shop.Source, "OrderClosed", canceled),
+				event(shop.Source, "OrderClosedLate", canceled), event(shop.Source, "OrderClosed", `{"outcome":"CANCELED","total":0}`),
+			},
+			[]string{
+				event(shop.Source, "OrderPlaced", confirmed), event(shop.Source, "OrderC", confirmed),
+				event(shop.Source, "AuditOrderClosed", confirmed), event(shop.Source, "OrderClosed", placed),
+				event(shop.Source, "OrderClosed", `{"outcome":"PROCESSING","total":100}`),
+			},
+		},
+	} {
+		parsed, err := events.ParsePattern([]byte(pattern))
+		require.NoError(t, err)
+		for want, inputs := range map[bool][]string{true: cases.matches, false: cases.others} {
+			for _, input := range inputs {
+				got, err := parsed.Match([]byte(input))
+				require.NoError(t, err)
+				require.Equal(t, want, got, "%s and %s", pattern, input)
+			}
+		}
+	}
+}
+
+// TestOrdersFunctionsMayDoWhatTheyDo compares the rights of the functions with
+// what their code calls. Invoking, logging, tracing and reading from stream
+// and queues are SAM's to permit; so is sending to a failure destination that
+// says its type.
+func TestOrdersFunctionsMayDoWhatTheyDo(t *testing.T) {
+	template := ordersTemplate(t)
+	table := map[string]any{"TableName": map[string]any{"Ref": "Table"}}
+	crud := []any{map[string]any{"DynamoDBCrudPolicy": table}}
+	for function, want := range map[string]any{
+		"AuthorizerFunction": nil, "FrontDoorFunction": crud, "SagaFunction": crud, "InvoicingFunction": crud, "DispatchFunction": crud,
+		"AnnouncerFunction": []any{
+			map[string]any{"DynamoDBReadPolicy": table},
+			map[string]any{"EventBridgePutEventsPolicy": map[string]any{"EventBusName": map[string]any{"Ref": "Bus"}}},
+		},
+	} {
+		require.NotNil(t, template.Resource(function), function)
+		require.Equal(t, want, template.Resource(function).At("Policies"), function)
+	}
+	require.Len(t, template.OfType("AWS::Serverless::Function"), 6)
+	failure := property(t, template, "AnnouncerFunction", "Events.Changes.Properties.DestinationConfig.OnFailure")
+	require.Equal(t, map[string]any{"Type": "SQS", "Destination": map[string]any{"Fn::GetAtt": []any{"AnnouncerFailures", "Arn"}}}, failure)
+}
+
 // TestOrdersTableIsTheModels compares the table of the template with the
 // schema that the code is typed by.
 func TestOrdersTableIsTheModels(t *testing.T) {
 	template, schema := ordersTemplate(t), shop.Store.Schema()
 	require.Equal(t, schema.PartitionKey, property(t, template, "Table", "KeySchema.0.AttributeName"))
 	require.Equal(t, schema.SortKey, property(t, template, "Table", "KeySchema.1.AttributeName"))
+	require.Equal(t, true, property(t, template, "Table", "TimeToLiveSpecification.Enabled"))
 	require.Equal(t, schema.TTL, property(t, template, "Table", "TimeToLiveSpecification.AttributeName"))
 	require.Len(t, schema.Indexes, 1)
 	require.Equal(t, schema.Indexes[0].Name, property(t, template, "Table", "GlobalSecondaryIndexes.0.IndexName"))
