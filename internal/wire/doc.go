@@ -21,7 +21,13 @@
 // struct does not have is not dropped: the call fails with the code
 // NotSimulated, the text names the member, and the line goes to the test log.
 // The same holds for an operation that the fake does not have, with the
-// service's own code for it.
+// service's own code for it. Names are compared exactly. A Query parameter that
+// is no list, map or structure where one belongs, that has no index, or that is
+// given twice is a MalformedQueryString; a JSON document that is null or has
+// something after it is a SerializationException.
+//
+// Faults are strict, too: one of an operation that no service has, and one of a
+// batch entry that no batch has, is an error of the test.
 //
 // The package imports the standard library only.
 package wire

@@ -34,7 +34,8 @@ type Fault struct {
 	drop    bool
 	entries []int
 
-	running int   // calls that the fault hits right now
+	// Of a partial failure:
+	running int   // calls that it hits right now
 	hits    int   // calls that it hit and that were answered
 	unasked []int // entries that no call had so far
 }
