@@ -21,7 +21,7 @@ func main() {
 		log.Fatal(err)
 	}
 	queues := sqs.NewFromConfig(cfg)
-	switch handler := os.Getenv("_HANDLER"); handler { // Handler of the function in template.yaml
+	switch handler := os.Getenv("HANDLER"); handler { // set for each function in template.yaml
 	case "consumer":
 		provider := &Provider{URL: os.Getenv("PROVIDER_URL"), Client: &http.Client{Timeout: 5 * time.Second}}
 		lambda.Start(NewConsumer(queues, os.Getenv("DEAD_URL"), dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), provider).HandleSQS)

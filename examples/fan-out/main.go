@@ -19,7 +19,7 @@ func main() {
 		log.Fatal(err)
 	}
 	topics, table, name := sns.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg), os.Getenv("TABLE")
-	switch handler := os.Getenv("_HANDLER"); handler { // Handler of the function in template.yaml
+	switch handler := os.Getenv("HANDLER"); handler { // set for each function in template.yaml
 	case "publisher":
 		lambda.Start(NewPublisher(topics, os.Getenv("TOPIC_ARN")).Handle)
 	case "inventory":

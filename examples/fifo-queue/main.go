@@ -20,7 +20,7 @@ func main() {
 		log.Fatal(err)
 	}
 	queue := sqs.NewFromConfig(cfg)
-	switch handler := os.Getenv("_HANDLER"); handler { // Handler of the function in template.yaml
+	switch handler := os.Getenv("HANDLER"); handler { // set for each function in template.yaml
 	case "api":
 		lambda.Start(NewAPI(queue, os.Getenv("QUEUE_URL")).Handle)
 	case "consumer":

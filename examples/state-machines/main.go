@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	handlers := map[string]any{ // Handler of the functions in template.yaml
+	handlers := map[string]any{ // by the variable HANDLER of the functions in template.yaml
 		"validate":  stepfn.Handler(validate),
 		"payment":   stepfn.Handler(charge),
 		"inventory": stepfn.Handler(updateInventory),
@@ -22,9 +22,9 @@ func main() {
 		"item":      stepfn.Handler(processItem),
 		"checkout":  Checkout.Handle,
 	}
-	handler, ok := handlers[os.Getenv("_HANDLER")]
+	handler, ok := handlers[os.Getenv("HANDLER")]
 	if !ok {
-		log.Fatalf("there is no handler %q", os.Getenv("_HANDLER"))
+		log.Fatalf("there is no handler %q", os.Getenv("HANDLER"))
 	}
 	lambda.Start(handler)
 }

@@ -23,7 +23,7 @@ func main() {
 		log.Fatal(err)
 	}
 	table := dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), Store)
-	switch handler := os.Getenv("_HANDLER"); handler { // Handler of the function in template.yaml
+	switch handler := os.Getenv("HANDLER"); handler { // set for each function in template.yaml
 	case "api":
 		lambda.Start(API{Table: table}.Handle)
 	case "stream":

@@ -19,7 +19,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	switch handler := os.Getenv("_HANDLER"); handler { // Handler of the function in template.yaml
+	switch handler := os.Getenv("HANDLER"); handler { // set for each function in template.yaml
 	case "api":
 		api := &API{Workflow: stepfn.NewWorkflow[Report, Result](sfn.NewFromConfig(cfg), os.Getenv("MACHINE_ARN"))}
 		lambda.Start(api.Handle)

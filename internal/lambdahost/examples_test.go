@@ -49,7 +49,7 @@ func mains(t *testing.T) []example {
 }
 
 var (
-	handlers  = regexp.MustCompile(`(?m)^\s+Handler: (\w+)`)
+	handlers  = regexp.MustCompile(`\bHANDLER: (\w+)`)
 	variables = regexp.MustCompile(`\b([A-Z][A-Z0-9_]+): `)
 )
 
@@ -90,22 +90,18 @@ func TestTheExamplesRunOnLambda(t *testing.T) {
 	for _, e := range found {
 		template, err := os.ReadFile(e.template)
 		require.NoError(t, err)
-		names := []string{"bootstrap"}
+		var names []string
 		for _, m := range handlers.FindAllStringSubmatch(string(template), -1) {
 			names = append(names, m[1])
 		}
-		slices.Sort(names)
-		names = slices.Compact(names)
-		if len(names) > 1 { // "bootstrap" is one of several only where it is written
-			names = slices.DeleteFunc(names, func(n string) bool {
-				return n == "bootstrap" && !strings.Contains(string(template), "Handler: bootstrap")
-			})
+		if names == nil {
+			names = []string{"bootstrap"} // the only function of its executable
 		}
 		for _, name := range names {
 			t.Run(e.name+"/"+name, func(t *testing.T) {
 				host, err := lambdahost.Start(t.Context(), filepath.Join(dir, e.name), func(o *lambdahost.Options) {
 					o.FunctionName = e.name
-					o.Env = append(environment(string(template)), "_HANDLER="+name, "AWS_ENDPOINT_URL="+aws.URL)
+					o.Env = append(environment(string(template)), "HANDLER="+name, "AWS_ENDPOINT_URL="+aws.URL)
 				})
 				require.NoError(t, err)
 				defer host.Close()
