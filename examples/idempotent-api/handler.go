@@ -58,6 +58,10 @@ func NewAPI(client idempotency.Client, table string) *API {
 // Handle answers POST /orders. The first request with an Idempotency-Key
 // creates the order (201); later ones get the same order again (200).
 func (a *API) Handle(ctx context.Context, in awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
+	customer, ok := caller(in)
+	if !ok {
+		return problem(http.StatusUnauthorized, "the token names no subject"), nil
+	}
 	key := in.Headers["idempotency-key"] // HTTP APIs send header names in lower case
 	if key == "" || len(key) > 255 {
 		return problem(http.StatusBadRequest, "the header Idempotency-Key is required and has at most 255 characters"), nil
@@ -70,7 +74,7 @@ func (a *API) Handle(ctx context.Context, in awsevents.APIGatewayV2HTTPRequest) 
 	}
 
 	var replayed bool
-	order, err := idempotency.Transact(ctx, a.store, caller(in)+"/"+key, request,
+	order, err := idempotency.Transact(ctx, a.store, own(customer, key), request,
 		func(context.Context) ([]types.TransactWriteItem, Order, error) {
 			order := Order{rand.Text(), request.SKU, request.Count, time.Now().UTC()}
 			return []types.TransactWriteItem{a.take(order), a.put(order)}, order, nil
@@ -92,12 +96,19 @@ func (a *API) Handle(ctx context.Context, in awsevents.APIGatewayV2HTTPRequest) 
 	return answer(http.StatusCreated, order), nil
 }
 
-// caller keeps the keys of one customer out of the reach of others.
-func caller(in awsevents.APIGatewayV2HTTPRequest) string {
+// caller is the subject of the token.
+func caller(in awsevents.APIGatewayV2HTTPRequest) (subject string, ok bool) {
 	if a := in.RequestContext.Authorizer; a != nil && a.JWT != nil {
-		return a.JWT.Claims["sub"]
+		subject = a.JWT.Claims["sub"]
 	}
-	return "anonymous"
+	return subject, subject != ""
+}
+
+// own keeps the keys of one customer out of the reach of others. Either part may hold
+// any character, so that the length tells where the customer ends: "a" with "b/c" is
+// not "a/b" with "c".
+func own(customer, key string) string {
+	return fmt.Sprintf("%d:%s/%s", len(customer), customer, key)
 }
 
 // take is the write that takes the ordered pieces from the stock.

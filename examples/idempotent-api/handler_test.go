@@ -59,8 +59,14 @@ func (s *shop) available() int {
 	return n
 }
 
-func post(key, body string) awsevents.APIGatewayV2HTTPRequest {
-	return awsevents.APIGatewayV2HTTPRequest{Headers: map[string]string{"idempotency-key": key}, Body: body}
+func post(key, body string) awsevents.APIGatewayV2HTTPRequest { return postAs("alice", key, body) }
+
+func postAs(customer, key, body string) awsevents.APIGatewayV2HTTPRequest {
+	in := awsevents.APIGatewayV2HTTPRequest{Headers: map[string]string{"idempotency-key": key}, Body: body}
+	in.RequestContext.Authorizer = &awsevents.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		JWT: &awsevents.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"sub": customer}},
+	}
+	return in
 }
 
 func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
@@ -97,15 +103,30 @@ func TestARepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 func TestKeysOfCustomersAreApart(t *testing.T) {
 	s := newShop(t)
 	api := NewAPI(s.table, "shop")
-	for i, customer := range []string{"alice", "bob"} {
-		in := post("k-1", `{"sku":"book","count":`+strconv.Itoa(i+1)+`}`)
-		in.RequestContext.Authorizer = &awsevents.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-			JWT: &awsevents.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{"sub": customer}},
-		}
-		out, err := api.Handle(t.Context(), in)
+	for _, of := range []struct{ customer, key string }{
+		{"alice", "k-1"}, {"bob", "k-1"}, {"a", "b/c"}, {"a/b", "c"}, {"1:a", "c"}, {"1", "a/c"},
+	} {
+		out, err := api.Handle(t.Context(), postAs(of.customer, of.key, `{"sku":"book","count":1}`))
 		require.NoError(t, err)
-		require.Equal(t, http.StatusCreated, out.StatusCode)
+		require.Equal(t, http.StatusCreated, out.StatusCode, "%v", of)
 	}
+}
+
+func TestOnlyCustomersOrder(t *testing.T) {
+	s := newShop(t)
+	api := NewAPI(s.table, "shop")
+	body := `{"sku":"book","count":1}`
+	for name, in := range map[string]awsevents.APIGatewayV2HTTPRequest{
+		"empty subject": postAs("", "k", body),
+		"no token":      {Headers: map[string]string{"idempotency-key": "k"}, Body: body},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := api.Handle(t.Context(), in)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusUnauthorized, out.StatusCode)
+		})
+	}
+	require.Equal(t, 10, s.available())
 }
 
 func TestRefusals(t *testing.T) {
