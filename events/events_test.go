@@ -68,7 +68,7 @@ func TestPublishAndRoute(t *testing.T) {
 			orderShipped.New(OrderShipped{OrderID: "42"}))
 		require.NoError(t, err)
 		require.Len(t, results, 2)
-		require.NoError(t, bus.Drain(ctx))
+		require.NoError(t, bus.Drain(t.Context()), "not with the publisher's context: ids travel in the event")
 
 		require.Equal(t, OrderPlaced{OrderID: "42", Amount: 120}, got.Detail)
 		require.Equal(t, results[0].EventID, got.ID)
