@@ -112,6 +112,24 @@ func TestVerifyReasons(t *testing.T) {
 	})
 }
 
+// TestAudienceIsComparedByteByByte has audiences that look like ours.
+func TestAudienceIsComparedByteByByte(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authorizertest.NewIssuer(t)
+		verifier := trusting(t, issuer)
+		for _, audience := range []any{
+			"ORDERS-API", "Orders-api", "orders-api/", "/orders-api", "orders-api/admin", "orders-api2", "orders-ap", "orders", "-api",
+			" orders-api", "orders-api ", "orders-api\x00", "orders-api,other", "https://orders-api", "orders_api", "", "*",
+			[]string{},
+			[]string{"other", "ORDERS-API"},
+			[]string{"orders-api/", "orders-api2"},
+		} {
+			_, err := verifier.Verify(t.Context(), issuer.Token(authorizertest.Claims{"aud": audience}))
+			require.ErrorIs(t, err, authorizer.ErrAudience, "%q", audience)
+		}
+	})
+}
+
 func TestVerifyOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := authorizertest.NewIssuer(t)
