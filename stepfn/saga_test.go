@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,6 +146,45 @@ func TestSagaParksAndGoesOnAfterAFailedCompensation(t *testing.T) {
 		require.True(t, strings.HasSuffix(l.log[0], "release R-42"), l.log)
 		require.Equal(t, 7, strings.Count(l.log[0], "refund unknown"), "6 retries")
 	})
+}
+
+// TestRedriveResumesCompensationsInReverseOrder calls the function as the
+// machine does after a redrive of a parked execution.
+func TestRedriveResumesCompensationsInReverseOrder(t *testing.T) {
+	park := func(redrives int, outcome string) json.RawMessage {
+		return json.RawMessage(fmt.Sprintf(`{
+			"saga": "PlaceOrder", "park": "ParkSaga", "execution": "X", "redrives": %d, "outcome": %q,
+			"input": {"orderId": "42"},
+			"results": {"ReserveInventory": {"value": {"ID": "R-42"}}, "ChargeCustomer": {"value": {"ID": "C-42"}}},
+			"error": {"Error": "Broken", "Cause": "b"},
+			"failed": {"ReleaseInventory": {"Error": "Down", "Cause": "d"}, "RefundCustomer": {"Error": "Down", "Cause": "d"}}
+		}`, redrives, outcome))
+	}
+	down := errors.New("refund is down")
+	for name, c := range map[string]struct {
+		payload json.RawMessage
+		undoErr error
+		log     []string
+		failure string
+	}{
+		"resumed":             {park(1, stepfn.SagaCompensationFailed), nil, []string{"refund C-42", "release R-42"}, ""},
+		"resumed once more":   {park(2, stepfn.SagaCompensationFailed), nil, []string{"refund C-42", "release R-42"}, ""},
+		"the first fails":     {park(1, stepfn.SagaCompensationFailed), down, []string{"refund C-42"}, stepfn.SagaCompensationFailed},
+		"no redrive yet":      {park(0, stepfn.SagaCompensationFailed), nil, nil, stepfn.SagaCompensationFailed},
+		"nothing to be tried": {park(1, stepfn.SagaInDoubt), nil, nil, stepfn.SagaInDoubt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &ledger{undoErr: c.undoErr}
+			_, err := l.saga().Handle(t.Context(), c.payload)
+			require.Equal(t, c.log, l.log)
+			if c.failure == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err)
+			require.Equal(t, c.failure, stepfn.ErrorName(err))
+		})
+	}
 }
 
 func TestSagaThatCannotBeBuilt(t *testing.T) {

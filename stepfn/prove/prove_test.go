@@ -90,9 +90,30 @@ func TestABrokenCompensationIsFound(t *testing.T) {
 
 func brokenWorld() prove.World {
 	s := newShop()
-	saga := stepfn.MustSaga("Broken", s.park,
+	return s.world(stepfn.MustSaga("Broken", s.park,
 		stepfn.Step("Reserve", s.step("stock")).Compensate("Release", func(context.Context, stepfn.Undo[order, string]) error { return nil }),
-		stepfn.Step("Charge", s.step("money")).Compensate("Refund", s.undo("money")))
+		stepfn.Step("Charge", s.step("money")).Compensate("Refund", s.undo("money"))))
+}
+
+// A step that says it worked and did nothing must be found, already without a
+// fault.
+func TestASuccessThatIsNotDoneIsFound(t *testing.T) {
+	r := prove.Find(t, order{"42"}, func() prove.World {
+		s := newShop()
+		return s.world(stepfn.MustSaga("Idle", s.park,
+			stepfn.Step("Reserve", s.step("stock")).Compensate("Release", s.undo("stock")),
+			stepfn.Step("Charge", func(context.Context, stepfn.Call[order]) (string, error) { return "charged", nil }).Compensate("Refund", s.undo("money"))))
+	})
+	require.NotEmpty(t, r.Violations)
+	first := r.Violations[0]
+	require.Equal(t, "no fault", first.Faults)
+	require.Equal(t, stepfntest.Succeeded, first.Status)
+	require.Contains(t, first.Reason, "should have done everything: there are 1 effects, not 2")
+	require.Len(t, r.Violations, r.Done, "no end but the good one is wrong")
+}
+
+// world runs a saga of two effects.
+func (s *shop) world(saga *stepfn.Saga[order]) prove.World {
 	const arn = "arn:aws:lambda:us-east-1:123456789012:function:Saga"
 	return prove.World{
 		Machine:   saga.Machine(func(o *stepfn.MachineOptions) { o.Function = arn }),
