@@ -99,6 +99,32 @@ func TestBatchResponses(t *testing.T) {
 	}
 }
 
+// TestReportsWithoutTheSettingAreIgnored has the mistake that loses messages:
+// the function names its failures, and the mapping does not ask for them.
+func TestReportsWithoutTheSettingAreIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tb := &recorder{}
+		queues := messagingtest.NewSQS(tb)
+		f := &fixture{t, queues, queues.NewQueue("orders", nil), queues.Client()}
+		f.send("a", "b")
+		calls := 0
+		mapping := queues.NewMapping("orders", messagingtest.Func(func(_ context.Context, e awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+			var out awsevents.SQSEventResponse
+			if calls++; calls == 1 { // so that it ends, should they come again
+				for _, r := range e.Records {
+					out.BatchItemFailures = append(out.BatchItemFailures, awsevents.SQSBatchItemFailure{ItemIdentifier: r.MessageId})
+				}
+			}
+			return out, nil
+		}))
+		require.NoError(t, mapping.Drain(ctx))
+		require.Equal(t, 1, calls)
+		require.Zero(t, f.queue.Depth(), "they are deleted")
+		require.Empty(t, mapping.Failures())
+		require.Contains(t, strings.Join(tb.logs, "\n"), "the function reported 2 failed messages, but the mapping lacks ReportBatchItemFailures")
+	})
+}
+
 func TestFunctionFailuresFailTheBatch(t *testing.T) {
 	broken := errors.New("broken")
 	cases := map[string]struct {
