@@ -248,6 +248,37 @@ func TestRelayAnswersForEachMessage(t *testing.T) {
 	})
 }
 
+// A message after a change that failed may tell of what the change should have done
+// first: it waits until the change is delivered again.
+func TestARelayStopsWhereARouteFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		table, db := newTable(t)
+		require.NoError(t, table.Transact(ctx, mail.Send("1", Mail{To: "before"})))
+		require.NoError(t, orders.Create(order("1", "s", noon)).Run(ctx, table))
+		require.NoError(t, table.Transact(ctx, mail.Send("2", Mail{To: "after"})))
+		var log []string
+		tries := 0
+		drain(t, db, dynamo.MustStream(store,
+			dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
+			dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error {
+				if tries++; tries == 1 {
+					log = append(log, "failed")
+					return errors.New("not now")
+				}
+				log = append(log, "handled")
+				return nil
+			}),
+			dynamo.Relay(mail, func(_ context.Context, m []Mail) []error {
+				for _, one := range m {
+					log = append(log, one.To)
+				}
+				return make([]error, len(m))
+			})))
+		require.Equal(t, []string{"failed", "before", "handled", "after"}, log)
+	})
+}
+
 func TestAnEntryInThePlaceOfAnExpiredOneIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
