@@ -228,12 +228,34 @@ func TestRetriesForADay(t *testing.T) {
 
 func TestMaximumAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bus := eventstest.New(t)
+		bus := eventstest.New(t, func(o *eventstest.Options) { o.RetryDelay = func(int) time.Duration { return 20 * time.Second } })
 		client := bus.Client()
 		old := target("1", fnARN)
 		old.RetryPolicy = &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)}
 		old.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:dlq")}
 		putRule(t, client, "r", `{"source":["shop"]}`, old)
+		bus.Target(fnARN, func(context.Context, []byte) error { return errors.New("down") })
+		var conditions []string
+		bus.DeadLetters("arn:dlq", func(_ context.Context, _ []byte, a map[string]string) error {
+			conditions = append(conditions, a["EXHAUSTED_RETRY_CONDITION"]+" after "+a["RETRY_ATTEMPTS"])
+			return nil
+		})
+		start := time.Now()
+		put(t, client, entry(`{}`))
+		require.NoError(t, bus.Drain(t.Context()))
+		require.Equal(t, []string{"MaximumEventAgeInSeconds after 3"}, conditions)
+		require.Equal(t, time.Minute, time.Since(start))
+	})
+}
+
+func TestDeadLettersThatAreAPlainTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := eventstest.New(t)
+		client := bus.Client()
+		once := target("1", fnARN)
+		once.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)}
+		once.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:dlq")}
+		putRule(t, client, "r", `{"source":["shop"]}`, once)
 		bus.Target(fnARN, func(context.Context, []byte) error { return errors.New("down") })
 		received := 0
 		bus.Target("arn:dlq", func(context.Context, []byte) error { received++; return nil })
@@ -244,14 +266,26 @@ func TestMaximumAge(t *testing.T) {
 }
 
 func TestPermanentFailures(t *testing.T) {
-	bus := eventstest.New(&recorder{})
-	client := bus.Client()
-	putRule(t, client, "r", `{"source":["shop"]}`, target("1", fnARN), target("2", "arn:nobody"))
-	bus.Target(fnARN, func(context.Context, []byte) error { return fmt.Errorf("access denied: %w", eventstest.ErrPermanent) })
-	put(t, client, entry(`{}`))
-	err := bus.Drain(t.Context())
-	require.ErrorContains(t, err, "access denied")
-	require.ErrorContains(t, err, "no function is bound to the target arn:nobody")
+	synctest.Test(t, func(t *testing.T) {
+		bus := eventstest.New(&recorder{})
+		client := bus.Client()
+		putRule(t, client, "r", `{"source":["shop"]}`, target("1", fnARN), target("2", "arn:nobody"))
+		calls := 0
+		bus.Target(fnARN, func(context.Context, []byte) error {
+			calls++
+			return fmt.Errorf("access denied: %w", eventstest.ErrPermanent)
+		})
+		start := time.Now()
+		put(t, client, entry(`{}`))
+		err := bus.Drain(t.Context())
+		require.ErrorContains(t, err, "access denied")
+		require.ErrorContains(t, err, "no function is bound to the target arn:nobody")
+		require.Equal(t, 1, calls, "it is not tried again")
+		require.Zero(t, time.Since(start))
+		for _, d := range bus.Deliveries() {
+			require.LessOrEqual(t, d.Attempts, 1, d.TargetARN)
+		}
+	})
 }
 
 func TestDrainEndsWithItsContext(t *testing.T) {
