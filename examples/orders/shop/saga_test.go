@@ -180,9 +180,12 @@ func TestWhatIsUndoneIsNotConfirmed(t *testing.T) {
 		require.NoError(t, f.Table.Transact(t.Context(), shop.Orders.Replace(order, open),
 			shop.Effects.Update(shop.EffectKey{OrderID: "1", Kind: "PAYMENT"}).Do(dynamo.Add(shop.EffectUndone, 1))))
 
+		// It had charged the customer before the payment was taken back.
+		machines.Mock("fulfillment", "ChargeCustomer", stepfntest.Return(shop.Payment{Amount: 2500}))
 		second, err := machines.Execute(t.Context(), arn, twoMugs("tok_visa"))
 		require.NoError(t, err)
 		require.Equal(t, stepfn.SagaCompensated, second.Error, second.Path)
+		require.Contains(t, second.Path, "ConfirmOrder")
 		require.NoError(t, found(t.Context(), f, shop.Canceled, 10, 0))
 	})
 }
