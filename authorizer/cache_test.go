@@ -88,7 +88,8 @@ func TestGatewayWithCacheDecidesAsDirectEvaluation(t *testing.T) {
 	})
 }
 
-// The same holds for simple responses: either the set-up is refused (500), or the cache changes nothing.
+// The same holds for simple responses: either the set-up or the request is refused (500), or the cache changes nothing,
+// also where callers choose the value of an identity source and send the key of a route in it.
 func TestSimpleResponsesWithCache(t *testing.T) {
 	refused, answered := 0, 0
 	synctest.Test(t, func(t *testing.T) {
@@ -100,17 +101,26 @@ func TestSimpleResponsesWithCache(t *testing.T) {
 			}
 			// the API has some of the table's routes, and catches the rest
 			api := []authorizertest.Route{authorizertest.On("$default", authorizertest.Func(yes))}
+			tenants := []string{"acme", "$default"}
 			for i, r := range rules {
 				if path := strings.ReplaceAll(strings.Join(r.path, "/"), "*", "{proxy+}"); i%3 != 0 {
 					api = append(api, authorizertest.On(r.method+" /"+path, authorizertest.Func(yes)))
+					tenants = append(tenants, r.method+" /"+path)
 				}
 			}
+			sources := rapid.SampledFrom([][]string{
+				{"$request.header.Authorization", "$context.routeKey"},
+				{"$request.header.Authorization", "$request.header.X-Tenant"},
+				{"$request.header.Authorization", "$request.header.X-Tenant", "$context.routeKey"},
+			}).Draw(t, "sources")
 			cached := authorizertest.NewHTTPAPI(nil, authorizertest.RequestAuthorizer(authorizertest.Func(authorizer.HTTP(byName, routes).HandleSimple),
-				settings(300*time.Second, "$request.header.Authorization", "$context.routeKey")), api)
+				settings(300*time.Second, sources...)), api)
 			direct := authorizertest.NewHTTPAPI(nil, authorizertest.RequestAuthorizer(authorizertest.Func(authorizer.HTTP(byName, routes, func(o *authorizer.HandlerOptions) { o.Uncached = true }).HandleSimple),
 				settings(-1, "$request.header.Authorization")), api)
 			for _, s := range drawSteps(t) {
-				got, want := cached.Invoke(context.Background(), v2(s.method, s.path, s.token)), direct.Invoke(context.Background(), v2(s.method, s.path, s.token))
+				request := v2(s.method, s.path, s.token)
+				request.Headers["X-Tenant"] = rapid.SampledFrom(tenants).Draw(t, "tenant")
+				got, want := cached.Invoke(context.Background(), request), direct.Invoke(context.Background(), request)
 				if got.StatusCode == 500 {
 					refused++
 					continue

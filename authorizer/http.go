@@ -63,6 +63,9 @@ func (a *HTTPAuthorizer) HandlePolicy(ctx context.Context, event awsevents.APIGa
 // API Gateway replays a simple response for every request of the same identity. So $context.routeKey has to be one of
 // the authorizer's identity sources, and all requests of that route must have the same answer; otherwise HandleSimple
 // fails with ErrNotCacheable (500) rather than let the cache grant too much. With a TTL of 0 set HandlerOptions.Uncached.
+//
+// The event tells the values of the identity sources only. So a request that has its route key in a header, the query, a
+// cookie or a stage variable is refused in the same way: there the key could be the caller's word, not API Gateway's.
 func (a *HTTPAuthorizer) HandleSimple(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
 	p, err := a.authenticate(ctx, requestOfV2(event))
 	if a.denies(err) {
@@ -91,8 +94,8 @@ func (a *HTTPAuthorizer) simple(p *Principal, event awsevents.APIGatewayV2Custom
 	if a.options.Uncached {
 		return a.routes.decides(p, arn.Method, arn.Path), nil
 	}
-	if !slices.Contains(event.IdentitySource, event.RouteKey) || event.RouteKey == "" {
-		return false, fmt.Errorf("%w: $context.routeKey is not one of the identity sources", ErrNotCacheable)
+	if err := keyedByRoute(event); err != nil {
+		return false, err
 	}
 	verdict, uniform, err := a.routes.uniform(p, event.RouteKey)
 	if err != nil {
