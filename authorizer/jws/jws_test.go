@@ -154,6 +154,8 @@ func TestRefusedKeys(t *testing.T) {
 		{"not supported", ed, map[string]any{"crv": "X25519"}},
 		{"32 bytes", ed, map[string]any{"x": encode(make([]byte, 31))}},
 		{"32 bytes", ed, map[string]any{"x": ed["x"].(string) + "="}},
+		{"small order", ed, map[string]any{"x": encode(make([]byte, 32))}},
+		{"small order", ed, map[string]any{"x": encode(append([]byte{1}, make([]byte, 31)...))}},
 	} {
 		key := maps.Clone(c.key)
 		maps.Copy(key, c.change)

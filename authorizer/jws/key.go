@@ -71,6 +71,9 @@ func checkPublic(public any) error {
 		if len(key) != ed25519.PublicKeySize {
 			return errors.New("an Ed25519 key has 32 bytes")
 		}
+		if smallOrder(key) {
+			return errors.New("an Ed25519 point of small order, under which anybody can sign")
+		}
 		return nil
 	}
 	return fmt.Errorf("%T is not a public key", public)
