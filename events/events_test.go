@@ -56,8 +56,8 @@ func TestPublishAndRoute(t *testing.T) {
 			got, id, trace = e, correlation.ID(ctx), correlation.Trace(ctx)
 			return nil
 		}))
-		rule(t, client, router.Pattern().String(), "arn:fn")
-		bus.Target("arn:fn", router.Deliver)
+		rule(t, client, router.Pattern().String(), "arn:aws:lambda:us-east-1:123456789012:function:fn")
+		bus.Target("arn:aws:lambda:us-east-1:123456789012:function:fn", router.Deliver)
 
 		ctx := correlation.WithTrace(correlation.With(t.Context(), "c-1"), "Root=1-2-3")
 		results, err := publisher.Publish(ctx,

@@ -28,11 +28,11 @@ func Example() {
 	if _, err := client.PutRule(ctx, rule); err != nil {
 		log.Fatal(err)
 	}
-	targets := &eventbridge.PutTargetsInput{Rule: rule.Name, Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:fn")}}}
+	targets := &eventbridge.PutTargetsInput{Rule: rule.Name, Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:fn")}}}
 	if _, err := client.PutTargets(ctx, targets); err != nil {
 		log.Fatal(err)
 	}
-	bus.Target("arn:fn", router.Deliver)
+	bus.Target("arn:aws:lambda:us-east-1:123456789012:function:fn", router.Deliver)
 
 	publisher := events.NewPublisher(client, "default")
 	if _, err := publisher.Publish(ctx, orderPlaced.New(OrderPlaced{OrderID: "42", Amount: 120})); err != nil {

@@ -41,7 +41,9 @@
 //
 // Codes and texts are AWS's where AWS has been seen to send them; some texts of
 // rare refusals (an invalid input path, a bus that still has rules, a detail type
-// that is too long) are the fake's own.
+// that is too long, a target that is no ARN or a FIFO queue without a message
+// group) are the fake's own. PutTargets refuses such a target with the request,
+// and none of its targets is kept.
 //
 // # Testing
 //

@@ -178,7 +178,7 @@ func TestRetriesAndDeadLetters(t *testing.T) {
 		bus := eventstest.New(t)
 		client := bus.Client()
 		withDLQ := target("1", fnARN)
-		withDLQ.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:dlq")}
+		withDLQ.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:dlq")}
 		withDLQ.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(3), MaximumEventAgeInSeconds: aws.Int32(3600)}
 		putRule(t, client, "r", `{"source":["shop"]}`, withDLQ)
 		start := time.Now()
@@ -189,7 +189,7 @@ func TestRetriesAndDeadLetters(t *testing.T) {
 		})
 		var dead []byte
 		var attributes map[string]string
-		bus.DeadLetters("arn:dlq", func(_ context.Context, event []byte, a map[string]string) error {
+		bus.DeadLetters("arn:aws:sqs:us-east-1:123456789012:dlq", func(_ context.Context, event []byte, a map[string]string) error {
 			dead, attributes = event, a
 			return nil
 		})
@@ -232,11 +232,11 @@ func TestMaximumAge(t *testing.T) {
 		client := bus.Client()
 		old := target("1", fnARN)
 		old.RetryPolicy = &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)}
-		old.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:dlq")}
+		old.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:dlq")}
 		putRule(t, client, "r", `{"source":["shop"]}`, old)
 		bus.Target(fnARN, func(context.Context, []byte) error { return errors.New("down") })
 		var conditions []string
-		bus.DeadLetters("arn:dlq", func(_ context.Context, _ []byte, a map[string]string) error {
+		bus.DeadLetters("arn:aws:sqs:us-east-1:123456789012:dlq", func(_ context.Context, _ []byte, a map[string]string) error {
 			conditions = append(conditions, a["EXHAUSTED_RETRY_CONDITION"]+" after "+a["RETRY_ATTEMPTS"])
 			return nil
 		})
@@ -254,11 +254,11 @@ func TestDeadLettersThatAreAPlainTarget(t *testing.T) {
 		client := bus.Client()
 		once := target("1", fnARN)
 		once.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)}
-		once.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:dlq")}
+		once.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:dlq")}
 		putRule(t, client, "r", `{"source":["shop"]}`, once)
 		bus.Target(fnARN, func(context.Context, []byte) error { return errors.New("down") })
 		received := 0
-		bus.Target("arn:dlq", func(context.Context, []byte) error { received++; return nil })
+		bus.Target("arn:aws:sqs:us-east-1:123456789012:dlq", func(context.Context, []byte) error { received++; return nil })
 		put(t, client, entry(`{}`))
 		require.NoError(t, bus.Drain(t.Context()))
 		require.Equal(t, 1, received)
@@ -269,7 +269,7 @@ func TestPermanentFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := eventstest.New(&recorder{})
 		client := bus.Client()
-		putRule(t, client, "r", `{"source":["shop"]}`, target("1", fnARN), target("2", "arn:nobody"))
+		putRule(t, client, "r", `{"source":["shop"]}`, target("1", fnARN), target("2", "arn:aws:lambda:us-east-1:123456789012:function:nobody"))
 		calls := 0
 		bus.Target(fnARN, func(context.Context, []byte) error {
 			calls++
@@ -279,7 +279,7 @@ func TestPermanentFailures(t *testing.T) {
 		put(t, client, entry(`{}`))
 		err := bus.Drain(t.Context())
 		require.ErrorContains(t, err, "access denied")
-		require.ErrorContains(t, err, "no function is bound to the target arn:nobody")
+		require.ErrorContains(t, err, "no function is bound to the target arn:aws:lambda:us-east-1:123456789012:function:nobody")
 		require.Equal(t, 1, calls, "it is not tried again")
 		require.Zero(t, time.Since(start))
 		for _, d := range bus.Deliveries() {
@@ -307,16 +307,16 @@ func TestRun(t *testing.T) {
 	bus := eventstest.New(t) // made outside the bubble
 	synctest.Test(t, func(t *testing.T) {
 		client := bus.Client()
-		putRule(t, client, "first", `{"source":["shop"]}`, target("1", "arn:first"))
-		putRule(t, client, "second", `{"source":["next"]}`, target("1", "arn:second"))
+		putRule(t, client, "first", `{"source":["shop"]}`, target("1", "arn:aws:lambda:us-east-1:123456789012:function:first"))
+		putRule(t, client, "second", `{"source":["next"]}`, target("1", "arn:aws:lambda:us-east-1:123456789012:function:second"))
 		got := make(chan string, 1)
-		bus.Target("arn:first", func(ctx context.Context, _ []byte) error {
+		bus.Target("arn:aws:lambda:us-east-1:123456789012:function:first", func(ctx context.Context, _ []byte) error {
 			_, err := client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
 				{Source: aws.String("next"), DetailType: aws.String("d"), Detail: aws.String(`{}`)},
 			}})
 			return err
 		})
-		bus.Target("arn:second", func(_ context.Context, event []byte) error {
+		bus.Target("arn:aws:lambda:us-east-1:123456789012:function:second", func(_ context.Context, event []byte) error {
 			got <- string(event)
 			return nil
 		})
@@ -602,7 +602,7 @@ func TestEmit(t *testing.T) {
 func TestMessageGroup(t *testing.T) {
 	bus := eventstest.New(t)
 	client := bus.Client()
-	fifo := target("1", "arn:queue.fifo")
+	fifo := target("1", "arn:aws:sqs:us-east-1:123456789012:queue.fifo")
 	fifo.SqsParameters = &types.SqsParameters{MessageGroupId: aws.String("orders")}
 	putRule(t, client, "r", `{"source":["shop"]}`, fifo, target("2", fnARN))
 	var groups []string
@@ -610,7 +610,7 @@ func TestMessageGroup(t *testing.T) {
 		groups = append(groups, eventstest.MessageGroupID(ctx))
 		return nil
 	}
-	bus.Target("arn:queue.fifo", receive)
+	bus.Target("arn:aws:sqs:us-east-1:123456789012:queue.fifo", receive)
 	bus.Target(fnARN, receive)
 	put(t, client, entry(`{}`))
 	require.NoError(t, bus.Drain(t.Context()))

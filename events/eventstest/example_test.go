@@ -31,16 +31,16 @@ func Example() {
 		Name: aws.String("big"), EventPattern: aws.String(`{"source":["shop"],"detail":{"total":[{"numeric":[">",100]}]}}`),
 	}))
 	must(client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("big"), Targets: []types.Target{{
-		Id: aws.String("1"), Arn: aws.String("arn:fn"),
+		Id: aws.String("1"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:fn"),
 		InputPath:        aws.String("$.detail"),
 		RetryPolicy:      &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(2)},
-		DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String("arn:dlq")},
+		DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs:us-east-1:123456789012:dlq")},
 	}}}))
-	bus.Target("arn:fn", func(_ context.Context, event []byte) error {
+	bus.Target("arn:aws:lambda:us-east-1:123456789012:function:fn", func(_ context.Context, event []byte) error {
 		fmt.Printf("call with %s\n", event)
 		return errors.New("table is gone")
 	})
-	bus.DeadLetters("arn:dlq", func(_ context.Context, _ []byte, attributes map[string]string) error {
+	bus.DeadLetters("arn:aws:sqs:us-east-1:123456789012:dlq", func(_ context.Context, _ []byte, attributes map[string]string) error {
 		fmt.Println("dead:", attributes["ERROR_MESSAGE"], "after", attributes["RETRY_ATTEMPTS"], "retries")
 		return nil
 	})

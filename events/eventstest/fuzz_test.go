@@ -27,13 +27,13 @@ func FuzzTransformer(f *testing.F) {
 			t.Fatal(err)
 		}
 		_, err = client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{
-			{Id: aws.String("t"), Arn: aws.String("arn:t"), InputTransformer: &types.InputTransformer{InputTemplate: &template, InputPathsMap: map[string]string{"x": path}}},
-			{Id: aws.String("whole"), Arn: aws.String("arn:t")},
+			{Id: aws.String("t"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:t"), InputTransformer: &types.InputTransformer{InputTemplate: &template, InputPathsMap: map[string]string{"x": path}}},
+			{Id: aws.String("whole"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:t")},
 		}})
 		if err != nil {
 			return
 		}
-		bus.Target("arn:t", func(_ context.Context, event []byte) error {
+		bus.Target("arn:aws:lambda:us-east-1:123456789012:function:t", func(_ context.Context, event []byte) error {
 			if !json.Valid(event) {
 				t.Errorf("%q, %q: delivered %q", template, path, event)
 			}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -79,6 +81,9 @@ func (b *Bus) putTargets(ctx context.Context, in *putTargetsInput) (*targetsOutp
 	}
 	after := slices.Clone(r.targets)
 	for _, t := range in.Targets {
+		if err := t.checkAddress(); err != nil {
+			return nil, err
+		}
 		if err := t.checkInput(); err != nil {
 			return nil, err
 		}
@@ -109,6 +114,19 @@ func (t *target) check(bad *constraints, at string) {
 		bad.between(p.MaximumEventAgeInSeconds, at+".retryPolicy.maximumEventAgeInSeconds", 60, 86400)
 		bad.between(p.MaximumRetryAttempts, at+".retryPolicy.maximumRetryAttempts", 0, 185)
 	}
+}
+
+// checkAddress refuses what is no ARN, and a FIFO queue without a message group.
+func (t *target) checkAddress() error {
+	arn, err := awsid.ParseARN(t.Arn)
+	if err != nil {
+		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.Arn)
+	}
+	fifo := arn.Service == "sqs" && strings.HasSuffix(arn.Resource, ".fifo")
+	if fifo && (t.SqsParameters == nil || text(t.SqsParameters.MessageGroupID) == "") {
+		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", t.ID)
+	}
+	return nil
 }
 
 // checkInput holds the target's input against what the service accepts.
