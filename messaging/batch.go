@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -92,27 +93,30 @@ func (c *Consumer) load(ctx context.Context, body string) (string, error) {
 }
 
 // markDuplicates finds messages that came twice: the same message id, or the
-// same key with the same payload.
+// payload of the latest message with its key in its message group. What was
+// latest before that is no measure: on, off, on ends with on.
 func markDuplicates(items []item) {
-	seen := map[string]int{}
+	type name struct{ group, key string }
+	ids := map[string]int{}
+	latest := map[name]int{}
 	for i := range items {
 		it := &items[i]
 		it.first = i
-		names := []string{"i" + it.id}
-		if it.key != "" {
-			names = append(names, "k"+strconv.Itoa(len(it.key))+it.key+string(it.payload))
+		if first, ok := ids[it.id]; ok {
+			it.first = first
+			continue // it is not the latest of its key: it ran at the place of its first
 		}
-		for _, name := range names {
-			if first, ok := seen[name]; ok {
-				it.first = first
-				break
-			}
+		ids[it.id] = i
+		if it.key == "" {
+			continue
 		}
-		for _, name := range names {
-			if _, ok := seen[name]; !ok {
-				seen[name] = it.first
-			}
+		n := name{it.group(), it.key}
+		if before, ok := latest[n]; ok && bytes.Equal(items[before].payload, it.payload) {
+			it.first = before
+			ids[it.id] = before
+			continue
 		}
+		latest[n] = i
 	}
 }
 

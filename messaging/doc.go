@@ -33,8 +33,10 @@
 // give consumers of FIFO queues a DeadLetter and MaxReceives, which take the
 // failing one out alone.
 //
-// The same message twice in a batch, by message id or by key and payload, runs
-// once.
+// The same message twice in a batch, by message id, runs once. So does one that
+// repeats the latest message before it with its key: the payload is the same,
+// and so is the message group. A repetition with another payload of the key in
+// between is handled, for it undoes that one.
 //
 // Before the context's deadline Options.Reserve is kept free: no handler starts
 // in it, contexts of running ones end when it begins. A handler that ignores

@@ -62,9 +62,10 @@ type Options struct {
 	Reserve time.Duration
 
 	// Key tells the business key of a message: messages with one key run in
-	// order, and a second message with the same key and payload in a batch is
-	// not handled but shares the fate of the first. Make one with KeyOf.
-	// Optional. Defaults to none.
+	// order, and one that has the payload of the latest before it with its key,
+	// in the same batch and message group, is not handled but shares the fate of
+	// that one. Other payloads in between make it count: of on, off, on all
+	// three are handled. Make one with KeyOf. Optional. Defaults to none.
 	Key KeyFunc
 
 	// Strict refuses payloads with members that the Go type does not have.

@@ -14,7 +14,7 @@ const (
 	Acked     Verdict = "acknowledged" // the handler returned nil
 	Discarded Verdict = "discarded"    // acknowledged although it was not handled: Discard
 	Parked    Verdict = "parked"       // sent to Options.DeadLetter with its reason, then acknowledged
-	Duplicate Verdict = "duplicate"    // same message twice in one batch; it shares the fate of the first
+	Duplicate Verdict = "duplicate"    // repeats a message of the batch, see Options.Key; it shares the fate of that one
 	Retried   Verdict = "retried"      // delivered again after the backoff, RetryAfter's delay or the visibility timeout
 	Poisoned  Verdict = "poisoned"     // not acknowledged and nowhere to park: the queue's redrive policy takes it
 	Blocked   Verdict = "blocked"      // an earlier message of its lane failed; the handler did not see it
