@@ -167,7 +167,7 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			err, answered := call(recordCtx, abandon, it)
 			took = time.Since(began)
 			if answered {
-				r = c.judge(it.context(ctx), it, err)
+				r = c.judge(it.context(ctx), it, err, i == lane[0])
 			} else {
 				r = result{verdict: Abandoned, err: ErrAbandoned, delay: -1}
 			}
@@ -240,8 +240,9 @@ func call(ctx, abandon context.Context, it *item) (error, bool) {
 }
 
 // judge turns the handler's error into what becomes of the message. A panic of
-// Classify, Backoff or the dead letters is a retry.
-func (c *Consumer) judge(ctx context.Context, it *item, err error) (r result) {
+// Classify, Backoff or the dead letters is a retry. Only the first of a lane is
+// parked for its receives: the others had receives in which they only waited.
+func (c *Consumer) judge(ctx context.Context, it *item, err error, first bool) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
 			r = result{verdict: Retried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
@@ -261,7 +262,7 @@ func (c *Consumer) judge(ctx context.Context, it *item, err error) (r result) {
 		return result{verdict: Discarded, acked: true, err: err}
 	case asked.verdict == Poisoned && c.options.DeadLetter == nil:
 		return result{verdict: Poisoned, err: err, delay: -1}
-	case asked.verdict == Poisoned, c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
+	case asked.verdict == Poisoned, first && c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
 		return c.park(ctx, it, err)
 	case asked.timed:
 		return result{verdict: Retried, err: err, delay: asked.delay}

@@ -31,7 +31,13 @@
 // SQS counts a receive for every message that comes, tried or not: the messages
 // behind a failing one of their group near the dead letters along with it. So
 // give consumers of FIFO queues a DeadLetter and MaxReceives, which take the
-// failing one out alone.
+// failing one out alone, and the queue a maxReceiveCount well above that, such
+// as ten times. By MaxReceives only the first message of a lane in a batch is
+// parked, after its own failure. One behind it that fails is retried and parked
+// when it comes first: it may have fewer tries than MaxReceives, since its
+// receives are no sign of how many it had, but two where it was held up by
+// others. Only a message that found no time left (Unstarted) has receives
+// without tries that nothing tells apart.
 //
 // The same message twice in a batch, by message id, runs once. So does one that
 // repeats the latest message before it with its key: the payload is the same,

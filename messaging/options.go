@@ -41,9 +41,14 @@ type Options struct {
 	// none: poison stays in the queue until the queue's redrive policy takes it.
 	DeadLetter Parker
 
-	// MaxReceives parks a message in DeadLetter when its n-th receive fails.
-	// Optional. Defaults to 0, no such limit. Set it lower than the redrive
-	// policy's maxReceiveCount, else SQS takes the message without the reason.
+	// MaxReceives parks a message in DeadLetter when it is tried in its n-th
+	// receive, or a later one, and fails. SQS counts receives, not tries: only
+	// the first message of its lane in a batch is parked so, one behind others
+	// is retried, since it had receives in which it only waited for them. It is
+	// parked when it comes first and fails again. Optional. Defaults to 0, no
+	// such limit. Set it lower than the redrive policy's maxReceiveCount, else
+	// SQS takes the message without the reason; much lower for a FIFO queue,
+	// where that counts on while messages wait.
 	MaxReceives int
 
 	// Classify maps an error of the handler to one with a verdict, such as
