@@ -71,6 +71,11 @@ func answer(status int, message string) awsevents.APIGatewayV2HTTPResponse {
 	}
 }
 
+// maxReceives is how often a step is tried that nothing is in front of. The
+// queue's own redrive policy has ten times as many: SQS counts a receive for the
+// steps that wait behind a failing one, too, and would take them untried.
+const maxReceives = 5
+
 // NewConsumer returns the consumer that applies steps to the orders in a table.
 // The queue drops repetitions for five minutes; the marker of the step keeps
 // them out for as long as it lives.
@@ -84,9 +89,11 @@ func NewConsumer(queue *sqs.Client, deadURL string, table idempotency.Client, na
 		o.Client = queue // failed steps come back after the backoff, not after the visibility timeout
 		o.Backoff = messaging.Exponential(2*time.Second, time.Minute)
 		o.Concurrency = 10 // one lane for each order in the batch
-		// What cannot be read is parked at once: if it waited for the queue's
-		// redrive policy, it would take the steps behind it along.
+		// What cannot be read is parked at once, what keeps failing soon: if it
+		// waited for the queue's redrive policy, it would take the steps behind it
+		// along.
 		o.DeadLetter = messaging.NewDeadLetterQueue(queue, deadURL)
+		o.MaxReceives = maxReceives
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +36,7 @@ func newSystem(t *testing.T) *system {
 	s := &system{db: dynamotest.New(t), queues: messagingtest.NewSQS(t)}
 	s.dead = s.queues.NewQueue("steps-dead.fifo", nil)
 	s.steps = s.queues.NewQueue("steps.fifo", map[string]string{
-		"VisibilityTimeout": "180", "RedrivePolicy": messagingtest.RedriveTo(s.dead, 5),
+		"VisibilityTimeout": "180", "RedrivePolicy": messagingtest.RedriveTo(s.dead, 50),
 	})
 	cfg := s.db.Join(s.queues.Join(aws.Config{}))
 	s.table = dynamodb.NewFromConfig(cfg)
@@ -119,6 +120,23 @@ func TestAStepThatNobodyUnderstandsIsParkedAndItsOrderGoesOn(t *testing.T) {
 	})
 }
 
+func TestAStepThatAlwaysFailsIsParkedAloneAndItsOrderGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSystem(t)
+		tooLong := strings.Repeat("x", 210_000) // as status and in the history more than an item holds
+		for i, status := range []string{tooLong, "paid", "shipped"} {
+			step := fmt.Sprintf(`{"eventId":"%d","orderId":"1","status":"%s"}`, i+1, status)
+			require.Equal(t, http.StatusAccepted, s.post(t, step))
+		}
+		require.NoError(t, s.mapping.Drain(t.Context()))
+		require.Equal(t, []string{"2 paid", "3 shipped"}, s.history(t, "1"))
+		letters := s.dead.Messages()
+		require.Len(t, letters, 1)
+		require.Contains(t, letters[0].Body, `"eventId":"1"`)
+		require.Equal(t, "5", letters[0].Attributes["deadLetterReceiveCount"])
+	})
+}
+
 func TestTheAPIRefusesWhatIsNoStep(t *testing.T) {
 	s := newSystem(t)
 	require.Equal(t, http.StatusBadRequest, s.post(t, `{`))
@@ -131,4 +149,6 @@ func TestTheTemplateReportsFailuresItemByItem(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(template), "FunctionResponseTypes: [ReportBatchItemFailures]")
 	require.Contains(t, string(template), "VisibilityTimeout: 180 # six times the function's timeout")
+	require.Contains(t, string(template), "maxReceiveCount: 50}")
+	require.LessOrEqual(t, 10*maxReceives, 50, "a whole batch of failing steps is parked one by one before SQS takes any")
 }
