@@ -93,8 +93,15 @@ func bound(p *int, missing, n int) int {
 	return min(max(i, 0), n)
 }
 
+// each goes through v and all below it. As in the library, a filter there is
+// put to every object and array itself: an array's entries are not filtered
+// again by way of the array, unless the array as a whole holds.
 func (s deep) each(root, v any, yield func(any)) {
-	s.then.each(root, v, yield)
+	f, ok := s.then.(filter)
+	_, isList := v.([]any)
+	if !ok || !isList || f.cond.holds(root, v) {
+		s.then.each(root, v, yield)
+	}
 	wildcard{}.each(root, v, func(c any) { s.each(root, c, yield) })
 }
 
