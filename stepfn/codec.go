@@ -26,6 +26,9 @@ func encode(v any) ([]byte, error) { return appendPart(nil, reflect.ValueOf(v)) 
 func appendPart(dst []byte, v reflect.Value) ([]byte, error) {
 	switch v.Kind() {
 	case reflect.Pointer:
+		if v.IsNil() {
+			return append(dst, "null"...), nil
+		}
 		return appendPart(dst, v.Elem())
 	case reflect.Struct:
 		return appendStruct(dst, v)
@@ -67,6 +70,9 @@ func appendStates(dst []byte, states []State) ([]byte, error) {
 	dst = append(dst, '{')
 	var err error
 	for i, s := range states {
+		if isNil(s) {
+			return nil, fmt.Errorf("state %d is nil", i)
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -312,6 +318,9 @@ func article(kind string) string {
 	}
 	return "a " + kind
 }
+
+// unescape reads a name of a JSON pointer.
+func unescape(name string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(name) }
 
 // pointer escapes a name for a JSON pointer.
 func pointer(name string) string {

@@ -48,6 +48,14 @@
 // [Workflow] starts executions, once per name, and waits for them; [Callback]
 // answers a task by its token.
 //
+// A definition is refused where AWS's answer is not known and a part of it
+// would be lost or be ambiguous: a member that stands twice in one object, and
+// a template that gives a member both as name and as name.$. A payload
+// template is an object. A branch or item processor may not assign a variable
+// that a scope around it assigns, a distributed map's excepted, which sees
+// none of them. The text ${Name}, which a deployment fills in, passes wherever
+// a text or a state's number may stand.
+//
 // # Limits
 //
 // Inputs and outputs of a state are at most 262,144 bytes, and a saga keeps

@@ -69,6 +69,11 @@ func newBranch(states []State) (Branch, error) {
 	if len(states) == 0 {
 		return Branch{}, errors.New("stepfn: a machine needs a state")
 	}
+	for i, s := range states {
+		if isNil(s) {
+			return Branch{}, fmt.Errorf("stepfn: state %d is nil", i)
+		}
+	}
 	b := Branch{StartAt: states[0].StateName()}
 	for i, s := range states {
 		if s.StateName() == "" {
@@ -85,15 +90,16 @@ func newBranch(states []State) (Branch, error) {
 
 // Parse reads a definition. It fails on what is not JSON or has a member of
 // the wrong shape; what AWS would refuse beyond that is found by
-// [Machine.Validate]. Templates and results are kept as [json.RawMessage].
+// [Machine.Validate]. A member that stands twice in one object is refused.
+// Templates and results are kept as [json.RawMessage].
 func Parse(definition []byte) (*Machine, error) {
-	v, err := value.Parse(definition)
+	v, repeated, err := value.ParseDistinct(definition)
 	if err != nil {
 		return nil, &DefinitionError{Findings: []Finding{{
 			Severity: SeverityError, Code: CodeInvalidJSON, Message: err.Error(),
 		}}}
 	}
-	var d decoder
+	d := decoder{findings: repetitions(repeated)}
 	m := new(Machine)
 	d.decode("", v, m)
 	if len(d.findings) > 0 {

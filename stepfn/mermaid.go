@@ -56,7 +56,9 @@ func (c *chart) edge(from, to, arrow, label string) {
 
 func (c *chart) block(scope string, states []State) {
 	for _, s := range states {
-		c.state(scope, s)
+		if !isNil(s) {
+			c.state(scope, s)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package stepfn
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+)
 
 // State is one of the eight kinds of state: *[TaskState], *[PassState],
 // *[ChoiceState], *[WaitState], *[SucceedState], *[FailState],
@@ -17,6 +20,9 @@ type State interface {
 	// unless the state says itself where it goes.
 	linked(next string) State
 }
+
+// isNil reports whether s is nil or a nil pointer to a state.
+func isNil(s State) bool { return s == nil || reflect.ValueOf(s).IsNil() }
 
 // TaskState does work: a Lambda function, an activity or a service
 // integration.

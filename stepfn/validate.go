@@ -55,7 +55,7 @@ func ValidateDefinition(definition []byte, optFns ...func(*ValidateOptions)) []F
 	for _, fn := range optFns {
 		fn(&v.opts)
 	}
-	doc, err := value.Parse(definition)
+	doc, repeated, err := value.ParseDistinct(definition)
 	if err != nil {
 		return []Finding{{Severity: SeverityError, Code: CodeInvalidJSON, Message: err.Error()}}
 	}
@@ -64,10 +64,40 @@ func ValidateDefinition(definition []byte, optFns ...func(*ValidateOptions)) []F
 		return []Finding{schemaError("", "Expected an object, got %s", article(value.Kind(doc)))}
 	}
 	v.machine(root)
+	v.findings = append(v.findings, repetitions(repeated)...)
+	v.shapes(root)
 	slices.SortStableFunc(v.findings, func(a, b Finding) int {
 		return strings.Compare(a.Severity, b.Severity) // ERROR before WARNING
 	})
 	return v.findings
+}
+
+// repetitions words the members that stand twice in one object.
+func repetitions(at []string) []Finding {
+	var findings []Finding
+	for _, place := range at {
+		f := schemaError(place, "Duplicate field '%s'", unescape(place[strings.LastIndexByte(place, '/')+1:]))
+		f.Code = CodeInvalidJSON
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// shapes adds what [Parse] refuses and nothing else has reported.
+func (v *validator) shapes(root *value.Object) {
+	reported := map[string]bool{}
+	for _, f := range v.findings {
+		if f.Severity == SeverityError {
+			reported[f.Location] = true
+		}
+	}
+	var d decoder
+	d.decode("", root, new(Machine))
+	for _, f := range d.findings {
+		if !reported[f.Location] {
+			v.findings = append(v.findings, f)
+		}
+	}
 }
 
 // validator walks the JSON of a definition.
@@ -76,6 +106,7 @@ type validator struct {
 	findings []Finding
 	language string // of the whole machine
 	names    map[string]bool
+	outer    []map[string]bool // the variables that enclosing scopes assign
 }
 
 func (v *validator) fail(at, format string, args ...any) {
@@ -96,7 +127,7 @@ func (v *validator) machine(root *value.Object) {
 	v.names = map[string]bool{}
 	v.language = v.queryLanguage("", root, JSONPath)
 	if t, ok := root.Get("TimeoutSeconds"); ok {
-		v.integer("/TimeoutSeconds", t, 1, 99999999)
+		v.integer("/TimeoutSeconds", t, 1, 99999999, JSONPath)
 	}
 	if t, ok := root.Get("Version"); ok && t != "1.0" {
 		v.fail("/Version", "The field 'Version' should have one of these values: [1.0]")
@@ -157,6 +188,8 @@ func (v *validator) block(at string, o *value.Object) {
 		v.fail(at+"/States", "Value cannot be empty")
 		return
 	}
+	v.outer = append(v.outer, assigned(states))
+	defer func() { v.outer = v.outer[:len(v.outer)-1] }()
 	g := graph{states: states, edges: map[string][]string{}}
 	for i := range states.Len() {
 		name, body := states.At(i)
@@ -177,6 +210,50 @@ func (v *validator) block(at string, o *value.Object) {
 			v.report(CodeMissingTarget, at+"/States/"+pointer(name), "State \"%s\" is not reachable.", name)
 		}
 	}
+}
+
+// assigned returns the variables that the states of one block assign
+// themselves, their rules and catchers included.
+func assigned(states *value.Object) map[string]bool {
+	names := map[string]bool{}
+	collect := func(v any) {
+		o, _ := v.(*value.Object)
+		if o == nil {
+			return
+		}
+		a, _ := o.Get("Assign")
+		if vars, ok := a.(*value.Object); ok {
+			for _, n := range vars.Names() {
+				names[strings.TrimSuffix(n, ".$")] = true
+			}
+		}
+	}
+	for _, s := range states.Values() {
+		collect(s)
+		o, ok := s.(*value.Object)
+		if !ok {
+			continue
+		}
+		for _, field := range []string{"Choices", "Catch"} {
+			entries, _ := o.Get(field)
+			list, _ := entries.([]any)
+			for _, e := range list {
+				collect(e)
+			}
+		}
+	}
+	return names
+}
+
+// enclosing reports whether a scope around the present one assigns the
+// variable.
+func (v *validator) enclosing(name string) bool {
+	for _, vars := range v.outer[:len(v.outer)-1] {
+		if vars[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // graph is the transitions of one block.
@@ -251,10 +328,10 @@ func (v *validator) state(at, name string, body any, g *graph) {
 	s.check(fields)
 }
 
-// integer checks a number of a range, both ends included; a JSONata
-// expression and a substitution pass.
-func (v *validator) integer(at string, n any, least, most int64) {
-	if text, ok := n.(string); ok && (isExpression(text) || isSubstitution(text)) {
+// integer checks a number of a range, both ends included; a substitution
+// passes, and in JSONata an expression.
+func (v *validator) integer(at string, n any, least, most int64, language string) {
+	if text, ok := n.(string); ok && isComputed(text, language) {
 		return
 	}
 	i, ok := value.Whole(n)
@@ -275,6 +352,12 @@ func describe(v any) string {
 }
 
 func isExpression(s string) bool { return strings.HasPrefix(s, "{%") && strings.HasSuffix(s, "%}") }
+
+// isComputed reports whether s stands for a value that is known later: a
+// substitution or, in JSONata, an expression.
+func isComputed(s, language string) bool {
+	return language == JSONata && isExpression(s) || isSubstitution(s)
+}
 
 // isSubstitution reports whether s holds a ${Name} that a template fills in.
 func isSubstitution(s string) bool {

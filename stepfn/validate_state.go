@@ -76,6 +76,9 @@ func (s *stateCheck) check(fields []string) {
 	case typeFail:
 		s.exclusive("Error", "ErrorPath")
 		s.exclusive("Cause", "CausePath")
+		if e, _ := s.get("Error"); strings.HasPrefix(textOf(e), "States.") {
+			s.warn(s.at+"/Error", "Error names that begin with 'States.' are reserved: choose another one than '%s'", e)
+		}
 	case typeParallel:
 		s.branches()
 	case typeMap:
@@ -130,19 +133,36 @@ func (s *stateCheck) member(at, name string, v any) {
 		s.path(at, name, v)
 	case "Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials":
 		if s.language == JSONPath {
+			if _, ok := v.(*value.Object); !ok && name != "Assign" && name != "Credentials" {
+				s.fail(at, "Expected an object, got %s", article(value.Kind(v)))
+			}
 			s.template(at, v)
 		}
 		if o, ok := v.(*value.Object); name == "Assign" {
 			s.assign(at, o, ok, v)
 		}
 	case "TimeoutSeconds", "HeartbeatSeconds":
-		s.integer(at, v, 1, 99999999)
+		s.integer(at, v, 1, 99999999, s.language)
 	case "Seconds":
-		s.integer(at, v, 0, 99999999)
+		s.integer(at, v, 0, 99999999, s.language)
 	case "MaxConcurrency", "ToleratedFailureCount":
-		s.integer(at, v, 0, math.MaxInt32)
+		s.integer(at, v, 0, math.MaxInt32, s.language)
 	case "ToleratedFailurePercentage":
-		s.integer(at, v, 0, 100)
+		s.percentage(at, v)
+	}
+}
+
+// percentage checks a number from 0 to 100.
+func (s *stateCheck) percentage(at string, v any) {
+	if text, ok := v.(string); ok && isComputed(text, s.language) {
+		return
+	}
+	n, ok := v.(json.Number)
+	switch {
+	case !ok:
+		s.fail(at, "Expected a number, got %s", describe(v))
+	case value.Float(n) < 0 || value.Float(n) > 100:
+		s.fail(at, "Expected a number from 0 to 100, got %s", n)
 	}
 }
 
@@ -191,12 +211,20 @@ func (s *stateCheck) template(at string, v any) {
 				s.template(place, member)
 				continue
 			}
+			if bare := strings.TrimSuffix(name, ".$"); hasMember(v, bare) {
+				s.fail(place, "The field '%s' is given twice: as '%s' and as '%s'", bare, bare, name)
+			}
 			text, ok := member.(string)
 			if !ok || !validExpression(text) {
 				s.fail(place, "The value for the field '%s' must be a valid JSONPath or a valid intrinsic function call", name)
 			}
 		}
 	}
+}
+
+func hasMember(o *value.Object, name string) bool {
+	_, ok := o.Get(name)
+	return ok
 }
 
 func validExpression(text string) bool {
@@ -223,6 +251,8 @@ func (s *stateCheck) assign(at string, o *value.Object, ok bool, v any) {
 			s.fail(at+"/"+pointer(name), "The variable name '%s' is not valid", bare)
 		case len([]rune(bare)) > maxName:
 			s.fail(at+"/"+pointer(name), "The variable name '%s' is longer than %d characters", bare, maxName)
+		case s.enclosing(bare):
+			s.fail(at+"/"+pointer(name), "The variable '%s' is assigned in an enclosing scope and cannot be assigned here", bare)
 		case bare == "states":
 			s.fail(at+"/"+pointer(name), "The variable name 'states' is reserved")
 		}
@@ -268,7 +298,7 @@ func (s *stateCheck) wait() {
 	}
 	if t, ok := s.get("Timestamp"); ok {
 		text, _ := t.(string)
-		if !isTimestamp(text) && !isExpression(text) && !isSubstitution(text) {
+		if !isTimestamp(text) && !isComputed(text, s.language) {
 			s.fail(s.at+"/Timestamp", "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: %s", text)
 		}
 	}
@@ -292,6 +322,12 @@ func (s *stateCheck) task() {
 	r, _ := s.get("Resource")
 	resource, _ := r.(string)
 	s.resource(resource)
+}
+
+// textOf returns v when it is a string, else "".
+func textOf(v any) string {
+	text, _ := v.(string)
+	return text
 }
 
 func (s *stateCheck) heartbeat() {
@@ -393,6 +429,11 @@ func (s *stateCheck) items() {
 		return
 	}
 	p, _ := s.get(field)
+	if isDistributed(p) { // which sees none of the variables outside
+		outer := s.outer
+		s.outer = nil
+		defer func() { s.outer = outer }()
+	}
 	s.inner(s.at+"/"+field, p, "Comment", "StartAt", "States", "ProcessorConfig")
 	mode := ""
 	if o, ok := p.(*value.Object); ok {
@@ -406,6 +447,20 @@ func (s *stateCheck) items() {
 			s.fail(s.at+"/"+f, "The field '%s' is only supported by a Map state in DISTRIBUTED mode", f)
 		}
 	}
+}
+
+func isDistributed(processor any) bool {
+	o, _ := processor.(*value.Object)
+	if o == nil {
+		return false
+	}
+	c, _ := o.Get("ProcessorConfig")
+	config, _ := c.(*value.Object)
+	if config == nil {
+		return false
+	}
+	mode, _ := config.Get("Mode")
+	return mode == "DISTRIBUTED"
 }
 
 func (s *stateCheck) mode(at string, processor *value.Object) string {
@@ -486,13 +541,13 @@ func (s *stateCheck) retry() {
 		s.errorNames(at, o, last)
 		s.unknown(at, o, "Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy")
 		if n, ok := o.Get("IntervalSeconds"); ok {
-			s.integer(at+"/IntervalSeconds", n, 1, 99999999)
+			s.integer(at+"/IntervalSeconds", n, 1, 99999999, s.language)
 		}
 		if n, ok := o.Get("MaxAttempts"); ok {
-			s.integer(at+"/MaxAttempts", n, 0, 99999999)
+			s.integer(at+"/MaxAttempts", n, 0, 99999999, s.language)
 		}
 		if n, ok := o.Get("MaxDelaySeconds"); ok {
-			s.integer(at+"/MaxDelaySeconds", n, 1, 31622400)
+			s.integer(at+"/MaxDelaySeconds", n, 1, 31622400, s.language)
 			interval, hasInterval := o.Get("IntervalSeconds")
 			longest, ok := value.Whole(n)
 			if first, ok2 := value.Whole(interval); hasInterval && ok && ok2 && longest <= first {

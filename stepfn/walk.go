@@ -12,6 +12,9 @@ func walk(states []State) iter.Seq[State] {
 
 func descend(states []State, yield func(State) bool) bool {
 	for _, s := range states {
+		if isNil(s) {
+			continue // Validate reports it
+		}
 		if !yield(s) {
 			return false
 		}

@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -39,9 +40,46 @@ func ParseString(s string) (any, error) {
 	return v, nil
 }
 
+// ParseDistinct reads one JSON document and returns the JSON pointers of the
+// members that stand in their object a second time.
+func ParseDistinct(data []byte) (v any, repeated []string, err error) {
+	p := parser{s: string(data), distinct: true}
+	if v, err = p.value(0); err != nil {
+		return nil, nil, err
+	}
+	p.space()
+	if p.i < len(p.s) {
+		return nil, nil, p.fail("Unexpected content after the end of the document")
+	}
+	return v, p.repeated, nil
+}
+
 type parser struct {
-	s string
-	i int
+	s        string
+	i        int
+	distinct bool     // note members that stand twice
+	path     []string // of the value being read, when distinct
+	repeated []string
+}
+
+// enter notes the way to a member or entry, when that is asked for.
+func (p *parser) enter(o *Object, name string) {
+	if !p.distinct {
+		return
+	}
+	p.path = append(p.path, strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	if o == nil {
+		return
+	}
+	if _, ok := o.Get(name); ok {
+		p.repeated = append(p.repeated, "/"+strings.Join(p.path, "/"))
+	}
+}
+
+func (p *parser) leave() {
+	if p.distinct {
+		p.path = p.path[:len(p.path)-1]
+	}
 }
 
 func (p *parser) fail(format string, args ...any) error {
@@ -105,10 +143,12 @@ func (p *parser) object(depth int) (any, error) {
 		if err := p.expect(':', "was expecting a colon to separate field name and value"); err != nil {
 			return nil, err
 		}
+		p.enter(o, name)
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
+		p.leave()
 		o.Put(name, v)
 		done, err := p.more('}', "Object")
 		if err != nil {
@@ -129,10 +169,14 @@ func (p *parser) array(depth int) (any, error) {
 		return list, nil
 	}
 	for {
+		if p.distinct {
+			p.enter(nil, strconv.Itoa(len(list)))
+		}
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
+		p.leave()
 		list = append(list, v)
 		done, err := p.more(']', "Array")
 		if err != nil {
