@@ -215,6 +215,9 @@ type stopExecutionOutput struct {
 }
 
 func (m *Machines) stopExecution(ctx context.Context, in *stopExecutionInput) (*stopExecutionOutput, error) {
+	if err := checkFailure(in.Error, in.Cause); err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.standardExecution(ctx, in.ExecutionArn)

@@ -20,6 +20,12 @@
 // returns. Functions are given the time-out of their task as a context that
 // ends with it.
 //
+// A task that sends no heartbeat in time fails with States.HeartbeatTimeout,
+// one that takes longer than its TimeoutSeconds with States.Timeout. They are
+// two names: an entry States.Timeout of Retry or Catch does not stand for a
+// missing heartbeat, States.ALL stands for both, and States.TaskFailed for
+// every error but States.Timeout.
+//
 // # Simulated
 //
 // STANDARD and EXPRESS machines in JSONPath: Task, Pass, Choice, Wait,
@@ -37,7 +43,9 @@
 // existing resources, map runs, TestState and any integration not named above
 // are refused by name. Encryption configurations are accepted and have no
 // effect; logging and tracing configurations are kept and shown, nothing is
-// logged. Roles and permissions are not evaluated.
+// logged. Roles must be ARNs of roles; they and permissions are not evaluated.
+// A definition with a ${Name} that would have to be read, in a path or a
+// number, is refused.
 //
 //   - CreateStateMachineAlias
 //   - DeleteStateMachineAlias
@@ -59,6 +67,7 @@
 //
 // # Errors
 //
-// Codes, statuses and texts are AWS's where they are known. [ErrNoExecution]
+// Codes, statuses and texts are AWS's where they are known. The texts for a
+// time-out or heartbeat by path that is out of range are this package's own. [ErrNoExecution]
 // comes from this package's own methods.
 package stepfntest

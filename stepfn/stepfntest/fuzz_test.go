@@ -1,13 +1,16 @@
 package stepfntest_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -35,5 +38,33 @@ func FuzzExecution(f *testing.F) {
 				require.Less(t, e.PreviousID, e.ID)
 			}
 		})
+	})
+}
+
+// A definition without an error is parsed, and made a machine unless it holds
+// what is not simulated.
+func FuzzDefinition(f *testing.F) {
+	f.Add(`{"Comment":1,"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":"{% 1 %}","End":true}}}`)
+	f.Add(`{"TimeoutSeconds":"${T}","StartAt":"A","States":{"A":{"Type":"Wait","Seconds":"${S}","InputPath":"${P}","End":true}}}`)
+	f.Add(`{"StartAt":"A","States":{"A":{"Type":"Map","ItemSelector":{"a.$":"${X}"},"ToleratedFailurePercentage":1.5,"ItemProcessor":{"ProcessorConfig":{"Mode":null,"ExecutionType":1},"StartAt":"B","States":{"B":{"Type":"Succeed","Comment":null}}},"End":true}}}`)
+	f.Add(`{"StartAt":"A","States":{"A":{"Type":"Map","ItemReader":1,"ItemBatcher":{"MaxItemsPerBatch":"x"},"Label":null,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"End":true}}}`)
+	f.Add(`{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Credentials":{"RoleArn":"x"},"TimeoutSeconds":3,"HeartbeatSecondsPath":"$.h","Retry":[{"ErrorEquals":["X"],"BackoffRate":"2","MaxAttempts":1e2,"Comment":{}}],"Catch":[{"ErrorEquals":["States.ALL"],"Next":"B","Assign":{"v":1},"ResultPath":null}],"Next":"B"},"B":{"Type":"Choice","Choices":[{"Not":{"Variable":"$.x","TimestampLessThan":"${T}"},"Next":"C","Comment":1},{"And":[{"Variable":"$.x","StringMatches":"a\\*"}],"Next":"C"}],"Default":"C"},"C":{"Type":"Fail","ErrorPath":"States.Format('{}',$.e)","Cause":null}}}`)
+	f.Add(`{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Choice","Choices":[{"Condition":true,"And":5,"Next":"B"}],"Default":"B"},"B":{"Type":"Pass","Output":"{% 1 %}","End":true}}}`)
+	f.Add(`{"StartAt":"A","StartAt":"B","States":{"A":{"Type":"Pass","Result":null,"InputPath":null,"End":true}}}`)
+	f.Fuzz(func(t *testing.T, definition string) {
+		for _, finding := range stepfn.ValidateDefinition([]byte(definition)) {
+			if finding.Severity == stepfn.SeverityError {
+				return
+			}
+		}
+		_, err := stepfn.Parse([]byte(definition))
+		require.NoError(t, err)
+		_, err = stepfntest.New(nil).Client().CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+			Name: aws.String("M"), Definition: &definition, RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),
+		})
+		var refused smithy.APIError
+		if errors.As(err, &refused) {
+			require.NotEqual(t, "InvalidDefinition", refused.ErrorCode(), refused.ErrorMessage())
+		}
 	})
 }

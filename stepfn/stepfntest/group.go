@@ -104,16 +104,13 @@ func (t *thread) tolerance(s *scope, n int) (func(failures int) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	percent, err := t.node.tolerated.percent.integer(s)
+	percent, err := t.node.tolerated.percent.number(s)
 	if err != nil {
 		return nil, err
 	}
-	if percent > 100 {
-		return nil, runtimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
-	}
 	byCount, byPercent := t.node.tolerated.count.given(), t.node.tolerated.percent.given()
 	return func(failures int) bool {
-		return (!byCount || int64(failures) <= count) && (!byPercent || int64(failures)*100 <= percent*int64(n))
+		return (!byCount || int64(failures) <= count) && (!byPercent || float64(failures)*100 <= percent*float64(n))
 	}, nil
 }
 

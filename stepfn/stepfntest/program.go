@@ -1,6 +1,7 @@
 package stepfntest
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -68,8 +69,18 @@ type text struct {
 }
 
 type tolerance struct {
-	count, percent seconds
+	count   seconds
+	percent percentage
 }
+
+// percentage is a number of the definition, or a path to one.
+type percentage struct {
+	n    float64
+	set  bool
+	path *field
+}
+
+func (p *percentage) given() bool { return p.set || p.path != nil }
 
 type retrier struct {
 	errors   []string
@@ -265,6 +276,26 @@ func (s *seconds) read(name string, n any, path string) error {
 		return fmt.Errorf("%s is no integer", strings.TrimSuffix(name, "Path"))
 	}
 	s.n, s.set = whole, true
+	return nil
+}
+
+func (p *percentage) read(name string, n any, path string) error {
+	if path != "" {
+		p.path = &field{}
+		return p.path.read(name, path)
+	}
+	if n == nil {
+		return nil
+	}
+	v, err := value.Of(n)
+	if err != nil {
+		return err
+	}
+	number, ok := v.(json.Number)
+	if !ok {
+		return fmt.Errorf("%s is no number", strings.TrimSuffix(name, "Path"))
+	}
+	p.n, p.set = value.Float(number), true
 	return nil
 }
 

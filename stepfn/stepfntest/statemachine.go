@@ -3,9 +3,11 @@ package stepfntest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
@@ -125,6 +127,9 @@ func (m *Machines) createStateMachine(ctx context.Context, in *createStateMachin
 
 // newRevision checks and compiles a definition.
 func newRevision(definition, roleARN string, isExpress bool) (*revision, error) {
+	if err := checkRevision(definition, roleARN); err != nil {
+		return nil, err
+	}
 	findings := stepfn.ValidateDefinition([]byte(definition), func(o *stepfn.ValidateOptions) { o.Express = isExpress })
 	for _, f := range findings {
 		if f.Severity == stepfn.SeverityError {
@@ -144,12 +149,62 @@ func newRevision(definition, roleARN string, isExpress bool) (*revision, error) 
 	switch {
 	case errors.As(err, &refused):
 		return nil, wire.NotSimulated("%s", strings.TrimSuffix(err.Error(), " is not simulated"))
+	case err != nil && strings.Contains(definition, "${"):
+		return nil, wire.NotSimulated("a ${…} substitution that was not filled in: %v", err)
 	case err != nil:
 		return nil, invalidDefinition(err.Error())
 	}
 	return &revision{
 		definition: definition, roleARN: roleARN, model: model, program: program, updated: time.Now(),
 	}, nil
+}
+
+// maxDefinition is the most bytes of a definition.
+const maxDefinition = 1 << 20
+
+// checkRevision holds a definition's size and the role to the service's rules.
+func checkRevision(definition, roleARN string) error {
+	if err := checkLengths(bounded{"definition", definition, maxDefinition}); err != nil {
+		return err
+	}
+	return checkRole(roleARN)
+}
+
+func checkRole(arn string) error {
+	p, err := awsid.ParseARN(arn)
+	if err != nil || p.Service != "iam" || !strings.HasPrefix(p.Resource, "role/") {
+		return wire.Errorf("InvalidArn", 0, "Invalid Role Arn: '%s'", arn)
+	}
+	return nil
+}
+
+// bounded is a member of a request and the most characters it may have.
+type bounded struct {
+	member, text string
+	most         int
+}
+
+// checkLengths reports the members that are too long, all together. As the
+// service does with confidential members, it does not repeat their values.
+func checkLengths(members ...bounded) error {
+	var faults []string
+	for _, b := range members {
+		if utf8.RuneCountInString(b.text) > b.most {
+			faults = append(faults, fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", b.member, b.most))
+		}
+	}
+	switch len(faults) {
+	case 0:
+		return nil
+	case 1:
+		return wire.Errorf("ValidationException", 0, "1 validation error detected: %s", faults[0])
+	}
+	return wire.Errorf("ValidationException", 0, "%d validation errors detected: %s", len(faults), strings.Join(faults, "; "))
+}
+
+// checkFailure holds the error and the cause of a request to their limits.
+func checkFailure(name, cause string) error {
+	return checkLengths(bounded{"error", name, 256}, bounded{"cause", cause, 32768})
 }
 
 func (r *revision) setConfiguration(l *logging, t *tracing) {
@@ -280,6 +335,9 @@ func (m *Machines) updateStateMachine(ctx context.Context, in *updateStateMachin
 		next.definition, next.model, next.program = r.definition, r.model, r.program
 	}
 	if in.RoleArn != nil {
+		if err := checkRole(*in.RoleArn); err != nil {
+			return nil, err
+		}
 		next.roleARN = *in.RoleArn
 	}
 	next.setConfiguration(in.LoggingConfiguration, in.TracingConfiguration)

@@ -22,11 +22,7 @@ func (t *thread) task() error {
 			return err
 		}
 	}
-	timeout, err := t.node.timeout.integer(s)
-	if err != nil {
-		return err
-	}
-	heartbeat, err := t.node.heartbeat.integer(s)
+	timeout, heartbeat, err := t.limits(s)
 	if err != nil {
 		return err
 	}
@@ -36,6 +32,21 @@ func (t *thread) task() error {
 	}
 	a.start()
 	return nil
+}
+
+// limits reads the time-out and the heartbeat of a task, in seconds; 0: none.
+func (t *thread) limits(s *scope) (timeout, heartbeat int64, err error) {
+	n := t.node
+	if timeout, err = n.timeout.duration(s); err != nil {
+		return 0, 0, err
+	}
+	if heartbeat, err = n.heartbeat.duration(s); err != nil {
+		return 0, 0, err
+	}
+	if n.timeout.given() && n.heartbeat.given() && heartbeat >= timeout {
+		return 0, 0, runtimeFailure("HeartbeatSeconds must be smaller than TimeoutSeconds: %d is not smaller than %d", heartbeat, timeout)
+	}
+	return timeout, heartbeat, nil
 }
 
 // attempt is one call of a task's resource.

@@ -111,6 +111,9 @@ type sendTaskFailureInput struct {
 }
 
 func (m *Machines) sendTaskFailure(_ context.Context, in *sendTaskFailureInput) (*sendTaskOutput, error) {
+	if err := checkFailure(in.Error, in.Cause); err != nil {
+		return nil, err
+	}
 	return m.send(in.TaskToken, "", &failure{name: in.Error, cause: in.Cause})
 }
 

@@ -31,6 +31,9 @@ type diagnostic struct {
 const maxDiagnostics = 100
 
 func (m *Machines) validateStateMachineDefinition(_ context.Context, in *validateDefinitionInput) (*validateDefinitionOutput, error) {
+	if err := checkLengths(bounded{"definition", in.Definition, maxDefinition}); err != nil {
+		return nil, err
+	}
 	limit := in.MaxResults
 	switch {
 	case limit < 0 || limit > maxDiagnostics:

@@ -1,6 +1,7 @@
 package stepfntest
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/patternkit/serverless/stepfn/internal/value"
@@ -63,6 +64,37 @@ func (s *seconds) waitTime(sc *scope) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
+// duration reads a time-out or heartbeat: 1 to 99,999,999 seconds, or 0 when
+// neither it nor its path is set.
+func (s *seconds) duration(sc *scope) (int64, error) {
+	n, err := s.integer(sc)
+	if err == nil && s.path != nil && (n < 1 || n > 99_999_999) {
+		return 0, runtimeFailure("The %s field refers to value \"%d\" which is not from 1 to 99999999: %s", s.path.name, n, s.path.path)
+	}
+	return n, err
+}
+
+// number reads a number from 0 to 100: 0 when neither it nor its path is
+// set.
+func (p *percentage) number(sc *scope) (float64, error) {
+	f := p.n
+	if p.path != nil {
+		v, err := p.path.get(sc)
+		if err != nil {
+			return 0, err
+		}
+		n, ok := v.(json.Number)
+		if !ok {
+			return 0, runtimeFailure("The %s field refers to value \"%s\" which is not a valid float: %s", p.path.name, plain(v), p.path.path)
+		}
+		f = value.Float(n)
+	}
+	if !(f >= 0 && f <= 100) {
+		return 0, runtimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
+	}
+	return f, nil
+}
+
 // plain writes a value for a cause: a string without its quotes.
 func plain(v any) string {
 	if s, ok := v.(string); ok {
@@ -82,6 +114,9 @@ func (s *seconds) integer(sc *scope) (int64, error) {
 		return 0, err
 	}
 	n, ok := value.Whole(v)
+	if ok && n < 0 && s.path.name == "ToleratedFailureCountPath" {
+		return 0, runtimeFailure("ToleratedFailureCount cannot be negative.")
+	}
 	if !ok || n < 0 {
 		return 0, runtimeFailure("The %s field refers to value \"%s\" which is not a valid integer: %s", s.path.name, plain(v), s.path.path)
 	}
