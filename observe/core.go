@@ -63,10 +63,10 @@ func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) {
 	enc.AppendString(t.UTC().Format(timeLayout))
 }
 
-// newEncoder returns the encoder of log lines.
-func newEncoder(text bool) zapcore.Encoder {
+// newEncoder returns the encoder of log lines. That of text replaces what the redactor lists.
+func newEncoder(text bool, r *redactor) zapcore.Encoder {
 	if text {
-		return zapcore.NewConsoleEncoder(encoderConfig())
+		return newTextEncoder(r)
 	}
 	return zapcore.NewJSONEncoder(encoderConfig())
 }
@@ -172,8 +172,12 @@ func (c *core) writeEntry(ent zapcore.Entry, fields []zapcore.Field) error {
 	return err
 }
 
-// redacted replaces in an encoded line what Options.Redact lists.
+// redacted replaces in an encoded line of JSON what Options.Redact lists. The
+// encoder of text does so itself.
 func (c *core) redacted(line []byte) []byte {
+	if _, text := c.enc.(textEncoder); text {
+		return line
+	}
 	if r := c.inv.host.redact; r != nil {
 		return r.apply(make([]byte, 0, len(line)+64), line)
 	}

@@ -43,7 +43,7 @@ func newHost(service string, optFns []func(*Options)) *host {
 	h.level = h.startLevel()
 	h.redact = newRedactor(opts.Redact)
 	text := opts.Format == FormatText || opts.Format == FormatLambda
-	h.enc = newEncoder(text && !h.env.json)
+	h.enc = newEncoder(text && !h.env.json, h.redact)
 	h.keys = rootKeys()
 	reserved := h.keys.clone(8) // the invocation's keys are not for Options.Fields to take
 	for _, key := range []string{keyFunction, keyRequestID, keyTenantID, keyColdStart, keySampled, keyCorrelationID, keyTraceID} {

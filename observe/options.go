@@ -64,7 +64,8 @@ type Options struct {
 
 	// Redact lists keys whose values are replaced by "[REDACTED]" in log lines and
 	// metric properties, at any depth. Case, '-' and '_' are ignored: "apikey"
-	// covers apiKey, api_key and API-Key. Struct fields tagged `redact:"true"` are
+	// covers apiKey, api_key and API-Key, and a key with a number appended, as
+	// apiKey_2. Messages are not searched. Struct fields tagged `redact:"true"` are
 	// replaced without being listed in values of zap.Any and zap.Reflect, though not
 	// inside zap.Dict and zap.Object; values of type Secret are replaced everywhere.
 	// Optional. Defaults to none.

@@ -88,7 +88,8 @@ func (r *redactor) apply(dst, line []byte) []byte {
 	return dst
 }
 
-// match reports whether a quoted key is one to redact.
+// match reports whether a quoted key is one to redact, also when it got a number
+// appended since its line had it twice.
 func (r *redactor) match(quoted, scratch []byte) bool {
 	if len(quoted) < 2 {
 		return false
@@ -104,7 +105,14 @@ func (r *redactor) match(quoted, scratch []byte) bool {
 			break
 		}
 	}
-	return r.keys[string(normalKey(scratch, key))]
+	if r.keys[string(normalKey(scratch, key))] {
+		return true
+	}
+	end := len(key)
+	for end > 0 && '0' <= key[end-1] && key[end-1] <= '9' {
+		end--
+	}
+	return 0 < end && end < len(key) && key[end-1] == '_' && r.keys[string(normalKey(scratch, key[:end-1]))]
 }
 
 func skipSpace(b []byte, i int) int {

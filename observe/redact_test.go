@@ -3,6 +3,7 @@ package observe_test
 import (
 	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,12 +13,15 @@ import (
 	"github.com/patternkit/serverless/observe"
 )
 
+// numbered is what a key has appended when it is there twice.
+var numbered = regexp.MustCompile(`_[0-9]+$`)
+
 // blanked is the independent reading: the value as it should be written.
 func blanked(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, inner := range v {
-			if strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(key), "-", ""), "_", "") == "apikey" {
+			if strings.NewReplacer("-", "", "_", "").Replace(numbered.ReplaceAllString(strings.ToLower(key), "")) == "apikey" {
 				v[key] = "[REDACTED]"
 			} else {
 				v[key] = blanked(inner)
@@ -48,20 +52,32 @@ func FuzzRedact(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	var line strings.Builder
-	log := observe.NewLogger("s", func(o *observe.Options) {
-		o.Output = &line
-		o.Redact = []string{"apiKey"}
-	})
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Add(`{"apiKey_2":1,"api_key_10":2,"apiKey2_":3,"apikey3":4,"_2":5}`)
+	f.Add(`{"apiKey":"say \"`)
+	var line, text strings.Builder
+	logTo := func(out *strings.Builder, format observe.Format) *zap.Logger {
+		return observe.NewLogger("s", func(o *observe.Options) {
+			o.Output, o.Format = out, format
+			o.Redact = []string{"apiKey"}
+		})
+	}
+	log, console := logTo(&line, observe.FormatJSON), logTo(&text, observe.FormatText)
+	f.Fuzz(func(t *testing.T, data string) {
+		text.Reset()
+		console.Named(data).Info(data, zap.Strings("apiKey", []string{"hunter2"}))
+		require.NotContains(t, strings.ReplaceAll(text.String(), "\t"+data, ""), "hunter2", text.String())
 		var want any
-		if !ascii(text) || json.Unmarshal([]byte(text), &want) != nil {
+		if !ascii(data) || json.Unmarshal([]byte(data), &want) != nil {
 			return
 		}
 		line.Reset()
-		log.Info("m", zap.Reflect("v", json.RawMessage(text)))
+		log.Info("m", zap.Reflect("v", json.RawMessage(data)))
 		var got struct{ V any }
 		require.NoError(t, json.Unmarshal([]byte(line.String()), &got), line.String())
+		require.Equal(t, blanked(want), got.V)
+		text.Reset()
+		console.Info("m", zap.Reflect("v", json.RawMessage(data)))
+		require.NoError(t, json.Unmarshal([]byte(text.String()[strings.IndexByte(text.String(), '{'):]), &got), text.String())
 		require.Equal(t, blanked(want), got.V)
 	})
 }
