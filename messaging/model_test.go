@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -21,13 +22,23 @@ func TestBatchesAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fifo := rapid.Bool().Draw(t, "fifo")
 		parking := rapid.Bool().Draw(t, "dead letters")
+		keyed := rapid.Bool().Draw(t, "keyed")
 		var event awsevents.SQSEvent
 		for i := range rapid.IntRange(0, 12).Draw(t, "messages") {
 			id := strconv.Itoa(i)
 			if i > 0 && rapid.IntRange(0, 9).Draw(t, "same id") == 0 {
 				id = strconv.Itoa(i - 1)
 			}
-			m := sqsMessage(id, rapid.SampledFrom([]string{"ok", "ok", "fail", "poison", "discard", "panic"}).Draw(t, "body"))
+			body := rapid.SampledFrom([]string{"ok", "ok", "fail", "poison", "discard", "panic"}).Draw(t, "body")
+			if keyed {
+				body += rapid.SampledFrom([]string{"", " x", " x", " y"}).Draw(t, "key")
+			}
+			m := sqsMessage(id, body, receives(rapid.IntRange(1, 4).Draw(t, "receives")))
+			if i > 0 && id == event.Records[i-1].MessageId {
+				m = event.Records[i-1] // a message that comes twice is the same
+				event.Records = append(event.Records, m)
+				continue
+			}
 			if fifo {
 				inGroup(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "group"))(&m)
 			}
@@ -41,7 +52,8 @@ func TestBatchesAgainstAModel(t *testing.T) {
 			mu.Lock()
 			ran[m.GroupID] = append(ran[m.GroupID], m.ID)
 			mu.Unlock()
-			switch m.Body {
+			what, _, _ := strings.Cut(m.Body, " ")
+			switch what {
 			case "fail":
 				return errRefused
 			case "poison":
@@ -54,8 +66,12 @@ func TestBatchesAgainstAModel(t *testing.T) {
 			return nil
 		}, func(o *messaging.Options) {
 			o.Concurrency = rapid.IntRange(1, 5).Draw(t, "concurrency")
+			o.Key = messaging.KeyOf(func(m messaging.Message[string]) string {
+				_, key, _ := strings.Cut(m.Body, " ")
+				return key
+			})
 			if parking {
-				o.DeadLetter = quietParker{}
+				o.DeadLetter, o.MaxReceives = quietParker{}, 3
 			}
 		})
 		if event.Records == nil {
@@ -84,22 +100,38 @@ func TestBatchesAgainstAModel(t *testing.T) {
 
 // model answers the ids that must be reported.
 func model(event awsevents.SQSEvent, parking bool) []string {
-	failed := map[string]bool{} // by message id
-	decided := map[string]bool{}
-	stopped := map[string]bool{} // groups
+	failed := map[string]bool{}   // by message id
+	latest := map[string]string{} // id of the latest message, by group and key
+	bodies := map[string]string{} // by message id
+	begun := map[string]bool{}    // lanes
+	stopped := map[string]bool{}
 	var reported []string
 	for i := range event.Records {
 		m := &event.Records[i]
-		group := m.Attributes["MessageGroupId"]
-		if !decided[m.MessageId] {
-			decided[m.MessageId] = true
-			acked := m.Body == "ok" || m.Body == "discard" || m.Body == "poison" && parking
-			failed[m.MessageId] = stopped[group] || !acked
-			if failed[m.MessageId] && group != "" {
-				stopped[group] = true
-			}
+		if _, again := failed[m.MessageId]; again {
+			continue
 		}
-		if failed[m.MessageId] && !slices.Contains(reported, m.MessageId) {
+		what, key, _ := strings.Cut(m.Body, " ")
+		group := m.Attributes["MessageGroupId"]
+		lane := "message " + m.MessageId
+		if group != "" {
+			lane = "group " + group
+		} else if key != "" {
+			lane = "key " + key
+		}
+		name := group + " " + key
+		bodies[m.MessageId] = m.Body
+		if before, ok := latest[name]; ok && key != "" && bodies[before] == m.Body {
+			failed[m.MessageId] = failed[before]
+		} else {
+			latest[name] = m.MessageId
+			received, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
+			acked := err == nil && (what == "ok" || what == "discard" || parking && (what == "poison" || !begun[lane] && received >= 3))
+			failed[m.MessageId] = stopped[lane] || !acked
+			stopped[lane] = failed[m.MessageId]
+			begun[lane] = true
+		}
+		if failed[m.MessageId] {
 			reported = append(reported, m.MessageId)
 		}
 	}
