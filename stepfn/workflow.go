@@ -69,8 +69,10 @@ type Started struct {
 // Start starts an execution under a name, which is its idempotency key: when
 // there is one of that name with the same input, running or ended, Start
 // returns it. One with another input gives [ErrConflict]. An empty name gets
-// a random one. [ExecutionName] makes a name of any key. EXPRESS machines are
-// not idempotent.
+// a random one. Inputs that differ only in the correlation are the same: that
+// is a member "metadata" of nothing but a correlation id and a trace header,
+// unless NoCorrelation is set. [ExecutionName] makes a name of any key. EXPRESS
+// machines are not idempotent.
 func (w *Workflow[In, Out]) Start(ctx context.Context, name string, in In) (Started, error) {
 	input, err := w.input(ctx, in)
 	if err != nil {
@@ -102,7 +104,7 @@ func (w *Workflow[In, Out]) existing(ctx context.Context, name, input string, ca
 	if err != nil {
 		return Started{}, w.fail("start", name, errors.Join(cause, err))
 	}
-	if !sameInput(aws.ToString(x.Input), input) {
+	if !w.sameInput(aws.ToString(x.Input), input) {
 		return Started{}, w.fail("start", name, fmt.Errorf("%w: %w", ErrConflict, cause))
 	}
 	return Started{ARN: arn, Name: name, Since: aws.ToTime(x.StartDate), Existed: true}, nil
@@ -121,13 +123,20 @@ func executionARN(machine, name string) string {
 }
 
 // sameInput compares inputs without what changes from try to try.
-func sameInput(a, b string) bool {
+func (w *Workflow[In, Out]) sameInput(a, b string) bool {
 	x, err := value.ParseString(a)
 	y, err2 := value.ParseString(b)
-	return err == nil && err2 == nil && value.Equal(bare(x), bare(y))
+	if err != nil || err2 != nil {
+		return false
+	}
+	if !w.opts.NoCorrelation {
+		x, y = bare(x), bare(y)
+	}
+	return value.Equal(x, y)
 }
 
 // bare returns an input without the correlation that Start puts into it.
+// Metadata that has anything else is the caller's.
 func bare(v any) any {
 	o, ok := v.(*value.Object)
 	if !ok {
@@ -136,11 +145,26 @@ func bare(v any) any {
 	out := value.NewObject(o.Len())
 	for i := range o.Len() {
 		name, m := o.At(i)
-		if name != metadataMember {
+		if name != metadataMember || !injected(m) {
 			out.Put(name, m)
 		}
 	}
 	return out
+}
+
+// injected reports whether metadata has nothing but what inject puts there.
+func injected(metadata any) bool {
+	o, ok := metadata.(*value.Object)
+	if !ok || o.Len() == 0 {
+		return false
+	}
+	for i := range o.Len() {
+		name, m := o.At(i)
+		if _, text := m.(string); !text || name != correlation.Attribute && name != correlation.TraceAttribute {
+			return false
+		}
+	}
+	return true
 }
 
 const metadataMember = "metadata"
