@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -17,6 +19,9 @@ import (
 // before, or it timed out. For a message that came twice it means that the
 // work is done.
 var ErrTaskClosed = errors.New("stepfn: the task of the token is over")
+
+// ErrBadInterval says that the pause between two heartbeats is not positive.
+var ErrBadInterval = errors.New("stepfn: the pause between heartbeats must be positive")
 
 // TokenAPI is the part of *sfn.Client that a [Callback] uses.
 type TokenAPI interface {
@@ -57,13 +62,25 @@ const (
 	maxCause     = 32_768
 )
 
-// Fail ends the task with an error, under its [ErrorName]. A task that is
+// Fail ends the task with an error, under its [ErrorName]. The name is cut to
+// 256 bytes and the text to 32,768, at the begin of a character. A task that is
 // over gives [ErrTaskClosed].
 func (c *Callback[Out]) Fail(ctx context.Context, failure error) error {
-	name, cause := ErrorName(failure), failure.Error()
-	name, cause = name[:min(len(name), maxErrorName)], cause[:min(len(cause), maxCause)]
+	name, cause := cut(ErrorName(failure), maxErrorName), cut(failure.Error(), maxCause)
 	_, err := c.client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &c.token, Error: &name, Cause: &cause})
 	return closed("fail", err)
+}
+
+// cut returns as many whole characters of s as limit bytes hold.
+func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	if len(s) <= limit {
+		return s
+	}
+	for !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
 }
 
 // Heartbeat tells that the work goes on. A task that is over gives
@@ -85,30 +102,49 @@ func closed(verb string, err error) error {
 	return nil
 }
 
+// answering is how long the answer to a task may take once the work is done.
+const answering = 10 * time.Second
+
 // Do runs work, sends a heartbeat every so often meanwhile, and answers the
-// task with what work returns. When the task is over before, work's context
-// ends and Do returns [ErrTaskClosed]. The heartbeats end with the call.
+// task with what work returns, also when ctx has ended by then: for that there
+// are 10 seconds more. When the task is over before, work's context ends and Do
+// returns [ErrTaskClosed]. A pause that is not positive gives [ErrBadInterval],
+// and work is not run. The heartbeats end with the call.
 func (c *Callback[Out]) Do(ctx context.Context, every time.Duration, work func(context.Context) (Out, error)) error {
-	inner, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	if every <= 0 {
+		return fmt.Errorf("%w: it is %v", ErrBadInterval, every)
+	}
+	out, err, over := c.whileAlive(ctx, every, work)
+	if over != nil {
+		return over
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answering)
+	defer cancel()
+	if err != nil {
+		return c.Fail(ctx, err)
+	}
+	return c.Succeed(ctx, out)
+}
+
+// whileAlive runs work with heartbeats. over is why the task is over already.
+func (c *Callback[Out]) whileAlive(ctx context.Context, every time.Duration, work func(context.Context) (Out, error)) (out Out, err, over error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	beats := make(chan struct{})
 	go func() {
 		defer close(beats)
-		for backoff.Sleep(inner, every) == nil {
-			if err := c.Heartbeat(inner); errors.Is(err, ErrTaskClosed) {
+		for backoff.Sleep(ctx, every) == nil {
+			if err := c.Heartbeat(ctx); errors.Is(err, ErrTaskClosed) {
 				cancel(err)
 			}
 		}
 	}()
-	out, err := work(inner)
-	over := context.Cause(inner)
-	cancel(nil)
-	<-beats
-	switch {
-	case errors.Is(over, ErrTaskClosed):
-		return over
-	case err != nil:
-		return c.Fail(ctx, err)
-	}
-	return c.Succeed(ctx, out)
+	defer func() { // also when work panics
+		if cause := context.Cause(ctx); errors.Is(cause, ErrTaskClosed) {
+			over = cause
+		}
+		cancel(nil)
+		<-beats
+	}()
+	out, err = work(ctx)
+	return out, err, nil
 }
