@@ -68,6 +68,6 @@
 // # Errors
 //
 // Codes, statuses and texts are AWS's where they are known. The texts for a
-// time-out or heartbeat by path that is out of range are this package's own. [ErrNoExecution]
-// comes from this package's own methods.
+// time-out or heartbeat by path that is out of range are this package's own.
+// [ErrNoExecution] comes from this package's own methods.
 package stepfntest
