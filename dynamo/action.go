@@ -36,13 +36,14 @@ type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
-// Set gives the field a value. A value that the field's tag leaves out when empty
-// removes the attribute.
+// Set gives the field a value. An empty slice, map or set removes the attribute, and so
+// does a value that the field's tag leaves out when empty.
 func Set[T, V any](f Field[T, V], v V) Action[T] {
 	return Action[T]{&change{changeSet, f.core(), v}}
 }
 
-// SetIfAbsent gives the field a value unless the item has the attribute.
+// SetIfAbsent gives the field a value unless the item has the attribute. An empty slice,
+// map or set is refused, as it is not stored.
 func SetIfAbsent[T, V any](f Field[T, V], v V) Action[T] {
 	return Action[T]{&change{changeDefault, f.core(), v}}
 }
@@ -57,18 +58,19 @@ func Add[T any, V Number](f Field[T, V], n V) Action[T] {
 	return Action[T]{&change{changeAdd, f.core(), n}}
 }
 
-// Append adds elements to the end of the field's list, which counts as empty when it
-// is missing.
+// Append adds elements, at least one, to the end of the field's list, which counts as
+// empty when it is missing.
 func Append[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
 	return Action[T]{&change{changeAppend, f.core(), S(slices.Clone(elements))}}
 }
 
-// Include adds elements to the field's set; the field must be tagged as a set.
+// Include adds elements to the field's set, which counts as empty when it is missing; the field must be tagged as a set.
 func Include[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
 	return Action[T]{&change{changeInclude, f.core(), S(slices.Clone(elements))}}
 }
 
-// Exclude takes elements out of the field's set; the field must be tagged as a set.
+// Exclude takes elements out of the field's set, and with the last one the attribute;
+// the field must be tagged as a set.
 func Exclude[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
 	return Action[T]{&change{changeExclude, f.core(), S(slices.Clone(elements))}}
 }
@@ -117,6 +119,10 @@ func (c *change) write(x *expression, out *clauses) {
 	}
 	if av == nil && c.kind == changeSet {
 		out.remove = append(out.remove, path)
+		return
+	}
+	if av == nil && c.field.encoder.collection() && (c.kind == changeDefault || c.kind == changeAppend) {
+		x.faults.add(c.field.name, "is given nothing by %s: an empty slice or map is not stored", c.kind)
 		return
 	}
 	if av == nil {

@@ -41,6 +41,7 @@ func attributesOf(typ reflect.Type) ([]*attribute, error) {
 	}
 	byName := map[string]string{}
 	for _, a := range out {
+		a.encoder = newAttributeEncoder(a.typ, a.options)
 		folded := strings.ToLower(a.name)
 		if other, taken := byName[folded]; taken {
 			return nil, fmt.Errorf("fields %s and %s of %v are both stored in the attribute %s", other, a.field, typ, a.name)
@@ -107,7 +108,6 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 		if options != "" {
 			a.options = "," + options
 		}
-		a.encoder = newAttributeEncoder(a.typ, a.options)
 		*out = append(*out, a)
 	}
 	return nil
@@ -117,19 +117,32 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 type attributeEncoder struct {
 	plain  bool         // no options: the value's own encoding
 	holder reflect.Type // a struct with the one field, to have the tag applied
+	shape  *shape       // what is not stored of it
 }
 
 func newAttributeEncoder(typ reflect.Type, options string) *attributeEncoder {
 	if options == "" {
-		return &attributeEncoder{plain: true}
+		return &attributeEncoder{plain: true, shape: shapeOf(typ, options)}
 	}
-	return &attributeEncoder{holder: reflect.StructOf([]reflect.StructField{{
+	return &attributeEncoder{shape: shapeOf(typ, options), holder: reflect.StructOf([]reflect.StructField{{
 		Name: "V", Type: typ, Tag: reflect.StructTag(`dynamodbav:"V` + options + `"`),
 	}})}
 }
 
-// encode returns the attribute value, or nil where the tag leaves it out.
+// collection reports whether the field is a slice or map that is left out when empty.
+func (c *attributeEncoder) collection() bool { return c.shape != nil && c.shape.collection }
+
+// encode returns the attribute value, or nil where it is left out.
 func (c *attributeEncoder) encode(v any) (types.AttributeValue, error) {
+	av, err := c.encodeWhole(v)
+	if err != nil || c.shape.empty(av) {
+		return nil, err
+	}
+	c.shape.prune(av)
+	return av, nil
+}
+
+func (c *attributeEncoder) encodeWhole(v any) (types.AttributeValue, error) {
 	if c.plain {
 		return encodePlain(v)
 	}

@@ -165,6 +165,9 @@ func (c *comparison) write(x *expression) string {
 		x.faults.add(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
 		return ""
 	}
+	if text, ok := c.presence(x); ok {
+		return text
+	}
 	operands := make([]string, len(c.values))
 	for i, v := range c.values {
 		av, ok := c.field.encode(v, x)
@@ -186,6 +189,20 @@ func (c *comparison) write(x *expression) string {
 	default:
 		return path + " " + c.operator + " " + operands[0]
 	}
+}
+
+// presence writes a comparison with an empty slice or map, which stands for none.
+func (c *comparison) presence(x *expression) (string, bool) {
+	if c.operator != "=" && c.operator != "<>" || !c.field.encoder.collection() {
+		return "", false
+	}
+	if av, err := c.field.encoder.encode(c.values[0]); err != nil || av != nil {
+		return "", false
+	}
+	if c.operator == "=" {
+		return "attribute_not_exists(" + x.path(c.field.path) + ")", true
+	}
+	return "attribute_exists(" + x.path(c.field.path) + ")", true
 }
 
 func (c *comparison) ordered() bool {

@@ -75,6 +75,13 @@
 // twice. Transactions have one, and so do operations of several items and Modify: where
 // that matters, hand the operation to [Table.Transact], or use AtVersion.
 //
+// Nil and empty slices, maps and sets are left out of the item, as if tagged omitempty,
+// and so are those that are fields of nested structs: Append, Include and SetIfAbsent find
+// nothing in their place, Missing holds, and an empty one is nil when it is read. The
+// elements of a list or a map always stay, as do nil pointers, which are stored as NULL. The
+// tag nullempty keeps the NULL, and a type with a method MarshalDynamoDBAttributeValue its own
+// form.
+//
 // Times are stored in UTC with nanoseconds and a fixed width, so that conditions compare
 // instants; the unixtime tag stores seconds as always.
 //

@@ -108,11 +108,12 @@ func (f Field[T, V]) core() *fieldPath {
 	return f.path
 }
 
-// Equal holds when the field is v. In an Update it also tells which value the field
+// Equal holds when the field is v; an empty slice, map or set is a missing one. In an Update it also tells which value the field
 // has, should a key of an index depend on it.
 func (f Field[T, V]) Equal(v V) Condition[T] { return f.compare("=", v) }
 
-// NotEqual holds when the field is not v, or is missing.
+// NotEqual holds when the field is not v, or is missing; with an empty slice, map or set,
+// when it is there.
 func (f Field[T, V]) NotEqual(v V) Condition[T] { return f.compare("<>", v) }
 
 // LessThan holds when the field is less than v.
@@ -133,7 +134,8 @@ func (f Field[T, V]) Between(low, high V) Condition[T] { return f.compare("BETWE
 // In holds when the field is one of the values, at most 100.
 func (f Field[T, V]) In(values ...V) Condition[T] { return f.compare("IN", values...) }
 
-// Exists holds when the item has the attribute, be it null.
+// Exists holds when the item has the attribute, be it null, as a nil pointer is stored. A
+// slice, map or set is there when it has elements.
 func (f Field[T, V]) Exists() Condition[T] { return f.call("attribute_exists", nil) }
 
 // Missing holds when the item does not have the attribute.

@@ -91,6 +91,7 @@ func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey)
 		e.blame(v, err, fs)
 		return nil, key
 	}
+	e.leaveOut(out)
 	schema := &e.model.schema
 	out[schema.PartitionKey] = &types.AttributeValueMemberS{Value: key.partition}
 	if schema.SortKey != "" {
@@ -104,6 +105,17 @@ func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey)
 		setText(out, traceAttribute, s.trace)
 	}
 	return out, key
+}
+
+// leaveOut takes empty slices and maps out of an encoded item.
+func (e *entity) leaveOut(out item) {
+	for _, a := range e.attributes {
+		if a.encoder.shape.empty(out[a.name]) {
+			delete(out, a.name)
+		} else {
+			a.encoder.shape.prune(out[a.name])
+		}
+	}
 }
 
 // blame finds the fields that cannot be stored.
