@@ -70,9 +70,10 @@
 // with the same dimensions and properties. A metric name has 1 to 255 characters, a
 // dimension name 1 to 250 and a dimension value 1 to 1,024 of printable ASCII. A
 // value lies within ±2^360. What CloudWatch would refuse is refused here, with one
-// warning per metric and invocation. At 10,000 values not yet written, metrics are
-// written early. A correlation id from outside has at most 128 printable ASCII
-// characters.
+// warning per metric and invocation. At 10,000 values or 1,000 combinations of
+// dimension values not yet written, metrics are written early: a counter then has
+// several documents, which CloudWatch adds up. A correlation id from outside has at
+// most 128 printable ASCII characters.
 //
 // # Errors
 //

@@ -206,14 +206,14 @@ func TestWhatCloudWatchRefusesIsRefusedWithAWarning(t *testing.T) {
 		{"long", "it has 1025 characters, at most 1024 are allowed", func(ctx context.Context) { depth.Set(ctx, 1, strings.Repeat("x", 1025)) }},
 		{"not ASCII", "only printable ASCII", func(ctx context.Context) { depth.Set(ctx, 1, "café") }},
 		{"control", "only printable ASCII", func(ctx context.Context) { depth.Set(ctx, 1, "a\nb") }},
-		{"named as a default dimension", "the name of the default dimension", func(ctx context.Context) { observe.MustGauge("service").Set(ctx, 1) }},
+		{"named as a default dimension", "the name of the default dimension", func(ctx context.Context) { observe.MustGauge("stage").Set(ctx, 1) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec := recording(t, func(ctx context.Context) {
 				c.record(ctx)
 				c.record(ctx)
 				ordersPlaced.Add(ctx, 1, "fine")
-			})
+			}, func(o *observe.Options) { o.Dimensions = map[string]string{"stage": "prod"} })
 			docs := documents(t, rec)
 			require.NotEmpty(t, docs)
 			require.Len(t, rec.Find("a metric value was refused"), 1, "once per metric and invocation")

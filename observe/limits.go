@@ -40,6 +40,9 @@ func checkMetricName(name string) error {
 	if strings.HasPrefix(name, ":") {
 		return errors.New("it begins with a colon")
 	}
+	if name == keyService { // the dimension of every document
+		return errors.New("the name is reserved")
+	}
 	return checkReserved(name)
 }
 

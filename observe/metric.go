@@ -89,7 +89,8 @@ func (in instrument) highResolution() instrument {
 	return in.render()
 }
 
-// withSets panics on a set that names something other than the metric's dimensions.
+// withSets panics on a set that names something other than the metric's
+// dimensions, and on one that is there twice, in whatever order.
 func (in instrument) withSets(sets [][]string) instrument {
 	if len(sets) == 0 {
 		panic(fmt.Sprintf("observe: metric %q: Sets needs at least one set", in.name))
@@ -102,8 +103,16 @@ func (in instrument) withSets(sets [][]string) instrument {
 			}
 		}
 		in.sets[i] = slices.Clone(set)
+		if slices.ContainsFunc(in.sets[:i], func(before []string) bool { return sameNames(before, set) }) {
+			panic(fmt.Sprintf("observe: metric %q: the set %q is there twice", in.name, set))
+		}
 	}
 	return in
+}
+
+// sameNames compares sets none of which has a name twice.
+func sameNames(a, b []string) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(name string) bool { return !slices.Contains(b, name) })
 }
 
 func must[T any](v T, err error) T {
@@ -141,7 +150,8 @@ func (c *Counter) HighResolution() *Counter { return &Counter{c.in.highResolutio
 
 // Sets returns a copy that CloudWatch aggregates by each of the sets of
 // dimensions, instead of by all dimensions only; an empty set leaves the default
-// dimensions. Each set is a metric of its own, and is paid for.
+// dimensions. Each set is a metric of its own, and is paid for; Sets panics on one
+// that is there twice or names something else than the counter's dimensions.
 func (c *Counter) Sets(sets ...[]string) *Counter { return &Counter{c.in.withSets(sets)} }
 
 // Add adds n for the values of the dimensions, in the order of their declaration.

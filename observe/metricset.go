@@ -38,9 +38,13 @@ type property struct {
 	member []byte // "key":value
 }
 
-// maxPending is how many values and groups are kept before they are written, so
-// that a loop of any length needs bounded memory.
-const maxPending = 10000
+// maxPending and maxGroups are how many values and groups are kept before they
+// are written, so that a loop of any length needs bounded memory, and bounded
+// time to find a group.
+const (
+	maxPending = 10000
+	maxGroups  = 1000
+)
 
 // record is where every instrument ends. values must not be kept.
 func record(ctx context.Context, in *instrument, v float64, values []string) {
@@ -66,7 +70,7 @@ func record(ctx context.Context, in *instrument, v float64, values []string) {
 		inv.refuse(in.name, err)
 		return
 	}
-	if set.pending >= maxPending || len(set.groups) >= maxPending/10 {
+	if set.pending >= maxPending || len(set.groups) >= maxGroups {
 		w.write(inv, set)
 	}
 }
