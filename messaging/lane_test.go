@@ -48,6 +48,26 @@ func TestOnlyTheFirstOfALaneIsParkedByCount(t *testing.T) {
 	}
 }
 
+func TestABodyThatCannotBeReadIsATryThatFailed(t *testing.T) {
+	var dlq parker
+	var handled []string
+	c := messaging.NewConsumer(ledger(&handled), func(o *messaging.Options) {
+		o.Bodies, o.DeadLetter, o.MaxReceives = noBodies{}, &dlq, 3
+	})
+	ids := failures(t, c, t.Context(), batch(
+		sqsMessage("1", `{}`, receives(2)), sqsMessage("2", `{}`, inGroup("g"), receives(3)), sqsMessage("3", `{}`, inGroup("g"), receives(3)),
+	))
+	require.Equal(t, []string{"1", "3"}, ids)
+	require.Len(t, dlq.letters, 1)
+	require.ErrorIs(t, dlq.letters[0].Reason, errRefused)
+	require.Empty(t, handled)
+}
+
+// noBodies is a store of bodies that is down.
+type noBodies struct{ messaging.BodyStore }
+
+func (noBodies) Load(context.Context, string) (string, error) { return "", errRefused }
+
 // The receives of a message behind a failing one are no tries of its own.
 func TestAFollowerIsNotParkedAfterOneTry(t *testing.T) {
 	tests := []struct {

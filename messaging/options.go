@@ -45,10 +45,11 @@ type Options struct {
 	// receive, or a later one, and fails. SQS counts receives, not tries: only
 	// the first message of its lane in a batch is parked so, one behind others
 	// is retried, since it had receives in which it only waited for them. It is
-	// parked when it comes first and fails again. Optional. Defaults to 0, no
-	// such limit. Set it lower than the redrive policy's maxReceiveCount, else
-	// SQS takes the message without the reason; much lower for a FIFO queue,
-	// where that counts on while messages wait.
+	// parked when it comes first and fails again. A body that Bodies fails to
+	// read is a try that failed. Optional. Defaults to 0, no such limit. Set it
+	// lower than the redrive policy's maxReceiveCount, else SQS takes the message
+	// without the reason; much lower for a FIFO queue, where that counts on while
+	// messages wait.
 	MaxReceives int
 
 	// Classify maps an error of the handler to one with a verdict, such as
