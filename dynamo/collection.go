@@ -273,7 +273,7 @@ func (c *collection) add(t *Table, view reflect.Value, it item, seen map[*entity
 		return nil
 	}
 	if !t.options.SkipUnknown && !t.model.known(name) {
-		return fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, t.model.keyIn(it))
+		return fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, shortened(t.model.keyIn(it).String()))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // The reasons to branch on. Every error of this package that comes from an
@@ -46,7 +47,7 @@ type OpError struct {
 	Err    error  // the cause
 }
 
-// Error says what was done to which item and why it failed.
+// Error says what was done to which item and why it failed. It shows 100 bytes of the key.
 func (e *OpError) Error() string {
 	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + e.Err.Error()
 }
@@ -108,13 +109,28 @@ func invalid(field, format string, args ...any) error {
 func describe(op, entity, key string) string {
 	var b strings.Builder
 	b.WriteString(op)
-	for _, s := range []string{entity, key} {
+	for _, s := range []string{entity, shortened(key)} {
 		if s != "" {
 			b.WriteByte(' ')
 			b.WriteString(s)
 		}
 	}
 	return b.String()
+}
+
+// maxKeyShown is how many bytes of a key an error shows.
+const maxKeyShown = 100
+
+// shortened cuts a key for a text to read.
+func shortened(key string) string {
+	if len(key) <= maxKeyShown {
+		return key
+	}
+	end := maxKeyShown
+	for end > 0 && !utf8.RuneStart(key[end]) {
+		end--
+	}
+	return key[:end] + "…"
 }
 
 // failure gives an error a text of its own and several causes to match.

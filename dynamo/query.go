@@ -372,7 +372,7 @@ func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 	switch {
 	case name != q.pattern.entity.name:
 		if !t.options.SkipUnknown && !t.model.known(name) {
-			return false, fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, t.model.keyIn(it))
+			return false, fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, shortened(t.model.keyIn(it).String()))
 		}
 		return false, nil
 	case t.model.gone(it, now):

@@ -54,7 +54,8 @@ func renderReplace(t target, next any, rest item, s stamp) rendered {
 	a := r.putItem(v, s)
 	oldKey := e.keyOfValue(old, &r.faults)
 	if oldKey != r.key {
-		r.faults.add("", "the key of the new value is %s, that of the old one %s: delete the item and create another", r.key, oldKey)
+		r.faults.add("", "the key of the new value is %s, that of the old one %s: delete the item and create another",
+			shortened(r.key.String()), shortened(oldKey.String()))
 	}
 	for name, value := range rest {
 		if _, ok := a.item[name]; !ok && a.item != nil {

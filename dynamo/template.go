@@ -196,9 +196,9 @@ func checkKeyText(text []byte, separator string) string {
 	case !utf8.Valid(text):
 		return "is not valid UTF-8"
 	case strings.Contains(string(text), separator):
-		return fmt.Sprintf("is %q, which contains the separator %q", text, separator)
+		return fmt.Sprintf("is %q, which contains the separator %q", shortened(string(text)), separator)
 	case strings.Contains(string(text), highest):
-		return fmt.Sprintf("is %q, which contains U+10FFFF", text)
+		return fmt.Sprintf("is %q, which contains U+10FFFF", shortened(string(text)))
 	}
 	return ""
 }

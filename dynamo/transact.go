@@ -160,7 +160,7 @@ func (t *Table) renderAll(ctx context.Context, ops []Write) ([]rendered, []types
 			a := &r.actions[j]
 			name := describe(r.op, r.entity.name, r.key.String())
 			if other, twice := seen[a.key]; twice {
-				fs.add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, a.key)
+				fs.add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, shortened(a.key.String()))
 			}
 			seen[a.key] = name
 			size += a.size
