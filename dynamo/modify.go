@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 )
 
@@ -11,8 +12,10 @@ import (
 // entity must have a version. Unique values move along, and attributes that T does not
 // have are kept. The result is stored by a transaction, at twice the price of a Put: its
 // token tells a repeated request from another writer, so that a lost answer does not
-// apply change twice. change may run several times, on a fresh value each; when it returns an error nothing is
-// stored and Modify returns that error. The answer is the value as stored.
+// apply change twice. change may run several times, on a fresh value each; when it returns
+// an error nothing is stored and Modify returns that error. When the item would stay as it
+// is, nothing is written, and the version stays too; an expiry that ExpireAfter renews makes
+// another item. The answer is the value as stored.
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
 	if e.core.version == nil {
@@ -49,7 +52,42 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 	}
 	op := e.Replace(old, next)
 	op.rest = e.core.foreign(raw)
+	if unchanged, ok := op.unchanged(raw, t.stamp(ctx)); ok {
+		return unchanged, nil
+	}
 	return op.Stored(), t.runTransaction(ctx, []Write{op}, single)
+}
+
+// unchanged returns the value at the version of old, if its item is the stored one.
+func (p Replace[T]) unchanged(stored item, s stamp) (T, bool) {
+	e := p.entity
+	v := replacement(p.target, p.next)
+	version := v.FieldByIndex(e.version.index)
+	version.SetInt(version.Int() - 1)
+	var fs faults
+	it, _ := e.encode(v, s, &fs)
+	for name, value := range p.rest {
+		if _, ok := it[name]; !ok && it != nil {
+			it[name] = value
+		}
+	}
+	if len(fs) > 0 || !e.sameItem(it, stored) {
+		var zero T
+		return zero, false
+	}
+	return v.Interface().(T), true
+}
+
+// sameItem compares two items, but for who wrote them.
+func (e *entity) sameItem(a, b item) bool {
+	a, b = maps.Clone(a), maps.Clone(b)
+	if e.correlated {
+		for _, it := range []item{a, b} {
+			delete(it, correlationAttribute)
+			delete(it, traceAttribute)
+		}
+	}
+	return maps.EqualFunc(a, b, sameValue)
 }
 
 // foreign returns the attributes of a stored item that are neither fields of the

@@ -1,7 +1,11 @@
 package dynamo
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -30,6 +34,29 @@ func encodePlain(v any) (types.AttributeValue, error) {
 
 func emptyList() types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: []types.AttributeValue{}}
+}
+
+// sameValue compares two values; the elements of a set have no order.
+func sameValue(a, b types.AttributeValue) bool {
+	switch a := a.(type) {
+	case *types.AttributeValueMemberM:
+		b, ok := b.(*types.AttributeValueMemberM)
+		return ok && maps.EqualFunc(a.Value, b.Value, sameValue)
+	case *types.AttributeValueMemberL:
+		b, ok := b.(*types.AttributeValueMemberL)
+		return ok && slices.EqualFunc(a.Value, b.Value, sameValue)
+	case *types.AttributeValueMemberSS:
+		b, ok := b.(*types.AttributeValueMemberSS)
+		return ok && slices.Equal(slices.Sorted(slices.Values(a.Value)), slices.Sorted(slices.Values(b.Value)))
+	case *types.AttributeValueMemberNS:
+		b, ok := b.(*types.AttributeValueMemberNS)
+		return ok && slices.Equal(slices.Sorted(slices.Values(a.Value)), slices.Sorted(slices.Values(b.Value)))
+	case *types.AttributeValueMemberBS:
+		b, ok := b.(*types.AttributeValueMemberBS)
+		return ok && slices.EqualFunc(slices.SortedFunc(slices.Values(a.Value), bytes.Compare),
+			slices.SortedFunc(slices.Values(b.Value), bytes.Compare), bytes.Equal)
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 func isNumber(v types.AttributeValue) bool {
