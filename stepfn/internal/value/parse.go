@@ -67,12 +67,16 @@ func (p *parser) enter(o *Object, name string) {
 	if !p.distinct {
 		return
 	}
-	p.path = append(p.path, strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	p.path = append(p.path, name)
 	if o == nil {
 		return
 	}
 	if _, ok := o.Get(name); ok {
-		p.repeated = append(p.repeated, "/"+strings.Join(p.path, "/"))
+		at, escape := "", strings.NewReplacer("~", "~0", "/", "~1")
+		for _, name := range p.path {
+			at += "/" + escape.Replace(name)
+		}
+		p.repeated = append(p.repeated, at)
 	}
 }
 
