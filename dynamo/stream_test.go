@@ -100,7 +100,7 @@ func TestAFailureStopsTheBatchAndIsDeliveredAgain(t *testing.T) {
 func records(tb testing.TB, db *dynamotest.DB) awsevents.DynamoDBEvent {
 	tb.Helper()
 	var all awsevents.DynamoDBEvent
-	mapping := db.NewMapping("store", dynamotest.EventFunc(func(_ context.Context, e awsevents.DynamoDBEvent) error {
+	mapping := db.NewMapping("store", dynamotest.Event(func(_ context.Context, e awsevents.DynamoDBEvent) error {
 		all.Records = append(all.Records, e.Records...)
 		return nil
 	}))

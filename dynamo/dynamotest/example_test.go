@@ -53,7 +53,7 @@ func ExampleNew() {
 func ExampleDB_NewMapping() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
-	mapping := db.NewMapping("orders", dynamotest.EventFunc(func(_ context.Context, e awsevents.DynamoDBEvent) error {
+	mapping := db.NewMapping("orders", dynamotest.Event(func(_ context.Context, e awsevents.DynamoDBEvent) error {
 		for _, r := range e.Records {
 			fmt.Println(r.EventName, r.Change.NewImage["ID"].String())
 		}

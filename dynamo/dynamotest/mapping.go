@@ -33,9 +33,9 @@ func Func[I, O any](f func(context.Context, I) (O, error)) Handler {
 	}
 }
 
-// EventFunc makes a Handler of a function that takes an event and answers
+// Event makes a Handler of a function that takes an event and answers
 // nothing.
-func EventFunc[I any](f func(context.Context, I) error) Handler {
+func Event[I any](f func(context.Context, I) error) Handler {
 	return Func(func(ctx context.Context, in I) (json.RawMessage, error) { return nil, f(ctx, in) })
 }
 

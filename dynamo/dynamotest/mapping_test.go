@@ -182,7 +182,7 @@ func TestOrderPerKey(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[string][]string{}
 		calls := 0
-		m := db.NewMapping("orders", dynamotest.EventFunc(func(_ context.Context, e awsevents.DynamoDBEvent) error {
+		m := db.NewMapping("orders", dynamotest.Event(func(_ context.Context, e awsevents.DynamoDBEvent) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if calls++; calls%3 == 0 {
