@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -84,4 +85,14 @@ func (a Attribute) dataType() string {
 		return "String"
 	}
 	return a.Type
+}
+
+// wire is the attribute as SQS and SNS take it: its type, and its value as
+// text or as bytes.
+func (a Attribute) wire() (kind, text *string, data []byte) {
+	name := a.dataType()
+	if strings.HasPrefix(name, "Binary") {
+		return &name, nil, a.Bytes
+	}
+	return &name, &a.Text, nil
 }

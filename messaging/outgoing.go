@@ -317,14 +317,8 @@ func sqsAttributes(attrs Attributes) map[string]sqstypes.MessageAttributeValue {
 	}
 	out := make(map[string]sqstypes.MessageAttributeValue, len(attrs))
 	for name, a := range attrs {
-		kind := a.dataType()
-		v := sqstypes.MessageAttributeValue{DataType: &kind}
-		if strings.HasPrefix(kind, "Binary") {
-			v.BinaryValue = a.Bytes
-		} else {
-			v.StringValue = &a.Text
-		}
-		out[name] = v
+		kind, text, data := a.wire()
+		out[name] = sqstypes.MessageAttributeValue{DataType: kind, StringValue: text, BinaryValue: data}
 	}
 	return out
 }

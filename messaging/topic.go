@@ -3,7 +3,6 @@ package messaging
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -126,14 +125,8 @@ func snsAttributes(attrs Attributes) map[string]types.MessageAttributeValue {
 	}
 	out := make(map[string]types.MessageAttributeValue, len(attrs))
 	for name, a := range attrs {
-		kind := a.dataType()
-		v := types.MessageAttributeValue{DataType: &kind}
-		if strings.HasPrefix(kind, "Binary") {
-			v.BinaryValue = a.Bytes
-		} else {
-			v.StringValue = &a.Text
-		}
-		out[name] = v
+		kind, text, data := a.wire()
+		out[name] = types.MessageAttributeValue{DataType: kind, StringValue: text, BinaryValue: data}
 	}
 	return out
 }

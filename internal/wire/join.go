@@ -1,6 +1,9 @@
 package wire
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // HTTPClient is what aws.Config.HTTPClient is.
 type HTTPClient interface {
@@ -46,22 +49,15 @@ func network(c HTTPClient) bool {
 
 // Do implements HTTPClient.
 func (j *joined) Do(r *http.Request) (*http.Response, error) {
-	if j.next == nil {
-		return do(r, j.servers...)
-	}
-	if j.serves(credentialScope(r).service) {
+	if j.next == nil || serves(j.servers, credentialScope(r).service) {
 		return do(r, j.servers...)
 	}
 	return j.next.Do(r)
 }
 
-func (j *joined) serves(service string) bool {
-	for _, s := range j.servers {
-		for _, table := range s.services {
-			if table.Name == service {
-				return true
-			}
-		}
-	}
-	return false
+// serves says whether one of the servers has a service of that name.
+func serves(servers []*Server, service string) bool {
+	return slices.ContainsFunc(servers, func(s *Server) bool {
+		return slices.ContainsFunc(s.services, func(t *serviceTable) bool { return t.Name == service })
+	})
 }

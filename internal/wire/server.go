@@ -248,20 +248,19 @@ func serve(ctx context.Context, req request, servers []*Server) (reply, error) {
 func noService(req request, servers []*Server) (reply, error) {
 	failure := unserved(req, servers)
 	svc := &Service{Name: req.service, Protocol: JSON10(req.target)}
-	write := jsonReply
 	if req.query {
-		svc.Protocol, write = Query("", ""), queryReply
+		svc.Protocol = Query("", "")
 	}
 	for _, s := range servers {
 		s.logf("%s", failure.Message)
 	}
-	return write(svc, newCall(svc, req), nil, failure)
+	return svc.reply(newCall(svc, req), nil, failure)
 }
 
 // unserved says what nobody here serves: a service, or a target or a protocol
 // of one. A Query request names its service by its signature alone.
 func unserved(req request, servers []*Server) *Error {
-	served := (&joined{servers: servers}).serves(req.service)
+	served := serves(servers, req.service)
 	target := strconv.Quote(req.target + "." + req.operation)
 	switch {
 	case req.service == "" && req.query:
@@ -327,11 +326,15 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 	case c.Dropped:
 		return reply{}, ErrReplyDropped
 	}
-	write := jsonReply
-	if table.Protocol.kind == protocolQuery {
-		write = queryReply
+	return table.reply(c, out, failure)
+}
+
+// reply writes the answer to a call in the service's protocol.
+func (svc *Service) reply(c *Call, out any, failure *Error) (reply, error) {
+	if svc.Protocol.kind == protocolQuery {
+		return queryReply(svc, c, out, failure)
 	}
-	return write(&table.Service, c, out, failure)
+	return jsonReply(svc, c, out, failure)
 }
 
 // operation finds the operation of a request, or says why there is none.
