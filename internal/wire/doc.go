@@ -26,6 +26,17 @@
 // given twice is a MalformedQueryString; a JSON document that is null or has
 // something after it is a SerializationException.
 //
+// What is no text is refused, too, since nothing could keep it as it is: bytes
+// that are no UTF-8, half a surrogate pair. A null in a list is a
+// ValidationException.
+//
+// # Limits
+//
+// A request has at most 65,536 elements of lists and maps together (JSON; not
+// counted are types that decode themselves), or 10,000 parameters of 512 bytes
+// and 32 parts a name (Query). Over a port its body has at most 16 MB, and 10
+// seconds to come in.
+//
 // Faults are strict, too: one of an operation that no service has, and one of a
 // batch entry that no batch has, is an error of the test.
 //

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // decodeJSON reads body into the input struct of operation and refuses what
@@ -19,8 +20,12 @@ func decodeJSON(op *Operation, body []byte, into any) error {
 	if len(body) == 0 {
 		return nil
 	}
-	if string(body) == "null" {
+	if string(body) == "null" || !json.Valid(body) || !validText(body) {
 		return serializationError(body, nil)
+	}
+	walk := op.members().walk(body)
+	if walk.refused != nil {
+		return walk.refused
 	}
 	err := json.Unmarshal(body, into)
 	if err != nil {
@@ -28,18 +33,51 @@ func decodeJSON(op *Operation, body []byte, into any) error {
 		if errors.As(err, &own) {
 			return own
 		}
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return serializationError(body, err)
-		}
 	}
-	if unknown := op.members().unknown(body); len(unknown) > 0 {
+	if unknown := walk.unknownMembers(); len(unknown) > 0 {
 		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), op.Name)
 	}
 	if err != nil {
 		return serializationError(body, err)
 	}
 	return nil
+}
+
+// validText says whether every string of a valid document is text: UTF-8, with
+// the halves of surrogate pairs together. The standard library would put U+FFFD
+// in the place of what is not.
+func validText(doc []byte) bool {
+	if !utf8.Valid(doc) {
+		return false
+	}
+	for rest := doc; ; {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 {
+			return true
+		}
+		rest = rest[i:]
+		switch unit := surrogate(rest); {
+		case unit == 0:
+			rest = rest[2:] // whatever is escaped
+		case unit < 0xDC00 && surrogate(rest[6:]) >= 0xDC00:
+			rest = rest[12:]
+		default:
+			return false
+		}
+	}
+}
+
+// surrogate is the half of a surrogate pair that an escape at the front of text
+// stands for; 0 where there is none.
+func surrogate(text []byte) uint64 {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil || unit < 0xD800 || unit > 0xDFFF {
+		return 0
+	}
+	return unit
 }
 
 // serializationError words a body that is not what the operation takes. Like

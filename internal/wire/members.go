@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // shape is which members a JSON document may have. A nil shape takes anything:
-// it is that of scalars, of what holds only scalars, and of types that decode
-// themselves.
+// it is that of scalars and of types that decode themselves.
 type shape struct {
 	fields map[string]member // of a structure
 	each   *shape            // of the elements of a list or a map
@@ -35,8 +35,8 @@ func shapeOf(t reflect.Type, seen map[reflect.Type]*shape) *shape {
 	}
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map:
-		if each := shapeOf(t.Elem(), seen); each != nil {
-			return &shape{each: each}
+		if t.Elem().Kind() != reflect.Uint8 { // bytes are a text
+			return &shape{each: shapeOf(t.Elem(), seen)}
 		}
 	case reflect.Struct:
 		if s := seen[t]; s != nil {
@@ -61,24 +61,82 @@ func UnknownMembers(body []byte, t reflect.Type) []string {
 	if !json.Valid(body) {
 		return nil
 	}
-	return shapeOf(t, map[reflect.Type]*shape{}).unknown(body)
+	return shapeOf(t, map[reflect.Type]*shape{}).walk(body).unknownMembers()
 }
 
-// unknown lists the members of doc, which is valid JSON, that s does not have.
-func (s *shape) unknown(doc []byte) []string {
-	w := memberWalk{doc: doc}
+// walk reads doc, which is valid JSON, as a document of the shape s.
+func (s *shape) walk(doc []byte) *memberWalk {
+	w := &memberWalk{doc: doc}
 	w.value(s)
-	slices.Sort(w.unknown)
-	return slices.Compact(w.unknown)
+	return w
 }
+
+// maxElements is how many elements the lists and the maps of one request may
+// have. No operation takes a tenth of it; what holds more would only be read
+// into memory to be refused for its length.
+const maxElements = 1 << 16
+
+// maxUnknown is how many unknown members one error names.
+const maxUnknown = 64
 
 // memberWalk reads the names of the members in a valid document once, from the
 // front to the back, without decoding values.
 type memberWalk struct {
-	doc     []byte
-	at      int
-	path    []string
-	unknown []string
+	doc      []byte
+	at       int
+	path     []step
+	elements int // of all lists and maps so far
+	unknown  []string
+	refused  error // what no operation takes; it ends the walk
+}
+
+// step is one step down: a member, and the position in it where it is a list.
+type step struct {
+	name string
+	at   int // from 1; 0 outside of a list
+}
+
+// unknownMembers lists the members that the shape does not have.
+func (w *memberWalk) unknownMembers() []string {
+	slices.Sort(w.unknown)
+	return slices.Compact(w.unknown)
+}
+
+// element counts one more element of a list or a map.
+func (w *memberWalk) element() {
+	if w.elements++; w.elements > maxElements {
+		w.refuse("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", w.place(), maxElements)
+	}
+}
+
+func (w *memberWalk) refuse(format string, args ...any) {
+	e := Errorf("ValidationException", 0, "1 validation error detected: "+format, args...)
+	e.Namespace = "com.amazon.coral.validate#"
+	w.refused = e
+}
+
+// dotted writes the path with one more name behind it, without positions.
+func (w *memberWalk) dotted(name string) string {
+	var path string
+	for _, s := range w.path {
+		path = join(path, s.name)
+	}
+	return join(path, name)
+}
+
+// place writes the path as AWS's framework does: targets.1.member.id.
+func (w *memberWalk) place() string {
+	var b strings.Builder
+	for i, s := range w.path {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(strings.ToLower(s.name[:min(1, len(s.name))]) + s.name[min(1, len(s.name)):])
+		if s.at > 0 {
+			b.WriteString("." + strconv.Itoa(s.at) + ".member")
+		}
+	}
+	return b.String()
 }
 
 func (w *memberWalk) value(s *shape) {
@@ -100,6 +158,7 @@ func (w *memberWalk) object(s *shape) {
 		w.space()
 		w.at++ // the colon
 		if s.fields == nil {
+			w.element()
 			w.value(s.each)
 			continue
 		}
@@ -108,11 +167,13 @@ func (w *memberWalk) object(s *shape) {
 			m, ok = s.fields[unquoted(name)]
 		}
 		if !ok {
-			w.unknown = append(w.unknown, join(strings.Join(w.path, "."), unquoted(name)))
+			if len(w.unknown) < maxUnknown {
+				w.unknown = append(w.unknown, w.dotted(unquoted(name)))
+			}
 			w.value(nil)
 			continue
 		}
-		w.path = append(w.path, m.name)
+		w.path = append(w.path, step{name: m.name})
 		w.value(m.shape)
 		w.path = w.path[:len(w.path)-1]
 	}
@@ -120,13 +181,26 @@ func (w *memberWalk) object(s *shape) {
 
 func (w *memberWalk) array(s *shape) {
 	w.at++
-	for w.next(']') {
+	for i := 1; w.next(']'); i++ {
+		if last := len(w.path) - 1; last >= 0 {
+			w.path[last].at = i
+		}
+		w.element()
+		if w.doc[w.at] == 'n' && w.refused == nil {
+			w.refuse("Value null at '%s' failed to satisfy constraint: Member must not be null", w.place())
+		}
 		w.value(s.each)
+	}
+	if last := len(w.path) - 1; last >= 0 {
+		w.path[last].at = 0
 	}
 }
 
 // next goes to the next element of an object or a list; false at its end.
 func (w *memberWalk) next(end byte) bool {
+	if w.refused != nil {
+		return false
+	}
 	w.space()
 	if w.doc[w.at] == ',' {
 		w.at++

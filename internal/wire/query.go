@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // node is a form as a tree: "Tags.member.1.Key" is four steps down.
@@ -20,12 +21,26 @@ type node struct {
 	children map[string]*node
 }
 
-// formTree makes the tree of a form. A parameter stands once.
+// What the name of a parameter may have. The longest that an operation takes is
+// a fifth of it.
+const (
+	maxNameBytes = 512
+	maxNameSteps = 32
+)
+
+// formTree makes the tree of a form. A parameter stands once, and is text.
 func formTree(form url.Values) (*node, error) {
 	root := &node{}
 	for _, key := range slices.Sorted(maps.Keys(form)) {
-		if len(form[key]) > 1 {
+		switch {
+		case !utf8.ValidString(key):
+			return nil, malformed("The name of a parameter is not valid UTF-8")
+		case len(key) > maxNameBytes || strings.Count(key, ".") >= maxNameSteps:
+			return nil, malformed("The name of a parameter has more than %d bytes or %d parts", maxNameBytes, maxNameSteps)
+		case len(form[key]) > 1:
 			return nil, malformed("The parameter %s is given %d times", key, len(form[key]))
+		case !utf8.ValidString(form[key][0]):
+			return nil, Errorf("InvalidParameter", 0, "Invalid parameter: %s Reason: the value is not valid UTF-8", key)
 		}
 		at := root
 		for _, step := range strings.Split(key, ".") {
@@ -73,7 +88,8 @@ func decodeQuery(operation string, form url.Values, into any) error {
 	}
 	if len(d.unknown) > 0 {
 		slices.Sort(d.unknown)
-		return NotSimulated("the member %s of %s", strings.Join(slices.Compact(d.unknown), ", "), operation)
+		unknown := slices.Compact(d.unknown)
+		return NotSimulated("the member %s of %s", strings.Join(unknown[:min(maxUnknown, len(unknown))], ", "), operation)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,12 +121,19 @@ func parseRequest(r *http.Request) (request, error) {
 	return req, nil
 }
 
+// maxParameters is how many parameters a Query request may have. The largest
+// batch that an operation takes has a tenth of it.
+const maxParameters = 10_000
+
 // parseForm reads the parameters of a Query request. The signature of a
 // presigned URL is none of them.
 func parseForm(texts ...string) (url.Values, error) {
 	form := url.Values{}
 	var errs []error
 	for _, text := range texts {
+		if strings.Count(text, "&") >= maxParameters {
+			return form, fmt.Errorf("more than %d parameters", maxParameters)
+		}
 		values, err := url.ParseQuery(text)
 		for key, all := range values {
 			if !strings.HasPrefix(key, "X-Amz-") {
@@ -206,19 +214,24 @@ func Handler(servers ...*Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, servers...) })
 }
 
-// maxBody is how long the body of a request over a port may be, in bytes.
-const maxBody = 16 << 20
+// What the body of a request over a port may take: bytes, and the time from the
+// end of its header.
+const (
+	maxBody     = 16 << 20
+	bodyTimeout = 10 * time.Second
+)
 
 func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
-	if r.Body != nil {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	}
-	req, err := parseRequest(r)
+	req, err := readRequest(w, r)
 	if err != nil {
 		status := http.StatusBadRequest
 		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		switch {
+		case errors.As(err, &tooLarge):
 			status = http.StatusRequestEntityTooLarge
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			status = http.StatusRequestTimeout
+			w.Header().Set("Connection", "close")
 		}
 		http.Error(w, err.Error(), status)
 		return
@@ -232,6 +245,23 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
 	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body)
+}
+
+// readRequest reads a request that comes over a port. Only the body has a
+// deadline, and not the connection as by http.Server.ReadTimeout: that would
+// also end a long poll, which is read from while it waits.
+func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
+	if r.Body == nil {
+		return parseRequest(r)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	conn := http.NewResponseController(w) // without a connection behind w there is no deadline
+	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
+	req, err := parseRequest(r)
+	if err == nil { // else it holds for what http.Server reads of the rest
+		_ = conn.SetReadDeadline(time.Time{})
+	}
+	return req, err
 }
 
 // serve answers req by the first server that has its service.

@@ -1,11 +1,16 @@
 package wire_test
 
 import (
+	"bufio"
 	"bytes"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,3 +73,81 @@ func TestABodyOverAPortIsBounded(t *testing.T) {
 		require.Equal(t, want, answer.StatusCode)
 	}
 }
+
+// A client that sends its body slowly is cut off. Its connection is a pipe in a
+// bubble, so that the seconds are virtual.
+func TestASlowBodyIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, done := servePipe(t, newServer(nil))
+		_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\nContent-Length: 1000\r\n\r\n{")
+		require.NoError(t, err)
+		trickle := make(chan struct{})
+		go func() {
+			defer close(trickle)
+			for range 900 {
+				time.Sleep(900 * time.Millisecond)
+				if _, err := io.WriteString(client, " "); err != nil {
+					return
+				}
+			}
+		}()
+		start := time.Now()
+		answer, err := http.ReadResponse(bufio.NewReader(client), nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusRequestTimeout, answer.StatusCode)
+		require.Equal(t, 10*time.Second, time.Since(start))
+		<-done
+		<-trickle
+	})
+}
+
+// A long poll outlives the time that a body has.
+func TestALongPollIsNotCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nil)
+		s.Delay("GetQueueUrl", time.Minute)
+		client, done := servePipe(t, s)
+		_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\nContent-Length: 2\r\n\r\n{}")
+		require.NoError(t, err)
+		answer, err := http.ReadResponse(bufio.NewReader(client), nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		_, err = io.Copy(io.Discard, answer.Body)
+		require.NoError(t, err)
+		<-done
+	})
+}
+
+// servePipe serves one connection in memory, and closes done when it is over.
+func servePipe(t *testing.T, s *wire.Server) (net.Conn, <-chan struct{}) {
+	t.Helper()
+	client, conn := net.Pipe()
+	over := make(chan struct{})
+	server := &http.Server{Handler: wire.Handler(s), ReadHeaderTimeout: 10 * time.Second, ConnState: func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(over)
+		}
+	}}
+	listener := &oneConn{conn: conn, closed: make(chan struct{})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return client, over
+}
+
+// oneConn is a listener of one connection.
+type oneConn struct {
+	conn   net.Conn
+	closed chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if c := l.conn; c != nil {
+		l.conn = nil
+		return c, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error   { close(l.closed); return nil }
+func (l *oneConn) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
