@@ -227,7 +227,7 @@ func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value,
 		}
 		now := time.Now()
 		for _, it := range out.Items {
-			if t.model.gone(it, now) {
+			if t.model.gone(it, now) || ofOthers(it) {
 				continue
 			}
 			if err := c.add(t, view, it, seen); err != nil {

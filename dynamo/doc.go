@@ -48,7 +48,9 @@
 //
 // Every item carries its entity's name in the discriminator attribute, EntityType by
 // default. Reading an item of another entity is an error, [ErrWrongEntity] or
-// [ErrUnknownEntity], not a struct half filled.
+// [ErrUnknownEntity], not a struct half filled. Streams, queries and collections pass
+// over what other packages of this module keep for themselves in the table, such as the
+// records of package idempotency: they know it by the attribute patternkit.
 //
 // Update, Check, DeleteExisting and a Delete with conditions demand that the item is
 // there and of the entity: an update never makes a partial item. Upsert does. An Update

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/patternkit/serverless/internal/marker"
 )
 
 // Entity is one kind of item: the struct T that is stored, and the struct K of the
@@ -266,7 +268,7 @@ func storedAsSeconds(a *attribute) bool {
 // attribute may be a field when its template is that field and nothing else.
 func (e *entity) checkNames() error {
 	s := e.model.schema
-	reserved := append(e.model.keyAttributes(), s.Discriminator)
+	reserved := append(e.model.keyAttributes(), s.Discriminator, marker.Attribute)
 	if e.correlated {
 		reserved = append(reserved, correlationAttribute, traceAttribute)
 	}

@@ -370,6 +370,8 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 	name := textOf(it, t.schema().Discriminator)
 	switch {
+	case ofOthers(it):
+		return false, nil
 	case name != q.pattern.entity.name:
 		if !t.options.SkipUnknown && !t.model.known(name) {
 			return false, fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, shortened(t.model.keyIn(it).String()))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/patternkit/serverless/internal/marker"
 )
 
 // Schema describes the table that the entities of a model share. Key attributes
@@ -132,6 +134,7 @@ func checkAttributeNames(s Schema, fail func(string, ...any)) {
 		{s.Discriminator, "Discriminator"},
 		{correlationAttribute, "the correlation id"},
 		{traceAttribute, "the trace header"},
+		{marker.Attribute, "the mark of items that packages of this module keep for themselves"},
 	} {
 		if k.name == "" {
 			continue
@@ -250,6 +253,12 @@ func (m *Model) register(e *entity) error {
 	}
 	return nil
 }
+
+// ofOthers reports whether the item is one that another package of this module keeps
+// for itself in the table, such as a record of package idempotency. Whatever reads many
+// items passes over it. Its other attributes say nothing to the model, not even one
+// that is called like the discriminator.
+func ofOthers(it item) bool { return marker.Known(textOf(it, marker.Attribute)) }
 
 // known reports whether items with the discriminator belong to the model.
 func (m *Model) known(name string) bool {

@@ -90,8 +90,9 @@ func MustStream(m *Model, parts ...StreamPart) *Stream {
 }
 
 // NewStream makes a handler of its parts. Changes of an entity without a route are
-// passed over; a record of an entity that the model does not know fails, unless
-// OnUnknown takes it.
+// passed over, and so are the items that other packages of this module keep for
+// themselves in the table, such as the records of package idempotency; a record of an
+// entity that the model does not know fails, unless OnUnknown takes it.
 func NewStream(m *Model, parts ...StreamPart) (*Stream, error) {
 	s := &Stream{model: m, parts: streamParts{
 		model: m, routes: map[string][]route{}, relays: map[string]relay{}, concurrency: 1,

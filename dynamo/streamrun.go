@@ -18,6 +18,7 @@ type record struct {
 	awsevents.DynamoDBEventRecord
 	change rawChange
 	entity string
+	others bool // an item that another package of this module keeps for itself
 	key    string
 	ctx    context.Context // the record's own, for the length of one call
 }
@@ -73,6 +74,7 @@ func (s *Stream) read(ctx context.Context, in awsevents.DynamoDBEventRecord) rec
 			r.ctx = correlation.WithTrace(r.ctx, trace)
 		}
 	}
+	r.others = ofOthers(image)
 	r.entity = textOf(image, s.model.schema.Discriminator)
 	return r
 }
@@ -163,6 +165,8 @@ func (r *streamRun) stepsFor(rec *record) []func(context.Context) error {
 		return []func(context.Context) error{func(context.Context) error {
 			return fmt.Errorf("the record has no image: the stream's view type is %s and has to be NEW_AND_OLD_IMAGES", rec.Change.StreamViewType)
 		}}
+	case rec.others:
+		return nil
 	case !r.model.known(rec.entity):
 		return []func(context.Context) error{func(ctx context.Context) error {
 			return r.parts.unknown(ctx, rec.DynamoDBEventRecord)

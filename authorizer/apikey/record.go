@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/marker"
 )
 
 // Record is what is known about a key. The key itself is not in it, and is stored nowhere.
@@ -108,9 +110,10 @@ func (r *Record) admits(address netip.Addr) bool {
 
 func (r *Record) item(partitionKey string) map[string]types.AttributeValue {
 	item := map[string]types.AttributeValue{
-		partitionKey:  &types.AttributeValueMemberS{Value: r.ID},
-		attrDigest:    &types.AttributeValueMemberB{Value: r.digest},
-		attrPrincipal: &types.AttributeValueMemberS{Value: r.Principal},
+		partitionKey:     &types.AttributeValueMemberS{Value: r.ID},
+		marker.Attribute: &types.AttributeValueMemberS{Value: marker.APIKey},
+		attrDigest:       &types.AttributeValueMemberB{Value: r.digest},
+		attrPrincipal:    &types.AttributeValueMemberS{Value: r.Principal},
 	}
 	if len(r.Scopes) > 0 {
 		item[attrScopes] = &types.AttributeValueMemberSS{Value: r.Scopes}

@@ -81,6 +81,7 @@ var linked = map[string][]because{
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
 	"internal/correlation":     {},
 	"internal/lambdahost":      {},
+	"internal/marker":          {},
 	"internal/pattern":         {},
 	"internal/repotest/mutate": {},
 	"internal/wire":            {},

@@ -43,7 +43,9 @@
 // # Table
 //
 // A record is one item beside whatever else is in the table: Options.Prefix and
-// the key in the partition key, a constant in the sort key. A table of its own
+// the key in the partition key, a constant in the sort key. Its attribute
+// patternkit has the value idempotency, by which package dynamo knows it: streams,
+// queries and collections of a shared table pass over records. A table of its own
 // with one key works too:
 //
 //	store := idempotency.NewStore(client, "idempotency", func(o *idempotency.Options) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/marker"
 )
 
 // update is one conditional write of a record, alone or in a transaction.
@@ -26,6 +28,11 @@ func (s *Store) update(key, owner string) *update {
 		},
 		values: map[string]types.AttributeValue{":me": text(owner)},
 	}
+}
+
+// isMarker tells readers of a table that is shared that the item is none of theirs.
+func (u *update) isMarker() {
+	u.names["#kind"], u.values[":kind"] = marker.Attribute, text(marker.Idempotency)
 }
 
 // expires sets the record's expiry, Retention from now.
@@ -51,7 +58,8 @@ func (s *Store) whenFree(u *update, now time.Time, hash string) {
 // acquire takes the key for a run.
 func (s *Store) acquire(key, owner, hash string, now time.Time) *update {
 	u := s.update(key, owner)
-	u.expression = "SET #status = :running, #owner = :me, #until = :until, #expires = :expires, #hash = :hash ADD #fence :one REMOVE #answer"
+	u.expression = "SET #status = :running, #owner = :me, #until = :until, #expires = :expires, #hash = :hash, #kind = :kind ADD #fence :one REMOVE #answer"
+	u.isMarker()
 	u.names["#hash"], u.names["#fence"], u.names["#answer"] = attrHash, attrFence, attrAnswer
 	u.values[":hash"], u.values[":one"] = text(hash), integer(1)
 	u.values[":until"] = integer(now.Add(s.o.Lease).UnixMilli())
@@ -63,7 +71,8 @@ func (s *Store) acquire(key, owner, hash string, now time.Time) *update {
 // mark records the key as done, if nobody has it.
 func (s *Store) mark(key, owner, hash string, answer []byte, now time.Time) *update {
 	u := s.update(key, owner)
-	u.expression = "SET #status = :done, #owner = :me, #expires = :expires, #hash = :hash"
+	u.expression = "SET #status = :done, #owner = :me, #expires = :expires, #hash = :hash, #kind = :kind"
+	u.isMarker()
 	u.names["#hash"], u.names["#fence"] = attrHash, attrFence
 	u.values[":hash"], u.values[":one"], u.values[":done"] = text(hash), integer(1), text(string(Done))
 	u.expires(now, s.o.Retention)
