@@ -19,8 +19,8 @@ lint: ## vet, gofumpt and golangci-lint, by the versions CI uses
 	.ci/lint
 
 .PHONY: fuzz
-fuzz: ## each fuzz target for FUZZTIME (default 30s)
-	.ci/fuzz $(or $(FUZZTIME),30s)
+fuzz: ## each fuzz target for EXECUTIONS runs (default 200000x)
+	.ci/fuzz $(or $(EXECUTIONS),200000x)
 
 .PHONY: bench
 bench: ## the benchmarks, each beside its floor or its peer (BENCH=regexp picks some)
