@@ -202,8 +202,8 @@ func ExampleStream() {
 	_ = mapping.Drain(ctx)
 	// Output:
 	// INSERT 42 pending
-	// MODIFY 42 paid
 	// send [{ann thank you}]
+	// MODIFY 42 paid
 }
 
 func ExampleModel_Statement() {

@@ -81,9 +81,16 @@ type relay func(ctx context.Context, images []item) ([]error, error)
 
 // Relay sends the messages of the outbox as they come down the stream. send returns
 // nil when all are sent, or a slice aligned with the messages with an error for each
-// that is not; those are delivered again. A call gets the consecutive messages with
-// one correlation. A message may be sent more than once, when the function ends before
-// the stream knows: receivers have to tell by its id.
+// that is not. The stream is delivered again from the first of these on, so that the
+// messages after it in the call are sent twice; no further call starts before that. A
+// sender for which the order counts, such as that of a FIFO queue, stops at the first
+// failure and gives the messages after it an error, too.
+//
+// A call gets the messages that follow each other in the stream and have one
+// correlation; a change that is handled between them begins another call, and so does a
+// message of another outbox: a Stream with the Relay alone makes the fewest calls. With
+// Concurrency messages are sent after the routes, in their order. A message may be sent more than once, when the function
+// ends before the stream knows: receivers have to tell by its id.
 func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) StreamPart {
 	return func(p *streamParts) error {
 		e := o.entries.core
@@ -103,19 +110,18 @@ func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) StreamP
 	}
 }
 
-// relayMessages decodes and sends; a message that cannot be read fails alone.
+// relayMessages decodes and sends. At a message that cannot be read it stops: those
+// before it are sent, those after it wait.
 func relayMessages[M any](ctx context.Context, e *entity, images []item, send func(context.Context, []M) []error) ([]error, error) {
 	out := make([]error, len(images))
 	var messages []M
-	var at []int
 	for i, image := range images {
 		var entry outboxEntry[M]
 		if err := e.decode(image, &entry); err != nil {
 			out[i] = err
-			continue
+			break
 		}
 		messages = append(messages, entry.Message)
-		at = append(at, i)
 	}
 	if len(messages) == 0 {
 		return out, nil
@@ -124,8 +130,6 @@ func relayMessages[M any](ctx context.Context, e *entity, images []item, send fu
 	if errs != nil && len(errs) != len(messages) {
 		return nil, fmt.Errorf("the sender of the outbox %s answered %d results for %d messages", e.name, len(errs), len(messages))
 	}
-	for n, err := range errs {
-		out[at[n]] = err
-	}
+	copy(out, errs)
 	return out, nil
 }

@@ -198,7 +198,8 @@ func OnFailure(report func(context.Context, Failure)) StreamPart {
 }
 
 // Concurrency lets up to n items be handled at the same time. The changes of one item
-// stay in their order. The default is 1: all changes in the order of the stream.
+// stay in their order, and messages of outboxes are sent in theirs, after the routes. The
+// default is 1: all changes and messages in the order of the stream.
 func Concurrency(n int) StreamPart {
 	return func(p *streamParts) error {
 		if n < 1 {

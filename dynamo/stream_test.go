@@ -275,7 +275,7 @@ func TestARelayStopsWhereARouteFailed(t *testing.T) {
 				}
 				return make([]error, len(m))
 			})))
-		require.Equal(t, []string{"failed", "before", "handled", "after"}, log)
+		require.Equal(t, []string{"before", "failed", "handled", "after"}, log)
 	})
 }
 

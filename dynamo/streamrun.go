@@ -32,8 +32,7 @@ func (s *Stream) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (aws
 	for i := range event.Records {
 		run.records = append(run.records, s.read(ctx, event.Records[i]))
 	}
-	run.routes()
-	run.relay()
+	run.all()
 	var response awsevents.DynamoDBEventResponse
 	var failed error
 	for i, err := range run.errs {
@@ -103,17 +102,69 @@ func (r *streamRun) due(i int) bool {
 	return i < r.failed
 }
 
-// routes handles the records, those of one item in order.
-func (r *streamRun) routes() {
+// all handles the records in the order of the stream. With Concurrency the routes come
+// first, the changes of one item in order, and then the messages of outboxes: what a
+// message tells of was handled when it is sent.
+func (r *streamRun) all() {
 	if r.parts.concurrency == 1 {
-		for i := range r.records {
-			r.handle(i)
-		}
+		r.inOrder(func(int) bool { return true })
 		return
 	}
+	r.lanes()
+	r.inOrder(r.relayed)
+}
+
+// relayed reports whether the record is a message of an outbox that is relayed. Entries
+// are never updated: one with an old image took the place of an expired one.
+func (r *streamRun) relayed(i int) bool {
+	rec := &r.records[i]
+	_, ok := r.parts.relays[rec.entity]
+	return ok && !rec.others && rec.change.new != nil
+}
+
+// inOrder handles the chosen records one after the other. Messages that follow each
+// other go to their sender in one call, those of one outbox and one correlation.
+func (r *streamRun) inOrder(chosen func(int) bool) {
+	var messages []int
+	flush := func() {
+		due := slices.DeleteFunc(messages, func(i int) bool { return !r.due(i) })
+		if len(due) > 0 {
+			r.send(due)
+		}
+		messages = messages[:0]
+	}
+	for i := range r.records {
+		switch {
+		case !chosen(i):
+		case !r.relayed(i):
+			if steps := r.stepsFor(&r.records[i]); len(steps) > 0 {
+				flush()
+				r.handle(i, steps)
+			}
+		default:
+			if len(messages) > 0 && !r.together(messages[0], i) {
+				flush()
+			}
+			messages = append(messages, i)
+		}
+	}
+	flush()
+}
+
+// together reports whether two messages may go to their sender in one call.
+func (r *streamRun) together(i, j int) bool {
+	a, b := &r.records[i], &r.records[j]
+	return a.entity == b.entity && correlation.ID(a.ctx) == correlation.ID(b.ctx) && correlation.Trace(a.ctx) == correlation.Trace(b.ctx)
+}
+
+// lanes handles the records that are no messages, several items at the same time.
+func (r *streamRun) lanes() {
 	var lanes [][]int
 	lane := map[string]int{}
 	for i := range r.records {
+		if r.relayed(i) {
+			continue
+		}
 		key := r.records[i].key
 		n, ok := lane[key]
 		if !ok {
@@ -133,17 +184,20 @@ func (r *streamRun) routes() {
 		wg.Go(func() {
 			for l := range next {
 				for _, i := range l {
-					r.handle(i)
+					r.handle(i, r.stepsFor(&r.records[i]))
 				}
 			}
 		})
 	}
 	wg.Wait()
+	for l := range next { // handlers ended every goroutine there was
+		r.fail(l[0], errors.New("not started: the handlers of other records ended their goroutines"))
+	}
 }
 
-// handle runs the routes of one record.
-func (r *streamRun) handle(i int) {
-	if !r.due(i) {
+// handle runs the steps of one record, if no record before it has failed.
+func (r *streamRun) handle(i int, steps []func(context.Context) error) {
+	if len(steps) == 0 || !r.due(i) {
 		return
 	}
 	rec := &r.records[i]
@@ -151,14 +205,23 @@ func (r *streamRun) handle(i int) {
 		r.fail(i, err)
 		return
 	}
-	for _, step := range r.stepsFor(rec) {
+	ended := true
+	defer func() {
+		if ended { // by runtime.Goexit, as of a failed assertion: there is no return
+			r.fail(i, errors.New("the handler ended its goroutine"))
+		}
+	}()
+	for _, step := range steps {
 		if err := guarded(rec.ctx, step); err != nil {
 			r.fail(i, err)
-			return
+			break
 		}
 	}
+	ended = false
 }
 
+// stepsFor returns what is to be done with a record that is no message; nothing with
+// one that is passed over.
 func (r *streamRun) stepsFor(rec *record) []func(context.Context) error {
 	switch {
 	case rec.change.old == nil && rec.change.new == nil:
@@ -182,59 +245,33 @@ func (r *streamRun) stepsFor(rec *record) []func(context.Context) error {
 // guarded turns a panic into an error, so that one record does not take the others
 // with it.
 func guarded(ctx context.Context, step func(context.Context) error) (err error) {
-	finished := false
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		} else if !finished {
-			err = errors.New("the handler ended its goroutine")
 		}
 	}()
-	err = step(ctx)
-	finished = true
-	return err
+	return step(ctx)
 }
 
-// relay hands the outbox entries before the first failure to their senders. Entries
-// are never updated: one with an old image took the place of an expired one.
-func (r *streamRun) relay() {
-	for _, name := range sortedKeys(r.parts.relays) {
-		var due []int
-		for i := range r.records {
-			rec := &r.records[i]
-			if rec.entity == name && rec.change.new != nil && i < r.failed {
-				due = append(due, i)
-			}
-		}
-		for len(due) > 0 {
-			n := slices.IndexFunc(due, func(i int) bool {
-				return !sameCorrelation(r.records[i].ctx, r.records[due[0]].ctx)
-			})
-			if n < 0 {
-				n = len(due)
-			}
-			r.send(r.parts.relays[name], due[:n])
-			due = due[n:]
-		}
+// send hands messages of one outbox to its sender. What a failure means for the messages
+// after it, in this call, is up to the sender; no further call starts.
+func (r *streamRun) send(messages []int) {
+	first := &r.records[messages[0]]
+	if err := first.ctx.Err(); err != nil {
+		r.fail(messages[0], err)
+		return
 	}
-}
-
-func sameCorrelation(a, b context.Context) bool {
-	return correlation.ID(a) == correlation.ID(b) && correlation.Trace(a) == correlation.Trace(b)
-}
-
-func (r *streamRun) send(send relay, due []int) {
-	images := make([]item, len(due))
-	for n, i := range due {
+	images := make([]item, len(messages))
+	for n, i := range messages {
 		images[n] = r.records[i].change.new
 	}
 	var errs []error
-	err := guarded(r.records[due[0]].ctx, func(ctx context.Context) error {
+	err := guarded(first.ctx, func(ctx context.Context) error {
 		var err error
-		errs, err = send(ctx, images)
+		errs, err = r.parts.relays[first.entity](ctx, images)
 		return err
 	})
-	for n, i := range due {
+	for n, i := range messages {
 		switch {
 		case err != nil:
 			r.fail(i, err)
@@ -242,13 +279,4 @@ func (r *streamRun) send(send relay, due []int) {
 			r.fail(i, errs[n])
 		}
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
