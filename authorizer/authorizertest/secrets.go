@@ -136,7 +136,14 @@ func (s *Secrets) find(ctx context.Context, id *string) (*storedSecret, string, 
 			return secret, arn, nil
 		}
 	}
-	return nil, "", errNoSecret
+	exist := func(yield func(string) bool) {
+		for name := range s.secrets {
+			if !yield(call.ARN("secretsmanager", "secret:"+name)) {
+				return
+			}
+		}
+	}
+	return nil, "", errNoSecret.Missing("secret", *id, exist)
 }
 
 // noValueOf is the validation error for a required member that is missing; the SDK refuses such input before it is sent.

@@ -117,7 +117,7 @@ func (db *DB) lookup(ctx context.Context, name string) (*table, error) {
 	if t := db.touch(ctx, name); t != nil {
 		return t, nil
 	}
-	return nil, tableNotFound(tableName(name))
+	return nil, db.tableNotFound(tableName(name), tableARN(wire.CallOf(ctx), name))
 }
 
 // touch finds a table and writes it into the journal.
@@ -136,7 +136,7 @@ func (db *DB) open(ctx context.Context, name *string) (*table, error) {
 	}
 	t := db.touch(ctx, *name)
 	if t == nil || db.now().Before(t.readyAt) {
-		return nil, notFound()
+		return nil, db.notFound(tableARN(wire.CallOf(ctx), *name))
 	}
 	t.settle(db.now())
 	db.sweep(t)

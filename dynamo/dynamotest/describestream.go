@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/patternkit/serverless/internal/wire"
@@ -50,7 +51,8 @@ func (db *DB) openStream(ctx context.Context, arn *string) (*stream, error) {
 	wire.CallOf(ctx).Touch(*arn)
 	s := db.streams[*arn]
 	if s == nil || s.gone(db.now()) {
-		return nil, wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Stream: %s not found", *arn)
+		e := wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Stream: %s not found", *arn)
+		return nil, e.Missing("stream", *arn, maps.Keys(db.streams))
 	}
 	s.trim(db.now())
 	return s, nil

@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
@@ -30,14 +31,21 @@ func serialization(format string, args ...any) *wire.Error {
 	return e
 }
 
-// notFound is the answer of item operations for a table there is not.
-func notFound() *wire.Error {
-	return wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found")
+// notFound is the answer of item operations for a table there is not, or not
+// yet.
+func (db *DB) notFound(arn string) *wire.Error {
+	kind := "table"
+	if db.tables[arn] != nil {
+		kind = "ACTIVE table (there is one that is CREATING)"
+	}
+	e := wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found")
+	return e.Missing(kind, arn, maps.Keys(db.tables))
 }
 
 // tableNotFound is the answer of table operations for a table there is not.
-func tableNotFound(name string) *wire.Error {
-	return wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Table: %s not found", name)
+func (db *DB) tableNotFound(name, arn string) *wire.Error {
+	e := wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Table: %s not found", name)
+	return e.Missing("table", arn, maps.Keys(db.tables))
 }
 
 func inUse(format string, args ...any) *wire.Error {

@@ -50,7 +50,8 @@ func (db *DB) tagged(ctx context.Context, arn *string) (*table, error) {
 	if t := db.touch(ctx, *arn); t != nil && t.arn == *arn {
 		return t, nil
 	}
-	return nil, wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: ResourcArn: %s not found", *arn)
+	e := wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: ResourcArn: %s not found", *arn)
+	return nil, e.Missing("table", *arn, maps.Keys(db.tables))
 }
 
 func (db *DB) tagResource(ctx context.Context, in *tagResourceInput) (*nothing, error) {

@@ -163,13 +163,42 @@ func busName(nameOrARN *string) string {
 	return name
 }
 
+// noBus is the error of a bus there is not; the log says what exists. b.mu is
+// held.
+func (b *Bus) noBus(name, arn string) error {
+	return notFound("Event bus %s does not exist.", name).Missing("event bus", arn, func(yield func(string) bool) {
+		for _, r := range b.regions {
+			for _, e := range r.buses {
+				if !yield(e.arn) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// noRule is the same of a rule.
+func (b *Bus) noRule(name, bus, arn string) error {
+	return notFound("Rule %s does not exist on EventBus %s.", name, bus).Missing("rule", arn, func(yield func(string) bool) {
+		for _, r := range b.regions {
+			for _, e := range r.buses {
+				for _, rule := range e.rules {
+					if !yield(rule.arn) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
 // bus finds a bus of the caller by name or ARN; b.mu is held.
 func (b *Bus) bus(ctx context.Context, nameOrARN *string) (*eventBus, error) {
 	c := wire.CallOf(ctx)
 	name := busName(nameOrARN)
 	e := b.region(c).buses[name]
 	if e == nil {
-		return nil, notFound("Event bus %s does not exist.", name)
+		return nil, b.noBus(name, c.ARN("events", "event-bus/"+name))
 	}
 	c.Touch(e.arn)
 	return e, nil

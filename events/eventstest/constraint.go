@@ -72,7 +72,7 @@ func invalid(format string, args ...any) error {
 	return wire.Errorf("ValidationException", 0, format, args...)
 }
 
-func notFound(format string, args ...any) error {
+func notFound(format string, args ...any) *wire.Error {
 	return wire.Errorf("ResourceNotFoundException", 0, format, args...)
 }
 

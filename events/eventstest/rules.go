@@ -52,11 +52,7 @@ func (b *Bus) putRule(ctx context.Context, in *putRuleInput) (*putRuleOutput, er
 	c := wire.CallOf(ctx)
 	r := e.rules[in.Name]
 	if r == nil {
-		resource := "rule/" + in.Name
-		if e.name != "default" {
-			resource = "rule/" + e.name + "/" + in.Name
-		}
-		r = &rule{name: in.Name, arn: c.ARN("events", resource)}
+		r = &rule{name: in.Name, arn: c.ARN("events", e.ruleResource(in.Name))}
 		e.rules[in.Name] = r
 		b.setTags(r.arn, in.Tags)
 	}
@@ -76,6 +72,14 @@ func parsePattern(s string) (*pattern.Pattern, error) {
 	return p, err
 }
 
+// ruleResource is the resource in the ARN of a rule of the bus.
+func (e *eventBus) ruleResource(name string) string {
+	if e.name == "default" {
+		return "rule/" + name
+	}
+	return "rule/" + e.name + "/" + name
+}
+
 // rule finds a rule; b.mu is held.
 func (b *Bus) rule(ctx context.Context, name string, bus *string) (*eventBus, *rule, error) {
 	e, err := b.bus(ctx, bus)
@@ -84,7 +88,7 @@ func (b *Bus) rule(ctx context.Context, name string, bus *string) (*eventBus, *r
 	}
 	r := e.rules[name]
 	if r == nil {
-		return nil, nil, notFound("Rule %s does not exist on EventBus %s.", name, e.name)
+		return nil, nil, b.noRule(name, e.name, wire.CallOf(ctx).ARN("events", e.ruleResource(name)))
 	}
 	wire.CallOf(ctx).Touch(r.arn)
 	return e, r, nil

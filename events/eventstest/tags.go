@@ -32,14 +32,14 @@ func (b *Bus) tagged(ctx context.Context, arn string) (map[string]string, error)
 	bus, name, ok := strings.Cut(rest, "/")
 	switch {
 	case kind == "rule" && ok:
-		return nil, notFound("Rule %s does not exist on EventBus %s.", name, bus)
+		return nil, b.noRule(name, bus, arn)
 	case kind == "rule":
-		return nil, notFound("Rule %s does not exist on EventBus default.", rest)
+		return nil, b.noRule(rest, "default", arn)
 	case rest == "default":
 		b.setTags(arn, nil)
 		return b.tags[arn], nil
 	}
-	return nil, notFound("Event bus %s does not exist.", rest)
+	return nil, b.noBus(rest, arn)
 }
 
 type tagResourceInput struct {

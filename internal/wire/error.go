@@ -3,7 +3,9 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 )
 
 // CodeNotSimulated is the error code of a call that uses a part of AWS which
@@ -31,6 +33,8 @@ type Error struct {
 	MessageKey string
 	// Fields are further members of the error body.
 	Fields map[string]any
+
+	missing *missing
 }
 
 // Error implements error.
@@ -52,6 +56,15 @@ func Errorf(code string, status int, format string, args ...any) *Error {
 // what names it, such as `the member "Expected" of PutItem`.
 func NotSimulated(format string, args ...any) *Error {
 	return Errorf(CodeNotSimulated, http.StatusBadRequest, "%s is not simulated", fmt.Sprintf(format, args...))
+}
+
+// Missing returns a copy of e for the test log: with it stand there what arn
+// names, its region and account, and what of that kind exists, by ARN.
+// Nothing of it is sent.
+func (e *Error) Missing(kind, arn string, exist iter.Seq[string]) *Error {
+	out := *e
+	out.missing = &missing{kind, arn, slices.Collect(exist)}
+	return &out
 }
 
 func (e *Error) status() int {

@@ -31,9 +31,10 @@ type Server struct {
 	tb       TB
 	services []*serviceTable
 
-	mu      sync.Mutex
-	faults  []*Fault
-	journal []*Call
+	mu        sync.Mutex
+	faults    []*Fault
+	journal   []*Call
+	explained string // the last line of explain
 }
 
 type serviceTable struct {
@@ -72,10 +73,22 @@ type request struct {
 	scope
 	target    string // X-Amz-Target without the operation
 	operation string
-	query     bool
+	query     bool // no target: Query, or a protocol that nothing here has
+	method    string
+	path      string
+	cbor      bool
+	port      bool       // it came over a port, from anywhere
 	form      url.Values // of a Query request, from the URL and the body
 	formErr   error
 	body      []byte
+}
+
+// cut shortens a text that an error names.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
 }
 
 // scope is the credential scope of a signed request.
@@ -100,6 +113,8 @@ func credentialScope(r *http.Request) scope {
 func parseRequest(r *http.Request) (request, error) {
 	var req request
 	req.scope = credentialScope(r)
+	req.method, req.path = r.Method, cut(r.URL.Path, 200)
+	req.cbor = r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		dot := strings.LastIndexByte(target, '.')
 		req.target, req.operation = target[:max(dot, 0)], target[dot+1:]
@@ -115,7 +130,11 @@ func parseRequest(r *http.Request) (request, error) {
 		req.body = body
 	}
 	if req.query {
-		req.form, req.formErr = parseForm(r.URL.RawQuery, string(req.body))
+		texts := []string{r.URL.RawQuery}
+		if kind := r.Header.Get("Content-Type"); kind == "" || strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+			texts = append(texts, string(req.body))
+		}
+		req.form, req.formErr = parseForm(texts...)
 		req.operation = req.form.Get("Action")
 	}
 	return req, nil
@@ -251,16 +270,16 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
 // deadline, and not the connection as by http.Server.ReadTimeout: that would
 // also end a long poll, which is read from while it waits.
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
-	if r.Body == nil {
-		return parseRequest(r)
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	conn := http.NewResponseController(w) // without a connection behind w there is no deadline
 	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
 	req, err := parseRequest(r)
 	if err == nil { // else it holds for what http.Server reads of the rest
 		_ = conn.SetReadDeadline(time.Time{})
 	}
+	req.port = true
 	return req, err
 }
 
@@ -272,37 +291,6 @@ func serve(ctx context.Context, req request, servers []*Server) (reply, error) {
 		}
 	}
 	return noService(req, servers)
-}
-
-// noService answers a request for a service that nobody here serves.
-func noService(req request, servers []*Server) (reply, error) {
-	failure := unserved(req, servers)
-	svc := &Service{Name: req.service, Protocol: JSON10(req.target)}
-	if req.query {
-		svc.Protocol = Query("", "")
-	}
-	for _, s := range servers {
-		s.logf("%s", failure.Message)
-	}
-	return svc.reply(newCall(svc, req), nil, failure)
-}
-
-// unserved says what nobody here serves: a service, or a target or a protocol
-// of one. A Query request names its service by its signature alone.
-func unserved(req request, servers []*Server) *Error {
-	served := serves(servers, req.service)
-	target := strconv.Quote(req.target + "." + req.operation)
-	switch {
-	case req.service == "" && req.query:
-		return Errorf(CodeNotSimulated, 0, "the request is not signed, so that the service of its operation %q is not known", req.operation)
-	case req.service == "":
-		return Errorf(CodeNotSimulated, 0, "the target %s is not simulated (the request is not signed)", target)
-	case served && req.query:
-		return NotSimulated("the Query protocol of the service %q (operation %q)", req.service, req.operation)
-	case served:
-		return NotSimulated("the target %s of the service %q", target, req.service)
-	}
-	return NotSimulated("the service %q (operation %q)", req.service, req.operation)
 }
 
 func newCall(svc *Service, req request) *Call {
@@ -345,6 +333,7 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 		c.Outcome = "ConnectionError"
 		if answered {
 			c.Outcome = failure.Code
+			s.explain(c, failure)
 		}
 	}
 	c.Dropped = v.drop && answered && c.carried
@@ -421,6 +410,22 @@ func unknownOperation(svc *Service, operation, version string) *Error {
 	return &Error{
 		Code: "UnknownOperationException", Namespace: "com.amazon.coral.service#",
 		Message: "The operation " + operation + " is not simulated",
+	}
+}
+
+// explain tells the test log what a failure of a call does not say, once where
+// the same call is made again and again.
+func (s *Server) explain(c *Call, failure *Error) {
+	if s.tb == nil || failure.missing == nil {
+		return
+	}
+	line := fmt.Sprintf("%s: %s: %s", c.Service, c.Operation, failure.missing.sentence(c))
+	s.mu.Lock()
+	repeated := line == s.explained
+	s.explained = line
+	s.mu.Unlock()
+	if !repeated {
+		s.logf("%s", line)
 	}
 }
 

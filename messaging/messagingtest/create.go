@@ -109,7 +109,7 @@ func (s *SQS) getQueueURL(ctx context.Context, in *getQueueURLInput) (*queueURLO
 	}
 	call.Touch(arn)
 	if s.queues[arn] == nil {
-		return nil, errNoQueue()
+		return nil, s.noQueue(arn)
 	}
 	return &queueURLOutput{s.queueURL(arn)}, nil
 }

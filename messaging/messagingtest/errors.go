@@ -2,6 +2,7 @@ package messagingtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/patternkit/serverless/internal/wire"
@@ -24,6 +25,16 @@ func legacyError(code, queryCode string, status int, format string, args ...any)
 
 func errNoQueue() *wire.Error {
 	return legacyError("QueueDoesNotExist", legacyPrefix+"NonExistentQueue", 0, "The specified queue does not exist.")
+}
+
+// noQueue is errNoQueue for the queue with this ARN; the log says what exists.
+func (s *SQS) noQueue(arn string) *wire.Error {
+	return errNoQueue().Missing("queue", arn, maps.Keys(s.queues))
+}
+
+// noResource is the error of a queue that a parameter names by its ARN.
+func (s *SQS) noResource(parameter, arn string) *wire.Error {
+	return errResource("The resource that you specified for the %s parameter doesn't exist.", parameter).Missing("queue", arn, maps.Keys(s.queues))
 }
 
 func errAddress(url string) *wire.Error {
@@ -106,6 +117,11 @@ func snsError(code, format string, args ...any) *wire.Error {
 
 func snsInvalid(format string, args ...any) *wire.Error {
 	return snsError("InvalidParameter", "Invalid parameter: "+format, args...)
+}
+
+// noTopic is the error of a topic there is not; the log says what exists.
+func (s *SNS) noTopic(arn string) *wire.Error {
+	return snsNotFound("Topic").Missing("topic", arn, maps.Keys(s.topics))
 }
 
 func snsNotFound(what string) *wire.Error {

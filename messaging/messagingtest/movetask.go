@@ -143,9 +143,9 @@ func (s *SQS) startMessageMoveTask(ctx context.Context, in *startMoveTaskInput) 
 	case in.SourceARN == "":
 		return nil, missingParameter("SourceArn")
 	case source == nil:
-		return nil, errResource("The resource that you specified for the SourceArn parameter doesn't exist.")
+		return nil, s.noResource("SourceArn", in.SourceARN)
 	case in.DestinationARN != "" && s.queues[in.DestinationARN] == nil:
-		return nil, errResource("The resource that you specified for the DestinationArn parameter doesn't exist.")
+		return nil, s.noResource("DestinationArn", in.DestinationARN)
 	case len(s.sourcesOf(source.arn)) == 0:
 		return nil, invalidParameter("Source queue must be configured as a Dead Letter Queue.")
 	case in.Rate != nil && (*in.Rate < 1 || *in.Rate > 500):
@@ -204,7 +204,7 @@ func (s *SQS) listMessageMoveTasks(ctx context.Context, in *listMoveTasksInput) 
 		}
 	}
 	if s.queues[in.SourceARN] == nil {
-		return nil, errResource("The resource that you specified for the SourceArn parameter doesn't exist.")
+		return nil, s.noResource("SourceArn", in.SourceARN)
 	}
 	s.moveTasks(time.Now())
 	out := &listMoveTasksOutput{}
@@ -246,7 +246,7 @@ func (s *SQS) cancelMessageMoveTask(_ context.Context, in *cancelMoveTaskInput) 
 		return nil, invalidParameter("Value for parameter TaskHandle is invalid.")
 	}
 	if s.queues[handle.SourceARN] == nil {
-		return nil, errResource("The resource that you specified for the SourceArn parameter doesn't exist.")
+		return nil, s.noResource("SourceArn", handle.SourceARN)
 	}
 	for _, t := range s.tasks {
 		if t.id != handle.TaskID {

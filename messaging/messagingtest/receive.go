@@ -149,7 +149,7 @@ func (s *SQS) tryReceive(arn string, want demand, w *waiter) ([]delivery, time.T
 	defer s.mu.Unlock()
 	q := s.queues[arn]
 	if q == nil {
-		return nil, time.Time{}, errNoQueue()
+		return nil, time.Time{}, s.noQueue(arn)
 	}
 	now := time.Now()
 	s.moveTasks(now)

@@ -171,7 +171,7 @@ func (s *SNS) topicOf(ctx context.Context, parameter, arn string) (*topic, error
 	wire.CallOf(ctx).Touch(arn)
 	t := s.topics[arn]
 	if t == nil {
-		return nil, snsNotFound("Topic")
+		return nil, s.noTopic(arn)
 	}
 	return t, nil
 }

@@ -106,7 +106,7 @@ func (s *SQS) byURL(ctx context.Context, queueURL string) (*queue, error) {
 	call.Touch(arn)
 	q := s.queues[arn]
 	if q == nil {
-		return nil, errNoQueue()
+		return nil, s.noQueue(arn)
 	}
 	now := time.Now()
 	s.moveTasks(now)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/patternkit/serverless/internal/awsid"
@@ -142,7 +143,7 @@ func (s *SNS) subscriptionOf(ctx context.Context, arn string) (*subscription, er
 	wire.CallOf(ctx).Touch(arn)
 	sub := s.subscriptions[arn]
 	if sub == nil {
-		return nil, snsNotFound("Subscription")
+		return nil, snsNotFound("Subscription").Missing("subscription", arn, maps.Keys(s.subscriptions))
 	}
 	return sub, nil
 }

@@ -2,6 +2,7 @@ package messagingtest
 
 import (
 	"context"
+	"maps"
 
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -29,7 +30,8 @@ func (s *SNS) tagged(ctx context.Context, arn string) (*topic, error) {
 	if t := s.topics[arn]; t != nil {
 		return t, nil
 	}
-	return nil, &wire.Error{Code: "ResourceNotFound", Status: 404, Message: "Resource does not exist"}
+	e := &wire.Error{Code: "ResourceNotFound", Status: 404, Message: "Resource does not exist"}
+	return nil, e.Missing("topic", arn, maps.Keys(s.topics))
 }
 
 func (s *SNS) listTagsForResource(ctx context.Context, in *resourceInput) (*tagsOutput, error) {

@@ -2,6 +2,7 @@ package stepfntest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +111,8 @@ func (m *Machines) findActivity(ctx context.Context, arn string) (*activity, err
 	if act := m.activities[arn]; act != nil {
 		return act, nil
 	}
-	return nil, wire.Errorf("ActivityDoesNotExist", 0, "Activity Does Not Exist: '%s'", arn)
+	e := wire.Errorf("ActivityDoesNotExist", 0, "Activity Does Not Exist: '%s'", arn)
+	return nil, e.Missing("activity", arn, maps.Keys(m.activities))
 }
 
 func (m *Machines) describeActivity(ctx context.Context, in *activityInput) (*describeActivityOutput, error) {

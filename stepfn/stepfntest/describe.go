@@ -2,6 +2,7 @@ package stepfntest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,7 +48,8 @@ func (m *Machines) standardExecution(ctx context.Context, arn string) (*executio
 	if x := m.executions[arn]; x != nil {
 		return x, nil
 	}
-	return nil, wire.Errorf("ExecutionDoesNotExist", 0, "Execution Does Not Exist: '%s'", arn)
+	e := wire.Errorf("ExecutionDoesNotExist", 0, "Execution Does Not Exist: '%s'", arn)
+	return nil, e.Missing("execution", arn, maps.Keys(m.executions))
 }
 
 func (m *Machines) describeExecution(ctx context.Context, in *describeExecutionInput) (*describeExecutionOutput, error) {

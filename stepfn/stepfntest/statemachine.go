@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -252,7 +253,8 @@ func (m *Machines) find(arn string) (*machine, error) {
 	if sm := m.machines[arn]; sm != nil {
 		return sm, nil
 	}
-	return nil, wire.Errorf("StateMachineDoesNotExist", 0, "State Machine Does Not Exist: '%s'", arn)
+	e := wire.Errorf("StateMachineDoesNotExist", 0, "State Machine Does Not Exist: '%s'", arn)
+	return nil, e.Missing("state machine", arn, maps.Keys(m.machines))
 }
 
 type describeStateMachineInput struct {

@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"encoding/binary"
+	"encoding/xml"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// fakes are the services that this module has fakes for, by their signing
+// names, and how one is made in a test.
+var fakes = map[string]string{
+	"dynamodb":       "dynamotest.New(t)",
+	"events":         "eventstest.New(t)",
+	"secretsmanager": "authorizertest.NewSecrets(t)",
+	"sns":            "messagingtest.NewSNS(t, queues)",
+	"sqs":            "messagingtest.NewSQS(t)",
+	"states":         "stepfntest.New(t)",
+}
+
+// noService answers a request for a service that nobody here serves, in the
+// protocol that the request is written in.
+func noService(req request, servers []*Server) (reply, error) {
+	failure := unserved(req, servers)
+	if i := slices.IndexFunc(servers, func(s *Server) bool { return s.tb != nil }); i >= 0 {
+		servers[i].logf("%s", failure.Message) // the others log to the same test
+	}
+	c := newCall(&Service{Name: req.service}, req)
+	switch {
+	case req.cbor:
+		return cborRefusal(c, failure), nil
+	case !req.query:
+		return jsonReply(&Service{Protocol: JSON10(req.target)}, c, nil, failure)
+	case restXML[req.service]:
+		return xmlRefusal(c, failure)
+	case req.operation != "":
+		return queryReply(&Service{Protocol: Query("", "")}, c, nil, failure)
+	}
+	r, err := jsonReply(&Service{Protocol: Protocol{contentType: "application/json"}}, c, nil, failure)
+	if err == nil {
+		r.header.Set("X-Amzn-Errortype", failure.Code)
+	}
+	return r, err
+}
+
+// unserved says what nobody here serves: a service, or a target or a protocol
+// of one. A Query request names its service by its signature alone.
+func unserved(req request, servers []*Server) *Error {
+	served := serves(servers, req.service)
+	target := strconv.Quote(req.target + "." + req.operation)
+	fake := fakes[req.service]
+	switch {
+	case req.service == "" && req.operation == "":
+		return Errorf(CodeNotSimulated, 0, "the request is not signed, so that the service of %s %s is not known", req.method, req.path)
+	case req.service == "" && req.query:
+		return Errorf(CodeNotSimulated, 0, "the request is not signed, so that the service of its operation %q is not known", req.operation)
+	case req.service == "":
+		return Errorf(CodeNotSimulated, 0, "the target %s is not simulated (the request is not signed)", target)
+	case served && req.query:
+		return NotSimulated("the Query protocol of the service %q (operation %q)", req.service, req.operation)
+	case served:
+		return NotSimulated("the target %s of the service %q", target, req.service)
+	case fake != "" && !req.port:
+		return Errorf(CodeNotSimulated, 0, "the service %q (operation %q) is not simulated by what this client has joined: Join its fake, cfg = %s.Join(cfg), before the client is made", req.service, req.operation, fake)
+	case req.operation == "":
+		return NotSimulated("the service %q (%s %s)", req.service, req.method, req.path)
+	}
+	return NotSimulated("the service %q (operation %q)", req.service, req.operation)
+}
+
+// restXML are the services that speak REST in XML; who speaks REST otherwise
+// speaks it in JSON.
+var restXML = map[string]bool{"cloudfront": true, "route53": true, "s3": true, "s3-outposts": true, "s3express": true}
+
+// xmlRefusal is an error of a REST service in XML: Amazon S3 has no envelope.
+func xmlRefusal(c *Call, failure *Error) (reply, error) {
+	type s3Error struct {
+		XMLName                  xml.Name `xml:"Error"`
+		Code, Message, RequestId string
+	}
+	if !strings.HasPrefix(c.Service, "s3") {
+		return queryReply(&Service{Protocol: Query("", "")}, c, nil, failure)
+	}
+	body, err := xml.Marshal(s3Error{Code: failure.Code, Message: failure.Message, RequestId: c.RequestID})
+	return reply{status: failure.status(), body: append([]byte(xml.Header), body...), header: http.Header{
+		"Content-Type":     {"application/xml"},
+		"X-Amz-Request-Id": {c.RequestID},
+	}}, err
+}
+
+// cborRefusal is an error in the protocol of Amazon CloudWatch: a CBOR map.
+func cborRefusal(c *Call, failure *Error) reply {
+	body := []byte{0xA2}
+	for _, s := range []string{"__type", "aws.patternkit#" + failure.Code, "message", failure.Message} {
+		body = append(binary.BigEndian.AppendUint32(append(body, 0x7A), uint32(len(s))), s...) //nolint:gosec // a sentence
+	}
+	return reply{status: failure.status(), body: body, header: http.Header{
+		"Content-Type":     {"application/cbor"},
+		"Smithy-Protocol":  {"rpc-v2-cbor"},
+		"X-Amzn-Requestid": {c.RequestID},
+		"X-Amzn-Errortype": {failure.Code},
+	}}
+}

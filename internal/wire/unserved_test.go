@@ -1,0 +1,149 @@
+package wire_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// Whoever uses a client whose service is not joined is told which fake to
+// join, by the call and by the test log.
+func TestAServiceThatIsNotJoined(t *testing.T) {
+	log := &logTB{TB: t}
+	cfg := config(newServer(log)) // of SQS and SNS
+	cfg.HTTPClient = wire.Join(cfg.HTTPClient, newServer(log))
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	ctx := t.Context()
+	for fake, call := range map[string]func() error{
+		`"dynamodb" (operation "ListTables") dynamotest.New(t).Join(cfg)`: func() error {
+			_, err := dynamodb.NewFromConfig(cfg).ListTables(ctx, nil)
+			return err
+		},
+		`"dynamodb" (operation "ListStreams") dynamotest.New(t).Join(cfg)`: func() error {
+			_, err := dynamodbstreams.NewFromConfig(cfg).ListStreams(ctx, nil)
+			return err
+		},
+		`"events" (operation "ListRules") eventstest.New(t).Join(cfg)`: func() error {
+			_, err := eventbridge.NewFromConfig(cfg).ListRules(ctx, nil)
+			return err
+		},
+		`"states" (operation "ListStateMachines") stepfntest.New(t).Join(cfg)`: func() error {
+			_, err := sfn.NewFromConfig(cfg).ListStateMachines(ctx, nil)
+			return err
+		},
+		`"secretsmanager" (operation "GetSecretValue") authorizertest.NewSecrets(t).Join(cfg)`: func() error {
+			_, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("a")})
+			return err
+		},
+	} {
+		t.Run(fake, func(t *testing.T) {
+			service, join, _ := strings.Cut(fake, ") ")
+			log.lines = nil
+			err := call()
+			for _, text := range []string{service, "Join", join} {
+				require.ErrorContains(t, err, text)
+				require.Len(t, log.lines, 1)
+				require.Contains(t, log.lines[0], text)
+			}
+		})
+	}
+}
+
+// Nobody can join at the other end of a port.
+func TestAServiceThatThePortDoesNotHave(t *testing.T) {
+	port := httptest.NewServer(wire.Handler(newServer(t)))
+	defer port.Close()
+	cfg := config(newServer(nil))
+	cfg.HTTPClient, cfg.BaseEndpoint = port.Client(), &port.URL
+	_, err := eventbridge.NewFromConfig(cfg).ListRules(t.Context(), nil)
+	require.ErrorContains(t, err, `the service "events" (operation "ListRules") is not simulated`)
+	require.NotContains(t, err.Error(), "Join")
+}
+
+// A service of another protocol is refused in that protocol, so that its
+// client reads code and text.
+func TestRefusalsOfOtherProtocols(t *testing.T) {
+	cfg := config(newServer(t))
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	for what, call := range map[string]func() error{
+		`the service "lambda" (POST /2015-03-31/functions/f/invocations) is not simulated`: func() error {
+			_, err := lambda.NewFromConfig(cfg).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"a":1}`)})
+			return err
+		},
+		`the service "lambda" (GET /2015-03-31/functions) is not simulated`: func() error {
+			_, err := lambda.NewFromConfig(cfg).ListFunctions(t.Context(), nil)
+			return err
+		},
+		`the service "s3" (GET /b/key) is not simulated`: func() error {
+			_, err := s3.NewFromConfig(cfg).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("key")})
+			return err
+		},
+	} {
+		var refused smithy.APIError
+		require.ErrorAs(t, call(), &refused, what)
+		require.Equal(t, wire.CodeNotSimulated, refused.ErrorCode())
+		require.Equal(t, what, refused.ErrorMessage())
+	}
+}
+
+func TestRefusalsOnTheWire(t *testing.T) {
+	s := newServer(t)
+	scope := func(service string) string { return strings.Replace(snsScope, "/sns/", "/"+service+"/", 1) }
+	for name, test := range map[string]struct {
+		service, method, url, contentType, body string
+		wantType, want                          string
+	}{
+		"scheduler":    {"scheduler", "POST", "/schedules/a", "application/json", `{"ScheduleExpression":"rate(1 day)&Action=x"}`, "application/json", `{"__type":"NotSimulated","message":"the service \"scheduler\" (POST /schedules/a) is not simulated"}`},
+		"API Gateway":  {"apigateway", "GET", "/restapis", "", "", "application/json", `{"__type":"NotSimulated","message":"the service \"apigateway\" (GET /restapis) is not simulated"}`},
+		"binary body":  {"bedrock", "POST", "/model/m/invoke", "application/json", "\xff%zz&&;", "application/json", `(POST /model/m/invoke)`},
+		"long path":    {"bedrock", "GET", "/" + strings.Repeat("a", 100_000), "", "", "application/json", `aaaa…`},
+		"S3":           {"s3", "PUT", "/b/k", "application/xml", "&Action=x", "application/xml", `<Error><Code>NotSimulated</Code><Message>the service &#34;s3&#34; (PUT /b/k) is not simulated</Message>`},
+		"Route 53":     {"route53", "GET", "/2013-04-01/hostedzone", "", "", "text/xml", `<Error><Type>Sender</Type><Code>NotSimulated</Code>`},
+		"STS":          {"sts", "POST", "/", "application/x-www-form-urlencoded", "Action=GetCallerIdentity&Version=2011-06-15", "text/xml", `<Message>the service &#34;sts&#34; (operation &#34;GetCallerIdentity&#34;) is not simulated</Message>`},
+		"STS by GET":   {"sts", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "", "text/xml", `GetCallerIdentity`},
+		"nobody's GET": {"", "GET", "/health", "", "", "application/json", `the request is not signed, so that the service of GET /health is not known`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(test.method, test.url, strings.NewReader(test.body))
+			r.Header.Set("Content-Type", test.contentType)
+			if test.service != "" {
+				r.Header.Set("Authorization", scope(test.service))
+			}
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			require.Equal(t, http.StatusBadRequest, w.Code)
+			require.Equal(t, test.wantType, w.Header().Get("Content-Type"))
+			require.Contains(t, w.Body.String(), test.want)
+			require.Less(t, w.Body.Len(), 1_000)
+			if test.wantType == "application/json" {
+				require.Equal(t, wire.CodeNotSimulated, w.Header().Get("X-Amzn-Errortype"))
+			}
+		})
+	}
+}
+
+func TestRefusalInCBOR(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/service/GraniteServiceVersion20100801/operation/PutMetricData", strings.NewReader("\xa0"))
+	r.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
+	r.Header.Set("Authorization", strings.Replace(snsScope, "/sns/", "/monitoring/", 1))
+	w := httptest.NewRecorder()
+	newServer(t).ServeHTTP(w, r)
+	require.Equal(t, "application/cbor", w.Header().Get("Content-Type"))
+	require.Equal(t, "rpc-v2-cbor", w.Header().Get("Smithy-Protocol"))
+	require.Equal(t, "\xa2\x7a\x00\x00\x00\x06__type\x7a\x00\x00\x00\x1baws.patternkit#NotSimulated", w.Body.String()[:44])
+	require.Contains(t, w.Body.String(), `the service "monitoring" (POST /service/GraniteServiceVersion20100801/operation/PutMetricData) is not simulated`)
+}
