@@ -93,8 +93,8 @@ func (c *Consumer) load(ctx context.Context, body string) (string, error) {
 }
 
 // markDuplicates finds messages that came twice: the same message id, or the
-// payload of the latest message with its key in its message group. What was
-// latest before that is no measure: on, off, on ends with on.
+// fingerprint of the latest message with its key in its message group. Only the
+// latest counts, so that of on, off, on all three are handled.
 func markDuplicates(items []item) {
 	type name struct{ group, key string }
 	ids := map[string]int{}
@@ -111,13 +111,18 @@ func markDuplicates(items []item) {
 			continue
 		}
 		n := name{it.group(), it.key}
-		if before, ok := latest[n]; ok && bytes.Equal(items[before].payload, it.payload) {
+		if before, ok := latest[n]; ok && it.repeats(&items[before]) {
 			it.first = before
 			ids[it.id] = before
 			continue
 		}
 		latest[n] = i
 	}
+}
+
+// repeats reports whether a handler could see no difference to the other message.
+func (it *item) repeats(other *item) bool {
+	return bytes.Equal(it.payload, other.payload) && bytes.Equal(it.fingerprint(), other.fingerprint())
 }
 
 // lanes groups the indexes of the items by what orders them; a duplicate rides

@@ -74,7 +74,7 @@ func decode[T any](op *opened, o *Options) (Message[T], error) {
 	m := Message[T]{
 		ID: op.id, GroupID: op.system["MessageGroupId"], ReceiveCount: op.receives(), Attributes: op.attributes,
 		SentAt: op.timestamp("SentTimestamp"), Raw: op.body, System: op.system, Topic: op.topic, Subject: op.subject,
-		payload: op.payload,
+		payload: op.payload, wrapper: op.wrapper,
 	}
 	if op.fault != nil {
 		return m, op.fault

@@ -79,8 +79,9 @@ type opened struct {
 	record
 	attributes     Attributes // of the envelope, else of the record
 	topic, subject string
-	decoded        []byte // what the Go type is decoded from
-	payload        []byte // what two deliveries are compared by
+	decoded        []byte   // what the Go type is decoded from
+	payload        []byte   // the content; see Message.Payload
+	wrapper        *wrapper // what else the wrappers say
 	correlationID  string
 	trace          string
 	fault          error // why it cannot be decoded; poison for good
@@ -108,7 +109,7 @@ func open(r record, body string, part PayloadPart, load func(string) (string, er
 		o.fault = poison(errors.New("the body is no EventBridge event: it needs detail-type, source and an object in detail"))
 	}
 	if ok {
-		o.readDetail(event.Detail)
+		o.readEvent(event.Detail)
 	}
 	return o
 }
@@ -124,7 +125,9 @@ func (o *opened) unwrap(e *envelope, part PayloadPart, load func(string) (string
 		return err
 	}
 	o.payload = []byte(message)
-	if part != Verbatim {
+	if part == Verbatim {
+		o.wrapper = &wrapper{Attributes: attrs.telling()}
+	} else {
 		o.attributes, o.decoded = attrs, o.payload
 	}
 	if id := attrs.Get(correlation.Attribute); id != "" {
@@ -136,32 +139,49 @@ func (o *opened) unwrap(e *envelope, part PayloadPart, load func(string) (string
 	return nil
 }
 
-// readDetail takes correlation from an event's metadata and leaves the metadata
-// out of what deliveries are compared by.
-func (o *opened) readDetail(detail json.RawMessage) {
+// readEvent takes correlation from the metadata of an EventBridge event. The
+// content of the event is its detail without metadata; what else the event says,
+// such as its detail-type, is its wrapper.
+func (o *opened) readEvent(detail json.RawMessage) {
+	var event, members map[string]json.RawMessage
+	if json.Unmarshal(o.payload, &event) != nil || json.Unmarshal(detail, &members) != nil {
+		return
+	}
+	if o.wrapper == nil {
+		o.wrapper = &wrapper{}
+	}
 	o.payload = detail
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(detail, &members); err != nil {
-		return
+	for _, name := range []string{"detail", "id", "time", "replay-name"} { // others whenever the event is published again
+		delete(event, name)
 	}
-	raw, ok := members["metadata"]
-	if !ok {
-		return
+	o.wrapper.Event = event
+	if o.readMetadata(members["metadata"]) {
+		delete(members, "metadata")
+		if b, err := json.Marshal(members); err == nil {
+			o.payload = b
+		}
 	}
-	var metadata map[string]any
-	if err := json.Unmarshal(raw, &metadata); err != nil {
-		return
+}
+
+// readMetadata takes the correlation from the metadata of an event. The answer
+// is false where there is no metadata.
+func (o *opened) readMetadata(raw json.RawMessage) bool {
+	var metadata map[string]json.RawMessage
+	if len(raw) == 0 || json.Unmarshal(raw, &metadata) != nil {
+		return false
 	}
-	if id, _ := metadata[correlation.Attribute].(string); id != "" && o.correlationID == "" {
-		o.correlationID = id
+	take := func(name string, into *string) {
+		var value string
+		if json.Unmarshal(metadata[name], &value) == nil && *into == "" {
+			*into = value
+		}
+		delete(metadata, name)
 	}
-	if trace, _ := metadata[correlation.TraceAttribute].(string); trace != "" && o.trace == "" {
-		o.trace = trace
-	}
-	delete(members, "metadata")
-	if b, err := json.Marshal(members); err == nil {
-		o.payload = b
-	}
+	take(correlation.Attribute, &o.correlationID)
+	take(correlation.TraceAttribute, &o.trace)
+	delete(metadata, "id")
+	o.wrapper.Metadata = metadata
+	return true
 }
 
 // context puts correlation into the context of one record.

@@ -40,9 +40,10 @@
 // without tries that nothing tells apart.
 //
 // The same message twice in a batch, by message id, runs once. So does one that
-// repeats the latest message before it with its key: the payload is the same,
-// and so is the message group. A repetition with another payload of the key in
-// between is handled, for it undoes that one.
+// repeats the latest message before it with its key: the message group is the
+// same, and so is all that a handler could decide on, see [Message.Fingerprint].
+// A repetition with another message of the key in between is handled, for it
+// undoes that one.
 //
 // Before the context's deadline Options.Reserve is kept free: no handler starts
 // in it, contexts of running ones end when it begins. A handler that ignores

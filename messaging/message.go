@@ -25,12 +25,12 @@ type Message[T any] struct {
 	Subject string            // subject of the SNS envelope, else ""
 
 	payload []byte
+	wrapper *wrapper
 }
 
-// Payload returns the bytes that stand for the message's content wherever two
-// deliveries are compared: the body without its SNS envelope, and of an
-// EventBridge event only the detail without its metadata member, since the
-// rest differs each time the same event is published.
+// Payload returns the content: the body without its SNS envelope, and of an
+// EventBridge event only the detail without its metadata member. Two messages
+// with one payload may still be different ones; see Fingerprint.
 func (m Message[T]) Payload() []byte {
 	if m.payload != nil {
 		return m.payload

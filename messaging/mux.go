@@ -32,7 +32,7 @@ func On[T any](value string, handler func(context.Context, Message[T]) error) Ro
 	return Route{value: value, handler: func(ctx context.Context, m Message[json.RawMessage]) error {
 		typed := Message[T]{
 			ID: m.ID, Key: m.Key, GroupID: m.GroupID, ReceiveCount: m.ReceiveCount, Attributes: m.Attributes, SentAt: m.SentAt,
-			Deadline: m.Deadline, Raw: m.Raw, System: m.System, Topic: m.Topic, Subject: m.Subject, payload: m.payload,
+			Deadline: m.Deadline, Raw: m.Raw, System: m.System, Topic: m.Topic, Subject: m.Subject, payload: m.payload, wrapper: m.wrapper,
 		}
 		if err := decodeInto(&typed.Body, m.Body, false, false); err != nil {
 			return &DecodeError{reflect.TypeFor[T]().String(), err}

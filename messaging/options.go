@@ -67,11 +67,12 @@ type Options struct {
 	// that is left when an invocation begins where that is less; −1 disables.
 	Reserve time.Duration
 
-	// Key tells the business key of a message: messages with one key run in
-	// order, and one that has the payload of the latest before it with its key,
-	// in the same batch and message group, is not handled but shares the fate of
-	// that one. Other payloads in between make it count: of on, off, on all
-	// three are handled. Make one with KeyOf. Optional. Defaults to none.
+	// Key tells the business key of a message. Messages with one key run in
+	// order. One that equals the latest before it with its key, in the same batch
+	// and message group, is not handled but shares the fate of that one. Equal
+	// means the same Message.Fingerprint: payload, attributes and the type of an
+	// event alike. Others in between make it count: of on, off, on all three are
+	// handled. Make one with KeyOf. Optional. Defaults to none.
 	Key KeyFunc
 
 	// Strict refuses payloads with members that the Go type does not have.

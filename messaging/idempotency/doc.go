@@ -30,9 +30,12 @@
 // In progress elsewhere is an error, never a success: the other run may still
 // fail. [*InProgressError] has a method RetryAfter, which consumers understand.
 //
-// The same key with another payload is a [*ConflictError]. Payloads are compared
-// by SHA-256 of their Payload method, else of their JSON, in which the order of
-// members does not count.
+// The same key with another payload is a [*ConflictError], and never taken for a
+// repetition. Payloads are compared by SHA-256 of what their Fingerprint method
+// answers, else their Payload method, else of their JSON, in which the order of
+// members does not count. The fingerprint of a message covers attributes and
+// event type: two types of message that share a key conflict, so put the type
+// into the key. CallOptions.IgnorePayload turns the comparison off.
 //
 // # Keys
 //

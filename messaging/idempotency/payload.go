@@ -14,11 +14,14 @@ import (
 // maxAnswer leaves room for the rest of the record in an item of 400 KB.
 const maxAnswer = 380 << 10
 
-// hash answers the digest of a payload: of its Payload method where it has one,
-// else of its JSON. Member order and white space of JSON do not count.
+// hash answers the digest of a payload: of its Fingerprint or Payload method
+// where it has one, else of its JSON. Member order and white space of JSON do
+// not count.
 func hash(payload any) (string, error) {
 	var data []byte
 	switch p := payload.(type) {
+	case interface{ Fingerprint() []byte }: // the payload alone would not tell messages of two types apart
+		data = p.Fingerprint()
 	case interface{ Payload() []byte }:
 		data = p.Payload()
 	case []byte:

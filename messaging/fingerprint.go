@@ -1,0 +1,85 @@
+package messaging
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/patternkit/serverless/internal/correlation"
+)
+
+// Fingerprint returns the bytes by which two messages are compared, in
+// Options.Key and by package idempotency. It covers all that a handler can
+// decide on: the payload, the message attributes, the message group, topic and
+// subject, and of an EventBridge event detail-type, source and what else stands
+// beside the detail.
+//
+// Left out is what differs when the same message is sent again: ids and times,
+// and the attributes that carry a trace or a correlation, that tell of a stay
+// among the dead letters, or that belong to a claim check. It is JSON where it
+// is more than the payload.
+func (m Message[T]) Fingerprint() []byte {
+	return fingerprint(m.Payload(), &surroundings{m.Attributes.telling(), m.GroupID, m.Topic, m.Subject, m.wrapper})
+}
+
+// fingerprint is the same of a message that has no Go type yet.
+func (o *opened) fingerprint() []byte {
+	return fingerprint(o.payload, &surroundings{o.attributes.telling(), o.system["MessageGroupId"], o.topic, o.subject, o.wrapper})
+}
+
+// surroundings is what a handler can see of a message beside its payload.
+type surroundings struct {
+	Attributes map[string]Attribute `json:"attributes,omitempty"`
+	Group      string               `json:"group,omitempty"`
+	Topic      string               `json:"topic,omitempty"`
+	Subject    string               `json:"subject,omitempty"`
+	Wrapper    *wrapper             `json:"wrapper,omitempty"`
+}
+
+// wrapper is what the wrappers of a message say and Message has no field for.
+type wrapper struct {
+	Event      map[string]json.RawMessage `json:"event,omitempty"`      // of EventBridge, but its detail
+	Metadata   map[string]json.RawMessage `json:"metadata,omitempty"`   // of the detail, but ids and correlation
+	Attributes map[string]Attribute       `json:"attributes,omitempty"` // of an SNS envelope that was left on
+}
+
+func fingerprint(payload []byte, s *surroundings) []byte {
+	if len(s.Attributes) == 0 && s.Group == "" && s.Topic == "" && s.Subject == "" && s.Wrapper == nil {
+		return payload
+	}
+	whole := struct {
+		Payload any `json:"payload"`
+		*surroundings
+	}{string(payload), s}
+	if json.Valid(payload) {
+		whole.Payload = json.RawMessage(payload) // so that the order of its members can be left out of account
+	}
+	b, err := json.Marshal(whole)
+	if err != nil {
+		return payload // cannot happen: it is text, bytes and JSON
+	}
+	return b
+}
+
+// telling are the attributes that tell a message apart from others.
+func (a Attributes) telling() map[string]Attribute {
+	out := make(map[string]Attribute, len(a))
+	for name, v := range a {
+		if !passing(name) {
+			v.Type = v.dataType()
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// passing reports whether an attribute comes from the way that a message took
+// and not from its sender.
+func passing(name string) bool {
+	switch name {
+	case correlation.Attribute, correlation.TraceAttribute,
+		"AWSTraceHeader", "X-Amzn-Trace-Id", "traceparent", "tracestate", "b3", "_datadog", // of tracers
+		"ExtendedPayloadSize", "SQSLargePayloadSize": // of a claim check
+		return true
+	}
+	return strings.HasPrefix(name, AttrDeadLetter)
+}
