@@ -28,7 +28,8 @@ type prepared struct {
 // once. The verdict is the handler's error: nil acknowledges, Discard, Poison
 // and RetryAfter say what they say, and anything else is retried with backoff.
 // An error with a method RetryAfter() time.Duration is a RetryAfter, one with
-// Permanent() bool that answers true is poison.
+// Permanent() bool that answers true is poison, one with Blameless() bool that
+// answers true does not count for MaxReceives.
 //
 // A nil handler, options that contradict each other and a KeyOf of another
 // message type are programming errors: NewConsumer panics.

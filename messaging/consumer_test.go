@@ -20,6 +20,8 @@ import (
 
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/idempotency"
+	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
 type placed struct {
@@ -601,16 +603,103 @@ func TestOneConsumerServesManyInvocations(t *testing.T) {
 	wg.Wait()
 }
 
+// heldError is a foreign error that is no failure of the message.
+type heldError struct{ busyError }
+
+func (heldError) Blameless() bool { return true }
+
+// asError answers errors.As with the error inside, whose methods it hides.
+type asError struct{ inside error }
+
+func (e asError) Error() string { return "outside" }
+
+func (e asError) As(target any) bool {
+	switch p := target.(type) {
+	case *interface{ RetryAfter() time.Duration }:
+		v, ok := e.inside.(interface{ RetryAfter() time.Duration })
+		*p = v
+		return ok
+	case *interface{ Blameless() bool }:
+		v, ok := e.inside.(interface{ Blameless() bool })
+		*p = v
+		return ok
+	}
+	return false
+}
+
 func TestInProgressElsewhereIsNoFailureOfTheMessage(t *testing.T) {
 	var dlq parker
-	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
-		if m.Body == "busy" {
-			return busyError{time.Second}
+	held := map[string]error{
+		"held": heldError{busyError{time.Second}}, "wrapped": fmt.Errorf("outer: %w", heldError{busyError{time.Second}}),
+		"typed": &idempotency.InProgressError{Key: "k"}, "as": asError{heldError{busyError{time.Second}}},
+		"joined": errors.Join(errRefused, &idempotency.InProgressError{Key: "k"}),
+	}
+	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error { return held[m.Body] },
+		func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
+	var event awsevents.SQSEvent
+	for name := range held {
+		event.Records = append(event.Records, sqsMessage(name, name, receives(300)))
+	}
+	require.Len(t, failures(t, c, t.Context(), event), len(held))
+	require.Empty(t, dlq.letters)
+}
+
+func TestMaxReceivesHoldsForErrorsThatAskForARetry(t *testing.T) {
+	var dlq parker
+	ask := map[string]error{
+		"ours": messaging.RetryAfter(time.Second, errRefused), "foreign": busyError{time.Second}, "wrapped": fmt.Errorf("outer: %w", busyError{time.Second}),
+		"joined": errors.Join(errRefused, busyError{time.Second}), "as": asError{busyError{time.Second}},
+		"ours around held": messaging.RetryAfter(time.Second, heldError{busyError{time.Second}}),
+	}
+	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error { return ask[m.Body] },
+		func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
+	for n := 1; n <= 4; n++ {
+		dlq.letters = nil
+		var event awsevents.SQSEvent
+		for name := range ask {
+			event.Records = append(event.Records, sqsMessage(name, name, receives(n)))
 		}
-		return messaging.RetryAfter(time.Second, errRefused)
-	}, func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
-	require.Equal(t, []string{"1"}, failures(t, c, t.Context(), batch(sqsMessage("1", "busy", receives(9)), sqsMessage("2", "asks", receives(9)))))
-	require.Len(t, dlq.letters, 1, "a handler that asks for a retry itself is bounded")
+		failed := failures(t, c, t.Context(), event)
+		if n < 3 {
+			require.Len(t, failed, len(ask))
+			require.Empty(t, dlq.letters)
+		} else {
+			require.Empty(t, failed)
+			require.Len(t, dlq.letters, len(ask))
+		}
+	}
+}
+
+// A provider that is always busy was asked for ever.
+func TestAProviderThatIsAlwaysBusyEndsAmongTheDeadLetters(t *testing.T) {
+	for _, queueName := range []string{"calls", "calls.fifo"} {
+		t.Run(queueName, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				queues := messagingtest.NewSQS(t)
+				suffix := queueName[len("calls"):]
+				dead := queues.NewQueue("dead"+suffix, nil)
+				calls := queues.NewQueue(queueName, map[string]string{"VisibilityTimeout": "60"})
+				_, err := messaging.NewQueue[string](queues.Client(), calls.URL()).Send(t.Context(), "x", func(o *messaging.SendOptions) {
+					if suffix != "" {
+						o.GroupID, o.DeduplicationID = "g", "1"
+					}
+				})
+				require.NoError(t, err)
+				tries := 0
+				c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
+					tries++
+					return busyError{time.Minute}
+				}, func(o *messaging.Options) {
+					o.Client, o.MaxReceives = queues.Client(), 5
+					o.DeadLetter = messaging.NewDeadLetterQueue(queues.Client(), dead.URL())
+				})
+				mapping := queues.NewMapping(queueName, messagingtest.Func(c.HandleSQS), func(o *messagingtest.MappingOptions) { o.ReportBatchItemFailures = true })
+				require.NoError(t, mapping.Drain(t.Context()))
+				require.Equal(t, 5, tries)
+				require.Equal(t, 1, dead.Visible())
+			})
+		})
+	}
 }
 
 func TestWithoutAReserveTheDeadlineIsThatOfTheInvocation(t *testing.T) {

@@ -18,7 +18,11 @@
 // [Poison] parks one that no retry can help; [RetryAfter] asks for it again
 // later; any other error is retried with backoff. A body that cannot be decoded
 // is poison, a panic or Goexit is a retry. Errors of other packages take part
-// through two methods, RetryAfter() time.Duration and Permanent() bool.
+// through methods: RetryAfter() time.Duration asks for a retry, Permanent() bool
+// that answers true is poison, and Blameless() bool that answers true says that
+// the failure is not the message's, so that it is no try of MaxReceives. The
+// errors of package idempotency for a key that is in progress elsewhere, and for
+// a table that does not answer, are blameless.
 //
 // Messages run in lanes: the messages of one FIFO message group, or with one
 // Options.Key, strictly in order; different lanes side by side up to

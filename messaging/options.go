@@ -46,7 +46,8 @@ type Options struct {
 	// the first message of its lane in a batch is parked so, one behind others
 	// is retried, since it had receives in which it only waited for them. It is
 	// parked when it comes first and fails again. A body that Bodies fails to
-	// read is a try that failed. Optional. Defaults to 0, no such limit. Set it
+	// read is a try that failed, and so is an error that asks for a retry, unless
+	// it has a method Blameless() bool that answers true. Optional. Defaults to 0, no such limit. Set it
 	// lower than the redrive policy's maxReceiveCount, else SQS takes the message
 	// without the reason; much lower for a FIFO queue, where that counts on while
 	// messages wait.

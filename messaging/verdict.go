@@ -86,7 +86,7 @@ type ruling struct {
 	verdict Verdict
 	delay   time.Duration // valid when timed
 	timed   bool
-	busy    bool // someone else works on it: no failure of the message
+	busy    bool // the message is not to blame: no try of MaxReceives
 }
 
 // severity orders rulings: of several joined errors the one that keeps the
@@ -118,18 +118,15 @@ func find(err error) (ruling, bool) {
 			return ruling{verdict: e.Verdict}, true
 		case *RetryError:
 			return ruling{verdict: Retried, delay: e.After, timed: true}, true
-		case interface{ RetryAfter() time.Duration }:
-			return ruling{verdict: Retried, delay: max(e.RetryAfter(), 0), timed: true, busy: true}, true
-		case interface{ Permanent() bool }:
-			if e.Permanent() {
-				return ruling{verdict: Poisoned}, true
-			}
 		}
-		if as, ok := err.(interface{ As(any) bool }); ok {
-			var busy interface{ RetryAfter() time.Duration }
-			if as.As(&busy) {
-				return ruling{verdict: Retried, delay: max(busy.RetryAfter(), 0), timed: true, busy: true}, true
-			}
+		if later, ok := has[interface{ RetryAfter() time.Duration }](err); ok {
+			return ruling{verdict: Retried, delay: max(later.RetryAfter(), 0), timed: true, busy: blameless(err)}, true
+		}
+		if blameless(err) {
+			return ruling{verdict: Retried, busy: true}, true
+		}
+		if p, ok := err.(interface{ Permanent() bool }); ok && p.Permanent() { //nolint:errorlint // as above
+			return ruling{verdict: Poisoned}, true
 		}
 		switch u := err.(type) { //nolint:errorlint // this walk unwraps by itself
 		case interface{ Unwrap() error }:
@@ -141,6 +138,24 @@ func find(err error) (ruling, bool) {
 		}
 	}
 	return ruling{}, false
+}
+
+// has reports whether err itself, not one that it wraps, has a method or says so
+// through its As.
+func has[I any](err error) (method I, ok bool) {
+	if method, ok = err.(I); ok { //nolint:errorlint // of this error
+		return method, true
+	}
+	if as, can := err.(interface{ As(any) bool }); can { //nolint:errorlint // as above
+		ok = as.As(&method)
+	}
+	return method, ok
+}
+
+// blameless reports whether err says that the message is not to blame.
+func blameless(err error) bool {
+	b, ok := has[interface{ Blameless() bool }](err)
+	return ok && b.Blameless()
 }
 
 func findJoined(errs []error) (ruling, bool) {

@@ -28,7 +28,11 @@
 // services that refuse an old fencing token.
 //
 // In progress elsewhere is an error, never a success: the other run may still
-// fail. [*InProgressError] has a method RetryAfter, which consumers understand.
+// fail. [*InProgressError] has a method RetryAfter, which consumers understand,
+// and a method Blameless: however often a message meets it, that is no failure of
+// the message. Errors of a table that is throttled or cannot be reached are
+// blameless, too. When an effect fails and its key cannot be read, the error asks
+// for a retry, whatever the effect's error says: it may be done already.
 //
 // The same key with another payload is a [*ConflictError], and never taken for a
 // repetition. Payloads are compared by SHA-256 of what their Fingerprint method
@@ -60,15 +64,15 @@
 //
 // # Limits
 //
-// 99 writes beside the marker. Key and prefix have at most 2,048 bytes. A stored
+// 99 writes beside the marker; more are a [*TooManyWritesError]. Key and prefix have at most 2,048 bytes. A stored
 // answer has 380 KB after compression. Finished keys are known for
 // Options.Retention; expiry is compared in the conditions, with Options.Skew for
 // clocks that differ, and never left to the deletion by time to live.
 //
 // # Errors
 //
-// [ErrNoKey] and [*ConflictError] have a method Permanent that answers true: no
-// retry helps. SDK errors are wrapped and stay reachable with errors.As.
+// [ErrNoKey], [*ConflictError] and [*TooManyWritesError] have a method Permanent
+// that answers true: no retry helps. SDK errors are wrapped and stay reachable with errors.As.
 //
 // # Testing
 //

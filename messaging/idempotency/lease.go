@@ -3,7 +3,6 @@ package idempotency
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -29,6 +28,8 @@ type Lease struct {
 	mu        sync.Mutex
 	until     time.Time
 	committed bool
+
+	committing sync.Mutex // held by one Commit at a time
 }
 
 // Key returns the key that the lease is for.
@@ -85,14 +86,14 @@ func (s *Store) acquireLease(ctx context.Context, key, sum string) (*Lease, Reco
 func (s *Store) refused(ctx context.Context, key, verb string, err error) (Record, bool, error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
-		return Record{}, false, fmt.Errorf("idempotency: %s: %s: %w", key, verb, err)
+		return Record{}, false, fault(key, verb, err)
 	}
 	if len(failed.Item) > 0 {
 		return s.read(failed.Item), true, nil
 	}
 	r, _, getErr := s.Get(ctx, key)
 	if getErr != nil {
-		return Record{}, false, errors.Join(fmt.Errorf("idempotency: %s: %s: %w", key, verb, err), getErr)
+		return Record{}, false, unknown(key, err, getErr)
 	}
 	return r, true, nil
 }
@@ -132,9 +133,19 @@ func (l *Lease) write(ctx context.Context, verb string, u *update, want Status) 
 // run still owns it: the effect and its record are one, so it happens exactly
 // once. The answer is what a later call with the key gets; nil for none. After
 // a Commit, Do and Leased record nothing more.
+//
+// One Commit takes effect. A later one writes nothing and returns a
+// *CommittedError, also when the error of the first left open whether it took
+// effect, and it did. A Commit that was refused, by the condition of a write
+// for example, may be followed by another.
 func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactWriteItem) error {
 	if len(items) > maxItems {
-		return fmt.Errorf("idempotency: %s: %d writes, a transaction has room for %d and the marker", l.key, len(items), maxItems)
+		return &TooManyWritesError{l.key, len(items)}
+	}
+	l.committing.Lock()
+	defer l.committing.Unlock()
+	if l.isCommitted() {
+		return &CommittedError{l.key}
 	}
 	var packed []byte
 	if answer != nil {
@@ -143,11 +154,12 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 			return err
 		}
 	}
+	id := awsid.UUID()
 	err := l.store.write(ctx, l.key, items, func() types.TransactWriteItem {
-		return l.store.complete(l.key, l.owner, packed, time.Now()).transact(l.store.table)
+		return l.store.complete(l.key, l.owner, id, packed, time.Now()).transact(l.store.table)
 	})
 	if err != nil {
-		if err = l.commitError(ctx, err); err != nil {
+		if err = l.commitError(ctx, id, err); err != nil {
 			return err
 		}
 	}
@@ -157,20 +169,23 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 	return nil
 }
 
-func (l *Lease) commitError(ctx context.Context, err error) error {
+func (l *Lease) commitError(ctx context.Context, id string, err error) error {
 	old, refused := refusal(err)
 	if !refused {
-		return fmt.Errorf("idempotency: %s: commit: %w", l.key, err)
+		return fault(l.key, "commit", err)
 	}
 	r := l.store.read(old)
 	if len(old) == 0 {
 		var getErr error
 		if r, _, getErr = l.store.Get(ctx, l.key); getErr != nil {
-			return errors.Join(fmt.Errorf("idempotency: %s: commit: %w", l.key, err), getErr)
+			return unknown(l.key, err, getErr)
 		}
 	}
-	if r.Owner == l.owner && r.Status == Done { // our own commit, whose answer was lost
-		return nil
+	if r.Owner == l.owner && r.Status == Done {
+		if r.commit == id { // our own, whose answer was lost
+			return nil
+		}
+		return &CommittedError{l.key}
 	}
 	return &LeaseLostError{l.key, l.fence, r}
 }
@@ -191,7 +206,7 @@ func (l *Lease) finish(ctx context.Context, answer []byte, failed bool) error {
 	if failed {
 		return l.write(ctx, "release", l.store.release(l.key, l.owner, time.Now()), Free)
 	}
-	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, answer, time.Now()), Done)
+	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, "", answer, time.Now()), Done)
 }
 
 // hold keeps the lease alive until stop is called. The context it returns ends

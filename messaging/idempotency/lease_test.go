@@ -257,3 +257,102 @@ func TestCommitJoinsEffectAndCompletion(t *testing.T) {
 		require.Equal(t, "5", b.balance(t, "b"))
 	})
 }
+
+func TestASecondCommitIsRefused(t *testing.T) {
+	b := newBank(t)
+	leased := idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+		l := idempotency.LeaseOf(ctx)
+		require.ErrorAs(t, l.Commit(ctx, nil, take("b", 50)), new(*types.TransactionCanceledException), "nobody has 50")
+		require.NoError(t, l.Commit(ctx, nil, add("b", 5)), "one that was refused may be followed by another")
+		for range 2 {
+			err := l.Commit(ctx, nil, add("b", 100))
+			require.ErrorIs(t, err, idempotency.ErrCommitted)
+			committed, ok := errors.AsType[*idempotency.CommittedError](err)
+			require.True(t, ok)
+			require.Equal(t, "t-1", committed.Key)
+			require.False(t, permanent(err))
+		}
+		require.ErrorIs(t, l.Commit(ctx, nil), idempotency.ErrCommitted, "without writes, too")
+		return nil
+	})
+	require.NoError(t, leased(t.Context(), transfer{ID: "t-1"}))
+	require.NoError(t, leased(t.Context(), transfer{ID: "t-1"}))
+	require.Equal(t, "5", b.balance(t, "b"))
+}
+
+func TestOneOfManyCommitsTakesEffect(t *testing.T) {
+	b := newBank(t)
+	require.NoError(t, idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+		l := idempotency.LeaseOf(ctx)
+		errs := make([]error, 8)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { errs[i] = l.Commit(ctx, nil, add("b", 5)) })
+		}
+		wg.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else {
+				require.ErrorIs(t, err, idempotency.ErrCommitted)
+			}
+		}
+		require.Equal(t, 1, done)
+		return nil
+	})(t.Context(), transfer{ID: "t-1"}))
+	require.Equal(t, "5", b.balance(t, "b"))
+}
+
+func TestACommitAfterOneWithALostReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBank(t)
+		retrying := idempotency.NewStore(dynamodb.NewFromConfig(b.Join(aws.Config{})), "bank")
+		for name, store := range map[string]*idempotency.Store{"told": b.store, "found out by the SDK's retry": retrying} {
+			b.DropReply("TransactWriteItems")
+			require.NoError(t, idempotency.Leased(store, transferID, func(ctx context.Context, m transfer) error {
+				l := idempotency.LeaseOf(ctx)
+				err := l.Commit(ctx, nil, add(m.ID, 5))
+				if store == b.store {
+					require.Error(t, err, "nobody knows")
+				} else {
+					require.NoError(t, err)
+				}
+				require.ErrorIs(t, l.Commit(ctx, nil, add(m.ID, 7)), idempotency.ErrCommitted)
+				return nil
+			})(t.Context(), transfer{ID: name}))
+			require.Equal(t, "5", b.balance(t, name))
+		}
+	})
+}
+
+func TestACommitAfterTheRunIsRefused(t *testing.T) {
+	b := newBank(t)
+	for name, result := range map[string]error{"done": nil, "failed": errBoom} {
+		var escaped *idempotency.Lease
+		_ = idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+			escaped = idempotency.LeaseOf(ctx)
+			return result
+		})(t.Context(), transfer{ID: name})
+		err := escaped.Commit(t.Context(), nil, add("b", 5))
+		if result == nil {
+			require.ErrorIs(t, err, idempotency.ErrCommitted)
+		} else {
+			require.ErrorIs(t, err, idempotency.ErrLeaseLost)
+		}
+	}
+	require.Empty(t, b.balance(t, "b"))
+}
+
+func TestAKeyThatWasGivenBackForgetsItsCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBank(t, func(o *idempotency.Options) { o.Retention = time.Hour })
+		run := idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+			return idempotency.LeaseOf(ctx).Commit(ctx, nil, add("b", 5))
+		})
+		require.NoError(t, run(t.Context(), transfer{ID: "t-1"}))
+		time.Sleep(2 * time.Hour)
+		require.NoError(t, run(t.Context(), transfer{ID: "t-1"}), "the first is forgotten by now")
+		require.Equal(t, "10", b.balance(t, "b"))
+	})
+}

@@ -43,9 +43,10 @@ type Options struct {
 	// SortValue is the value of the sort key. Optional. Defaults to "MARKER".
 	SortValue string
 
-	// Retention is how long a finished key stays known. It must be longer than a
-	// duplicate can come late: the retention of the queue and of its dead-letter
-	// queue together. Optional. Defaults to 15 days.
+	// Retention is how long a finished key stays known. It must be at least as
+	// long as a duplicate can come late: the retention of the queue and of its
+	// dead-letter queue together, and again as long for each redrive. Optional.
+	// Defaults to 28 days, twice the longest retention of SQS.
 	Retention time.Duration
 
 	// Lease is how long a run owns its key without renewing; it is renewed every
@@ -72,7 +73,7 @@ type Store struct {
 func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
 	o := Options{
 		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt", Prefix: "IDEMPOTENCY#", SortValue: "MARKER",
-		Retention: 15 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
+		Retention: 28 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
 	}
 	for _, fn := range optFns {
 		fn(&o)
@@ -109,6 +110,7 @@ const (
 	attrUntil  = "leaseUntil" // epoch milliseconds
 	attrHash   = "payloadHash"
 	attrAnswer = "answer"
+	attrCommit = "commit" // random id of the Lease.Commit that wrote the record, if one did
 )
 
 // Status is the state of a key.
@@ -131,6 +133,7 @@ type Record struct {
 	Hash       string
 	answer     []byte
 	kept       bool
+	commit     string
 }
 
 func (s *Store) read(item map[string]types.AttributeValue) Record {
@@ -143,6 +146,9 @@ func (s *Store) read(item map[string]types.AttributeValue) Record {
 	}
 	if v, ok := item[attrHash].(*types.AttributeValueMemberS); ok {
 		r.Hash = v.Value
+	}
+	if v, ok := item[attrCommit].(*types.AttributeValueMemberS); ok {
+		r.commit = v.Value
 	}
 	if v, ok := item[attrAnswer].(*types.AttributeValueMemberB); ok {
 		r.answer, r.kept = v.Value, true

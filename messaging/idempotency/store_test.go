@@ -145,7 +145,7 @@ func TestATableOfItsOwnWithOneKey(t *testing.T) {
 	require.NoError(t, err)
 	expires, err := strconv.ParseInt(out.Item["expiration"].(*types.AttributeValueMemberN).Value, 10, 64)
 	require.NoError(t, err)
-	require.InDelta(t, time.Now().Add(15*24*time.Hour).Unix(), expires, 60)
+	require.InDelta(t, time.Now().Add(28*24*time.Hour).Unix(), expires, 60)
 	r, found, err := s.Get(t.Context(), "k")
 	require.NoError(t, err)
 	require.True(t, found)

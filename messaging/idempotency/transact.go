@@ -3,7 +3,6 @@ package idempotency
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -106,11 +105,11 @@ func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOp
 		return Record{}, false, err
 	}
 	items, answer, err := effect(ctx)
+	if err == nil && len(items) > maxItems {
+		err = &TooManyWritesError{key, len(items)}
+	}
 	if err != nil {
 		return s.excuse(ctx, key, sum, err)
-	}
-	if len(items) > maxItems {
-		return Record{}, false, fmt.Errorf("idempotency: %s: %d writes, a transaction has room for %d and the marker", key, len(items), maxItems)
 	}
 	var packed []byte
 	if answer != nil {
@@ -122,10 +121,14 @@ func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOp
 }
 
 // excuse looks whether a failed effect is that of a duplicate: then what it
-// tripped over may be its own earlier success.
+// tripped over may be its own earlier success. A key that cannot be read is no
+// ground for the verdict of the effect: the message has to come again.
 func (s *Store) excuse(ctx context.Context, key, sum string, effectErr error) (Record, bool, error) {
 	r, found, err := s.Get(ctx, key)
-	if err != nil || !found || r.Status != Done {
+	if err != nil {
+		return Record{}, false, undecided(key, effectErr, err)
+	}
+	if !found || r.Status != Done {
 		return Record{}, false, effectErr
 	}
 	if differs(r.Hash, sum) {
@@ -148,12 +151,15 @@ func (s *Store) commit(ctx context.Context, key, sum string, items []types.Trans
 	}
 	old, refused := refusal(err)
 	if !refused {
-		return Record{}, false, fmt.Errorf("idempotency: %s: commit: %w", key, err)
+		return Record{}, false, fault(key, "commit", err)
 	}
 	if len(old) == 0 { // the reason came without the item
 		r, found, getErr := s.Get(ctx, key)
-		if getErr != nil || !found {
-			return Record{}, false, errors.Join(fmt.Errorf("idempotency: %s: commit: %w", key, err), getErr)
+		if getErr != nil {
+			return Record{}, false, unknown(key, err, getErr)
+		}
+		if !found {
+			return Record{}, false, fault(key, "commit", err)
 		}
 		return s.known(key, owner, sum, r)
 	}

@@ -3,6 +3,7 @@ package idempotency_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/messaging"
 	"github.com/patternkit/serverless/messaging/idempotency"
+	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
 func (b bank) once(optFns ...func(*idempotency.CallOptions)) func(context.Context, transfer) error {
@@ -152,6 +155,107 @@ func TestAFailingEffectOfADuplicateIsDone(t *testing.T) {
 	require.ErrorIs(t, handle(t.Context(), transfer{ID: "t-2"}), boom)
 }
 
+// unread is a table from which nothing can be read for now.
+type unread struct {
+	*dynamodb.Client
+	err error
+}
+
+func (u unread) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	return nil, u.err
+}
+
+// verdict is the error of an effect that no retry can help.
+type verdict struct{ text string }
+
+func (v verdict) Error() string { return v.text }
+func (verdict) Permanent() bool { return true }
+
+func TestADoneMessageIsNotParkedWhenItsMarkerCannotBeRead(t *testing.T) {
+	refused := verdict{"already shipped"}
+	throttled := &types.ProvisionedThroughputExceededException{Message: aws.String("slow down")}
+	tests := []struct {
+		name   string
+		effect error // of the second run
+		read   error
+		parked bool
+	}{
+		{"poison, throttled", refused, throttled, false},
+		{"poison, network", refused, errors.New("connection reset"), false},
+		{"poison, server fault", refused, &types.InternalServerError{}, false},
+		{"poison, out of time", refused, context.DeadlineExceeded, false},
+		{"messaging's poison, throttled", messaging.Poison(refused), throttled, false},
+		{"messaging's discard, throttled", messaging.Discard(refused), throttled, false},
+		{"plain, throttled", errBoom, throttled, false},
+		{"out of time, as was the effect", context.DeadlineExceeded, context.DeadlineExceeded, true},
+	}
+	for _, test := range tests {
+		for _, receives := range []int{1, 9} {
+			t.Run(fmt.Sprint(test.name, " ", receives), func(t *testing.T) {
+				b := newBank(t)
+				client := &unread{b.client, test.read}
+				runs := 0
+				var parked []messaging.Letter
+				var out messaging.Outcome
+				c := messaging.NewConsumer(idempotency.ExactlyOnce(idempotency.NewStore(client, "bank"), func(m messaging.Message[string]) string { return m.Body },
+					func(context.Context, messaging.Message[string]) ([]types.TransactWriteItem, error) {
+						if runs++; runs > 1 {
+							return nil, test.effect
+						}
+						return []types.TransactWriteItem{add("b", 5)}, nil
+					}), func(o *messaging.Options) {
+					o.MaxReceives, o.DeadLetter = 5, park(func(l messaging.Letter) { parked = append(parked, l) })
+					o.OnOutcome = func(_ context.Context, x messaging.Outcome) { out = x }
+				})
+				m := messagingtest.Message{Body: "k", ReceiveCount: receives}
+				messagingtest.Deliver(t, c.HandleSQS, m).RequireAcked()
+				d := messagingtest.Deliver(t, c.HandleSQS, m)
+				if test.parked && receives > 5 {
+					require.Len(t, parked, 1, "slow again and again is a failure of the message")
+					return
+				}
+				d.RequireFailed()
+				require.Empty(t, parked)
+				require.ErrorIs(t, out.Err, test.read)
+				require.ErrorContains(t, out.Err, test.effect.Error())
+				require.Equal(t, messaging.Retried, out.Verdict)
+			})
+		}
+	}
+}
+
+// A marker that cannot be written or taken for now says nothing about the message.
+func TestFaultsOfTheTableAreNoFailuresOfTheMessage(t *testing.T) {
+	b := newBank(t)
+	handlers := map[string]func(context.Context, messaging.Message[string]) error{
+		"TransactWriteItems": idempotency.ExactlyOnce(b.store, func(m messaging.Message[string]) string { return m.Body },
+			func(context.Context, messaging.Message[string]) ([]types.TransactWriteItem, error) { return nil, nil }),
+		"UpdateItem": idempotency.Leased(b.store, func(m messaging.Message[string]) string { return m.Body },
+			func(context.Context, messaging.Message[string]) error { return nil }),
+	}
+	for operation, handler := range handlers {
+		parked := 0
+		c := messaging.NewConsumer(handler, func(o *messaging.Options) {
+			o.MaxReceives, o.DeadLetter = 5, park(func(messaging.Letter) { parked++ })
+		})
+		m := messagingtest.Message{Body: operation, ReceiveCount: 9}
+		messagingtest.Deliver(t, c.HandleSQS, m).RequireAcked()
+		b.Throttle(operation)
+		messagingtest.Deliver(t, c.HandleSQS, m).RequireFailed()
+		b.Fail(operation, &types.ResourceNotFoundException{Message: aws.String("no table")})
+		require.Zero(t, parked)
+		messagingtest.Deliver(t, c.HandleSQS, m)
+		require.Equal(t, 1, parked, "what does not pass by itself is counted")
+	}
+}
+
+type park func(messaging.Letter)
+
+func (p park) Park(_ context.Context, l messaging.Letter) error {
+	p(l)
+	return nil
+}
+
 func TestALostReplyOfTheTransaction(t *testing.T) {
 	b := newBank(t)
 	b.give(t, "a", 100)
@@ -161,12 +265,41 @@ func TestALostReplyOfTheTransaction(t *testing.T) {
 	require.Equal(t, "60", b.balance(t, "b"))
 }
 
-func TestTooManyWrites(t *testing.T) {
+func TestTooManyWritesIsPermanent(t *testing.T) {
 	b := newBank(t)
-	err := idempotency.ExactlyOnce(b.store, transferID, func(context.Context, transfer) ([]types.TransactWriteItem, error) {
-		return make([]types.TransactWriteItem, 100), nil
-	})(t.Context(), transfer{ID: "t-1"})
-	require.EqualError(t, err, "idempotency: t-1: 100 writes, a transaction has room for 99 and the marker")
+	writes := 100
+	effect := func() []types.TransactWriteItem {
+		items := make([]types.TransactWriteItem, writes)
+		for i := range items {
+			items[i] = add(fmt.Sprint("a", i), 1)
+		}
+		return items
+	}
+	handle := idempotency.ExactlyOnce(b.store, transferID, func(context.Context, transfer) ([]types.TransactWriteItem, error) { return effect(), nil })
+	for name, call := range map[string]func() error{
+		"ExactlyOnce": func() error { return handle(t.Context(), transfer{ID: "t-1"}) },
+		"Transact": func() error {
+			_, err := idempotency.Transact(t.Context(), b.store, "t-1", 1, func(context.Context) ([]types.TransactWriteItem, int, error) { return effect(), 1, nil })
+			return err
+		},
+		"Commit": func() error {
+			return idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+				return idempotency.LeaseOf(ctx).Commit(ctx, nil, effect()...)
+			})(t.Context(), transfer{ID: "t-1"})
+		},
+	} {
+		err := call()
+		require.EqualError(t, err, "idempotency: t-1: 100 writes, a transaction has room for 99 and the marker", name)
+		require.ErrorIs(t, err, idempotency.ErrTooManyWrites)
+		many, ok := errors.AsType[*idempotency.TooManyWritesError](err)
+		require.True(t, ok)
+		require.Equal(t, 100, many.Writes)
+		require.True(t, permanent(err))
+	}
+	writes = 99
+	require.NoError(t, handle(t.Context(), transfer{ID: "t-2"}))
+	writes = 100
+	require.NoError(t, handle(t.Context(), transfer{ID: "t-2"}), "done before, with fewer")
 }
 
 func TestTheCallersSliceIsLeftAlone(t *testing.T) {

@@ -58,9 +58,9 @@ func (s *Store) whenFree(u *update, now time.Time, hash string) {
 // acquire takes the key for a run.
 func (s *Store) acquire(key, owner, hash string, now time.Time) *update {
 	u := s.update(key, owner)
-	u.expression = "SET #status = :running, #owner = :me, #until = :until, #expires = :expires, #hash = :hash, #kind = :kind ADD #fence :one REMOVE #answer"
+	u.expression = "SET #status = :running, #owner = :me, #until = :until, #expires = :expires, #hash = :hash, #kind = :kind ADD #fence :one REMOVE #answer, #commit"
 	u.isMarker()
-	u.names["#hash"], u.names["#fence"], u.names["#answer"] = attrHash, attrFence, attrAnswer
+	u.names["#hash"], u.names["#fence"], u.names["#answer"], u.names["#commit"] = attrHash, attrFence, attrAnswer, attrCommit
 	u.values[":hash"], u.values[":one"] = text(hash), integer(1)
 	u.values[":until"] = integer(now.Add(s.o.Lease).UnixMilli())
 	u.expires(now, s.o.Retention)
@@ -101,11 +101,16 @@ func (u *update) drop(answer []byte) {
 	}
 }
 
-// complete records the key as done, if this run still owns it.
-func (s *Store) complete(key, owner string, answer []byte, now time.Time) *update {
+// complete records the key as done, if this run still owns it. The id is that of
+// a commit, "" without one.
+func (s *Store) complete(key, owner, id string, answer []byte, now time.Time) *update {
 	u := s.update(key, owner)
 	delete(u.names, "#pk")
 	u.expression = "SET #status = :done, #expires = :expires"
+	if id != "" {
+		u.names["#commit"], u.values[":commit"] = attrCommit, text(id)
+		u.expression += ", #commit = :commit"
+	}
 	u.values[":done"], u.values[":running"] = text(string(Done)), text(string(Running))
 	u.expires(now, s.o.Retention)
 	u.keep(answer)
