@@ -2,7 +2,6 @@ package observe
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,13 +33,14 @@ const (
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-func encoderConfig() zapcore.EncoderConfig {
+func encoderConfig(tags *tagged) zapcore.EncoderConfig {
 	return zapcore.EncoderConfig{
-		LevelKey:   keyLevel,
-		TimeKey:    keyTimestamp,
-		MessageKey: keyMessage,
-		NameKey:    keyLogger,
-		CallerKey:  keyCaller,
+		NewReflectedEncoder: tags.encoder,
+		LevelKey:            keyLevel,
+		TimeKey:             keyTimestamp,
+		MessageKey:          keyMessage,
+		NameKey:             keyLogger,
+		CallerKey:           keyCaller,
 		EncodeLevel: func(l zapcore.Level, enc zapcore.PrimitiveArrayEncoder) {
 			enc.AppendString(levelName(l))
 		},
@@ -64,11 +64,11 @@ func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) {
 }
 
 // newEncoder returns the encoder of log lines. That of text replaces what the redactor lists.
-func newEncoder(text bool, r *redactor) zapcore.Encoder {
+func newEncoder(text bool, r *redactor, tags *tagged) zapcore.Encoder {
 	if text {
-		return newTextEncoder(r)
+		return newTextEncoder(r, tags)
 	}
-	return zapcore.NewJSONEncoder(encoderConfig())
+	return zapcore.NewJSONEncoder(encoderConfig(tags))
 }
 
 // core is the zap core of one invocation.
@@ -102,15 +102,9 @@ func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	return next
 }
 
-// addSafely adds a field whose marshaler may panic: the encoder returned is then
-// the one given, with a word about it.
+// addSafely adds a field whose marshaler may panic, or which has no type at all: the
+// encoder returned is then the one given, with a word about it.
 func addSafely(enc zapcore.Encoder, f zapcore.Field) (out zapcore.Encoder) {
-	switch f.Type {
-	case zapcore.ObjectMarshalerType, zapcore.ArrayMarshalerType, zapcore.ReflectType, zapcore.InlineMarshalerType:
-	default:
-		f.AddTo(enc)
-		return enc
-	}
 	defer func() {
 		if v := recover(); v != nil {
 			enc.AddString(f.Key, lost+panicText(v))
@@ -179,7 +173,7 @@ func (c *core) redacted(line []byte) []byte {
 		return line
 	}
 	if r := c.inv.host.redact; r != nil {
-		return r.apply(make([]byte, 0, len(line)+64), line)
+		return r.apply(make([]byte, 0, len(line)+64), line, 0)
 	}
 	return line
 }
@@ -188,6 +182,10 @@ func (c *core) redacted(line []byte) []byte {
 // its context, with as much of the message as fits.
 func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
 	limit, size := c.inv.host.opts.MaxLineBytes-spare, buf.Len()
+	message := ent.Message
+	if r := c.inv.host.redact; r != nil {
+		message, _ = r.text(message, 0)
+	}
 	for _, enc := range []zapcore.Encoder{c.enc, c.inv.encoder()} {
 		short := ent
 		short.Stack = ""
@@ -196,7 +194,7 @@ func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
 		if room < 0 {
 			continue
 		}
-		short.Message = cutEscaped(ent.Message, room)
+		short.Message = cutEscaped(message, room)
 		next, err := enc.EncodeEntry(short, []zapcore.Field{zap.Int(keyTruncated, size)})
 		if err != nil {
 			continue
@@ -207,7 +205,7 @@ func (c *core) cut(ent zapcore.Entry, buf *buffer.Buffer) *buffer.Buffer {
 	return buf
 }
 
-// spare is what redaction may add to a line that was cut.
+// spare is what redaction may add to a message that was cut within a value.
 const spare = 1024
 
 func (c *core) overhead(enc zapcore.Encoder, ent zapcore.Entry, size int) int {
@@ -216,7 +214,7 @@ func (c *core) overhead(enc zapcore.Encoder, ent zapcore.Entry, size int) int {
 		return 1 << 30
 	}
 	defer buf.Free()
-	return buf.Len()
+	return len(c.redacted(buf.Bytes()))
 }
 
 // cutEscaped cuts s so that its JSON form takes at most room bytes.
@@ -245,12 +243,15 @@ func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 	start := 0 // of the fields in the namespace now open
 	for i := range fields {
 		switch fields[i].Type {
-		case zapcore.SkipType, zapcore.InlineMarshalerType:
+		case zapcore.SkipType:
 			continue
-		case zapcore.ErrorType, zapcore.ReflectType:
+		case zapcore.ErrorType, zapcore.ObjectMarshalerType, zapcore.ArrayMarshalerType, zapcore.InlineMarshalerType, zapcore.StringerType:
 			if f, changed := c.readable(fields[i]); changed {
 				out = own(out, &owned)
 				out[i] = f
+			}
+			if fields[i].Type == zapcore.InlineMarshalerType {
+				continue
 			}
 		}
 		bit := keyBit(out[i].Key)
@@ -269,18 +270,22 @@ func (c *core) clean(fields []zapcore.Field) []zapcore.Field {
 	return out
 }
 
-// readable turns an error into an object, and keeps tagged fields out of a value.
+// readable turns an error into an object, and blanks what a value with methods of its
+// own must not show. The encoder does so for all others.
 func (c *core) readable(f zapcore.Field) (out zapcore.Field, changed bool) {
-	if err, ok := f.Interface.(error); ok && f.Type == zapcore.ErrorType {
-		return zap.Object(f.Key, errorObject{err: err}), true
-	}
-	if f.Type == zapcore.ReflectType {
-		if by := c.inv.host.tags.of(reflect.TypeOf(f.Interface)); by != nil {
-			f.Interface = redactedValue{f.Interface, by}
-			return f, true
+	how := asJSON
+	switch f.Type {
+	case zapcore.ErrorType:
+		err, ok := f.Interface.(error)
+		if !ok {
+			return f, false
 		}
+		return zap.Object(f.Key, errorObject{err: err, tags: &c.inv.host.tags}), true
+	case zapcore.StringerType:
+		how = asPrint
 	}
-	return f, false
+	f.Interface, _, changed = c.inv.host.tags.blank(f.Interface, how)
+	return f, changed
 }
 
 // own returns fields as a copy, the first time.

@@ -22,7 +22,9 @@ type PanicError struct {
 }
 
 // Error says what was passed to panic.
-func (e *PanicError) Error() string { return "observe: handler panicked: " + panicText(e.Value) }
+func (e *PanicError) Error() string {
+	return "observe: handler panicked: " + new(tagged).text(e.Value)
+}
 
 // Unwrap returns the error passed to panic, or nil when it was no error.
 func (e *PanicError) Unwrap() error {
@@ -47,6 +49,7 @@ func panicText(v any) (text string) {
 // error has "causes" instead of "cause".
 type errorObject struct {
 	err   error
+	tags  *tagged // blanks what the error's text must not show
 	depth int
 }
 
@@ -59,7 +62,7 @@ func (o errorObject) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 		return nil
 	}
 	enc.AddString("type", errorType(o.err))
-	enc.AddString("message", panicText(o.err))
+	enc.AddString("message", o.tags.text(o.err))
 	if o.depth >= maxCauses {
 		return nil
 	}
@@ -67,20 +70,21 @@ func (o errorObject) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	case 0:
 		return nil
 	case 1:
-		return enc.AddObject("cause", errorObject{causes[0], o.depth + 1})
+		return enc.AddObject("cause", errorObject{causes[0], o.tags, o.depth + 1})
 	default:
-		return enc.AddArray("causes", errorList{causes, o.depth + 1})
+		return enc.AddArray("causes", errorList{causes, o.tags, o.depth + 1})
 	}
 }
 
 type errorList struct {
 	errs  []error
+	tags  *tagged
 	depth int
 }
 
 func (l errorList) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 	for _, err := range l.errs[:min(len(l.errs), maxCauses)] {
-		if err := enc.AppendObject(errorObject{err, l.depth + maxCauses/4}); err != nil {
+		if err := enc.AppendObject(errorObject{err, l.tags, l.depth + maxCauses/4}); err != nil {
 			return err
 		}
 	}
@@ -123,16 +127,17 @@ func errorType(err error) string {
 type panicObject struct {
 	value any
 	stack []string
+	tags  *tagged
 }
 
 func (o panicObject) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	if err, ok := o.value.(error); ok {
-		if e := (errorObject{err: err}).MarshalLogObject(enc); e != nil {
+		if e := (errorObject{err: err, tags: o.tags}).MarshalLogObject(enc); e != nil {
 			return e
 		}
 	} else {
 		enc.AddString("type", fmt.Sprintf("%T", o.value))
-		enc.AddString("message", panicText(o.value))
+		enc.AddString("message", o.tags.text(o.value))
 	}
 	zap.Strings("stack", o.stack).AddTo(enc)
 	return nil

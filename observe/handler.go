@@ -115,11 +115,11 @@ func (h *host) unwound(ctx context.Context, inv *invocation, span Span, value an
 	case h.opts.RecoverPanics:
 		pe := &PanicError{Value: value, Stack: panicStack()}
 		failure = pe
-		log.Error("the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack}))
+		log.Error("the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack, &h.tags}))
 	default:
 		pe := &PanicError{Value: value, Stack: panicStack()}
 		failure = pe
-		writeFatal(log, "the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack}))
+		writeFatal(log, "the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack, &h.tags}))
 	}
 	if failure != nil {
 		span.RecordError(failure)

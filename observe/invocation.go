@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -41,9 +42,11 @@ func newHost(service string, optFns []func(*Options)) *host {
 	}
 	h := &host{service: service, opts: opts, env: readEnvironment(), sink: &sink{out: opts.Output}}
 	h.level = h.startLevel()
-	h.redact = newRedactor(opts.Redact)
+	if len(opts.Redact) > 0 {
+		h.redact = newRedactor(opts.Redact, credentials)
+	}
 	text := opts.Format == FormatText || opts.Format == FormatLambda
-	h.enc = newEncoder(text && !h.env.json, h.redact)
+	h.enc = newEncoder(text && !h.env.json, h.redact, &h.tags)
 	h.keys = rootKeys()
 	reserved := h.keys.clone(8) // the invocation's keys are not for Options.Fields to take
 	for _, key := range []string{keyFunction, keyRequestID, keyTenantID, keyColdStart, keySampled, keyCorrelationID, keyTraceID} {
@@ -160,9 +163,21 @@ func (h *host) begin(ctx context.Context, event any) (context.Context, *invocati
 		inv.reportColdStart()
 	}
 	if h.opts.LogEvent && inv.enabled(zapcore.InfoLevel) {
-		Logger(ctx).Info("event", zap.Any("event", event))
+		Logger(ctx).Info("event", zap.Reflect("event", h.shown(event)))
 	}
 	return ctx, inv
+}
+
+// shown is an event as JSON without the credentials that came with it.
+func (h *host) shown(event any) any {
+	if text, ok := event.([]byte); ok && json.Valid(text) {
+		event = json.RawMessage(text)
+	}
+	text, err := h.tags.marshal(event)
+	if err != nil {
+		return "not logged: " + err.Error()
+	}
+	return json.RawMessage(newRedactor(credentials, eventCredentials, h.opts.Redact).apply(nil, text, 0))
 }
 
 func firstNonEmpty(values ...string) string {

@@ -39,7 +39,7 @@ func outside(ctx context.Context) *zap.Logger {
 	opts, _ := resolve("observe", nil)
 	h := &host{opts: opts, env: readEnvironment(), sink: &sink{out: opts.Output}}
 	h.level = h.startLevel()
-	h.enc = newEncoder(false, h.redact)
+	h.enc = newEncoder(false, h.redact, &h.tags)
 	return h.idle("").loggerFor(correlation.ID(ctx), traceRoot(correlation.Trace(ctx)))
 }
 

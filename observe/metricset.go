@@ -2,10 +2,8 @@ package observe
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/maphash"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -204,10 +202,7 @@ func SetProperty(ctx context.Context, key string, value any) {
 	}
 	var text []byte
 	if err == nil {
-		if by := inv.host.tags.of(reflect.TypeOf(value)); by != nil {
-			value = redactedValue{value, by}
-		}
-		text, err = marshal(value)
+		text, err = inv.host.tags.marshal(value)
 	}
 	if err != nil {
 		inv.warnOnce("property "+key, "a metric property was refused", zap.String("property", key), zap.Error(err))
@@ -215,7 +210,7 @@ func SetProperty(ctx context.Context, key string, value any) {
 	}
 	p := property{key: strings.Clone(key), member: append(append(appendString(nil, key), ':'), text...)}
 	if r := inv.host.redact; r != nil {
-		p.member = r.apply(nil, p.member)
+		p.member = r.apply(nil, p.member, 0)
 	}
 	inv.metricsMu.Lock()
 	defer inv.metricsMu.Unlock()
@@ -229,16 +224,6 @@ func SetProperty(ctx context.Context, key string, value any) {
 		}
 	}
 	inv.metrics.properties = append(inv.metrics.properties, p)
-}
-
-// marshal is json.Marshal for values whose methods may panic.
-func marshal(value any) (text []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("encoding it panics: %s", panicText(v))
-		}
-	}()
-	return json.Marshal(value)
 }
 
 // Flush writes what the invocation of ctx has recorded so far, and its buffered

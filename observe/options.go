@@ -62,12 +62,23 @@ type Options struct {
 	// Optional. Defaults to DEBUG; it must be below ERROR. Only used with BufferBytes.
 	BufferLevel zapcore.Level
 
-	// Redact lists keys whose values are replaced by "[REDACTED]" in log lines and
-	// metric properties, at any depth. Case, '-' and '_' are ignored: "apikey"
-	// covers apiKey, api_key and API-Key, and a key with a number appended, as
-	// apiKey_2. Messages are not searched. Struct fields tagged `redact:"true"` are
-	// replaced without being listed in values of zap.Any and zap.Reflect, though not
-	// inside zap.Dict and zap.Object; values of type Secret are replaced everywhere.
+	// Redact lists keys whose values are replaced by "[REDACTED]" in log lines, metric
+	// properties, and annotations and metadata of spans, at any depth. Case, '-' and '_'
+	// are ignored: "apikey" covers apiKey, api_key and API-Key, and a key with a number
+	// appended, as apiKey_2. Authorization, authorizationToken and Proxy-Authorization
+	// come with the list.
+	//
+	// Strings are looked into, messages and texts of errors among them: where they are
+	// JSON or have JSON in them, where they have pairs as in a query string, a form or a
+	// cookie, and where they are base64 of such text. That goes 8 strings deep and up to
+	// 1 MiB; a string beyond that is replaced as a whole, as is compressed data, a
+	// multipart form with a part of a listed name, and the body of an HTTP event that is
+	// base64 of something else than text. Other formats, such as XML, are not read.
+	//
+	// Struct fields tagged `redact:"true"` are replaced without being listed, also behind
+	// interfaces and in maps, and where MarshalJSON writes them under another name. A
+	// field that is no text, such as a number, is found by its JSON name in the value.
+	// Values of type Secret are replaced everywhere.
 	// Optional. Defaults to none.
 	Redact []string
 
@@ -80,7 +91,12 @@ type Options struct {
 	Caller bool
 
 	// LogEvent writes the incoming event at INFO when an invocation begins. Events
-	// carry personal data: combine it with Redact.
+	// carry personal data: combine it with Redact. Credentials are always replaced in
+	// it, as if these were listed: Authorization, authorizationToken,
+	// Proxy-Authorization, identitySource, Cookie, cookies, Set-Cookie, apiKey,
+	// X-Api-Key, X-Amz-Security-Token, X-Amz-Signature, X-Amzn-Oidc-AccessToken,
+	// X-Amzn-Oidc-Data, accessToken, refreshToken, idToken, authToken, clientSecret,
+	// secretAccessKey and sessionToken.
 	// Optional. Defaults to false.
 	LogEvent bool
 

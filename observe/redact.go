@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -8,8 +9,15 @@ import (
 
 const redacted = "[REDACTED]"
 
-// Secret is a string that never shows in logs, traces, errors or JSON: it
-// prints as "[REDACTED]" everywhere. Convert it with string(s) to use it.
+// Secret is a string that prints as "[REDACTED]" in logs, traces, errors and JSON.
+// Convert it with string(s) to use it.
+//
+// Two printers of the standard library ask no type what it prints as, and show a
+// Secret when they are called directly: encoding/json for the key of a map, and fmt
+// for a field that is not exported, as in fmt.Sprintf("%+v", struct{ key Secret }{…}).
+// Values that are given to this package are safe in both places: fields of log lines
+// and of slog, errors and panics that are logged, metric properties, annotations and
+// metadata of spans.
 type Secret string
 
 // String returns "[REDACTED]".
@@ -30,18 +38,38 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue returns "[REDACTED]" for log/slog.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// redactor replaces the values of some keys in JSON text.
+// redactor replaces the values of some keys in JSON, and in text that holds JSON or
+// pairs of a key and a value.
 type redactor struct {
 	keys map[string]bool // in normal form
 }
 
-func newRedactor(keys []string) *redactor {
-	if len(keys) == 0 {
-		return nil
+// credentials are the keys of the credentials that requests carry: Options.Redact
+// comes with them.
+var credentials = []string{"authorization", "authorizationToken", "proxyAuthorization"}
+
+// eventCredentials are further keys of credentials in the events of AWS: what
+// Options.LogEvent writes never has their values.
+var eventCredentials = []string{
+	"cookie", "cookies", "setCookie", // sessions
+	"identitySource",                         // the authorizer event of an HTTP API has the token in it
+	"xApiKey", "apiKey", "xAmzSecurityToken", // API Gateway keys and AWS session tokens
+	"xAmznOidcAccessToken", "xAmznOidcData", // of a load balancer that authenticates
+	"accessToken", "refreshToken", "idToken", // OAuth
+	"secretAccessKey", "sessionToken", // AWS credentials, as a CodePipeline event has them
+	"clientSecret", "xAmzSignature", "authToken", // signed requests and the like
+}
+
+// newRedactor returns the redactor for the keys, or nil when there are none.
+func newRedactor(keys ...[]string) *redactor {
+	r := &redactor{keys: map[string]bool{}}
+	for _, list := range keys {
+		for _, k := range list {
+			r.keys[string(normalKey(nil, k))] = true
+		}
 	}
-	r := &redactor{keys: make(map[string]bool, len(keys))}
-	for _, k := range keys {
-		r.keys[string(normalKey(nil, k))] = true
+	if len(r.keys) == 0 {
+		return nil
 	}
 	return r
 }
@@ -60,10 +88,13 @@ func normalKey[T string | []byte](dst []byte, key T) []byte {
 	return dst
 }
 
-// apply appends line to dst with the values of the keys replaced, at any depth.
-// The line is well-formed JSON, or is copied as it is from where it is not.
-func (r *redactor) apply(dst, line []byte) []byte {
+// apply appends line to dst with the values of the keys replaced, at any depth, and
+// looks into its strings. The line is well-formed JSON, or is copied as it is from
+// where it is not. depth is the number of strings that line was found in.
+func (r *redactor) apply(dst, line []byte, depth int) []byte {
 	var scratch [64]byte
+	base64Body := bytes.Contains(line, []byte(`"isBase64Encoded":true`)) || bytes.Contains(line, []byte(`"isBase64Encoded": true`))
+	body := false // the next string is the body of a request
 	for i := 0; i < len(line); {
 		if line[i] != '"' {
 			dst = append(dst, line[i])
@@ -71,14 +102,20 @@ func (r *redactor) apply(dst, line []byte) []byte {
 			continue
 		}
 		end := stringEnd(line, i)
-		dst = append(dst, line[i:end]...)
-		key := line[i:end]
+		quoted := line[i:end]
 		i = end
 		colon := skipSpace(line, i)
-		if colon >= len(line) || line[colon] != ':' || !r.match(key, scratch[:0]) {
+		if colon >= len(line) || line[colon] != ':' {
+			dst = r.appendText(dst, quoted, depth, body)
+			body = false
 			continue
 		}
+		dst = append(dst, quoted...)
 		value := skipSpace(line, colon+1)
+		if !r.match(quoted, scratch[:0]) {
+			body = base64Body && string(quoted) == `"body"` && value < len(line) && line[value] == '"'
+			continue
+		}
 		dst = append(dst, line[i:value]...)
 		dst = append(dst, '"')
 		dst = append(dst, redacted...)
@@ -105,6 +142,11 @@ func (r *redactor) match(quoted, scratch []byte) bool {
 			break
 		}
 	}
+	return r.matchName(key, scratch)
+}
+
+// matchName is match for a key without quotes.
+func (r *redactor) matchName(key, scratch []byte) bool {
 	if r.keys[string(normalKey(scratch, key))] {
 		return true
 	}
@@ -115,7 +157,7 @@ func (r *redactor) match(quoted, scratch []byte) bool {
 	return 0 < end && end < len(key) && key[end-1] == '_' && r.keys[string(normalKey(scratch, key[:end-1]))]
 }
 
-func skipSpace(b []byte, i int) int {
+func skipSpace[T string | []byte](b T, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
 	}
@@ -123,7 +165,7 @@ func skipSpace(b []byte, i int) int {
 }
 
 // stringEnd is the index after the string that begins at i.
-func stringEnd(b []byte, i int) int {
+func stringEnd[T string | []byte](b T, i int) int {
 	for i++; i < len(b); i++ {
 		switch b[i] {
 		case '\\':
@@ -136,7 +178,7 @@ func stringEnd(b []byte, i int) int {
 }
 
 // valueEnd is the index after the JSON value that begins at i.
-func valueEnd(b []byte, i int) int {
+func valueEnd[T string | []byte](b T, i int) int {
 	depth := 0
 	for i < len(b) {
 		switch b[i] {

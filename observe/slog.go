@@ -3,7 +3,6 @@ package observe
 import (
 	"context"
 	"log/slog"
-	"reflect"
 	"slices"
 	"time"
 
@@ -15,12 +14,11 @@ import (
 // logged with a context carry the ids of its invocation, whatever groups are
 // open. Inside Lambda it becomes slog's default when a handler is made, unless
 // the program has set a default of its own before.
-func SlogHandler() slog.Handler { return &slogHandler{logger: Logger, tags: new(tagged)} }
+func SlogHandler() slog.Handler { return &slogHandler{logger: Logger} }
 
 // slogHandler passes records on to zap.
 type slogHandler struct {
 	logger func(context.Context) *zap.Logger
-	tags   *tagged
 	fields []zap.Field // of WithAttrs and WithGroup, in order
 }
 
@@ -68,7 +66,7 @@ func trimGroups(fields []zap.Field) []zap.Field {
 
 // WithAttrs implements slog.Handler.
 func (h *slogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	next := &slogHandler{logger: h.logger, tags: h.tags, fields: slices.Clone(h.fields)}
+	next := &slogHandler{logger: h.logger, fields: slices.Clone(h.fields)}
 	for _, a := range attrs {
 		next.fields = h.appendAttr(next.fields, a)
 	}
@@ -80,7 +78,7 @@ func (h *slogHandler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
 	}
-	return &slogHandler{logger: h.logger, tags: h.tags, fields: append(slices.Clone(h.fields), zap.Namespace(name))}
+	return &slogHandler{logger: h.logger, fields: append(slices.Clone(h.fields), zap.Namespace(name))}
 }
 
 // appendAttr adds an attribute as a field: an empty one is dropped, a group
@@ -125,9 +123,6 @@ func (h *slogHandler) attrField(key string, v slog.Value) zap.Field {
 	}
 	if err, ok := v.Any().(error); ok {
 		return zap.NamedError(key, err)
-	}
-	if by := h.tags.of(reflect.TypeOf(v.Any())); by != nil {
-		return zap.Reflect(key, redactedValue{v.Any(), by}) // groups hide it from the core
 	}
 	return zap.Any(key, v.Any())
 }

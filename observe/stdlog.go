@@ -44,7 +44,7 @@ func catchStandardLog(h *host) *standardLog {
 // slogHandler passes lines without an invocation on to the host's logger.
 func (h *host) slogHandler() slog.Handler {
 	idle := h.idle(h.env.function).base()
-	return &slogHandler{tags: &h.tags, logger: func(ctx context.Context) *zap.Logger {
+	return &slogHandler{logger: func(ctx context.Context) *zap.Logger {
 		if from(ctx) == nil {
 			return idle
 		}

@@ -8,21 +8,23 @@ import (
 )
 
 // textEncoder encodes lines for a person: the head with the message, then the
-// fields as JSON, then the stack. Only the fields are redacted: a quote in the
-// message must not be taken for the begin of a JSON string.
+// fields as JSON, then the stack. Message and fields are redacted each for itself: a
+// quote in the message must not be taken for the begin of a JSON string.
 type textEncoder struct {
 	zapcore.Encoder // of the fields
 	head            zapcore.Encoder
 	redact          *redactor // nil for none
 }
 
-func newTextEncoder(r *redactor) textEncoder {
-	config := encoderConfig()
+func newTextEncoder(r *redactor, tags *tagged) textEncoder {
+	config := encoderConfig(tags)
 	config.StacktraceKey = ""
 	return textEncoder{
-		Encoder: zapcore.NewConsoleEncoder(zapcore.EncoderConfig{EncodeTime: config.EncodeTime, EncodeDuration: config.EncodeDuration}),
-		head:    zapcore.NewConsoleEncoder(config),
-		redact:  r,
+		Encoder: zapcore.NewConsoleEncoder(zapcore.EncoderConfig{
+			EncodeTime: config.EncodeTime, EncodeDuration: config.EncodeDuration, NewReflectedEncoder: config.NewReflectedEncoder,
+		}),
+		head:   zapcore.NewConsoleEncoder(config),
+		redact: r,
 	}
 }
 
@@ -34,6 +36,9 @@ func (e textEncoder) Clone() zapcore.Encoder {
 
 // EncodeEntry implements zapcore.Encoder.
 func (e textEncoder) EncodeEntry(ent zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	if e.redact != nil {
+		ent.Message, _ = e.redact.text(ent.Message, 0)
+	}
 	line, err := e.head.EncodeEntry(ent, nil)
 	if err != nil {
 		return nil, err
@@ -47,7 +52,7 @@ func (e textEncoder) EncodeEntry(ent zapcore.Entry, fields []zapcore.Field) (*bu
 	defer context.Free()
 	if object := bytes.TrimSuffix(context.Bytes(), []byte("\n")); len(object) > 0 {
 		if e.redact != nil {
-			object = e.redact.apply(make([]byte, 0, len(object)+64), object)
+			object = e.redact.apply(make([]byte, 0, len(object)+64), object, 0)
 		}
 		line.AppendByte('\t')
 		_, _ = line.Write(object)
