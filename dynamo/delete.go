@@ -87,7 +87,7 @@ func (d ConditionalDelete[T]) render(s stamp) rendered {
 
 func renderDelete(t target, version *int64, old bool, s stamp) rendered {
 	e := t.entity
-	r := rendered{op: "delete", entity: e, version: version}
+	r := rendered{op: "delete", entity: e, version: version, until: s.until}
 	v := t.addressable()
 	if old {
 		r.key = e.keyOfValue(v, &r.faults)
@@ -131,7 +131,7 @@ func (e *entity) versionIs(version *int64, x *expression) string {
 
 func (c Check[T]) render(s stamp) rendered {
 	e := c.entity
-	r := rendered{op: "check", entity: e}
+	r := rendered{op: "check", entity: e, until: s.until}
 	r.key = e.keyOf(c.addressable(), &r.faults)
 	e.checkConditions(c.conditions, &r.faults)
 	var x expression

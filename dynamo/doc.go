@@ -63,11 +63,13 @@
 //
 // A field stored in the schema's TTL attribute, or ExpireAfter, lets items expire.
 // DynamoDB deletes them up to days later; here an expired item is gone at once, for
-// reads, conditions and Create.
+// reads, conditions and every write that makes an item. Upsert and a Put with conditions
+// delete it first, which takes two more requests.
 //
 // Unique values are kept by guard items in the same transaction. Create, Replace,
 // DeleteExisting and Modify maintain them; Put, Update of such a field and Delete by key
-// are refused, as they do not know the old value.
+// are refused, as they do not know the old value. A guard expires with its item, so that
+// an Update of the expiry is refused, too.
 //
 // Reads are eventually consistent unless they say [Consistent].
 //

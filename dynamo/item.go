@@ -76,9 +76,10 @@ func renderPresent(b binding, v reflect.Value, fs *faults) string {
 	return text
 }
 
-// stamp is what a write adds to an item from the moment and the context.
+// stamp is what a write adds to an item from the moment and the context. The moment may
+// be known up to a span only: it is not before now and not after until.
 type stamp struct {
-	now         time.Time
+	now, until  time.Time
 	correlation string
 	trace       string
 }
@@ -167,7 +168,7 @@ func (e *entity) encodeExpiry(out item, v reflect.Value, s stamp) {
 	case e.expiry != nil && v.FieldByIndex(e.expiry.index).IsZero():
 		delete(out, ttl)
 	case e.expireAfter > 0:
-		out[ttl] = &types.AttributeValueMemberN{Value: strconv.FormatInt(s.now.Add(e.expireAfter).Unix(), 10)}
+		out[ttl] = &types.AttributeValueMemberN{Value: strconv.FormatInt(s.until.Add(e.expireAfter).Unix(), 10)}
 	}
 }
 

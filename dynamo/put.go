@@ -13,7 +13,8 @@ import (
 // BatchWrite, which a batch refuses at run time for an entity with a version.
 type Put[T any] struct{ target }
 
-// ConditionalPut is a Put under a condition; a batch cannot hold it.
+// ConditionalPut is a Put under a condition; a batch cannot hold it. An expired item that
+// is still there counts as not there, as for an Upsert.
 type ConditionalPut[T any] struct{ target }
 
 // Create stores an item that is not there yet. It fails with ErrExists otherwise, and
@@ -79,7 +80,7 @@ func (c Create[T]) render(s stamp) rendered         { return renderCreate(c.targ
 
 func renderPut(t target, s stamp) rendered {
 	e := t.entity
-	r := rendered{op: "put", entity: e}
+	r := rendered{op: "put", entity: e, until: s.until}
 	v := t.addressable()
 	a := r.putItem(v, s)
 	if len(e.uniques) > 0 {
@@ -92,8 +93,9 @@ func renderPut(t target, s stamp) rendered {
 		r.expect(v.FieldByIndex(e.version.index).Int())
 		a.condition = parenthesized(e.atVersion(*r.version, &x, s), writeAll(&x, t.conditions))
 		e.setVersion(a.item, *r.version+1)
-	default:
-		a.condition = writeAll(&x, t.conditions)
+	case len(t.conditions) > 0:
+		r.makes = true
+		a.condition = and(e.alive(&x, s), writeAll(&x, t.conditions))
 	}
 	a.use(&x, &r.faults)
 	r.actions = []action{a}
@@ -102,7 +104,7 @@ func renderPut(t target, s stamp) rendered {
 
 func renderCreate(t target, s stamp) rendered {
 	e := t.entity
-	r := rendered{op: "create", entity: e}
+	r := rendered{op: "create", entity: e, until: s.until}
 	v := t.addressable()
 	a := r.putItem(v, s)
 	var x expression

@@ -141,6 +141,7 @@ func (r *rendered) conditionFailed(a *action, it item) error {
 		return because(ErrStale, "%v: the claim on %s is another item's", ErrStale, a.unique)
 	}
 	model := r.entity.model
+	gone := func() bool { return model.gone(it, time.Now()) || model.gone(it, r.until) }
 	stored := textOf(it, model.schema.Discriminator)
 	switch {
 	case it == nil && r.op == "put" && r.version == nil:
@@ -157,7 +158,9 @@ func (r *rendered) conditionFailed(a *action, it item) error {
 		return because(ErrWrongEntity, "%v: %q", ErrWrongEntity, stored)
 	case r.stale(it):
 		return because(ErrStale, "%v: the item is at version %s, not %d", ErrStale, r.storedVersion(it), *r.version)
-	case r.op != "put" && r.op != "upsert" && r.entity.expires() && model.gone(it, time.Now()):
+	case r.makes && r.entity.expires() && gone():
+		return because(ErrConditionFailed, "%v: the item has expired and is still there", ErrConditionFailed)
+	case r.op != "put" && r.op != "upsert" && r.entity.expires() && gone():
 		return because(ErrNotFound, "%v: it has expired", ErrNotFound)
 	}
 	return ErrConditionFailed

@@ -49,7 +49,7 @@ func (p Replace[T]) render(s stamp) rendered { return renderReplace(p.target, p.
 
 func renderReplace(t target, next any, rest item, s stamp) rendered {
 	e := t.entity
-	r := rendered{op: "replace", entity: e}
+	r := rendered{op: "replace", entity: e, until: s.until}
 	old, v := t.addressable(), replacement(t, next)
 	a := r.putItem(v, s)
 	oldKey := e.keyOfValue(old, &r.faults)

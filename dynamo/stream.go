@@ -70,7 +70,8 @@ type Changed[T any] struct {
 	Old *T
 	// New is the item after the change; nil when it was removed.
 	New *T
-	// Expired tells that DynamoDB removed the item because its time was over.
+	// Expired tells that the item was removed when its time was over, by DynamoDB or by
+	// a write that made a new one in its place.
 	Expired bool
 	// At is when it happened, to the second.
 	At time.Time

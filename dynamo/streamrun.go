@@ -58,8 +58,9 @@ func (s *Stream) read(ctx context.Context, in awsevents.DynamoDBEventRecord) rec
 		id: in.EventID, sequence: in.Change.SequenceNumber, at: in.Change.ApproximateCreationDateTime.Time,
 		old: imageOf(in.Change.OldImage), new: imageOf(in.Change.NewImage),
 	}
-	if u := in.UserIdentity; u != nil && u.PrincipalID == "dynamodb.amazonaws.com" {
-		r.change.expired = in.EventName == string(Removed)
+	if in.EventName == string(Removed) {
+		u := in.UserIdentity
+		r.change.expired = u != nil && u.PrincipalID == "dynamodb.amazonaws.com" || s.model.gone(r.change.old, r.change.at)
 	}
 	r.key = s.model.keyIn(imageOf(in.Change.Keys)).String()
 	image := r.change.new

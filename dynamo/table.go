@@ -86,7 +86,8 @@ func (t *Table) schema() *Schema { return &t.model.schema }
 
 // stamp takes the moment and what the context carries.
 func (t *Table) stamp(ctx context.Context) stamp {
-	return stamp{now: time.Now(), correlation: correlation.ID(ctx), trace: correlation.Trace(ctx)}
+	now := time.Now()
+	return stamp{now: now, until: now, correlation: correlation.ID(ctx), trace: correlation.Trace(ctx)}
 }
 
 // admit refuses an operation with faults or of another model.

@@ -86,6 +86,15 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptio
 			return nil
 		}
 		err = canceled(rs, err)
+		if attempt+1 < t.options.Attempts {
+			cleared, clearErr := t.clearAway(ctx, rs, err)
+			switch {
+			case clearErr != nil:
+				return errors.Join(err, clearErr)
+			case cleared:
+				continue
+			}
+		}
 		if !passing(err) || attempt+1 >= t.options.Attempts {
 			if o == single {
 				return alone(err)
@@ -125,15 +134,20 @@ func passing(err error) bool {
 	}
 	some := false
 	for _, r := range canceled.Reasons {
-		switch r.Code {
-		case codeNone:
-		case codeConflict, codeThrottling, codeProvisioned:
+		switch {
+		case r.Code == codeNone:
+		case r.passes():
 			some = true
 		default:
 			return false
 		}
 	}
 	return some
+}
+
+// passes reports whether the cause passes by itself.
+func (r *Reason) passes() bool {
+	return r.Code == codeConflict || r.Code == codeThrottling || r.Code == codeProvisioned
 }
 
 // renderAll renders the operations and checks what concerns them together.

@@ -97,6 +97,18 @@ func (e *entity) claimAll(v reflect.Value, owner primaryKey, s stamp, fs *faults
 	return out
 }
 
+// checkNoClaims refuses a key whose new item would have unique values: fields that are
+// no part of the key are zero in it.
+func (e *entity) checkNoClaims(key reflect.Value, fs *faults) {
+	v := reflect.New(e.typ).Elem()
+	e.setKey(v, key)
+	for _, u := range e.uniques {
+		if _, claims := e.guardKey(u, v, fs); claims {
+			fs.add("", "the new item would claim the unique value %s, which an Upsert cannot do: use Create or Modify", u.source)
+		}
+	}
+}
+
 // releaseAll returns the deletes of all guards of an old item.
 func (e *entity) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []action {
 	var out []action

@@ -30,8 +30,11 @@ func (e *Entity[T, K]) Update(key K) Update[T] {
 }
 
 // Upsert is like Update, and makes the item when it is not there. The new item has the
-// fields of the key and those that are changed, at version 1. An expired item that is
-// still there counts as there.
+// fields of the key and those that are changed, at version 1; ExpireAfter counts from
+// then on. An expired item that is still there counts as not there: it is deleted and the
+// Upsert done again, which takes two more requests. In Table.Items, which sends nothing,
+// it fails the condition instead. An entity with a unique value that the new item would
+// claim refuses Upsert.
 func (e *Entity[T, K]) Upsert(key K) Update[T] {
 	u := e.Update(key)
 	u.upsert = true
@@ -68,15 +71,23 @@ func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 		return v, err
 	}
 	a := &r.actions[0]
-	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &t.name, Key: a.key.attributes(t.schema()),
-		UpdateExpression: &a.update, ConditionExpression: optional(a.condition),
-		ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
-		ReturnValues:                        types.ReturnValueAllNew,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	var out *dynamodb.UpdateItemOutput
+	err := t.again(ctx, &r, func() error {
+		var err error
+		out, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &t.name, Key: a.key.attributes(t.schema()),
+			UpdateExpression: &a.update, ConditionExpression: optional(a.condition),
+			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
+			ReturnValues:                        types.ReturnValueAllNew,
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		if err != nil {
+			return t.failed(&r, err)
+		}
+		return nil
 	})
 	if err != nil {
-		return v, t.failed(&r, err)
+		return v, err
 	}
 	if err := r.entity.decode(out.Attributes, &v); err != nil {
 		return v, r.fail(err)
@@ -90,12 +101,13 @@ func (u Update[T]) render(s stamp) rendered {
 
 func renderUpdate(t target, changes []*change, version *int64, upsert bool, s stamp) rendered {
 	e := t.entity
-	r := rendered{op: "update", entity: e, version: version}
-	if upsert {
-		r.op = "upsert"
-	}
+	r := rendered{op: "update", entity: e, version: version, until: s.until}
 	v := t.addressable()
 	r.key = e.keyOf(v, &r.faults)
+	if upsert {
+		r.op, r.makes = "upsert", true
+		e.checkNoClaims(v, &r.faults)
+	}
 	changes = checkChanges(e, changes, &r.faults)
 	e.checkConditions(t.conditions, &r.faults)
 	if len(r.faults) > 0 {
@@ -113,7 +125,9 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s st
 	e.writeStamps(s, upsert, &x, &c)
 	a := action{kind: actUpdate, key: r.key, update: c.String()}
 	conditions := []string{}
-	if !upsert {
+	if upsert {
+		conditions = append(conditions, e.alive(&x, s))
+	} else {
 		conditions = append(conditions, e.existing(&x, s))
 	}
 	if version != nil {
@@ -153,6 +167,8 @@ func checkChanges(e *entity, changes []*change, fs *faults) []*change {
 			fs.add(f.name, "is part of the key, which never changes: delete the item and create another")
 		case f.top == e.version:
 			fs.add(f.name, "is the version, which every write counts up by itself")
+		case f.top == e.expiry && len(e.uniques) > 0:
+			fs.add(f.name, "is the expiry, which the guards of unique values share, and an update does not know them: use Replace or Modify")
 		}
 		if name := e.uniqueWith(f.top.field); name != "" {
 			fs.add(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
@@ -274,7 +290,7 @@ func (e *entity) writeStamps(s stamp, upsert bool, x *expression, out *clauses) 
 	}
 	if upsert && e.expireAfter > 0 {
 		ttl := x.name(e.model.schema.TTL)
-		out.set = append(out.set, ttl+" = if_not_exists("+ttl+", "+x.number(s.now.Add(e.expireAfter).Unix())+")")
+		out.set = append(out.set, ttl+" = if_not_exists("+ttl+", "+x.number(s.until.Add(e.expireAfter).Unix())+")")
 	}
 	if !e.correlated {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -30,7 +31,9 @@ type rendered struct {
 	key     primaryKey
 	actions []action // the first one is on the item itself
 	faults  faults
-	version *int64 // the version that the operation expects, if it does
+	version *int64    // the version that the operation expects, if it does
+	makes   bool      // the operation makes an item where none is, and builds on one that is there
+	until   time.Time // when it was rendered, at the latest
 }
 
 // err returns the faults as the error of the operation.
@@ -148,12 +151,7 @@ func (t target) addressable() reflect.Value {
 // existing writes the condition that the item is there, of the entity and not expired.
 func (e *entity) existing(x *expression, s stamp) string {
 	schema := &e.model.schema
-	condition := x.name(schema.Discriminator) + " = " + x.text(e.name)
-	if e.expires() {
-		ttl := x.name(schema.TTL)
-		condition += " AND (attribute_not_exists(" + ttl + ") OR " + ttl + " > " + x.number(s.now.Unix()) + ")"
-	}
-	return condition
+	return and(x.name(schema.Discriminator)+" = "+x.text(e.name), e.alive(x, s))
 }
 
 // vacant writes the condition that there is no item, or an expired one.
@@ -183,5 +181,5 @@ func run(ctx context.Context, t *Table, w Write) error {
 	if len(r.actions) > 1 {
 		return t.runTransaction(ctx, []Write{w}, single)
 	}
-	return t.runAction(ctx, &r)
+	return t.again(ctx, &r, func() error { return t.runAction(ctx, &r) })
 }
