@@ -4,8 +4,8 @@ package stepfn
 const (
 	ErrorAll                 = "States.ALL"                             // any error but States.Runtime and States.DataLimitExceeded
 	ErrorTaskFailed          = "States.TaskFailed"                      // any failure of a task but States.Timeout
-	ErrorTimeout             = "States.Timeout"                         // TimeoutSeconds ran out
-	ErrorHeartbeatTimeout    = "States.HeartbeatTimeout"                // no heartbeat within HeartbeatSeconds
+	ErrorTimeout             = "States.Timeout"                         // TimeoutSeconds ran out, or a heartbeat is missing
+	ErrorHeartbeatTimeout    = "States.HeartbeatTimeout"                // no heartbeat within HeartbeatSeconds: for Retry and Catch only, the error itself is States.Timeout
 	ErrorPermissions         = "States.Permissions"                     // the role may not do that
 	ErrorBranchFailed        = "States.BranchFailed"                    // a branch of a Parallel state failed
 	ErrorExceedTolerated     = "States.ExceedToleratedFailureThreshold" // too many items of a Map state failed

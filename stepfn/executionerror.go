@@ -2,7 +2,8 @@ package stepfn
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
 // The errors of a [Workflow].
@@ -28,21 +29,45 @@ var (
 type ExecutionError struct {
 	ARN    string
 	Status string // FAILED, TIMED_OUT or ABORTED
-	Name   string // of the error
+	Name   string // of the error; empty where the service gives none, as for TIMED_OUT
 	Cause  string
 }
 
-// Error returns status, error name and cause.
+// Error returns what there is of the ARN, status, error name and cause.
 func (e *ExecutionError) Error() string {
-	return fmt.Sprintf("stepfn: execution %s: %s: %s: %s", e.ARN, e.Status, e.Name, e.Cause)
+	if e == nil {
+		return "stepfn: execution"
+	}
+	text := "stepfn: execution"
+	if e.ARN != "" {
+		text += " " + e.ARN
+	}
+	for _, part := range []string{e.Status, e.Name, e.Cause} {
+		if part != "" {
+			text += ": " + part
+		}
+	}
+	return text
 }
 
-// ErrorName returns the name of the execution's error.
-func (e *ExecutionError) ErrorName() string { return e.Name }
+// ErrorName returns the name of the execution's error: States.Timeout for one
+// that timed out.
+func (e *ExecutionError) ErrorName() string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Name == "" && e.Status == string(types.ExecutionStatusTimedOut):
+		return ErrorTimeout
+	}
+	return e.Name
+}
 
 // Is reports whether the execution ended as a saga ends that target stands
 // for.
 func (e *ExecutionError) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	switch e.Name {
 	case SagaCompensated:
 		return target == ErrCompensated

@@ -167,7 +167,7 @@ func TestCallback(t *testing.T) {
 		err = cb.Do(t.Context(), time.Minute, func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() })
 		require.ErrorIs(t, err, stepfn.ErrTaskClosed, "the work is told that nobody waits any more")
 		_, err = wf.Wait(t.Context(), third.ARN)
-		require.ErrorContains(t, err, "States.HeartbeatTimeout")
+		require.ErrorContains(t, err, "States.Timeout")
 	})
 }
 

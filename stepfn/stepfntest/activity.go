@@ -31,6 +31,9 @@ func (a *attempt) activity() {
 		Resource: arn, Input: a.payload.String(), InputDetails: whole,
 		TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
 	})
+	if a.dead {
+		return
+	}
 	a.token = a.x.m.newToken(a.thread)
 	a.watch(func(f *failure) {
 		a.last = a.x.log(a.last, "ActivityTimedOut", &ErrorDetails{Error: f.name, Cause: f.cause})
@@ -181,8 +184,12 @@ func (m *Machines) getActivityTask(ctx context.Context, in *getActivityTaskInput
 	until := time.Now().Add(pollTime)
 	for {
 		if a := act.take(); a != nil {
-			defer m.mu.Unlock()
-			return a.taken(in.WorkerName), nil
+			out := a.taken(in.WorkerName)
+			if out == nil {
+				continue
+			}
+			m.mu.Unlock()
+			return out, nil
 		}
 		waiter := make(chan *attempt, 1)
 		act.waiters = append(act.waiters, waiter)
@@ -230,7 +237,12 @@ func (act *activity) take() *attempt {
 	return nil
 }
 
+// taken is what the worker gets that takes the attempt; nil when the history
+// has no room for that.
 func (a *attempt) taken(worker string) *getActivityTaskOutput {
 	a.last = a.x.log(a.last, "ActivityStarted", &WorkerDetails{worker})
+	if a.dead {
+		return nil
+	}
 	return &getActivityTaskOutput{TaskToken: a.token, Input: a.payload.String()}
 }

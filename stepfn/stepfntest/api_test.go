@@ -287,7 +287,7 @@ func TestTaskTokens(t *testing.T) {
 		require.ErrorAs(t, err, &timedOut, "too late, though nobody has looked since")
 		require.NoError(t, m.Drain(ctx))
 		x, _ = m.Execution(x.ARN)
-		require.Equal(t, "States.HeartbeatTimeout", x.Error)
+		require.Equal(t, "States.Timeout", x.Error)
 	})
 }
 

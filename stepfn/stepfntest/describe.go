@@ -62,13 +62,10 @@ func (m *Machines) describeExecution(ctx context.Context, in *describeExecutionI
 	out := &describeExecutionOutput{
 		ExecutionArn: x.arn, StateMachineArn: x.machine.arn, Name: x.name, Status: x.status,
 		StartDate: wire.Timestamp{Time: x.started}, Input: x.input.String(), InputDetails: &included{true},
-		Output: x.output, TraceHeader: x.trace, RedriveStatus: "REDRIVABLE",
+		Output: x.output, TraceHeader: x.trace,
 	}
-	switch x.status {
-	case Running:
-		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is RUNNING and cannot be redriven"
-	case Succeeded:
-		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven"
+	out.RedriveStatus, out.RedriveStatusReason = x.redrive()
+	if x.status == Succeeded {
 		out.OutputDetails = &included{true}
 	}
 	if x.status != Running {
@@ -78,6 +75,14 @@ func (m *Machines) describeExecution(ctx context.Context, in *describeExecutionI
 		out.Error, out.Cause = x.failure.name, x.failure.cause
 	}
 	return out, nil
+}
+
+// redrive says whether the service would redrive the execution.
+func (x *execution) redrive() (status, reason string) {
+	if x.status == Running || x.status == Succeeded {
+		return "NOT_REDRIVABLE", "Execution is " + x.status + " and cannot be redriven"
+	}
+	return "REDRIVABLE", ""
 }
 
 type describeStateMachineForExecutionInput struct {

@@ -20,11 +20,15 @@
 // returns. Functions are given the time-out of their task as a context that
 // ends with it.
 //
-// A task that sends no heartbeat in time fails with States.HeartbeatTimeout,
-// one that takes longer than its TimeoutSeconds with States.Timeout. They are
-// two names: an entry States.Timeout of Retry or Catch does not stand for a
-// missing heartbeat, States.ALL stands for both, and States.TaskFailed for
-// every error but States.Timeout.
+// A task that takes longer than its TimeoutSeconds, and one that sends no
+// heartbeat in time, fail with States.Timeout and no cause. In Retry and Catch
+// States.Timeout and States.ALL stand for both, States.HeartbeatTimeout for a
+// missing heartbeat only, and States.TaskFailed for every error but
+// States.Timeout. DescribeExecution shows no error of an execution that ran
+// longer than its machine's TimeoutSeconds; its history does.
+//
+// A STANDARD execution has at most 25,000 events. Instead of another one it
+// ends with States.Runtime, which nothing catches, as event 25,000.
 //
 // # Simulated
 //

@@ -367,19 +367,6 @@ func TestMapFailureAbortsTheOthers(t *testing.T) {
 	require.Equal(t, 1, count["MapStateFailed"])
 }
 
-func TestMachineTimeoutAndAMachineWithoutEnd(t *testing.T) {
-	m := states(t, `"A":{"Type":"Wait","Seconds":100,"End":true}`)
-	m.TimeoutSeconds = 30
-	x := execute(t, m, `{}`, nil)
-	require.Equal(t, stepfntest.TimedOut, x.Status)
-	require.Equal(t, 30*time.Second, x.Stopped.Sub(x.Started))
-
-	x = execute(t, states(t, `"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Next":"A"}`), `{}`, nil)
-	require.Equal(t, stepfntest.Failed, x.Status)
-	require.Len(t, x.History, 25_000)
-	require.Equal(t, "ExecutionFailed", x.History[24_999].Type)
-}
-
 func TestMocks(t *testing.T) {
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:ec2:describeInstances","Parameters":{},"Retry":[{"ErrorEquals":["States.ALL"]}],"End":true}`), `{}`,
 		func(m *stepfntest.Machines) {

@@ -90,18 +90,23 @@ func (x *execution) limit() time.Duration {
 var whole = &DataDetails{}
 
 // log appends an event; it returns the event's id. An execution that ended
-// logs nothing more.
+// logs nothing more. One whose history has room for its end only ends instead:
+// its threads are dead then, the caller's too.
 func (x *execution) log(previous int64, kind string, details any) int64 {
 	if x.status != Running {
+		return previous
+	}
+	if x.machine.kind == standard && len(x.records) == maxEvents-1 && !endings[kind] {
+		x.fail(x.last(), fail(stepfn.ErrorRuntime, "The execution reached the maximum number of history events (%d).", maxEvents))
 		return previous
 	}
 	x.records = append(x.records, record{previous: previous, at: time.Now(), kind: kind, details: details})
 	return int64(len(x.records))
 }
 
-// full reports whether the history has room for nothing but the end.
-func (x *execution) full() bool {
-	return x.machine.kind == standard && len(x.records) >= maxEvents-1
+// endings are the events that end an execution.
+var endings = map[string]bool{
+	"ExecutionSucceeded": true, "ExecutionFailed": true, "ExecutionTimedOut": true, "ExecutionAborted": true,
 }
 
 func (x *execution) succeed(last int64, out *document) {
@@ -116,17 +121,21 @@ func (x *execution) fail(last int64, f *failure) {
 	x.end(Failed)
 }
 
+// timeOut ends the execution for want of time. The service shows the error of
+// a STANDARD one in its history only.
 func (x *execution) timeOut() {
 	x.root.kill(false)
 	f := &failure{name: stepfn.ErrorTimeout}
-	x.log(x.last(), "ExecutionTimedOut", &ErrorDetails{Error: f.name})
-	x.failure = f
+	x.log(0, "ExecutionTimedOut", &ErrorDetails{Error: f.name})
+	if x.machine.kind != standard {
+		x.failure = f
+	}
 	x.end(TimedOut)
 }
 
 func (x *execution) abort(f *failure) {
 	x.root.kill(false)
-	x.log(x.last(), "ExecutionAborted", &ErrorDetails{Error: f.name, Cause: f.cause})
+	x.log(0, "ExecutionAborted", &ErrorDetails{Error: f.name, Cause: f.cause})
 	x.failure = f
 	x.end(Aborted)
 }

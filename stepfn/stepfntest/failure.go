@@ -9,6 +9,7 @@ import (
 // failure is an error inside an execution: its name and cause.
 type failure struct {
 	name, cause string
+	heartbeat   bool // a time-out for want of a heartbeat
 }
 
 // Error returns name and cause.
@@ -26,25 +27,27 @@ func runtimeFailure(format string, args ...any) *failure {
 }
 
 // matches reports whether an entry of ErrorEquals stands for the error.
-func matches(entry, name string) bool {
-	switch name {
+func (f *failure) matches(entry string) bool {
+	switch f.name {
 	case stepfn.ErrorRuntime:
 		return false
 	case stepfn.ErrorDataLimitExceeded:
-		return entry == name
+		return entry == f.name
 	}
 	switch entry {
-	case stepfn.ErrorAll, name:
+	case stepfn.ErrorAll, f.name:
 		return true
 	case stepfn.ErrorTaskFailed:
-		return name != stepfn.ErrorTimeout
+		return f.name != stepfn.ErrorTimeout
+	case stepfn.ErrorHeartbeatTimeout:
+		return f.heartbeat // its name in Retry and Catch only
 	}
 	return false
 }
 
-func matchesAny(entries []string, name string) bool {
+func (f *failure) matchesAny(entries []string) bool {
 	for _, e := range entries {
-		if matches(e, name) {
+		if f.matches(e) {
 			return true
 		}
 	}

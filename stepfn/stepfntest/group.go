@@ -35,6 +35,9 @@ func (t *thread) parallel() error {
 		doc = documentOf(in)
 	}
 	t.last = t.x.log(t.last, "ParallelStateStarted", nil)
+	if t.dead {
+		return nil
+	}
 	g := &group{owner: t, results: make([]any, len(t.node.branches)), running: len(t.node.branches), started: t.last}
 	t.group = g
 	for i, b := range t.node.branches {
@@ -68,6 +71,9 @@ func (t *thread) mapItems() error {
 		return err
 	}
 	t.last = t.x.log(t.last, "MapStateStarted", &LengthDetails{Length: len(list)})
+	if t.dead {
+		return nil
+	}
 	g.started, t.group = t.last, g
 	if len(list) == 0 {
 		g.finish()
@@ -140,6 +146,9 @@ func (g *group) succeeded(t *thread, out *document) {
 	if g.iterates {
 		t.last = t.x.log(t.last, "MapIterationSucceeded", g.iteration(t.index))
 	}
+	if t.dead {
+		return
+	}
 	g.results[t.index] = out.v
 	g.closed(t)
 }
@@ -158,6 +167,9 @@ func (g *group) closed(t *thread) {
 func (g *group) finish() {
 	t := g.owner
 	t.last = t.x.log(t.last, t.node.kind+"StateSucceeded", nil)
+	if t.dead {
+		return
+	}
 	t.group = nil
 	if err := t.complete(g.results); err != nil {
 		t.fail(err)
@@ -168,8 +180,12 @@ func (g *group) finish() {
 // given up and the state fails with it.
 func (g *group) failed(t *thread, f *failure) {
 	t.dead = true
+	owner := g.owner
 	if g.iterates {
 		t.last = t.x.log(t.last, "MapIterationFailed", g.iteration(t.index))
+		if owner.dead {
+			return
+		}
 		g.failures++
 		if g.allowed != nil {
 			if g.allowed(g.failures) {
@@ -182,7 +198,6 @@ func (g *group) failed(t *thread, f *failure) {
 	}
 	last := t.last
 	g.kill(true)
-	owner := g.owner
 	owner.last = owner.x.log(last, owner.node.kind+"StateFailed", nil)
 	owner.group = nil
 	owner.fail(f)

@@ -17,12 +17,18 @@ func (a *attempt) integration() {
 		ResourceType: r.typeName(), Resource: r.actionName(), Region: a.x.region, Parameters: a.payload.String(),
 		TimeoutInSeconds: a.timeout, HeartbeatInSeconds: a.heartbeat,
 	})
+	if a.dead {
+		return
+	}
 	work, f := a.work()
 	if f != nil {
 		a.failed(f)
 		return
 	}
 	a.last = a.x.log(a.last, "TaskStarted", &TaskStartedDetails{r.typeName(), r.actionName()})
+	if a.dead {
+		return
+	}
 	a.watch(func(f *failure) {
 		a.last = a.x.log(a.last, "TaskTimedOut", a.errorDetails(f))
 	})
@@ -32,10 +38,14 @@ func (a *attempt) integration() {
 			a.failed(f)
 		case r.token() && a.outcomes == nil:
 			a.submitted(out)
-			a.x.m.await(a.token, a.answered)
+			if !a.dead {
+				a.x.m.await(a.token, a.answered)
+			}
 		case strings.HasPrefix(r.pattern, "sync") && a.outcomes == nil:
 			a.submitted(out)
-			a.follow(out)
+			if !a.dead {
+				a.follow(out)
+			}
 		default:
 			a.answered(out, nil)
 		}
@@ -195,13 +205,20 @@ func (a *attempt) follow(started string) {
 }
 
 // childResult is what a task that waits for an execution gets: its
-// description; with sync:2 the output is JSON, else a string of it.
+// description, with the members in the order of their names; with sync:2 input
+// and output are JSON, else strings of it.
 func (x *execution) childResult(pattern string) string {
-	o := value.ObjectOf("ExecutionArn", x.arn, "Input", x.input.String(), "InputDetails", value.ObjectOf("Included", true), "Name", x.name)
+	o := value.NewObject(16)
 	if x.failure != nil {
+		if x.failure.cause != "" {
+			o.Put("Cause", x.failure.cause)
+		}
 		o.Put("Error", x.failure.name)
-		o.Put("Cause", x.failure.cause)
 	}
+	o.Put("ExecutionArn", x.arn)
+	o.Put("Input", x.input.String())
+	o.Put("InputDetails", value.ObjectOf("Included", true))
+	o.Put("Name", x.name)
 	if x.status == Succeeded {
 		o.Put("Output", x.output)
 		o.Put("OutputDetails", value.ObjectOf("Included", true))
@@ -211,6 +228,12 @@ func (x *execution) childResult(pattern string) string {
 		if out, err := value.ParseString(x.output); err == nil {
 			o.Put("Output", out)
 		}
+	}
+	o.Put("RedriveCount", value.Int(0))
+	status, reason := x.redrive()
+	o.Put("RedriveStatus", status)
+	if reason != "" {
+		o.Put("RedriveStatusReason", reason)
 	}
 	o.Put("StartDate", value.Int(int(x.started.UnixMilli())))
 	o.Put("StateMachineArn", x.machine.arn)

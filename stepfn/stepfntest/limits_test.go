@@ -96,31 +96,6 @@ func TestRequestLimits(t *testing.T) {
 	})
 }
 
-// What ends a task without a heartbeat has its own name.
-func TestNamesOfTheTwoTimeouts(t *testing.T) {
-	tests := []struct{ limits, caught, err string }{
-		{`"HeartbeatSeconds":3,"TimeoutSeconds":10`, "States.HeartbeatTimeout", ""},
-		{`"HeartbeatSeconds":3,"TimeoutSeconds":10`, "States.TaskFailed", ""},
-		{`"HeartbeatSeconds":3,"TimeoutSeconds":10`, "States.ALL", ""},
-		{`"HeartbeatSeconds":3,"TimeoutSeconds":10`, "States.Timeout", stepfn.ErrorHeartbeatTimeout},
-		{`"TimeoutSeconds":10`, "States.Timeout", ""},
-		{`"TimeoutSeconds":10`, "States.ALL", ""},
-		{`"TimeoutSeconds":10`, "States.TaskFailed", stepfn.ErrorTimeout},
-		{`"TimeoutSeconds":10`, "States.HeartbeatTimeout", stepfn.ErrorTimeout},
-	}
-	for _, tt := range tests {
-		m := states(t, `"A":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:F",`+tt.limits+
-			`,"Catch":[{"ErrorEquals":["`+tt.caught+`"],"Next":"B"}],"End":true},"B":{"Type":"Succeed"}`)
-		x := execute(t, m, `{}`, func(machines *stepfntest.Machines) {
-			machines.Function("F", func(ctx context.Context, _ []byte) ([]byte, error) {
-				<-ctx.Done()
-				return nil, ctx.Err()
-			})
-		})
-		require.Equal(t, tt.err, x.Error, "%s %s", tt.limits, tt.caught)
-	}
-}
-
 // A substitution that was not filled in is refused where its value counts.
 func TestOpenSubstitutions(t *testing.T) {
 	for _, state := range []string{

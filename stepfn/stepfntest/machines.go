@@ -140,7 +140,9 @@ func (m *Machines) Execute(ctx context.Context, stateMachineARN string, input an
 	return m.Execution(out.ExecutionArn)
 }
 
-// Execution is what became of an execution.
+// Execution is an execution as DescribeExecution and GetExecutionHistory show
+// it. Error and Cause of a STANDARD one that timed out are empty: the service
+// shows them in the history only.
 type Execution struct {
 	ARN, Name, StateMachineARN string
 	Status                     string // Running, Succeeded, Failed, TimedOut or Aborted
@@ -158,7 +160,13 @@ func (e Execution) Err() error {
 	if e.Status == Succeeded {
 		return nil
 	}
-	return fmt.Errorf("stepfntest: execution %s: %s: %s: %s", e.Name, e.Status, e.Error, e.Cause)
+	text := "stepfntest: execution " + e.Name
+	for _, part := range []string{e.Status, e.Error, e.Cause} {
+		if part != "" {
+			text += ": " + part
+		}
+	}
+	return errors.New(text)
 }
 
 // ErrNoExecution says that there is no execution of that ARN.

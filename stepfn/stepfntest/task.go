@@ -75,17 +75,17 @@ func (a *attempt) start() {
 // watch sets the attempt's time-outs. They do not hold a drain: what is
 // under way does.
 func (a *attempt) watch(timedOut func(f *failure)) {
-	expire := func(name string) func() {
+	expire := func(heartbeat bool) func() {
 		return func() {
-			f := &failure{name: name}
+			f := &failure{name: stepfn.ErrorTimeout, heartbeat: heartbeat}
 			timedOut(f)
 			a.fail(f)
 		}
 	}
 	if a.timeout > 0 {
-		a.timer(time.Now().Add(time.Duration(a.timeout)*time.Second), false, expire(stepfn.ErrorTimeout))
+		a.timer(time.Now().Add(time.Duration(a.timeout)*time.Second), false, expire(false))
 	}
-	a.beats(expire(stepfn.ErrorHeartbeatTimeout))
+	a.beats(expire(true))
 }
 
 // beats sets the clock of the heartbeat; a heartbeat sets it again.
@@ -149,6 +149,9 @@ func (a *attempt) lambda() {
 	a.last = a.x.log(a.last, "LambdaFunctionScheduled", &FunctionDetails{
 		Resource: arn, Input: a.payload.String(), InputDetails: whole, TimeoutInSeconds: a.timeout,
 	})
+	if a.dead {
+		return
+	}
 	work := a.invocation(arn, a.payload.String())
 	if work == nil {
 		f := a.x.m.noFunction(arn)
@@ -157,6 +160,9 @@ func (a *attempt) lambda() {
 		return
 	}
 	a.last = a.x.log(a.last, "LambdaFunctionStarted", nil)
+	if a.dead {
+		return
+	}
 	a.watch(func(f *failure) {
 		a.last = a.x.log(a.last, "LambdaFunctionTimedOut", &ErrorDetails{Error: f.name, Cause: f.cause})
 	})

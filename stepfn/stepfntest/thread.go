@@ -35,7 +35,7 @@ type thread struct {
 	cancel  context.CancelFunc // of the call under way
 	token   string
 	group   *group
-	dead    bool
+	dead    bool // killed, also by an event of its own that the history had no room for
 }
 
 // item is what an iteration of a Map state works on.
@@ -59,12 +59,11 @@ func (t *thread) enter(n *node, in *document) {
 	if t.dead {
 		return
 	}
-	if t.x.full() {
-		t.end(fail(stepfn.ErrorRuntime, "The execution reached the maximum number of history events (%d).", maxEvents))
-		return
-	}
 	t.node, t.in, t.entered, t.retries, t.attempts = n, in, time.Now(), 0, nil
 	t.last = t.x.log(t.last, n.enteredEvent, &EnteredDetails{Name: n.name, Input: in.String(), InputDetails: whole})
+	if t.dead {
+		return
+	}
 	t.enteredID = t.last
 	var err error
 	if t.effective, err = n.input.get(t.scope(in.v)); err == nil {
@@ -232,6 +231,9 @@ func (t *thread) exit(out *document, assigned *value.Object, next *node) error {
 	}
 	n := t.node
 	t.last = t.x.log(t.last, n.exitedEvent, exited(n.name, out, assigned))
+	if t.dead {
+		return nil
+	}
 	if assigned != nil {
 		t.vars = t.vars.with(assigned)
 	}
@@ -264,6 +266,9 @@ func exited(name string, out *document, assigned *value.Object) *ExitedDetails {
 
 // fail handles an error of the state: retry, catch, or the end of the thread.
 func (t *thread) fail(err error) {
+	if t.dead {
+		return
+	}
 	var f *failure
 	if !errors.As(err, &f) {
 		f = runtimeFailure("%v", err)
@@ -282,7 +287,7 @@ func (t *thread) fail(err error) {
 func (t *thread) again(f *failure) bool {
 	for i := range t.node.retry {
 		r := &t.node.retry[i]
-		if !matchesAny(r.errors, f.name) {
+		if !f.matchesAny(r.errors) {
 			continue
 		}
 		if t.attempts == nil {
@@ -308,7 +313,7 @@ func (t *thread) again(f *failure) bool {
 func (t *thread) caught(f *failure) bool {
 	for i := range t.node.catch {
 		c := &t.node.catch[i]
-		if !matchesAny(c.errors, f.name) {
+		if !f.matchesAny(c.errors) {
 			continue
 		}
 		result := value.ObjectOf("Error", f.name, "Cause", f.cause)
