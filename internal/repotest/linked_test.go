@@ -80,6 +80,7 @@ var linked = map[string][]because{
 	"internal/backoff":         {},
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
 	"internal/correlation":     {},
+	"internal/handover":        {},
 	"internal/lambdahost":      {},
 	"internal/marker":          {},
 	"internal/pattern":         {},

@@ -105,16 +105,13 @@ func (m Message) record() (awsevents.SQSMessage, error) {
 	own := &message{
 		id: m.ID, body: m.Body, md5: md5Hex(m.Body), group: m.GroupID, dedup: m.DeduplicationID, source: m.Source,
 		sent: m.Sent, received: max(m.ReceiveCount, 1), firstReceived: now, sender: "AIDAEXAMPLESENDERID00",
-		attributes: map[string]attributeValue{},
+		attributes: stringAttributes(m.Attributes),
 	}
 	if own.id == "" {
 		own.id = awsid.UUID()
 	}
 	if own.sent.IsZero() {
 		own.sent = now
-	}
-	for name, value := range m.Attributes {
-		own.attributes[name] = stringAttribute(value)
 	}
 	src := source{arn: awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, "deliver"), region: wire.DefaultRegion}
 	doc, err := marshal(src.record(delivery{own, receipt{src.arn, 1, own.received}.encode()}))

@@ -69,6 +69,14 @@ func stringAttribute(value string) attributeValue {
 	return attributeValue{DataType: "String", StringValue: &value}
 }
 
+func stringAttributes(values map[string]string) map[string]attributeValue {
+	out := make(map[string]attributeValue, len(values))
+	for name, value := range values {
+		out[name] = stringAttribute(value)
+	}
+	return out
+}
+
 // clone copies the message; the attributes are shared, for they never change.
 func (m *message) clone() *message {
 	c := *m

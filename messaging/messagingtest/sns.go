@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -111,7 +112,7 @@ func (s *SNS) Publisher(topicARN string) func(context.Context, []byte) error {
 		t := s.topics[topicARN]
 		if t == nil {
 			s.mu.Unlock()
-			return fmt.Errorf("messagingtest: publish to %s: %w", topicARN, snsNotFound("Topic"))
+			return handover.NoTarget(fmt.Errorf("messagingtest: publish to %s: %w", topicARN, snsNotFound("Topic")))
 		}
 		_, err := s.send(ctx, t, notice{Message: string(body)})
 		return err

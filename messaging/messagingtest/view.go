@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -175,20 +176,36 @@ func (v *Queue) Bodies() []string {
 }
 
 // Deliver puts a message into the queue as another AWS service would, an
-// EventBridge rule for example: with body, without message attributes. For a
-// FIFO queue use [Queue.DeliverGroup].
-func (v *Queue) Deliver(_ context.Context, body []byte) error {
-	return v.sqs.enqueue(v.ref, outgoing{Body: string(body)})
+// EventBridge rule for example: with body, and without message attributes. Bound
+// as a target of an eventstest.Bus it takes over the message group of the
+// target's SqsParameters and, on a FIFO queue, a deduplication id of the event;
+// as a dead-letter queue, the attributes that EventBridge sets. In a call by
+// hand a FIFO queue needs [Queue.DeliverGroup].
+func (v *Queue) Deliver(ctx context.Context, body []byte) error {
+	m := handover.Of(ctx)
+	return v.sqs.enqueue(v.ref, outgoing{
+		Body: string(body), GroupID: optional(m.GroupID), DeduplicationID: optional(m.DeduplicationID), Attributes: stringAttributes(m.Attributes),
+	})
 }
 
 // DeliverGroup returns a target function for a FIFO queue: what it is given
-// goes into the message group groupID. The deduplication id is the hash of the
-// body.
+// goes into the message group groupID. The deduplication id is that of the event
+// where an eventstest.Bus delivers, else the hash of the body.
 func (v *Queue) DeliverGroup(groupID string) func(context.Context, []byte) error {
-	return func(_ context.Context, body []byte) error {
-		id := contentDedupID(string(body))
+	return func(ctx context.Context, body []byte) error {
+		id := handover.Of(ctx).DeduplicationID
+		if id == "" {
+			id = contentDedupID(string(body))
+		}
 		return v.sqs.enqueue(v.ref, outgoing{Body: string(body), GroupID: &groupID, DeduplicationID: &id})
 	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // DuplicateNext makes the next n messages received from a standard queue be
@@ -220,13 +237,17 @@ func (v *Queue) Duplicate(messageID string, after time.Duration) {
 	})
 }
 
-// enqueue puts a message of another service into the queue that ref names.
+// enqueue puts a message of another service into the queue that ref names. The
+// service has a deduplication id for every queue, a standard queue takes none.
 func (s *SQS) enqueue(ref string, o outgoing) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, ok := s.find(ref)
 	if !ok {
-		return fmt.Errorf("%w: %s", ErrNoQueue, ref)
+		return handover.NoTarget(fmt.Errorf("%w: %s", ErrNoQueue, ref))
+	}
+	if !q.settings.fifo {
+		o.DeduplicationID = nil
 	}
 	_, err := s.accept(q, o, time.Now())
 	if err != nil {

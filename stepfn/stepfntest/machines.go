@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/internal/value"
@@ -118,6 +119,9 @@ func (m *Machines) create(name string, machine *stepfn.Machine, kind string) str
 func (m *Machines) Starter(stateMachineARN string) func(ctx context.Context, input []byte) error {
 	return func(ctx context.Context, input []byte) error {
 		_, err := m.startExecution(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(string(input))})
+		if isMissing(err) {
+			return handover.NoTarget(err)
+		}
 		return err
 	}
 }

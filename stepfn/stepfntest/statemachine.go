@@ -360,14 +360,18 @@ func (m *Machines) deleteStateMachine(ctx context.Context, in *deleteStateMachin
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, err := m.find(in.StateMachineArn); err != nil {
-		var e *wire.Error
-		if errors.As(err, &e) && e.Code == "StateMachineDoesNotExist" {
+		if isMissing(err) {
 			return nil, nil
 		}
 		return nil, err
 	}
 	delete(m.machines, in.StateMachineArn)
 	return nil, nil
+}
+
+func isMissing(err error) bool {
+	var e *wire.Error
+	return errors.As(err, &e) && e.Code == "StateMachineDoesNotExist"
 }
 
 type listStateMachinesInput struct {
