@@ -138,8 +138,11 @@ func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
 }
 
 // Target says what happens when an event is delivered to the target with this
-// ARN: a Lambda function, a queue, a topic, a state machine. A dead-letter queue
-// may be bound in the same way, see also [Bus.DeadLetters].
+// ARN: a Lambda function, a queue, a topic, a state machine. Queues of the
+// package messagingtest are bound with their method Deliver, topics and state
+// machines with the functions that Publisher and Starter return. An event bus of
+// this fake needs no binding. A dead-letter queue may be bound in the same way,
+// see also [Bus.DeadLetters].
 func (b *Bus) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,15 +168,14 @@ func (b *Bus) function(arn string) Deliver {
 	return deliver
 }
 
-// region returns the state of the caller's account and region; b.mu is held.
-func (b *Bus) region(c *wire.Call) *region {
-	key := regionKey{c.Account, c.Region}
+// region returns the state of an account in a region; b.mu is held.
+func (b *Bus) region(key regionKey) *region {
 	r := b.regions[key]
 	if r == nil {
 		now := time.Now()
 		r = &region{buses: map[string]*eventBus{
 			"default": {
-				name: "default", arn: awsid.ARN("events", c.Region, c.Account, "event-bus/default"),
+				name: "default", arn: awsid.ARN("events", key.region, key.account, "event-bus/default"),
 				created: now, modified: now, rules: map[string]*rule{},
 			},
 		}}

@@ -34,7 +34,7 @@ func (b *Bus) createEventBus(ctx context.Context, in *createEventBusInput) (*cre
 	c := wire.CallOf(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.region(c)
+	r := b.region(regionKey{c.Account, c.Region})
 	if r.buses[in.Name] != nil {
 		return nil, wire.Errorf("ResourceAlreadyExistsException", 0, "Event bus %s already exists.", in.Name)
 	}
@@ -112,7 +112,8 @@ type listEventBusesOutput struct {
 func (b *Bus) listEventBuses(ctx context.Context, in *listEventBusesInput) (*listEventBusesOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	buses := b.region(wire.CallOf(ctx)).buses
+	c := wire.CallOf(ctx)
+	buses := b.region(regionKey{c.Account, c.Region}).buses
 	var names []string
 	for _, name := range sortedKeys(buses) {
 		if strings.HasPrefix(name, text(in.NamePrefix)) {
@@ -140,7 +141,8 @@ func (b *Bus) deleteEventBus(ctx context.Context, in *deleteEventBusInput) (*non
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.region(wire.CallOf(ctx))
+	c := wire.CallOf(ctx)
+	r := b.region(regionKey{c.Account, c.Region})
 	if e := r.buses[in.Name]; e != nil {
 		if len(e.rules) > 0 {
 			return nil, invalid("Event bus can't be deleted since it has rules.")
@@ -192,14 +194,23 @@ func (b *Bus) noRule(name, bus, arn string) error {
 	})
 }
 
-// bus finds a bus of the caller by name or ARN; b.mu is held.
+// bus finds a bus by the name that the caller gives it, or by its ARN; b.mu is
+// held.
 func (b *Bus) bus(ctx context.Context, nameOrARN *string) (*eventBus, error) {
 	c := wire.CallOf(ctx)
-	name := busName(nameOrARN)
-	e := b.region(c).buses[name]
+	arn := busARN(c, nameOrARN)
+	e := b.byARN(arn)
 	if e == nil {
-		return nil, b.noBus(name, c.ARN("events", "event-bus/"+name))
+		return nil, b.noBus(busName(nameOrARN), arn)
 	}
 	c.Touch(e.arn)
 	return e, nil
+}
+
+// busARN is the ARN of a bus that the caller gives by name or ARN.
+func busARN(c *wire.Call, nameOrARN *string) string {
+	if _, err := awsid.ParseARN(text(nameOrARN)); err == nil {
+		return *nameOrARN
+	}
+	return c.ARN("events", "event-bus/"+busName(nameOrARN))
 }

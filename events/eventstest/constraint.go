@@ -1,6 +1,7 @@
 package eventstest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -78,7 +79,8 @@ func notFound(format string, args ...any) *wire.Error {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// page cuts one page out of sorted names. Tokens are the name to go on with.
+// page cuts one page out of sorted names. A token is the name to go on with, in
+// a form that nobody reads by mistake.
 func page(names []string, limit *int32, token *string) (out []string, next *string, err error) {
 	var c constraints
 	c.between(limit, "limit", 1, 100)
@@ -86,8 +88,9 @@ func page(names []string, limit *int32, token *string) (out []string, next *stri
 		return nil, nil, err
 	}
 	if token != nil {
-		at, found := slices.BinarySearch(names, *token)
-		if !found {
+		name, err := base64.URLEncoding.DecodeString(*token)
+		at, found := slices.BinarySearch(names, string(name))
+		if err != nil || !found {
 			return nil, nil, invalid("Parameter NextToken is not valid.")
 		}
 		names = names[at:]
@@ -97,7 +100,7 @@ func page(names []string, limit *int32, token *string) (out []string, next *stri
 		size = int(*limit)
 	}
 	if len(names) > size {
-		return names[:size], &names[size], nil
+		return names[:size], new(base64.URLEncoding.EncodeToString([]byte(names[size]))), nil
 	}
 	return names, nil, nil
 }

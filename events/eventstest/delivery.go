@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/patternkit/serverless/internal/handover"
 )
 
 // What a target's RetryPolicy defaults to.
@@ -43,6 +45,7 @@ type Delivery struct {
 type delivery struct {
 	Delivery
 	event    *Event
+	dedup    string // the deduplication id that a queue gets
 	rule     *rule
 	target   *target
 	due      time.Time
@@ -54,8 +57,22 @@ func (b *Bus) enqueue(ev *Event, r *rule, t *target) {
 	b.sequence++
 	b.queue = append(b.queue, &delivery{
 		Delivery: Delivery{EventID: ev.ID, Rule: r.name, TargetID: t.ID, TargetARN: t.Arn},
-		event:    ev, rule: r, target: t, due: ev.accepted, sequence: b.sequence,
+		event:    ev, rule: r, target: t, dedup: ev.deduplicationID(t), due: ev.accepted, sequence: b.sequence,
 	})
+}
+
+// deduplicationID is what a queue is to tell the deliveries of an event by: the
+// id of the event, which a retry repeats. A queue behind several targets gets the
+// event from each of them, so that all ids but the first have a number added.
+func (ev *Event) deduplicationID(t *target) string {
+	if !t.isQueue() {
+		return ""
+	}
+	ev.copies[t.Arn]++
+	if n := ev.copies[t.Arn]; n > 1 {
+		return ev.ID + "-" + strconv.Itoa(n)
+	}
+	return ev.ID
 }
 
 // wake tells every waiting Run and Drain to look again; b.mu is held.
@@ -173,25 +190,8 @@ func (b *Bus) takeLost() error {
 
 // attempt calls the target once, and decides what follows.
 func (b *Bus) attempt(ctx context.Context, d *delivery) {
-	b.mu.Lock()
-	deliver := b.targets[d.TargetARN]
-	b.mu.Unlock()
-	if deliver == nil && b.opts.Targets != nil {
-		deliver = b.opts.Targets(d.TargetARN)
-	}
-	input, err := d.target.input(d.event, d.rule)
-	if err != nil {
-		d.Err = err
-		b.finish(d, fmt.Errorf("%w: AWS drops it without a trace: %w", ErrUndeliverable, err))
-		return
-	}
-	d.Input = input
-	if deliver == nil {
-		d.Err = fmt.Errorf("%w: no function is bound to the target %s, see Bus.Target", ErrPermanent, d.TargetARN)
-	} else {
-		d.Attempts++
-		d.Err = deliver(d.target.context(context.WithValue(ctx, nestedKey{}, b)), slices.Clone(input))
-	}
+	d.Attempts++
+	d.Err = b.call(ctx, d)
 	switch exhausted := d.exhausted(); {
 	case d.Err == nil:
 		b.finish(d, nil)
@@ -201,25 +201,49 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 	case exhausted != "":
 		b.giveUp(ctx, d, exhausted)
 	default:
-		b.again(d, b.opts.RetryDelay(d.Attempts))
+		after := b.opts.RetryDelay(d.Attempts)
+		if d.Attempts == 1 {
+			b.logf("event %s, rule %s, target %s fails and is tried again after %v: %v", d.EventID, d.Rule, d.TargetID, after, d.Err)
+		}
+		b.again(d, after)
 	}
 }
 
-type groupKey struct{}
+// call hands the event to what the target's ARN names: a function that the test
+// has bound, or an event bus of this fake.
+func (b *Bus) call(ctx context.Context, d *delivery) error {
+	input, err := d.target.input(d.event, d.rule)
+	if err != nil {
+		return err
+	}
+	d.Input = input
+	deliver := b.function(d.TargetARN)
+	if deliver == nil {
+		return b.forward(d)
+	}
+	return deliver(d.context(context.WithValue(ctx, nestedKey{}, b)), slices.Clone(input))
+}
 
 // MessageGroupID returns the message group that the target's SqsParameters name,
-// in the context of a target function that stands for a FIFO queue; else "".
-func MessageGroupID(ctx context.Context) string {
-	id, _ := ctx.Value(groupKey{}).(string)
-	return id
+// in the context of a target function that stands for a queue; else "".
+func MessageGroupID(ctx context.Context) string { return handover.Of(ctx).GroupID }
+
+// context is the one that the target function gets: with what a queue is told
+// beside the body.
+func (d *delivery) context(ctx context.Context) context.Context {
+	var m handover.Message
+	if d.target.isQueue() {
+		m.DeduplicationID = d.dedup
+		if p := d.target.SqsParameters; p != nil {
+			m.GroupID = text(p.MessageGroupID)
+		}
+	}
+	return handover.With(ctx, m)
 }
 
-func (t *target) context(ctx context.Context) context.Context {
-	if t.SqsParameters == nil {
-		return ctx
-	}
-	return context.WithValue(ctx, groupKey{}, text(t.SqsParameters.MessageGroupID))
-}
+// nonRetryable is what exhausted says of an event that is not tried again
+// whatever the RetryPolicy.
+const nonRetryable = "NonRetryable"
 
 // exhausted says why the delivery is not tried again; "" if it is.
 func (d *delivery) exhausted() string {
@@ -234,7 +258,11 @@ func (d *delivery) exhausted() string {
 	}
 	switch {
 	case errors.Is(d.Err, ErrPermanent):
-		return "NonRetryable"
+		return nonRetryable
+	case errors.Is(d.Err, errTemplate):
+		return nonRetryable // the same event fills the template in the same way again
+	case errors.Is(d.Err, handover.ErrNoTarget) && d.target.RetryPolicy == nil:
+		return nonRetryable
 	case d.Attempts > attempts:
 		return "MaximumRetryAttempts"
 	case time.Since(d.event.accepted) >= age:
@@ -262,51 +290,4 @@ func (b *Bus) finish(d *delivery, lost error) {
 		b.logf("event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
 	}
 	b.wake()
-}
-
-// giveUp sends the event to the target's dead-letter queue, if it has one.
-func (b *Bus) giveUp(ctx context.Context, d *delivery, condition string) {
-	arn := ""
-	if d.target.DeadLetterConfig != nil {
-		arn = text(d.target.DeadLetterConfig.Arn)
-	}
-	if arn == "" {
-		b.finish(d, fmt.Errorf("%w after %d attempts, and the target has no dead-letter queue: %w", ErrUndeliverable, d.Attempts, d.Err))
-		return
-	}
-	b.mu.Lock()
-	receive := b.dead[arn]
-	b.mu.Unlock()
-	plain := b.function(arn)
-	var err error
-	switch {
-	case receive != nil:
-		err = receive(ctx, slices.Clone(d.event.JSON), d.deadLetterAttributes(condition))
-	case plain != nil:
-		err = plain(ctx, slices.Clone(d.event.JSON))
-	default:
-		err = errors.New("no function is bound to it, see Bus.DeadLetters")
-	}
-	if err != nil {
-		b.finish(d, fmt.Errorf("%w after %d attempts (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, d.Attempts, d.Err, arn, err))
-		return
-	}
-	d.DeadLettered = true
-	b.finish(d, nil)
-}
-
-// deadLetterAttributes are the message attributes of a dead letter.
-func (d *delivery) deadLetterAttributes(condition string) map[string]string {
-	code := "SDK_CLIENT_ERROR"
-	if d.Attempts == 0 {
-		code = "RESOURCE_NOT_FOUND"
-	}
-	return map[string]string{
-		"ERROR_CODE":                code,
-		"ERROR_MESSAGE":             d.Err.Error(),
-		"EXHAUSTED_RETRY_CONDITION": condition,
-		"RETRY_ATTEMPTS":            strconv.Itoa(max(d.Attempts-1, 0)),
-		"RULE_ARN":                  d.rule.arn,
-		"TARGET_ARN":                d.TargetARN,
-	}
 }

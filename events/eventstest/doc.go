@@ -22,10 +22,29 @@
 // A target that returns an error is called again, after 1 second, then 2, then 4,
 // up to 450 seconds (AWS adds jitter), until its RetryPolicy is exhausted: 185
 // retries or 24 hours unless it says otherwise. Then the event goes to the
-// target's dead-letter queue, with the attributes that AWS sets. An event that
-// finds no function bound to its target's ARN, or whose error wraps
-// [ErrPermanent], goes there at once. What has no dead-letter queue either is an
-// error of Drain and Run, where AWS loses it in silence.
+// target's dead-letter queue, with the attributes that AWS sets. An error that
+// wraps [ErrPermanent], or an input template that makes no JSON, sends it there at
+// once. What has no dead-letter queue either is an error of Drain and Run, where
+// AWS loses it in silence. The log names the first failure of a delivery and its
+// end.
+//
+// A target is a function that the test has bound to its ARN, or an event bus of
+// this fake, of any account and region. A target that nothing serves (no function
+// is bound, the queue, topic, state machine or bus does not exist) fails: with a
+// RetryPolicy it is tried again as that says, without one it is not.
+//
+// An event bus as a target gets the event as it is, with the account, the region
+// and the id of its origin, and its own rules match it. An event goes from one bus
+// to another once: a second time is refused, as AWS refuses it, whether it would
+// go on to a third bus or back. The input of such a target must be an event; for a
+// bus of another account PutTargets takes no input.
+//
+// A queue that is bound with its Deliver method gets the MessageGroupId of the
+// target's SqsParameters, a standard queue as its tenant. The deduplication id in
+// a FIFO queue is the id of the event, so that a retry adds no second message; if
+// several targets lead to one queue, a number follows the id from the second on.
+// A dead-letter queue that is bound in the same way gets the attributes as
+// message attributes.
 //
 // An event for a bus that does not exist is accepted and dropped, as on AWS, and
 // fails the test, see [Options].
@@ -42,8 +61,10 @@
 // Codes and texts are AWS's where AWS has been seen to send them; some texts of
 // rare refusals (an invalid input path, a bus that still has rules, a detail type
 // that is too long, a target that is no ARN or a FIFO queue without a message
-// group) are the fake's own. PutTargets refuses such a target with the request,
-// and none of its targets is kept.
+// group, SqsParameters for what is no queue, a dead-letter queue that is no
+// standard queue, an input for a bus of another account) are the fake's own.
+// PutTargets refuses such a target with the request, and none of its targets is
+// kept.
 //
 // # Testing
 //
@@ -56,8 +77,9 @@
 // # Simulated
 //
 // Event buses, rules with event patterns of every operator, targets with Input,
-// InputPath and InputTransformer (placeholders of AWS included), retry policies,
-// dead-letter queues, TestEventPattern, tags.
+// InputPath and InputTransformer (placeholders of AWS included), message groups,
+// event buses as targets, retry policies, dead-letter queues, TestEventPattern,
+// tags.
 //
 // # Not simulated
 //
@@ -74,8 +96,8 @@
 //     PutTargets.Targets.EcsParameters, PutTargets.Targets.HttpParameters,
 //     PutTargets.Targets.KinesisParameters, PutTargets.Targets.RedshiftDataParameters,
 //     PutTargets.Targets.RunCommandParameters, PutTargets.Targets.SageMakerPipelineParameters:
-//     targets are Go functions, which get the event; a queue's message group is in
-//     the context, see [MessageGroupID].
+//     targets are Go functions, which get the event and, where they stand for a
+//     queue, the message group in the context, see [MessageGroupID].
 //   - PutPermission, RemovePermission: nobody is denied anything.
 //   - CreateArchive, DescribeArchive, ListArchives, UpdateArchive, DeleteArchive,
 //     StartReplay, DescribeReplay, ListReplays, CancelReplay: archives.

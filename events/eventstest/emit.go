@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,21 +20,9 @@ func (b *Bus) Emit(ctx context.Context, bus string, event []byte) error {
 	if err := json.Unmarshal(event, &in); err != nil {
 		return fmt.Errorf("eventstest: emit: %w", err)
 	}
-	if in.Source == "" || in.DetailType == "" || !isObject(string(in.Detail)) {
-		return errors.New("eventstest: emit: the event needs source, detail-type and a detail that is an object")
-	}
 	c := wire.CallOf(ctx)
-	now := time.Now()
-	in.Version = "0"
-	for _, d := range []struct{ value, fallback *string }{
-		{&in.ID, new(awsid.UUID())}, {&in.Account, &c.Account}, {&in.Region, &c.Region}, {&in.Time, new(now.UTC().Format(time.RFC3339))},
-	} {
-		if *d.value == "" {
-			*d.value = *d.fallback
-		}
-	}
-	if in.Resources == nil {
-		in.Resources = []string{}
+	if err := in.complete(c.Account, c.Region, awsid.UUID(), time.Now()); err != nil {
+		return fmt.Errorf("eventstest: emit: the event is no event: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,10 +30,7 @@ func (b *Bus) Emit(ctx context.Context, bus string, event []byte) error {
 	if err != nil {
 		return fmt.Errorf("eventstest: emit: %w", err)
 	}
-	ev := &Event{
-		ID: in.ID, Bus: on.name, Account: in.Account, Region: in.Region, Source: in.Source, DetailType: in.DetailType, accepted: now,
-	}
-	if err := b.route(on, ev, in); err != nil {
+	if err := b.route(on, newEvent(on, in), in); err != nil {
 		return fmt.Errorf("eventstest: emit: %w", err)
 	}
 	b.wake()
@@ -55,13 +39,11 @@ func (b *Bus) Emit(ctx context.Context, bus string, event []byte) error {
 
 // route writes the event, matches it, and queues its deliveries; b.mu is held.
 func (b *Bus) route(bus *eventBus, ev *Event, content envelope) error {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(content); err != nil {
+	doc, err := marshal(content)
+	if err != nil {
 		return err
 	}
-	ev.JSON = bytes.TrimRight(out.Bytes(), "\n")
+	ev.JSON = doc
 	rules, err := bus.matching(ev.JSON)
 	if err != nil {
 		return err
@@ -74,4 +56,15 @@ func (b *Bus) route(bus *eventBus, ev *Event, content envelope) error {
 	}
 	b.events = remember(b.events, *ev)
 	return nil
+}
+
+// marshal writes JSON without escaping HTML, as AWS does.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(out.Bytes(), "\n"), nil
 }

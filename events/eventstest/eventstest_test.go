@@ -414,7 +414,9 @@ func TestWholeEventInTemplate(t *testing.T) {
 	require.NoError(t, bus.Drain(t.Context()))
 	require.Equal(t, map[string]any{"a": 1.0}, got.Whole["detail"])
 	require.Equal(t, "shop", got.Envelope["source"])
-	require.NotContains(t, got.Envelope, "detail")
+	require.Equal(t, map[string]any{
+		"version": "0", "detailType": "Placed", "source": "shop", "account": "123456789012", "region": "us-east-1", "resources": []any{},
+	}, got.Envelope, "AWS leaves out detail, id and time, and spells detailType so")
 }
 
 func TestTemplateThatMakesNoJSON(t *testing.T) {
@@ -428,6 +430,31 @@ func TestTemplateThatMakesNoJSON(t *testing.T) {
 	put(t, client, entry(`{}`))
 	require.ErrorContains(t, bus.Drain(t.Context()), "the input template makes no valid JSON")
 	require.Len(t, r.logs, 1)
+}
+
+func TestObjectInsideQuotesMakesNoJSON(t *testing.T) {
+	for template, want := range map[string]string{
+		`{"text":"it has <x>"}`: "", // {"k":"v"} ends the string
+		`"it has <x>"`:          `"it has {k:v}"`,
+		`{"value":<x>}`:         `{"value":{"k":"v"}}`,
+	} {
+		t.Run(template, func(t *testing.T) {
+			bus := eventstest.New(t)
+			tg := target("1", fnARN)
+			tg.InputTransformer = &types.InputTransformer{InputTemplate: &template, InputPathsMap: map[string]string{"x": "$.detail.x"}}
+			tg.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(dlqARN)}
+			putRule(t, bus.Client(), "r", `{"source":["shop"]}`, tg)
+			var got, dead string
+			bus.Target(fnARN, func(_ context.Context, event []byte) error { got = string(event); return nil })
+			bus.DeadLetters(dlqARN, func(_ context.Context, _ []byte, a map[string]string) error { dead = a["ERROR_CODE"]; return nil })
+			put(t, bus.Client(), entry(`{"x":{"k":"v"}}`))
+			require.NoError(t, bus.Drain(t.Context()))
+			require.Equal(t, want, got)
+			if want == "" {
+				require.Equal(t, "INVALID_JSON", dead)
+			}
+		})
+	}
 }
 
 func TestRules(t *testing.T) {
@@ -474,6 +501,7 @@ func TestRules(t *testing.T) {
 	page, err := client.ListRules(ctx, &eventbridge.ListRulesInput{Limit: aws.Int32(3)})
 	require.NoError(t, err)
 	require.Len(t, page.Rules, 3)
+	require.NotContains(t, *page.NextToken, "r", "a token is no name")
 	page, err = client.ListRules(ctx, &eventbridge.ListRulesInput{Limit: aws.Int32(3), NextToken: page.NextToken})
 	require.NoError(t, err)
 	require.Equal(t, "r", *page.Rules[0].Name)

@@ -61,7 +61,9 @@ type Event struct {
 	// Rules are the names of the rules that it matched.
 	Rules []string
 
-	accepted time.Time
+	accepted  time.Time
+	forwarded bool           // it came from another bus
+	copies    map[string]int // how often it is on its way to a queue, by ARN
 }
 
 func (b *Bus) putEvents(ctx context.Context, in *putEventsInput) (*putEventsOutput, error) {
@@ -155,15 +157,19 @@ func (b *Bus) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused
 		return "", refused
 	}
 	name := busName(e.EventBusName)
-	bus := b.region(c).buses[name]
+	bus := b.byARN(busARN(c, e.EventBusName))
 	if bus == nil {
-		if !b.opts.AllowUnknownBus {
-			b.errorf("PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it", name)
+		report := b.errorf
+		if b.opts.AllowUnknownBus {
+			report = b.logf
 		}
+		report("PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it", name)
 		return awsid.UUID(), nil
 	}
 	c.Touch(bus.arn)
-	ev, content := newEvent(c, bus, e)
+	content := e.envelope(c)
+	ev := newEvent(bus, content)
+	ev.TraceHeader = text(e.TraceHeader)
 	if err := b.route(bus, ev, content); err != nil {
 		return "", wire.Errorf("MalformedDetail", 0, "Detail is malformed.")
 	}
@@ -203,9 +209,9 @@ type envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, envelope) {
-	now := time.Now()
-	sent := now
+// envelope writes the entry as an event of the caller.
+func (e *putEventsEntry) envelope(c *wire.Call) envelope {
+	sent := time.Now()
 	if e.Time != nil {
 		sent = e.Time.Time
 	}
@@ -213,12 +219,8 @@ func newEvent(c *wire.Call, bus *eventBus, e *putEventsEntry) (*Event, envelope)
 	if resources == nil {
 		resources = []string{}
 	}
-	ev := &Event{
-		ID: awsid.UUID(), Bus: bus.name, Account: c.Account, Region: c.Region,
-		Source: *e.Source, DetailType: *e.DetailType, TraceHeader: text(e.TraceHeader), accepted: now,
-	}
-	return ev, envelope{
-		Version: "0", ID: ev.ID, DetailType: ev.DetailType, Source: ev.Source, Account: c.Account,
+	return envelope{
+		Version: "0", ID: awsid.UUID(), DetailType: *e.DetailType, Source: *e.Source, Account: c.Account,
 		Time: sent.UTC().Format("2006-01-02T15:04:05Z"), Region: c.Region, Resources: resources, Detail: json.RawMessage(*e.Detail),
 	}
 }

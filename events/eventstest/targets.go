@@ -75,7 +75,7 @@ func (b *Bus) putTargets(ctx context.Context, in *putTargetsInput) (*targetsOutp
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, r, err := b.rule(ctx, in.Rule, in.EventBusName)
+	e, r, err := b.rule(ctx, in.Rule, in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (b *Bus) putTargets(ctx context.Context, in *putTargetsInput) (*targetsOutp
 		if err := t.checkAddress(); err != nil {
 			return nil, err
 		}
-		if err := t.checkInput(); err != nil {
+		if err := t.checkInput(e); err != nil {
 			return nil, err
 		}
 		if at := findTarget(after, t.ID); at >= 0 {
@@ -116,21 +116,47 @@ func (t *target) check(bad *constraints, at string) {
 	}
 }
 
-// checkAddress refuses what is no ARN, and a FIFO queue without a message group.
+// isQueue says whether the target is a queue.
+func (t *target) isQueue() bool { return strings.Contains(t.Arn, ":sqs:") && service(t.Arn) == "sqs" }
+
+// service is the service that an ARN names; "" of what is no ARN.
+func service(arn string) string {
+	parts, _ := awsid.ParseARN(arn)
+	return parts.Service
+}
+
+// checkAddress refuses what cannot be a target: what is no ARN, a FIFO queue
+// without a message group, a message group where there is no queue.
 func (t *target) checkAddress() error {
-	arn, err := awsid.ParseARN(t.Arn)
-	if err != nil {
+	_, err := awsid.ParseARN(t.Arn)
+	grouped := t.SqsParameters != nil && text(t.SqsParameters.MessageGroupID) != ""
+	switch {
+	case err != nil:
 		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.Arn)
-	}
-	fifo := arn.Service == "sqs" && strings.HasSuffix(arn.Resource, ".fifo")
-	if fifo && (t.SqsParameters == nil || text(t.SqsParameters.MessageGroupID) == "") {
+	case t.isQueue() && strings.HasSuffix(t.Arn, ".fifo") && !grouped:
 		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", t.ID)
+	case t.SqsParameters != nil && !t.isQueue():
+		return invalid("Parameter(s) SqsParameters not valid for target: %s.", t.ID)
+	}
+	return t.checkDeadLetters()
+}
+
+func (t *target) checkDeadLetters() error {
+	if t.DeadLetterConfig == nil || text(t.DeadLetterConfig.Arn) == "" {
+		return nil
+	}
+	switch arn := *t.DeadLetterConfig.Arn; {
+	case service(arn) == "":
+		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", arn)
+	case service(arn) != "sqs" || strings.HasSuffix(arn, ".fifo"):
+		return invalid("Parameter %s is not valid. Reason: a dead-letter queue must be a standard queue.", arn)
 	}
 	return nil
 }
 
-// checkInput holds the target's input against what the service accepts.
-func (t *target) checkInput() error {
+// checkInput holds the target's input against what the service accepts of a rule
+// on the bus e.
+func (t *target) checkInput(e *eventBus) error {
 	ways := 0
 	for _, given := range []bool{t.Input != nil, t.InputPath != nil, t.InputTransformer != nil} {
 		if given {
@@ -141,6 +167,8 @@ func (t *target) checkInput() error {
 		return invalid("Only one of Input, InputPath, or InputTransformer must be provided for target %s.", t.ID)
 	}
 	switch {
+	case ways > 0 && t.isForeignBus(e):
+		return invalid("Input, InputPath and InputTransformer are not valid for target %s, which is an event bus of another account.", t.ID)
 	case t.Input != nil && !isJSON(*t.Input):
 		return invalid("JSON syntax error in input for target %s.", t.ID)
 	case t.InputPath != nil:
@@ -151,6 +179,13 @@ func (t *target) checkInput() error {
 		return t.InputTransformer.check(t.ID)
 	}
 	return nil
+}
+
+// isForeignBus says whether the target is an event bus of another account than e.
+func (t *target) isForeignBus(e *eventBus) bool {
+	own, _ := awsid.ParseARN(e.arn)
+	other, _ := awsid.ParseARN(t.Arn)
+	return other.Service == "events" && other.Account != own.Account
 }
 
 type listTargetsByRuleInput struct {

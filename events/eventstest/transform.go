@@ -116,7 +116,7 @@ func (t *inputTransformer) fill(ev *Event, r *rule) ([]byte, error) {
 		case !ok && !p.quoted:
 			out.WriteString(`""`)
 		case ok && p.quoted:
-			out.WriteString(plain(value))
+			out.WriteString(t.plain(value))
 		case ok:
 			out.Write(value)
 		}
@@ -146,14 +146,26 @@ func (t *inputTransformer) value(name string, ev *Event, r *rule) (value json.Ra
 	case "aws.events.event.json":
 		return ev.JSON, true
 	default:
-		return withoutDetail(ev.JSON), true
+		return origin(ev.JSON), true
 	}
 }
 
-// withoutDetail is the event's envelope alone.
-func withoutDetail(event []byte) json.RawMessage {
-	cut := bytes.Index(event, []byte(`,"detail":`))
-	return append(bytes.Clone(event[:cut]), '}')
+// origin is what <aws.events.event> stands for: where the event comes from,
+// with AWS's own spelling of the detail type.
+func origin(event []byte) json.RawMessage {
+	var e envelope
+	if json.Unmarshal(event, &e) != nil {
+		return json.RawMessage("null")
+	}
+	out, _ := marshal(struct { // strings always encode
+		Version    string   `json:"version"`
+		DetailType string   `json:"detailType"`
+		Source     string   `json:"source"`
+		Account    string   `json:"account"`
+		Region     string   `json:"region"`
+		Resources  []string `json:"resources"`
+	}{e.Version, e.DetailType, e.Source, e.Account, e.Region, e.Resources})
+	return out
 }
 
 func quote(s string) json.RawMessage {
@@ -161,9 +173,10 @@ func quote(s string) json.RawMessage {
 	return b
 }
 
-// plain writes a value inside a string: a string without its quotes, lists and
-// objects without any quotes.
-func plain(value json.RawMessage) string {
+// plain writes a value inside a string: a string without its quotes, a list or an
+// object as it is, which makes no JSON where it has quotes of its own. Only in a
+// template that is one string they are left out.
+func (t *inputTransformer) plain(value json.RawMessage) string {
 	value = bytes.TrimSpace(value)
 	if value[0] == '"' {
 		return string(value[1 : len(value)-1])
@@ -174,6 +187,9 @@ func plain(value json.RawMessage) string {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, value); err != nil {
 		return ""
+	}
+	if !strings.HasPrefix(strings.TrimSpace(t.InputTemplate), `"`) {
+		return compact.String()
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(compact.String(), `\"`, ""), `"`, "")
 }
