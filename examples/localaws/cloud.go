@@ -34,7 +34,8 @@ func newCloud(base string, verbose bool) *cloud {
 	}
 	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = base })}
 	c.topics = messagingtest.NewSNS(tb, c.queues)
-	c.bus = eventstest.New(tb, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
+	// The bus always has a log: it is where an event that reaches nobody is seen.
+	c.bus = eventstest.New(logger{}, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
 	services := c.bus.Join(c.topics.Join(c.queues.Join(c.tables.Join(aws.Config{}))))
 	c.machines = stepfntest.New(tb, func(o *stepfntest.Options) { o.Services = services.HTTPClient })
 	return c
@@ -75,8 +76,10 @@ func (c *cloud) deliver(ctx context.Context) error {
 	return err
 }
 
-// target is what an event is delivered to, by its ARN; nil for an ARN that
-// nothing here answers to.
+// target is what an event is delivered to, by its ARN, or a dead letter; the
+// queue is told the message group in the context. It is nil for an event bus,
+// which the bus finds by itself, and for an ARN that nothing here answers to:
+// that delivery fails.
 func (c *cloud) target(arn string) eventstest.Deliver {
 	switch {
 	case strings.HasPrefix(arn, "arn:aws:sqs:"):

@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"log"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,6 +93,84 @@ func TestEventsReachQueuesTopicsAndMachines(t *testing.T) {
 		}
 		return bodies == 3
 	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// An event goes over a second bus into a group of a FIFO queue; one that reaches
+// nobody goes to the dead-letter queue, and the log says so.
+func TestEventsReachFIFOQueuesByWayOfAnotherBus(t *testing.T) {
+	var text lockedBuffer
+	log.SetOutput(&text)
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	cfg := serve(t)
+	ctx := t.Context()
+	queues, events := sqs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
+	fifo, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("orders.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	require.NoError(t, err)
+	dlq, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("dlq")})
+	require.NoError(t, err)
+	other, err := events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String("other")})
+	require.NoError(t, err)
+	const arn = "arn:aws:sqs:eu-west-1:123456789012:"
+	const nobody = "arn:aws:kinesis:eu-west-1:123456789012:stream/nobody"
+	rule := func(bus *string, targets ...ebtypes.Target) {
+		_, err := events.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("all"), EventBusName: bus, EventPattern: aws.String(`{"source":["shop"]}`)})
+		require.NoError(t, err)
+		_, err = events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("all"), EventBusName: bus, Targets: targets})
+		require.NoError(t, err)
+	}
+	rule(nil, ebtypes.Target{Id: aws.String("bus"), Arn: other.EventBusArn},
+		ebtypes.Target{Id: aws.String("nobody"), Arn: aws.String(nobody), DeadLetterConfig: &ebtypes.DeadLetterConfig{Arn: aws.String(arn + "dlq")}})
+	rule(other.EventBusArn, ebtypes.Target{
+		Id: aws.String("queue"), Arn: aws.String(arn + "orders.fifo"), SqsParameters: &ebtypes.SqsParameters{MessageGroupId: aws.String("shop")},
+		Input: aws.String(`{"always":"the same"}`),
+	})
+	entry := ebtypes.PutEventsRequestEntry{Source: aws.String("shop"), DetailType: aws.String("OrderPlaced"), Detail: aws.String(`{"id":"42"}`)}
+	put, err := events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{entry, entry}})
+	require.NoError(t, err)
+
+	receive := func(url *string, n int) []sqstypes.Message {
+		var all []sqstypes.Message
+		require.Eventually(t, func() bool {
+			out, err := queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+				QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, MessageAttributeNames: []string{"All"},
+				MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"All"},
+			})
+			require.NoError(t, err)
+			for _, m := range out.Messages {
+				all = append(all, m)
+				_, err := queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: m.ReceiptHandle})
+				require.NoError(t, err)
+			}
+			return len(all) == n
+		}, 10*time.Second, 10*time.Millisecond)
+		return all
+	}
+	for i, m := range receive(fifo.QueueUrl, 2) {
+		require.Equal(t, "shop", m.Attributes["MessageGroupId"])
+		require.Equal(t, *put.Entries[i].EventId, m.Attributes["MessageDeduplicationId"])
+	}
+	dead := receive(dlq.QueueUrl, 2)
+	require.Equal(t, "NO_RESOURCE", *dead[0].MessageAttributes["ERROR_CODE"].StringValue)
+	require.Equal(t, nobody, *dead[0].MessageAttributes["TARGET_ARN"].StringValue)
+	require.Contains(t, text.String(), nobody)
+}
+
+// lockedBuffer is a log that another goroutine writes.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestTablesAndStreams(t *testing.T) {
