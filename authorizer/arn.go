@@ -9,12 +9,15 @@ import (
 type ARN struct {
 	Partition, Region, Account, API string
 
-	StageName string
+	StageName string // "*" in the ARNs of some tools and test events: any stage
 	Method    string // the verb; empty for a WebSocket API
 	Path      string // with its leading slash; for a WebSocket API the route, such as "$connect"
 }
 
-// ParseARN takes a methodArn or routeArn apart.
+// anyStage is the one wildcard taken before the verb.
+const anyStage = "*"
+
+// ParseARN takes a methodArn or routeArn apart. A wildcard before the verb is an error, other than * for the whole stage.
 func ParseARN(arn string) (ARN, error) {
 	fault := func(reason string) (ARN, error) {
 		return ARN{}, fmt.Errorf("authorizer: method ARN %.200q: %s", arn, reason)
@@ -28,8 +31,8 @@ func ParseARN(arn string) (ARN, error) {
 	if !found || api == "" || stage == "" || rest == "" {
 		return fault("no API, stage or verb")
 	}
-	for _, part := range []string{parts[1], parts[3], parts[4], api, stage} {
-		if strings.ContainsAny(part, "*?") {
+	for i, part := range []string{parts[1], parts[3], parts[4], api, stage} {
+		if whole := i == 4 && part == anyStage; strings.ContainsAny(part, "*?") && !whole {
 			return fault("a wildcard stands before the verb")
 		}
 	}

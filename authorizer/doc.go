@@ -26,13 +26,26 @@
 // most 30 segments. A cached Allow can outlive the token by the authorizer's TTL (5 minutes unless configured): keep the
 // TTL well below the token's life. Replay of a token within its life is not noticed.
 //
-// A policy holds for the routes of the table. Requests that the API routes but no rule of the table matches are refused,
-// with two exceptions: where "/a/{x}" and "/a/{x}/b" are both permitted, IAM cannot but permit every other path below
-// "/a/"; and policies beyond 8 KiB are shortened by wildcards that reach no other route of the table, but may reach what
-// it does not list. So list all routes of the API. Policies beyond 1 MiB fail with ErrPolicyTooLarge.
+// A policy grants the routes of the table and nothing else, with one exception: where "/a/{x}" and "/a/{x}/b" are both
+// permitted, IAM cannot but permit other paths of that shape too. Routes.Unlisted lists them; have no such routes in the
+// API, or use HandleSimple, which has no exception. A policy has about two resources for each route, and is never
+// shortened by wider wildcards. What API Gateway could not take is refused: a route whose resource is longer than 512
+// characters, and a table whose policy may be larger than 1 MiB, when the table is built; and the policy for a stage with
+// too long a name with ErrPolicyTooLarge. Whether an API takes policies of more than 8 KiB is not verified against AWS.
 //
-// How percent-encoded paths look in a method ARN, and whether a REST API takes policies beyond 8 KiB, is not verified
-// against AWS.
+// # Spellings of a path
+//
+// A slash at the end makes no other path: API Gateway routes "/admin/" as "/admin", and both are permitted or denied
+// together. An empty segment, as in "/a//b", is refused by every policy with a wildcard.
+//
+// Percent-encoding: an HTTP API decodes a path before it looks for the route, so the policy sees what the route sees. For
+// a REST API it is not documented. Policies are right either way: who may call a wildcard, and not some route
+// within it, is refused paths that encode a slash or a character of that route, such as "/%61dmin" and "/users/1%2Fkeys".
+// HandleSimple wants the path to be permitted both as it stands and decoded.
+//
+// Upper and lower case differ for API Gateway and for IAM: "/ADMIN" is not "/admin", and goes where a {name} or * of the
+// API takes it. So a function behind such a route should not fold case to find out what is asked. A WebSocket API has no
+// paths; any other spelling than "$connect" fails the authorizer.
 //
 // # Errors
 //

@@ -43,11 +43,12 @@ func Example() {
 	})
 	fmt.Println(err, errors.Is(err, authorizer.ErrExpired))
 	// Output:
-	// user-1 Allow [arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/orders/*]
+	// user-1 Allow [arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/orders/?*]
+	// user-1 Deny [arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/*//*]
 	// Unauthorized true
 }
 
-// The policy holds for everything the principal may call, whichever request it was made for.
+// The policy holds for everything the principal may call, whichever request it was made for, in every spelling.
 func ExampleRoutes_Policy() {
 	routes := authorizer.MustRoutes(
 		authorizer.Allow("GET /users/{id}"),
@@ -68,10 +69,19 @@ func ExampleRoutes_Policy() {
 		}
 	}
 	// Output:
-	// Allow GET/users/*
+	// Allow GET/users/?*
 	// Allow GET/users/*/orders
+	// Allow GET/users/*/orders/
 	// Deny GET/users/*/keys
+	// Deny GET/users/*/keys/
+	// Deny GET/users/*/*/?*
 	// Deny GET/users/*/*/orders
+	// Deny GET/users/*/*/orders/
+	// Deny *//*
+	// Deny *%2F*
+	// Deny *%2f*
+	// Deny *%6?*
+	// Deny *%7?*
 }
 
 // A table that no policy could get right is refused when it is built.
@@ -83,6 +93,16 @@ func ExampleNewRoutes() {
 	fmt.Println(err != nil)
 	// Output:
 	// true
+}
+
+// Unlisted tells what else an API must not have, since IAM's * matches across slashes.
+func ExampleRoutes_Unlisted() {
+	routes := authorizer.MustRoutes(
+		authorizer.Allow("GET /orders/{id}"),
+		authorizer.Allow("GET /orders/{id}/lines"))
+	fmt.Println(strings.Join(routes.Unlisted(), "\n"))
+	// Output:
+	// GET /orders/x/x is no route, permitted to who may call "GET /orders/{id}" and "GET /orders/{id}/lines"
 }
 
 // Overlaps tells what a path parameter must not hold.

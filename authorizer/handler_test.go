@@ -105,7 +105,7 @@ func TestHandleRequest(t *testing.T) {
 		response, err := handler.HandleRequest(t.Context(), event(c.change))
 		require.Equal(t, c.good, err == nil, c.name)
 		if c.good {
-			require.Equal(t, []string{"Allow GET/orders/*"}, resources(response.PolicyDocument))
+			require.Equal(t, []string{"Allow GET/orders/?*", "Deny *//*"}, resources(response.PolicyDocument))
 		}
 	}
 }
@@ -159,16 +159,46 @@ func TestParseARN(t *testing.T) {
 	for arn, want := range map[string]authorizer.ARN{
 		"arn:aws:execute-api:us-east-1:1:a/prod/GET/x/y:z":    {Partition: "aws", Region: "us-east-1", Account: "1", API: "a", StageName: "prod", Method: "GET", Path: "/x/y:z"},
 		"arn:aws-cn:execute-api:cn-north-1:1:a/$default/GET/": {Partition: "aws-cn", Region: "cn-north-1", Account: "1", API: "a", StageName: "$default", Method: "GET", Path: "/"},
+		"arn:aws:execute-api:us-east-1:1:a/*/GET/x":           {Partition: "aws", Region: "us-east-1", Account: "1", API: "a", StageName: "*", Method: "GET", Path: "/x"},
 		"arn:aws:execute-api:us-east-1:1:a/prod/$connect":     {Partition: "aws", Region: "us-east-1", Account: "1", API: "a", StageName: "prod", Path: "$connect"},
 	} {
 		got, err := authorizer.ParseARN(arn)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for _, arn := range []string{"", "arn:aws:s3:::b", "arn:aws:execute-api:r:1:a", "arn:aws:execute-api:r:1:a/s", "arn:aws:execute-api:r:1:a/s/", "arn:aws:execute-api:r:1:a/*/GET/x"} {
+	for _, arn := range []string{"", "arn:aws:s3:::b", "arn:aws:execute-api:r:1:a", "arn:aws:execute-api:r:1:a/s", "arn:aws:execute-api:r:1:a/s/", "arn:aws:execute-api:r:1:a/p*/GET/x", "arn:aws:execute-api:r:1:a/?/GET/x", "arn:aws:execute-api:r:1:*/*/GET/x", "arn:aws:execute-api:r:*:a/s/GET/x", "arn:*:execute-api:r:1:a/s/GET/x"} {
 		_, err := authorizer.ParseARN(arn)
 		require.Error(t, err, arn)
 	}
+}
+
+// Tools and test events have * in place of the stage. What is permitted holds for every stage then, and for no path that
+// only looks like it.
+func TestMethodARNOfAnyStage(t *testing.T) {
+	const api = "arn:aws:execute-api:eu-west-1:123456789012:api1234567/"
+	routes := authorizer.MustRoutes(authorizer.Allow("GET /orders/*"), authorizer.Allow("GET /me"), authorizer.Allow("POST /*", authorizer.Scope("admin")))
+	response, err := authorizer.REST(byName, routes).HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: api + "*/GET/orders/1", AuthorizationToken: "Bearer r"})
+	require.NoError(t, err)
+	for _, path := range []string{"*/GET/orders/1", "prod/GET/orders/1", "v2/GET/orders/1/2", "prod/GET/me", "prod/GET/me/"} {
+		require.True(t, iam(response.PolicyDocument, api+path), path)
+	}
+	for _, path := range []string{"prod/POST/x/GET/orders/1", "prod/POST/GET/me", "prod/POST/x/GET/me/", "prod/POST/orders/1", "prod/DELETE/GET/orders/1", "*/POST/orders"} {
+		require.False(t, iam(response.PolicyDocument, api+path), path)
+	}
+	v2handler := authorizer.HTTP(byName, routes)
+	event := awsevents.APIGatewayV2CustomAuthorizerV2Request{RouteArn: api + "*/GET/orders/1", Headers: map[string]string{"authorization": "Bearer r"}}
+	policy, err := v2handler.HandlePolicy(t.Context(), event)
+	require.NoError(t, err)
+	require.Equal(t, response.PolicyDocument, policy.PolicyDocument)
+	connected, err := authorizer.WebSocket(byName, nil).HandleConnect(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{
+		MethodArn: api + "*/$connect", Headers: map[string]string{"authorization": "Bearer r"},
+	})
+	require.NoError(t, err)
+	require.True(t, iam(connected.PolicyDocument, api+"prod/$connect"))
+	denied, err := authorizer.REST(byName, authorizer.MustRoutes(authorizer.Allow("GET /x", authorizer.Scope("w")))).
+		HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: api + "*/GET/x", AuthorizationToken: "Bearer r"})
+	require.NoError(t, err)
+	require.False(t, iam(denied.PolicyDocument, api+"prod/GET/x"))
 }
 
 func v2(method, path, token string) awsevents.APIGatewayV2HTTPRequest {
@@ -313,8 +343,10 @@ func TestWebSocket(t *testing.T) {
 		_, err = connection.Send(t.Context(), "x")
 		require.ErrorIs(t, err, authorizertest.ErrClosed)
 
-		_, err = handler.HandleConnect(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: stage + "GET/x"})
-		require.ErrorContains(t, err, "$connect")
+		for _, route := range []string{"GET/x", "$connect/", "$CONNECT", "%24connect", "/$connect", "$default"} {
+			_, err = handler.HandleConnect(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: stage + route})
+			require.ErrorContains(t, err, "$connect", "no other spelling is taken for the route")
+		}
 	})
 }
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
-	"strings"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 )
@@ -92,7 +92,7 @@ func (a *HTTPAuthorizer) simple(p *Principal, event awsevents.APIGatewayV2Custom
 		return false, err
 	}
 	if a.options.Uncached {
-		return a.routes.decides(p, arn.Method, arn.Path), nil
+		return a.routes.decides(p, arn.Method, arn.Path) && a.routes.somewhere(p, event.RouteKey), nil
 	}
 	if err := keyedByRoute(event); err != nil {
 		return false, err
@@ -107,14 +107,32 @@ func (a *HTTPAuthorizer) simple(p *Principal, event awsevents.APIGatewayV2Custom
 	return verdict, nil
 }
 
-// decides is the answer of the most specific rule alone, as it is where no policy is involved.
+// decides is the answer of the most specific rule alone, as it is where no policy is involved. A path with
+// percent-encoding must be permitted in both readings, as it stands and decoded.
 func (r *Routes) decides(p *Principal, method, path string) bool {
 	i := slices.IndexFunc(r.groups, func(g *group) bool { return g.method == method })
-	if i < 0 || !strings.HasPrefix(path, "/") {
+	decoded, err := url.PathUnescape(path)
+	if i < 0 || err != nil {
 		return false
 	}
-	decisive := r.groups[i].decisive(strings.Split(path[1:], "/"))
-	return decisive >= 0 && r.permitted(p)[i][decisive]
+	permitted := r.permitted(p)[i]
+	for _, spelling := range []string{path, decoded} {
+		segments, ok := segmentsOf(spelling)
+		if !ok {
+			return false
+		}
+		if decisive := r.groups[i].decisive(segments); decisive < 0 || !permitted[decisive] {
+			return false
+		}
+	}
+	return true
+}
+
+// somewhere says whether the principal may make any request of the route that API Gateway has chosen. If not, the path
+// is a spelling of that route which the table does not know.
+func (r *Routes) somewhere(p *Principal, routeKey string) bool {
+	verdict, uniform, err := r.uniform(p, routeKey)
+	return err != nil || !uniform || verdict
 }
 
 // uniform returns the answer that all requests of an API's route have, if they have the same.

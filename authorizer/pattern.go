@@ -89,16 +89,20 @@ func parseSegment(part string) (segment, error) {
 			return segment{}, fmt.Errorf("segment %q: %q is not a plain path character", part, part[i])
 		}
 	}
+	if part == "." || part == ".." {
+		return segment{}, fmt.Errorf("segment %q: clients resolve it before they send a path", part)
+	}
 	return segment{kind: literal, text: part}, nil
 }
 
-// plain says whether a byte can stand in a literal segment. The wildcards * and ?, and the $ of policy variables, never can.
+// plain says whether a byte can stand in a literal segment. The wildcards * and ?, and the $ of policy variables, never
+// can; nor can %, since an encoded literal would be another spelling of a route.
 func plain(c byte) bool {
 	switch {
 	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
 		return true
 	}
-	return strings.IndexByte("-._~!&'()+,;=:@%", c) >= 0
+	return strings.IndexByte("-._~!&'()+,;=:@", c) >= 0
 }
 
 // matches says whether a path, split at its slashes, is one the pattern describes; least is the number of segments a
@@ -108,7 +112,7 @@ func matches(pattern []segment, least int, path []string) bool {
 		switch {
 		case s.kind == tail:
 			return len(path)-i >= least
-		case i >= len(path), s.kind == literal && s.text != path[i]:
+		case i >= len(path), s.kind == literal && s.text != path[i], s.kind == param && path[i] == "":
 			return false
 		}
 	}
@@ -148,7 +152,34 @@ func (g glob) widened(at int) glob {
 	return slices.Insert(slices.Clone(g), at, segment{kind: param})
 }
 
-// String is the glob as the end of a resource.
+// endings are the glob as ends of resources. They match each path in both of its spellings, with and without a slash at
+// the end, since API Gateway routes the two alike. IAM's * stands for nothing too: the last one is written ?*, or "/a/*"
+// would match the path "/a" in its spelling "/a/".
+func (g glob) endings() []string {
+	text := g.String()
+	switch last := g[len(g)-1]; {
+	case last.kind == param:
+		return []string{text[:len(text)-1] + "?*"}
+	case text == "":
+		return []string{""} // the root has one spelling
+	}
+	return []string{text, text + "/"}
+}
+
+// contains says whether one glob matches every path that another one matches.
+func (g glob) contains(other glob) bool {
+	at := states(1)
+	for _, s := range other {
+		text := s.text
+		if s.kind == param {
+			text = unnamed // one more segment of it is taken by the same wildcard
+		}
+		at = g.step(at, text)
+	}
+	return g.done(at)
+}
+
+// String is the glob with a * for each wildcard.
 func (g glob) String() string {
 	var b strings.Builder
 	for i, s := range g {
@@ -176,9 +207,10 @@ func (g glob) step(from states, text string) states {
 		if from&(1<<i) == 0 {
 			continue
 		}
-		if s.kind == param {
+		switch {
+		case s.kind == param && text != "":
 			to |= 1<<i | 1<<(i+1)
-		} else if s.text == text {
+		case s.kind == literal && s.text == text:
 			to |= 1 << (i + 1)
 		}
 	}

@@ -9,49 +9,103 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 )
 
+// The bounds on a policy.
 const (
-	// collapseAbove is the policy size in bytes from which routes are joined under wildcards where that is proven safe.
-	collapseAbove = 8 << 10
+	// compactAbove is the size in bytes of the resources from which those are left out that others take in.
+	compactAbove = 8 << 10
 	// maxPolicyBytes is the largest policy returned; a Lambda response may have 6 MB.
 	maxPolicyBytes = 1 << 20
-	// typicalPrefix is the length of an ARN up to the stage, about.
-	typicalPrefix = 60
+	// maxResource is the longest resource that API Gateway takes in an authorizer's policy, in characters.
+	maxResource = 512
+	// shortestStage is what a resource begins with, at the least.
+	shortestStage = "arn:aws:execute-api:us-east-1:123456789012:a123456789/v/"
 )
 
 // ErrPolicyTooLarge says that the policy for a principal would be larger than API Gateway could take.
 var ErrPolicyTooLarge = errors.New("policy too large")
 
-// node is a beginning of paths: where every entry its glob reaches is permitted, one wildcard replaces them all.
-type node struct {
-	path   string
-	hits   []int // entries the glob reaches
-	covers []int // entries it replaces
-}
-
 // Policy returns the policy of a principal for the whole API and stage of a method ARN. It answers every request as the
 // table does, not only the one that is being authorized, so API Gateway may cache it under the token.
 //
-// The statements depend on the principal and the table only and are always in the same order. Wildcards are used where
-// a route has one. Where a wildcard would reach a route of the table that the principal may not call, that route is
-// denied explicitly; and it is kept from matching across slashes wherever no permitted route stands in the way. In
-// tables too large for 8 KiB, routes with a common beginning are joined under a wildcard if that reaches only permitted ones.
+// The statements depend on the principal, the table and the stage only and are always in the same order. A wildcard
+// stands only where a route has one: nothing is joined, however large the table. Where a wildcard would reach a route of
+// the table that the principal may not call, that route is denied explicitly; and it is kept from matching across slashes
+// wherever no permitted route stands in the way. Other spellings of a path are permitted or denied with it; see
+// Routes.Permits. A policy that API Gateway could not take is an error that wraps ErrPolicyTooLarge.
+//
+// A method ARN whose stage is *, as tools and test events have it, gives a policy for all stages. It denies paths that
+// have the name of a method as a segment, "/GET/" for instance, which such a policy could not tell from the method.
 func (r *Routes) Policy(p *Principal, methodARN string) (awsevents.APIGatewayCustomAuthorizerPolicy, error) {
 	arn, err := ParseARN(methodARN)
 	if err != nil {
 		return awsevents.APIGatewayCustomAuthorizerPolicy{}, err
 	}
 	prefix := arn.Stage()
-	allowed, denied := r.resources(p, prefix, false)
-	if size(allowed)+size(denied) > collapseAbove {
-		allowed, denied = r.resources(p, prefix, true)
-	}
-	if n := size(allowed) + size(denied); n > maxPolicyBytes {
-		return awsevents.APIGatewayCustomAuthorizerPolicy{}, fmt.Errorf("authorizer: policy of %q: %w: %d bytes, at most %d", p.ID, ErrPolicyTooLarge, n, maxPolicyBytes)
-	}
+	allowed, denied := r.resources(r.permitted(p), prefix)
 	if len(allowed) == 0 {
 		return denyAll(prefix), nil
 	}
+	if arn.StageName == anyStage {
+		for _, verb := range verbs {
+			denied = append(denied, prefix+"*/"+verb+"/*")
+		}
+	}
+	if err := tooLarge(allowed, denied); err != nil {
+		return awsevents.APIGatewayCustomAuthorizerPolicy{}, fmt.Errorf("authorizer: policy of %q: %w", p.ID, err)
+	}
 	return policyOf(allowed, denied), nil
+}
+
+// tooLarge says why API Gateway would not take a policy.
+func tooLarge(allowed, denied []string) error {
+	for _, resource := range slices.Concat(allowed, denied) {
+		if len(resource) > maxResource {
+			return fmt.Errorf("%w: resource %.80q… has %d characters, at most %d", ErrPolicyTooLarge, resource, len(resource), maxResource)
+		}
+	}
+	if n := size(allowed) + size(denied); n > maxPolicyBytes {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrPolicyTooLarge, n, maxPolicyBytes)
+	}
+	return nil
+}
+
+// oversize finds routes whose resources API Gateway would not take in any stage, and tables too large for who may call
+// all of it.
+func (r *Routes) oversize() (faults []error) {
+	everything := make([][]bool, len(r.groups))
+	for i, g := range r.groups {
+		everything[i] = make([]bool, len(g.entries))
+		for j := range g.entries {
+			e := &g.entries[j]
+			everything[i][j] = !e.rule.never
+			if n := len(shortestStage) + len(g.method) + 1 + e.longest(); n > maxResource {
+				faults = append(faults, fmt.Errorf("route %q: a resource of at least %d characters, API Gateway takes at most %d", e.rule.route, n, maxResource))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		if err := tooLarge(r.resources(everything, shortestStage)); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return faults
+}
+
+// longest is the length of the longest ending that may stand for an entry.
+func (e *entry) longest() int {
+	most := 0
+	globs := []glob{e.glob}
+	for i := range e.overruns {
+		for o := &e.overruns[i]; o != nil; o = o.further {
+			globs = append(globs, o.glob)
+		}
+	}
+	for _, g := range globs {
+		for _, ending := range g.endings() {
+			most = max(most, len(ending))
+		}
+	}
+	return most
 }
 
 func policyOf(allowed, denied []string) awsevents.APIGatewayCustomAuthorizerPolicy {
@@ -78,19 +132,30 @@ func size(resources []string) (n int) {
 }
 
 // resources lists what is allowed and what has to be denied within it.
-func (r *Routes) resources(p *Principal, prefix string, collapse bool) (allowed, denied []string) {
-	permitted := r.permitted(p)
-	if collapse && !slices.ContainsFunc(permitted, func(group []bool) bool { return slices.Contains(group, false) }) && len(r.groups) == len(verbs) {
-		return []string{prefix + "*"}, nil
+func (r *Routes) resources(permitted [][]bool, prefix string) (allowed, denied []string) {
+	allowed, denied = r.list(permitted, prefix, false)
+	if size(allowed)+size(denied) > compactAbove {
+		allowed, denied = r.list(permitted, prefix, true)
 	}
+	return allowed, denied
+}
+
+func (r *Routes) list(permitted [][]bool, prefix string, compact bool) (allowed, denied []string) {
+	wild := false
 	for i, g := range r.groups {
 		start := prefix + g.method + "/"
-		paths, exceptions := g.resources(permitted[i], collapse)
+		paths, exceptions := g.resources(permitted[i], compact)
 		for _, path := range paths {
 			allowed = append(allowed, start+path)
+			wild = wild || strings.Contains(path, "*")
 		}
 		for _, path := range exceptions {
 			denied = append(denied, start+path)
+		}
+	}
+	if wild {
+		for _, part := range append([]string{emptySegment}, r.encodings(permitted)...) {
+			denied = append(denied, prefix+"*"+part+"*")
 		}
 	}
 	return allowed, denied
@@ -111,31 +176,31 @@ func (r *Routes) permitted(p *Principal) [][]bool {
 	return permitted
 }
 
-func (g *group) resources(permitted []bool, collapse bool) (paths, exceptions []string) {
-	replaced := make([]bool, len(g.entries))
-	if collapse {
-		for _, n := range g.nodes {
-			if n.covers == nil || replaced[n.covers[0]] || !all(permitted, n.hits) {
-				continue
-			}
-			paths = append(paths, n.path)
-			for _, i := range n.covers {
-				replaced[i] = true
-			}
+func (g *group) resources(permitted []bool, compact bool) (paths, exceptions []string) {
+	for i := range g.entries {
+		if permitted[i] && !(compact && g.superfluous(i, permitted)) {
+			paths = append(paths, g.entries[i].glob.endings()...)
 		}
 	}
-	for i := range g.entries {
-		if permitted[i] && !replaced[i] {
-			paths = append(paths, g.entries[i].path)
-		}
+	if root, rest := slices.Index(paths, ""), slices.Index(paths, "?*"); root >= 0 && rest >= 0 {
+		paths[rest] = "*" // both in one
+		paths = slices.Delete(paths, root, root+1)
 	}
 	for _, denial := range g.denials(permitted) {
-		exceptions = append(exceptions, denial.String())
+		exceptions = append(exceptions, denial.endings()...)
 	}
-	if !collapse {
-		exceptions = append(exceptions, g.overruns(permitted)...)
+	for _, overrun := range g.overruns(permitted) {
+		exceptions = append(exceptions, overrun.endings()...)
 	}
 	return unique(paths), unique(exceptions)
+}
+
+// superfluous says whether another permitted entry's glob matches all that one's does; of two that match the same, the
+// later one is superfluous.
+func (g *group) superfluous(i int, permitted []bool) bool {
+	return slices.ContainsFunc(g.entries[i].within, func(j int) bool {
+		return permitted[j] && (j < i || !slices.Contains(g.entries[j].within, i))
+	})
 }
 
 // denials lists the globs to deny explicitly: for every entry that is not permitted, yet within reach of a glob that is,
@@ -152,7 +217,8 @@ func (g *group) denials(permitted []bool) (denials []glob) {
 				continue
 			}
 			whole := &g.entries[d]
-			if beyond := e.beyond(d); !g.within(i, d) && worst(beyond, permitted) <= harm(whole.reaches, whole.swallows, permitted) {
+			beyond := e.beyond(d)
+			if len(beyond) > 0 && !g.within(i, d) && worst(beyond, permitted) <= harm(whole.reaches, whole.swallows, permitted) {
 				for _, o := range beyond {
 					denials = append(denials, o.glob)
 				}
@@ -193,27 +259,27 @@ func worst(overruns []*overrun, permitted []bool) (worst int) {
 	return worst
 }
 
-// overruns lists what keeps wildcards within their segment, where that refuses nothing permitted.
-func (g *group) overruns(permitted []bool) (paths []string) {
+// overruns lists what keeps wildcards within their segment, as far as that refuses nothing permitted.
+func (g *group) overruns(permitted []bool) (globs []glob) {
 	for i := range g.entries {
 		if !permitted[i] {
 			continue
 		}
-		for _, o := range g.entries[i].overruns {
-			if !some(permitted, o.reaches) {
-				paths = append(paths, o.path)
+		for j := range g.entries[i].overruns {
+			o := &g.entries[i].overruns[j]
+			for o != nil && some(permitted, o.reaches) {
+				o = o.further
+			}
+			if o != nil {
+				globs = append(globs, o.glob)
 			}
 		}
 	}
-	return paths
+	return globs
 }
 
 func some(permitted []bool, of []int) bool {
 	return slices.ContainsFunc(of, func(i int) bool { return permitted[i] })
-}
-
-func all(permitted []bool, hits []int) bool {
-	return !slices.ContainsFunc(hits, func(hit int) bool { return !permitted[hit] })
 }
 
 // unique drops repetitions and keeps the order.
@@ -226,47 +292,32 @@ func unique(paths []string) []string {
 	})
 }
 
-// plantNodes prepares the beginnings under which two or more entries lie.
-func (g *group) plantNodes() {
-	above := g.above()
-	members := make(map[string][]int)
-	for i := range g.entries {
-		for k := range len(g.entries[i].glob) {
-			beginning := append(slices.Clone(g.entries[i].glob[:k]), segment{kind: param}).String()
-			members[beginning] = append(members[beginning], i)
-		}
-	}
-	for path, covers := range members {
-		if len(covers) < 2 {
-			continue
-		}
-		depth := strings.Count(path, "/")
-		of := append(slices.Clone(g.entries[covers[0]].glob[:depth]), segment{kind: param})
-		reaches, _ := g.reach(of, -1, above)
-		g.nodes = append(g.nodes, node{path: path, covers: covers, hits: reaches})
-	}
-	slices.SortFunc(g.nodes, func(a, b node) int {
-		if d := strings.Count(a.path, "/") - strings.Count(b.path, "/"); d != 0 {
-			return d
-		}
-		return strings.Compare(a.path, b.path)
-	})
-}
-
 // Permits says what the policy of a principal says about one request: the most specific route that matches decides, and
 // a request that no route matches is refused. The path is as in the method ARN, with its leading slash, without stage.
+//
+// A slash at the end does not make another path, since API Gateway routes "/admin/" as "/admin". An empty segment, as in
+// "/a//b", is refused. Percent-encoding is not undone; but who may call some route and not another one within its
+// wildcard is refused paths in which a slash, or a character of the other one's literal segments, is encoded. Upper and
+// lower case differ, as they do for API Gateway.
+//
+// Where the table has both "/a/{x}" and "/a/{x}/b" and a principal may call both, IAM cannot but permit more than
+// Permits does; see Routes.Unlisted.
 func (r *Routes) Permits(p *Principal, method, path string) bool {
+	segments, ok := segmentsOf(path)
 	i := slices.IndexFunc(r.groups, func(g *group) bool { return g.method == method })
-	if i < 0 || !strings.HasPrefix(path, "/") {
+	if i < 0 || !ok {
 		return false
 	}
-	g, permitted := r.groups[i], r.permitted(p)[i]
-	segments := strings.Split(path[1:], "/")
+	permitted := r.permitted(p)
+	g := r.groups[i]
 	decisive := g.decisive(segments)
-	if decisive < 0 || !permitted[decisive] {
+	if decisive < 0 || !permitted[i][decisive] {
 		return false
 	}
-	return !slices.ContainsFunc(g.denials(permitted), func(denial glob) bool { return denial.match(segments) })
+	if slices.ContainsFunc(g.denials(permitted[i]), func(denial glob) bool { return denial.match(segments) }) {
+		return false
+	}
+	return !strings.Contains(path, "%") || !slices.ContainsFunc(r.encodings(permitted), func(code string) bool { return encodes(path, code) })
 }
 
 // decisive returns the most specific entry that matches, -1 for none.

@@ -54,7 +54,9 @@ func (g *group) witness(of glob, j int, above []int) []string {
 		}
 		s.most++
 	}
-	if s.from(states(1)) {
+	found := s.from(states(1))
+	g.steps += s.steps
+	if found {
 		return append([]string{}, s.path...)
 	}
 	return nil

@@ -11,15 +11,13 @@ import (
 type Routes struct {
 	rules  []Rule
 	groups []*group // by method, sorted
-	size   int      // of a policy that names every route, in bytes without the ARN prefix
-	count  int
 }
 
 // group is the part of the table that concerns one method. Entries are referred to by index.
 type group struct {
 	method  string
 	entries []entry
-	nodes   []node // for large tables, the widest first
+	steps   int // that searches have taken
 }
 
 // entry is one rule under one method.
@@ -28,19 +26,19 @@ type entry struct {
 	pattern []segment
 	least   int // segments a tail stands for at least
 	glob    glob
-	path    string // of the resource
 
 	reaches  []int     // the other entries that decide some path of the glob
 	swallows []int     // those of them the glob takes in whole, or for some length of their tail
-	overruns []overrun // what the glob matches beyond the pattern
+	within   []int     // the other entries whose globs match all that this one matches
+	overruns []overrun // what the glob matches beyond the pattern, one for each {name}
 }
 
 // overrun is a glob that matches only what another glob's wildcard matches across a slash.
 type overrun struct {
 	glob     glob
-	path     string
 	reaches  []int // as in entry
 	swallows []int
+	further  *overrun // the same with one more segment; nil where this one reaches no entry
 }
 
 // MustRoutes returns a checked table. It panics with the reasons when NewRoutes would return an error.
@@ -56,7 +54,15 @@ func MustRoutes(rules ...Rule) *Routes {
 // for which no IAM policy exists that is right for every principal, since an explicit Deny of one route would take in
 // all of another one.
 func NewRoutes(rules ...Rule) (*Routes, error) {
-	r := &Routes{rules: slices.Clone(rules)}
+	r := &Routes{}
+	if err := r.build(rules); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Routes) build(rules []Rule) error {
+	r.rules = slices.Clone(rules)
 	faults := r.group()
 	if len(rules) == 0 {
 		faults = append(faults, errors.New("the table is empty"))
@@ -68,21 +74,13 @@ func NewRoutes(rules ...Rule) (*Routes, error) {
 			faults = append(faults, g.contradictions()...)
 		}
 	}
+	if len(faults) == 0 {
+		faults = r.oversize()
+	}
 	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("authorizer: routes: %w", err)
+		return fmt.Errorf("authorizer: routes: %w", err)
 	}
-	for _, g := range r.groups {
-		for i := range g.entries {
-			r.count++
-			r.size += len(g.method) + len(g.entries[i].path) + 4
-		}
-	}
-	if r.size+r.count*typicalPrefix > collapseAbove {
-		for _, g := range r.groups {
-			g.plantNodes()
-		}
-	}
-	return r, nil
+	return nil
 }
 
 func (r *Routes) group() (faults []error) {
@@ -117,8 +115,19 @@ func (r *Routes) group() (faults []error) {
 			g.add(rule, pattern)
 		}
 	}
+	for _, g := range r.groups {
+		g.plantRoot()
+	}
 	slices.SortFunc(r.groups, func(a, b *group) int { return strings.Compare(a.method, b.method) })
 	return faults
+}
+
+// plantRoot gives the root, which "/*" stands for too, an entry of its own: IAM's wildcards are kept from matching it.
+func (g *group) plantRoot() {
+	root := []segment{{kind: literal}}
+	if all := g.twin([]segment{{kind: tail}}); all != nil && g.twin(root) == nil {
+		g.add(all.rule, root)
+	}
 }
 
 // expanded says whether one of two rules of one path was written for ANY method and the other for a single one; the
@@ -164,24 +173,51 @@ func (g *group) refineTails() {
 			}
 		}
 		e.glob = globOf(e.pattern, e.least)
-		e.path = e.glob.String()
 	}
 }
 
 // compare finds, for every glob, the entries it reaches into.
 func (g *group) compare() {
-	above := g.above()
+	above, everyone := g.above(), g.everyone()
+	longest := 0
+	for i := range g.entries {
+		longest = max(longest, len(g.entries[i].glob))
+	}
 	for i := range g.entries {
 		e := &g.entries[i]
-		e.reaches, e.swallows = g.reach(e.glob, i, above)
-		for at, s := range e.glob {
+		others := slices.Concat(everyone[:i], everyone[i+1:])
+		e.reaches, e.swallows = g.reach(e.glob, others, above)
+		for at, s := range e.pattern {
 			if s.kind == param {
-				wide := e.glob.widened(at)
-				reaches, swallows := g.reach(wide, -1, above)
-				e.overruns = append(e.overruns, overrun{glob: wide, path: wide.String(), reaches: reaches, swallows: swallows})
+				e.overruns = append(e.overruns, *g.overrun(e.glob, at, everyone, above, longest))
+			}
+		}
+		for _, j := range others {
+			if g.entries[j].glob.contains(e.glob) {
+				e.within = append(e.within, j)
 			}
 		}
 	}
+}
+
+// everyone lists all entries.
+func (g *group) everyone() []int {
+	all := make([]int, len(g.entries))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// overrun returns what a glob matches if the wildcard at a position takes one more segment, then two, and so on: up to
+// where it reaches none of the candidates, or paths longer than all patterns, which are alike.
+func (g *group) overrun(of glob, at int, candidates []int, above [][]int, longest int) *overrun {
+	o := &overrun{glob: of.widened(at)}
+	o.reaches, o.swallows = g.reach(o.glob, candidates, above)
+	if len(o.reaches) > 0 && len(o.glob) <= longest {
+		o.further = g.overrun(o.glob, at, o.reaches, above, longest)
+	}
+	return o
 }
 
 // above lists for each entry those that decide in its place.
@@ -218,10 +254,10 @@ func compatible(a, b []segment) bool {
 	return len(a) == len(b)
 }
 
-// reach returns the entries other than self that decide some path the glob matches, and which of them it takes in whole.
-func (g *group) reach(of glob, self int, above [][]int) (reaches, swallows []int) {
-	for j := range g.entries {
-		if j == self || g.witness(of, j, above[j]) == nil {
+// reach returns which of the candidates decide some path the glob matches, and which of them it takes in whole.
+func (g *group) reach(of glob, candidates []int, above [][]int) (reaches, swallows []int) {
+	for _, j := range candidates {
+		if g.witness(of, j, above[j]) == nil {
 			continue
 		}
 		reaches = append(reaches, j)

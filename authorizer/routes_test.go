@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
@@ -40,65 +39,77 @@ func TestPolicyOfRoutes(t *testing.T) {
 		scopes []string
 		want   []string
 	}{
-		{"literal", []authorizer.Rule{allow("POST /orders", scope("w"))}, []string{"w"}, []string{"Allow POST/orders"}},
+		{"literal", []authorizer.Rule{allow("POST /orders", scope("w"))}, []string{"w"}, []string{"Allow POST/orders", "Allow POST/orders/"}},
 		{"nothing permitted", []authorizer.Rule{allow("POST /orders", scope("w"))}, []string{"r"}, []string{"Deny *"}},
 		{"root", []authorizer.Rule{allow("GET /")}, nil, []string{"Allow GET/"}},
-		{"everything below", []authorizer.Rule{allow("GET /orders/*")}, nil, []string{"Allow GET/orders/*"}},
-		{"greedy name", []authorizer.Rule{allow("GET /orders/{rest+}")}, nil, []string{"Allow GET/orders/*"}},
+		{"everything below", []authorizer.Rule{allow("GET /orders/*")}, nil, []string{"Allow GET/orders/?*", "Deny *//*"}},
+		{"greedy name", []authorizer.Rule{allow("GET /orders/{rest+}")}, nil, []string{"Allow GET/orders/?*", "Deny *//*"}},
+		{"everything", []authorizer.Rule{allow("GET /*")}, nil, []string{"Allow GET/*", "Deny *//*"}},
+		{"everything but the root", []authorizer.Rule{allow("GET /*"), allow("GET /", scope("w"))}, nil, []string{"Allow GET/?*", "Deny *//*"}},
+		{"the root alone", []authorizer.Rule{allow("GET /*", scope("w")), allow("GET /")}, nil, []string{"Allow GET/"}},
 		{
 			"ANY is seven verbs, never a wildcard",
 			[]authorizer.Rule{allow("ANY /a")},
 			nil,
-			[]string{"Allow DELETE/a", "Allow GET/a", "Allow HEAD/a", "Allow OPTIONS/a", "Allow PATCH/a", "Allow POST/a", "Allow PUT/a"},
+			[]string{
+				"Allow DELETE/a", "Allow DELETE/a/", "Allow GET/a", "Allow GET/a/", "Allow HEAD/a", "Allow HEAD/a/", "Allow OPTIONS/a", "Allow OPTIONS/a/",
+				"Allow PATCH/a", "Allow PATCH/a/", "Allow POST/a", "Allow POST/a/", "Allow PUT/a", "Allow PUT/a/",
+			},
 		},
-		{"a verb of its own beside ANY", []authorizer.Rule{allow("ANY /a", scope("w")), allow("GET /a")}, nil, []string{"Allow GET/a"}},
+		{"a verb of its own beside ANY", []authorizer.Rule{allow("ANY /a", scope("w")), allow("GET /a")}, nil, []string{"Allow GET/a", "Allow GET/a/"}},
 		{
 			"one segment stays one segment",
 			[]authorizer.Rule{allow("GET /users/{id}")},
 			nil,
-			[]string{"Allow GET/users/*", "Deny GET/users/*/*"},
+			[]string{"Allow GET/users/?*", "Deny GET/users/*/?*", "Deny *//*"},
 		},
 		{
 			"a route the principal may not call is denied",
 			[]authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))},
 			nil,
-			[]string{"Allow GET/users/*", "Deny GET/users/*/*"},
+			[]string{"Allow GET/users/?*", "Deny GET/users/*/?*", "Deny *//*", "Deny *%2F*", "Deny *%2f*", "Deny *%6?*", "Deny *%7?*"},
 		},
 		{
 			"both permitted",
 			[]authorizer.Rule{allow("GET /users/{id}"), allow("GET /users/{id}/admin", scope("admin"))},
 			[]string{"admin"},
-			[]string{"Allow GET/users/*", "Allow GET/users/*/admin", "Deny GET/users/*/*/admin"},
+			[]string{
+				"Allow GET/users/?*", "Allow GET/users/*/admin", "Allow GET/users/*/admin/",
+				"Deny GET/users/*/*/?*", "Deny GET/users/*/*/admin", "Deny GET/users/*/*/admin/", "Deny *//*",
+			},
 		},
 		{
 			"exception below a wildcard",
 			[]authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/report", scope("admin"))},
 			nil,
-			[]string{"Allow GET/orders/*", "Deny GET/orders/report"},
+			[]string{"Allow GET/orders/?*", "Deny GET/orders/report", "Deny GET/orders/report/", "Deny *//*", "Deny *%2F*", "Deny *%2f*", "Deny *%6?*", "Deny *%7?*"},
 		},
 		{
 			"single segments taken from a tail",
 			[]authorizer.Rule{allow("GET /orders/*"), allow("GET /orders/{id}", scope("admin"))},
 			nil,
-			[]string{"Allow GET/orders/*/*"},
+			[]string{"Allow GET/orders/*/?*", "Deny *//*"},
 		},
 		{
 			"literal beside a name needs no Deny",
 			[]authorizer.Rule{allow("GET /users/me"), allow("GET /users/{id}", scope("admin"))},
 			nil,
-			[]string{"Allow GET/users/me"},
+			[]string{"Allow GET/users/me", "Allow GET/users/me/"},
 		},
 		{
 			"narrow route permitted, wide one not",
 			[]authorizer.Rule{allow("GET /users/*", scope("r")), allow("GET /users/{id}/keys", scope("admin"))},
 			[]string{"admin"},
-			[]string{"Allow GET/users/*/keys", "Deny GET/users/*/*/keys"},
+			[]string{
+				"Allow GET/users/*/keys", "Allow GET/users/*/keys/",
+				"Deny GET/users/*/*/keys", "Deny GET/users/*/*/keys/", "Deny *//*", "Deny *%2F*", "Deny *%2f*", "Deny *%6?*", "Deny *%7?*",
+			},
 		},
 		{
 			"Deny rule",
 			[]authorizer.Rule{allow("GET /*"), authorizer.Deny("GET /internal/*")},
 			nil,
-			[]string{"Allow GET/*", "Deny GET/internal/*"},
+			[]string{"Allow GET/*", "Deny GET/internal/?*", "Deny *//*", "Deny *%2F*", "Deny *%2f*", "Deny *%6?*", "Deny *%7?*"},
 		},
 	} {
 		routes, err := authorizer.NewRoutes(c.rules...)
@@ -125,6 +136,9 @@ func TestRoutesRefused(t *testing.T) {
 		{`'?' is not a plain path character`, []authorizer.Rule{allow("GET /orders/a?b")}},
 		{`'*' is not a plain path character`, []authorizer.Rule{allow("GET /orders/a*")}},
 		{`'$' is not a plain path character`, []authorizer.Rule{allow("GET /orders/${aws:username}")}},
+		{`'%' is not a plain path character`, []authorizer.Rule{allow("GET /orders/%61")}},
+		{"empty segment", []authorizer.Rule{allow("GET /orders/")}},
+		{"clients resolve it", []authorizer.Rule{allow("GET /orders/..")}},
 		{"is not {name}", []authorizer.Rule{allow("GET /orders/{id")}},
 		{"decides the same requests", []authorizer.Rule{allow("GET /orders/{id}"), allow("GET /orders/{name}", scope("x"))}},
 		{"an empty requirement", []authorizer.Rule{allow("GET /orders", authorizer.Requirement{})}},
@@ -264,11 +278,11 @@ func TestPolicyDecidesAsTheTable(t *testing.T) {
 	decidesAsTheTable(t, []string{"a", "b", "me", "admin"})
 }
 
-// The same with names so long that policies outgrow 8 KiB and routes are joined under wildcards.
+// The same with names so long that policies outgrow 8 KiB and leave out what they need not say.
 func TestLargePolicyDecidesAsTheTable(t *testing.T) {
 	long := make([]string, 4)
 	for i := range long {
-		long[i] = strings.Repeat(string(rune('a'+i)), 900)
+		long[i] = strings.Repeat(string(rune('a'+i)), 100)
 	}
 	decidesAsTheTable(t, long)
 }
@@ -315,7 +329,7 @@ func decidesAsTheTable(t *testing.T, literals []string) {
 	t.Logf("%d tables, %d refused at construction, %d requests refused for an overlap", tables, refused, overlapping)
 }
 
-// A table made to be hard to compare is still compared at once.
+// A table made to be hard to compare does not make the search explode.
 func TestHardTables(t *testing.T) {
 	path := func(length int, literal func(i int) string) string {
 		parts := make([]string, length)
@@ -334,7 +348,6 @@ func TestHardTables(t *testing.T) {
 			return ""
 		}
 	}
-	start := time.Now()
 	var rules []authorizer.Rule
 	for i := range 14 {
 		rules = append(rules,
@@ -342,25 +355,7 @@ func TestHardTables(t *testing.T) {
 			authorizer.Allow(path(16+i, every(3, "b")), authorizer.Scope("w")),
 			authorizer.Allow(path(16+i, every(99, "")), authorizer.Scope("x")))
 	}
-	routes, err := authorizer.NewRoutes(rules...)
-	if err == nil {
-		_ = routes.Overlaps()
-	}
-	require.Less(t, time.Since(start), 5*time.Second)
-}
-
-// Joining routes under a wildcard must not reach a route that a path parameter leads into.
-func TestJoinedRoutesReachPermittedOnesOnly(t *testing.T) {
-	rules := []authorizer.Rule{authorizer.Allow("GET /users/{id}/admin", authorizer.Scope("admin"))}
-	for i := range 120 {
-		rules = append(rules, authorizer.Allow(fmt.Sprintf("GET /users/me/%03d%s", i, strings.Repeat("x", 60))))
-	}
-	routes := authorizer.MustRoutes(rules...)
-	policy, err := routes.Policy(principal(t), stage+"GET/x")
-	require.NoError(t, err)
-	require.False(t, iam(policy, stage+"GET/users/me/admin"))
-	require.True(t, iam(policy, stage+"GET/users/me/007"+strings.Repeat("x", 60)))
-	policy, err = routes.Policy(principal(t, "admin"), stage+"GET/x")
-	require.NoError(t, err)
-	require.Equal(t, []string{"Allow GET/*"}, resources(policy))
+	_, steps, _ := authorizer.CountSteps(rules...)
+	t.Logf("%d steps", steps)
+	require.Less(t, steps, 5_000_000)
 }
