@@ -115,6 +115,8 @@ type invocation struct {
 	closed bool
 	warned map[string]bool
 
+	spans openSpans
+
 	metricsMu sync.Mutex
 	metrics   *metricSet // nil when the invocation is over
 }

@@ -3,7 +3,6 @@ package observe
 import (
 	"context"
 	"strings"
-	"sync/atomic"
 
 	"github.com/patternkit/serverless/internal/correlation"
 )
@@ -31,6 +30,17 @@ type Span interface {
 	Header() string
 	// End finishes the span; only the first call counts.
 	End()
+}
+
+// SentSpan is a Span that is sent somewhere. Spans of observe/xray and observe/xraylite
+// are: what they could not send is a line in the log, and what has not ended when the
+// invocation is about to time out, or to end by Logger.Fatal, is sent in progress.
+type SentSpan interface {
+	Span
+	// Flush sends what is known of a span that has not ended.
+	Flush()
+	// Err says why the last End or Flush did not send the span; nil when it did.
+	Err() error
 }
 
 // AWSCall is what a span knows about the AWS call it stands for.
@@ -85,7 +95,8 @@ func StartSpan(ctx context.Context, name string) (context.Context, Span) {
 	if next == nil {
 		next = ctx
 	}
-	once := &onceSpan{Span: span}
+	once := &onceSpan{Span: span, inv: inv, name: name}
+	inv.spans.add(once)
 	if own := span.Header(); own != "" {
 		next = correlation.WithTrace(next, own)
 	}
@@ -109,43 +120,6 @@ func TraceID(ctx context.Context) string { return traceRoot(correlation.Trace(ct
 func TraceHeader(ctx context.Context) string { return correlation.Trace(ctx) }
 
 type spanKey struct{}
-
-// onceSpan keeps a tracer's span from being used after its end.
-type onceSpan struct {
-	Span
-	ended atomic.Bool
-}
-
-func (s *onceSpan) Annotate(key string, value any) {
-	if !s.ended.Load() {
-		s.Span.Annotate(key, value)
-	}
-}
-
-func (s *onceSpan) Metadata(key string, value any) {
-	if !s.ended.Load() {
-		s.Span.Metadata(key, value)
-	}
-}
-
-func (s *onceSpan) RecordError(err error) {
-	if err != nil && !s.ended.Load() {
-		s.Span.RecordError(err)
-	}
-}
-
-// DescribeAWSCall implements AWSSpan where the tracer's span does.
-func (s *onceSpan) DescribeAWSCall(call AWSCall) {
-	if inner, ok := s.Span.(AWSSpan); ok && !s.ended.Load() {
-		inner.DescribeAWSCall(call)
-	}
-}
-
-func (s *onceSpan) End() {
-	if s.ended.CompareAndSwap(false, true) {
-		s.Span.End()
-	}
-}
 
 // passSpan does nothing and passes on the header it stands for.
 type passSpan string

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/patternkit/serverless/internal/wire"
@@ -88,7 +89,11 @@ func (w traceWriter) Write(p []byte) (int, error) {
 	if err != nil {
 		w.r.problem("an invalid trace packet: %v: %s", err, p)
 	}
-	w.r.segments = append(w.r.segments, segments...)
+	for _, s := range segments {
+		w.r.segments = append(slices.DeleteFunc(w.r.segments, func(old Segment) bool {
+			return old.InProgress && old.TraceID == s.TraceID && old.ID == s.ID
+		}), s)
+	}
 	return len(p), nil
 }
 

@@ -30,6 +30,9 @@ type Segment struct {
 	// Fault says that an error was recorded, Throttle that a service refused a call
 	// for coming too fast.
 	Fault, Throttle bool
+	// InProgress says that the span had not ended when it was sent. When it is sent
+	// again at its end, the recorder keeps that instead.
+	InProgress bool
 	// Status is the HTTP status of the answer, 0 when there is none.
 	Status int
 	// Errors are the recorded errors as "type: message".
@@ -37,17 +40,18 @@ type Segment struct {
 }
 
 type document struct {
-	TraceID   string  `json:"trace_id"`
-	ID        string  `json:"id"`
-	ParentID  string  `json:"parent_id"`
-	Type      string  `json:"type"`
-	Name      string  `json:"name"`
-	Namespace string  `json:"namespace"`
-	Start     float64 `json:"start_time"`
-	End       float64 `json:"end_time"`
-	Fault     bool    `json:"fault"`
-	Throttle  bool    `json:"throttle"`
-	HTTP      struct {
+	TraceID    string  `json:"trace_id"`
+	ID         string  `json:"id"`
+	ParentID   string  `json:"parent_id"`
+	Type       string  `json:"type"`
+	Name       string  `json:"name"`
+	Namespace  string  `json:"namespace"`
+	Start      float64 `json:"start_time"`
+	End        float64 `json:"end_time"`
+	InProgress bool    `json:"in_progress"`
+	Fault      bool    `json:"fault"`
+	Throttle   bool    `json:"throttle"`
+	HTTP       struct {
 		Response struct{ Status int }
 	}
 	Annotations map[string]any
@@ -87,6 +91,8 @@ func parsePacket(packet []byte) ([]Segment, error) {
 		return nil, errors.New("trace_id, id, name or start_time is missing")
 	case d.Type == "subsegment" && d.ParentID == "":
 		return nil, errors.New("a subsegment without parent_id")
+	case (d.End == 0) != d.InProgress:
+		return nil, errors.New("a segment has either end_time or in_progress")
 	}
 	return d.flatten(d.TraceID, d.ParentID), nil
 }
@@ -94,7 +100,7 @@ func parsePacket(packet []byte) ([]Segment, error) {
 func (d document) flatten(trace, parent string) []Segment {
 	s := Segment{
 		TraceID: trace, ID: d.ID, ParentID: parent, Name: d.Name, Namespace: d.Namespace,
-		Start: seconds(d.Start), End: seconds(d.End), Fault: d.Fault, Throttle: d.Throttle, Status: d.HTTP.Response.Status,
+		Start: seconds(d.Start), End: seconds(d.End), Fault: d.Fault, Throttle: d.Throttle, InProgress: d.InProgress, Status: d.HTTP.Response.Status,
 		Annotations: d.Annotations, Metadata: d.Metadata["default"], AWS: d.AWS,
 	}
 	for _, e := range d.Cause.Exceptions {

@@ -13,20 +13,33 @@
 // A span is a subsegment below the segment or subsegment that the trace header
 // names; it is sent by itself when it ends. It exists only in a trace that is
 // sampled (Sampled=1): everything else passes the header on and costs nothing.
-// AWS_XRAY_SDK_DISABLED=TRUE switches spans off. The SDK's process-wide
+// When the invocation is about to time out, or ends by Logger.Fatal, open spans are sent
+// in progress, once each. AWS_XRAY_SDK_DISABLED=TRUE switches spans off. The SDK's process-wide
 // configuration is neither read for emitters nor changed: a tracer carries its
 // own in the context, so that code inside a span that uses the X-Ray SDK itself
 // shares the tracer's emitter.
 //
 // # Limits
 //
-// Names are cut to 200 bytes, annotations that are strings to 1,000; a span takes
-// 50 annotations and 32 KiB of metadata, since a document may have 64 KiB.
+// A packet has at most 64,000 bytes, since X-Ray takes documents of 64 kB. A span takes
+// 50 annotations, whose texts have up to 1,000 bytes of JSON each, 32 KiB of metadata in
+// up to 1,000 values, and 20,000 bytes of errors: 4,000 for a message, 32 calls for a
+// stack. Further errors lose their stacks, then are counted only. Where all of it is
+// more than a packet takes, metadata gives way first, the largest values before the
+// others, then the texts of annotations. What is cut ends with a mark such as
+// "…[1234 bytes cut]"; names end with "..." after 200 bytes.
+//
+// Subsegments that other code opens below a span through the X-Ray SDK are embedded in
+// its packet, or sent by themselves where there are more than 20 or no room for them.
 //
 // # Errors
 //
-// Tracer panics when the daemon's address is malformed. A packet that cannot be
-// sent is lost; X-Ray's protocol is UDP.
+// Tracer panics when the daemon's address is malformed. A packet that cannot be sent is
+// lost, with a line "a span was not sent" at WARN in the log of the invocation: that is
+// what a writer or the socket refuses, and a trace header too long for a packet. X-Ray's
+// protocol is UDP: nobody hears of a packet that is lost on its way. Where other code
+// has opened subsegments below a span through the X-Ray SDK, the SDK sends the packet,
+// and its logger hears of a failure.
 //
 // # Testing
 //

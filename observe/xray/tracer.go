@@ -15,7 +15,8 @@ import (
 
 // tracer makes spans that are X-Ray subsegments.
 type tracer struct {
-	config *sdk.Config
+	config  *sdk.Config
+	emitter *emitter
 }
 
 // Tracer returns a tracer for observe.Options.Tracer. It panics when an option
@@ -23,7 +24,9 @@ type tracer struct {
 func Tracer(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
 	for _, f := range optFns {
-		f(&opts)
+		if f != nil {
+			f(&opts)
+		}
 	}
 	emitter, err := opts.emitter()
 	if err != nil {
@@ -33,16 +36,16 @@ func Tracer(optFns ...func(*Options)) observe.Tracer {
 	if err != nil {
 		panic("observe/xray: " + err.Error()) // the count is a constant within bounds
 	}
-	streaming, err := sdk.NewDefaultStreamingStrategy()
+	counted, err := sdk.NewDefaultStreamingStrategy()
 	if err != nil {
 		panic("observe/xray: " + err.Error())
 	}
 	// The configuration travels in the context: the SDK's own is the process's,
 	// and changing it would reach every other user of the SDK.
-	return &tracer{config: &sdk.Config{
+	return &tracer{emitter: emitter, config: &sdk.Config{
 		Emitter:                     emitter,
 		ExceptionFormattingStrategy: formatting,
-		StreamingStrategy:           streaming,
+		StreamingStrategy:           streaming{counted},
 		ContextMissingStrategy:      ctxmissing.NewDefaultIgnoreErrorStrategy(),
 	}}
 }
@@ -61,17 +64,22 @@ func (t *tracer) Start(ctx context.Context, name, parent string) (context.Contex
 	if seg == nil {
 		return ctx, nil
 	}
-	return ctx, &span{seg: seg, header: in.Below(seg.ID)}
+	return ctx, &span{emitter: t.emitter, seg: seg, header: in.Below(seg.ID)}
 }
 
 // span is a subsegment. mu orders its methods, and keeps what comes after End out.
 type span struct {
-	header string
+	emitter *emitter
+	header  string
 
 	mu       sync.Mutex
 	seg      *sdk.Segment
+	errors   subsegment.Errors
+	capped   int // exceptions of seg that errors has
+	metadata subsegment.Store
 	ended    bool
-	metadata int
+	flushed  bool
+	err      error
 }
 
 // Header implements observe.Span.
@@ -101,9 +109,15 @@ func (s *span) Metadata(key string, value any) {
 	if s.ended {
 		return
 	}
-	text := subsegment.Metadata(value, s.metadata+len(key))
-	s.metadata += len(key) + len(text)
-	_ = s.seg.AddMetadata(key, text) // never fails
+	s.seg.Lock()
+	defer s.seg.Unlock()
+	if s.seg.Metadata == nil {
+		s.seg.Metadata = map[string]map[string]any{}
+	}
+	if s.seg.Metadata["default"] == nil {
+		s.seg.Metadata["default"] = map[string]any{}
+	}
+	s.metadata.Set(s.seg.Metadata["default"], key, value)
 }
 
 // DescribeAWSCall implements observe.AWSSpan: X-Ray then shows the service as a
@@ -119,9 +133,9 @@ func (s *span) DescribeAWSCall(call observe.AWSCall) {
 	s.seg.Namespace = "aws"
 	s.seg.Throttle = call.Throttled
 	aws := s.seg.GetAWS()
-	aws["operation"], aws["region"] = call.Operation, call.Region
+	aws["operation"], aws["region"] = subsegment.Word(call.Operation), subsegment.Word(call.Region)
 	if call.RequestID != "" {
-		aws["request_id"] = call.RequestID
+		aws["request_id"] = subsegment.Word(call.RequestID)
 	}
 	if call.Retries > 0 {
 		aws["retries"] = call.Retries
@@ -139,6 +153,24 @@ func (s *span) RecordError(err error) {
 		return
 	}
 	_ = s.seg.AddError(subsegment.Plain(err)) // never fails
+	s.capErrors()
+}
+
+// capErrors keeps the exceptions of the segment within their room, those that were
+// added through the SDK among them.
+func (s *span) capErrors() {
+	s.seg.Lock()
+	defer s.seg.Unlock()
+	cause := s.seg.Cause
+	if cause == nil {
+		return
+	}
+	cause.WorkingDirectory = subsegment.Word(cause.WorkingDirectory)
+	for _, x := range cause.Exceptions[min(s.capped, len(cause.Exceptions)):] {
+		s.errors.Add(fromSDK(x))
+	}
+	cause.Exceptions = toSDK(s.errors.List())
+	s.capped = len(cause.Exceptions)
 }
 
 // End implements observe.Span.
@@ -147,6 +179,44 @@ func (s *span) End() {
 	defer s.mu.Unlock()
 	if !s.ended {
 		s.ended = true
-		s.seg.Close(nil)
+		s.capErrors()
+		s.err = s.emitter.close(s.seg)
 	}
+}
+
+// Flush implements observe.SentSpan: X-Ray takes one document of a span in progress.
+func (s *span) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended && !s.flushed {
+		s.flushed = true
+		s.capErrors()
+		s.err = s.emitter.flush(s.seg)
+	}
+}
+
+// Err implements observe.SentSpan.
+func (s *span) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func fromSDK(x exception.Exception) subsegment.Exception {
+	out := subsegment.Exception{ID: x.ID, Type: x.Type, Message: x.Message, Remote: x.Remote}
+	for _, f := range x.Stack {
+		out.Stack = append(out.Stack, subsegment.Frame(f))
+	}
+	return out
+}
+
+func toSDK(list []subsegment.Exception) []exception.Exception {
+	out := make([]exception.Exception, len(list))
+	for i, x := range list {
+		out[i] = exception.Exception{ID: x.ID, Type: x.Type, Message: x.Message, Remote: x.Remote}
+		for _, f := range x.Stack {
+			out[i].Stack = append(out[i].Stack, exception.Stack(f))
+		}
+	}
+	return out
 }

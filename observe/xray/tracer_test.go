@@ -66,7 +66,7 @@ func TestSpans(t *testing.T) {
 	require.Equal(t, []string{"errors.errorString: declined"}, span.Errors)
 	require.Equal(t, map[string]any{
 		"order_id_": "42", "int64": 7.0, "uint8": 8.0, "float32": 0.5, "nan": "NaN", "bool": true, "other": "1s",
-		"long": strings.Repeat("ü", 500),
+		"long": strings.Repeat("ü", 490) + "…[1020 bytes cut]",
 	}, span.Annotations)
 	require.Equal(t, map[string]any{
 		"order": map[string]any{"ID": 42.0}, "channel": "not recorded: json: unsupported type: chan int",
@@ -87,7 +87,7 @@ func TestNamesAreMadeAcceptable(t *testing.T) {
 	for _, s := range rec.Segments()[:4] {
 		names = append(names, s.Name)
 	}
-	require.Equal(t, []string{"unnamed", "GET /orders_id=_1_", strings.Repeat("é", 100), "_"}, names)
+	require.Equal(t, []string{"unnamed", "GET /orders_id=_1_", strings.Repeat("é", 98) + "...", "_"}, names)
 }
 
 func TestWithoutASampledTraceTheHeaderIsPassedOn(t *testing.T) {
@@ -147,6 +147,41 @@ func TestTheDaemonGetsPacketsByUDP(t *testing.T) {
 	require.Equal(t, spans[0].ID, spans[1].ParentID)
 	require.Equal(t, spans[2].ID, spans[0].ParentID)
 	require.Equal(t, "94ae789b969f1cc5", spans[2].ParentID)
+}
+
+// What others open below a span through the SDK does not make its packet too large.
+func TestSubsegmentsOfTheSDKGoByThemselvesWhereThereIsNoRoom(t *testing.T) {
+	daemon, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, daemon.Close()) }()
+	ctx, span := xray.Tracer(func(o *xray.Options) { o.DaemonAddress = daemon.LocalAddr().String() }).Start(t.Context(), "charge", sampled)
+	for range 8 {
+		_, seg := sdk.BeginSubsegment(ctx, "the SDK's own")
+		require.NoError(t, seg.AddMetadata("m", strings.Repeat("x", 10_000)))
+		seg.Close(nil)
+	}
+	require.NoError(t, sdk.AddError(ctx, errors.New(strings.Repeat("y", 70_000))))
+	span.RecordError(errors.New("declined"))
+	span.End()
+	var spans []observetest.Segment
+	buf := make([]byte, 1<<16)
+	for len(spans) < 9 {
+		require.NoError(t, daemon.SetReadDeadline(time.Now().Add(10*time.Second)))
+		n, _, err := daemon.ReadFrom(buf)
+		require.NoError(t, err)
+		require.LessOrEqual(t, n, 64_000)
+		got, err := observetest.ParsePacket(buf[:n])
+		require.NoError(t, err)
+		spans = append(spans, got...)
+	}
+	for _, s := range spans {
+		if s.Name == "charge" {
+			require.Len(t, s.Errors, 2)
+			require.Regexp(t, `y…\[\d+ bytes cut\]$`, s.Errors[0])
+			continue
+		}
+		require.Len(t, s.Metadata["m"], 10_000)
+	}
 }
 
 // A writer gets what the daemon gets, byte for byte but for ids and times.

@@ -3,6 +3,7 @@ package xraylite
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"strings"
@@ -15,40 +16,28 @@ import (
 
 // document is a subsegment as X-Ray takes it.
 type document struct {
-	TraceID     string                                `json:"trace_id"`
-	ID          string                                `json:"id"`
-	Name        string                                `json:"name"`
-	Start       float64                               `json:"start_time"`
-	End         float64                               `json:"end_time"`
-	ParentID    string                                `json:"parent_id"`
-	Fault       bool                                  `json:"fault,omitempty"`
-	Throttle    bool                                  `json:"throttle,omitempty"`
-	Cause       *cause                                `json:"cause,omitempty"`
-	Type        string                                `json:"type"`
-	Namespace   string                                `json:"namespace,omitempty"`
-	HTTP        *answer                               `json:"http,omitempty"`
-	AWS         map[string]any                        `json:"aws,omitempty"`
-	Annotations map[string]any                        `json:"annotations,omitempty"`
-	Metadata    map[string]map[string]json.RawMessage `json:"metadata,omitempty"`
+	TraceID     string                    `json:"trace_id"`
+	ID          string                    `json:"id"`
+	Name        string                    `json:"name"`
+	Start       float64                   `json:"start_time"`
+	End         float64                   `json:"end_time,omitempty"`
+	InProgress  bool                      `json:"in_progress,omitempty"`
+	ParentID    string                    `json:"parent_id"`
+	Fault       bool                      `json:"fault,omitempty"`
+	Throttle    bool                      `json:"throttle,omitempty"`
+	Cause       *cause                    `json:"cause,omitempty"`
+	Type        string                    `json:"type"`
+	Namespace   string                    `json:"namespace,omitempty"`
+	HTTP        *answer                   `json:"http,omitempty"`
+	AWS         map[string]any            `json:"aws,omitempty"`
+	Annotations map[string]any            `json:"annotations,omitempty"`
+	Metadata    map[string]map[string]any `json:"metadata,omitempty"`
 }
 
 // cause is what went wrong.
 type cause struct {
-	WorkingDirectory string      `json:"working_directory,omitempty"`
-	Exceptions       []exception `json:"exceptions,omitempty"`
-}
-
-type exception struct {
-	ID      string  `json:"id"`
-	Type    string  `json:"type"`
-	Message string  `json:"message,omitempty"`
-	Stack   []frame `json:"stack,omitempty"`
-}
-
-type frame struct {
-	Path  string `json:"path,omitempty"`
-	Line  int    `json:"line,omitempty"`
-	Label string `json:"label,omitempty"`
+	WorkingDirectory string                 `json:"working_directory,omitempty"`
+	Exceptions       []subsegment.Exception `json:"exceptions,omitempty"`
 }
 
 // answer is the status of an HTTP response.
@@ -65,8 +54,11 @@ type span struct {
 
 	mu       sync.Mutex
 	doc      document
+	errors   subsegment.Errors
+	metadata subsegment.Store
 	ended    bool
-	metadata int
+	flushed  bool
+	err      error
 }
 
 // Header implements observe.Span.
@@ -97,11 +89,9 @@ func (s *span) Metadata(key string, value any) {
 		return
 	}
 	if s.doc.Metadata == nil {
-		s.doc.Metadata = map[string]map[string]json.RawMessage{"default": {}}
+		s.doc.Metadata = map[string]map[string]any{"default": {}}
 	}
-	text := subsegment.Metadata(value, s.metadata+len(key))
-	s.metadata += len(key) + len(text)
-	s.doc.Metadata["default"][key] = text
+	s.metadata.Set(s.doc.Metadata["default"], key, value)
 }
 
 // DescribeAWSCall implements observe.AWSSpan: X-Ray then shows the service as a
@@ -113,9 +103,9 @@ func (s *span) DescribeAWSCall(call observe.AWSCall) {
 		return
 	}
 	s.doc.Namespace, s.doc.Throttle = "aws", call.Throttled
-	s.doc.AWS = map[string]any{"operation": call.Operation, "region": call.Region}
+	s.doc.AWS = map[string]any{"operation": subsegment.Word(call.Operation), "region": subsegment.Word(call.Region)}
 	if call.RequestID != "" {
-		s.doc.AWS["request_id"] = call.RequestID
+		s.doc.AWS["request_id"] = subsegment.Word(call.RequestID)
 	}
 	if call.Retries > 0 {
 		s.doc.AWS["retries"] = call.Retries
@@ -137,10 +127,11 @@ func (s *span) RecordError(err error) {
 	s.doc.Fault = true
 	if s.doc.Cause == nil {
 		s.doc.Cause = &cause{}
-		s.doc.Cause.WorkingDirectory, _ = os.Getwd()
+		directory, _ := os.Getwd()
+		s.doc.Cause.WorkingDirectory = subsegment.Word(directory)
 	}
-	s.doc.Cause.Exceptions = append(s.doc.Cause.Exceptions, exception{
-		ID: newID(), Type: strings.ReplaceAll(fmt.Sprintf("%T", err), "*", ""), Message: err.Error(), Stack: stack(),
+	s.errors.Add(subsegment.Exception{
+		ID: subsegment.NewID(), Type: strings.ReplaceAll(fmt.Sprintf("%T", err), "*", ""), Message: err.Error(), Stack: stack(),
 	})
 }
 
@@ -151,20 +142,64 @@ func (s *span) End() {
 	if !s.ended {
 		s.ended = true
 		s.doc.End = seconds(time.Now())
-		s.tracer.send(&s.doc)
+		s.err = s.send(s.doc)
 	}
 }
 
+// Flush implements observe.SentSpan: X-Ray takes one document of a span in progress.
+func (s *span) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended && !s.flushed {
+		s.flushed = true
+		doc := s.doc
+		doc.InProgress = true
+		s.err = s.send(doc)
+	}
+}
+
+// Err implements observe.SentSpan.
+func (s *span) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// send sends the document, made to fit into a packet; mu is held.
+func (s *span) send(doc document) error {
+	if doc.Cause != nil {
+		doc.Cause = &cause{doc.Cause.WorkingDirectory, s.errors.List()}
+	}
+	text, err := json.Marshal(&doc)
+	if err == nil && subsegment.TooLarge(text) != nil {
+		bare := doc
+		bare.Annotations, bare.Metadata = nil, nil
+		if text, err = json.Marshal(&bare); err != nil {
+			return err
+		}
+		doc.Annotations, doc.Metadata = maps.Clone(doc.Annotations), map[string]map[string]any{"default": maps.Clone(doc.Metadata["default"])}
+		subsegment.Fit(len(text), doc.Annotations, doc.Metadata["default"])
+		text, err = json.Marshal(&doc)
+	}
+	if err != nil {
+		return err // annotations and metadata were checked when they were set
+	}
+	if err := subsegment.TooLarge(text); err != nil {
+		return err
+	}
+	return s.tracer.send(text)
+}
+
 // stack is the calls that led to RecordError, the innermost first.
-func stack() []frame {
+func stack() []subsegment.Frame {
 	pcs := make([]uintptr, subsegment.MaxFrames)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	var out []frame
+	var out []subsegment.Frame
 	for {
 		f, more := frames.Next()
 		label := f.Function[strings.LastIndexByte(f.Function, '/')+1:]
 		_, label, _ = strings.Cut(label, ".")
-		out = append(out, frame{Path: short(f.File, f.Function), Line: f.Line, Label: label})
+		out = append(out, subsegment.Frame{Path: short(f.File, f.Function), Line: f.Line, Label: label})
 		if !more {
 			return out
 		}

@@ -2,9 +2,6 @@ package xraylite
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -29,9 +26,6 @@ type Options struct {
 	DaemonAddress string
 }
 
-// packetHeader comes before every document.
-const packetHeader = `{"format": "json", "version": 1}` + "\n"
-
 // tracer makes spans.
 type tracer struct {
 	mu      sync.Mutex
@@ -44,7 +38,9 @@ type tracer struct {
 func Tracer(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
 	for _, f := range optFns {
-		f(&opts)
+		if f != nil {
+			f(&opts)
+		}
 	}
 	address, err := daemon(opts.DaemonAddress)
 	if err != nil {
@@ -82,35 +78,26 @@ func (t *tracer) Start(ctx context.Context, name, parent string) (context.Contex
 	if !ok || strings.EqualFold(os.Getenv("AWS_XRAY_SDK_DISABLED"), "true") {
 		return ctx, nil // the span passes the header on as it came
 	}
-	id := newID()
+	id := subsegment.NewID()
 	return ctx, &span{tracer: t, header: in.Below(id), doc: document{
 		TraceID: in.Root, ID: id, ParentID: in.Parent, Type: "subsegment",
 		Name: subsegment.Name(name), Start: seconds(time.Now()),
 	}}
 }
 
-// send sends a finished document.
-func (t *tracer) send(d *document) {
-	text, err := json.Marshal(d)
-	if err != nil {
-		return // annotations and metadata were checked when they were set
-	}
+// send sends a document.
+func (t *tracer) send(document []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.out == nil {
 		conn, err := net.Dial("udp", t.address)
 		if err != nil {
-			return // the next packet tries again
+			return err // the next packet tries again
 		}
 		t.out = conn
 	}
-	_, _ = t.out.Write(append([]byte(packetHeader), text...)) // a trace is not worth an invocation
-}
-
-func newID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+	_, err := t.out.Write(append([]byte(subsegment.PacketHeader), document...))
+	return err
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / float64(time.Second) }

@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// The limits of X-Ray.
+// The limits of X-Ray, and of what a span keeps until it is sent.
 const (
 	MaxAnnotations = 50    // of a trace
 	MaxFrames      = 32    // calls of an exception's stack
 	maxName        = 200   // bytes
+	maxKey         = 500   // bytes of the key of an annotation or of metadata
 	maxAnnotation  = 1000  // bytes of an annotation that is a string
-	maxMetadata    = 32768 // bytes, so that a document stays below 64 KiB
+	maxMetadata    = 32768 // bytes
+	maxValues      = 1000  // values of metadata
 )
 
 // Header is a trace header of a sampled trace.
@@ -56,23 +59,30 @@ func (h Header) Below(id string) string {
 	return text
 }
 
-// Name replaces what X-Ray does not allow in a name.
+// Name replaces what X-Ray does not allow in a name. A name that is too long ends
+// with three dots.
 func Name(name string) string {
 	name = strings.Map(func(r rune) rune {
-		switch {
-		case r > 127 && r != utf8.RuneError, alphanumeric(r), strings.ContainsRune(" _.:/%&#=+\\-@", r):
+		if r != utf8.RuneError && (unicode.In(r, unicode.L, unicode.N, unicode.Z) || strings.ContainsRune("_.:/%&#=+\\-@", r)) {
 			return r
 		}
 		return '_'
 	}, name)
-	if name == "" {
+	switch {
+	case name == "":
 		return "unnamed"
+	case len(name) > maxName:
+		return head(name, maxName-3) + "..."
 	}
-	return cut(name, maxName)
+	return name
 }
 
-// Key replaces what X-Ray does not allow in an annotation's key.
+// Key replaces what X-Ray does not allow in an annotation's key. A key that is too
+// long ends with "_cut".
 func Key(key string) string {
+	if len(key) > maxKey {
+		key = head(key, maxKey-4) + "_cut"
+	}
 	return strings.Map(func(r rune) rune {
 		if alphanumeric(r) {
 			return r
@@ -89,7 +99,7 @@ func alphanumeric(r rune) bool {
 func Annotation(v any) any {
 	switch v := v.(type) {
 	case string:
-		return cut(v, maxAnnotation)
+		return Cut(v, maxAnnotation)
 	case bool, int, uint:
 		return v
 	case int8:
@@ -116,20 +126,31 @@ func Annotation(v any) any {
 		}
 		return v
 	}
-	return cut(fmt.Sprint(v), maxAnnotation)
+	return Cut(fmt.Sprint(v), maxAnnotation)
 }
 
-// Metadata encodes a value. What is no JSON, or more than the room that used bytes
-// have left, becomes a sentence that says so.
-func Metadata(value any, used int) json.RawMessage {
+// Store is the metadata of a span.
+type Store struct{ used int }
+
+// Set sets a value. What is no JSON, or more than the room that is left, becomes a
+// sentence that says so.
+func (s *Store) Set(metadata map[string]any, key string, value any) {
+	key = Cut(key, maxKey)
+	if old, ok := metadata[key]; ok {
+		s.used -= member(key, old)
+	}
 	text, err := marshal(value)
 	switch {
 	case err != nil:
 		text, _ = json.Marshal("not recorded: " + err.Error())
-	case used+len(text) > maxMetadata:
+	case s.used+len(key)+len(text) > maxMetadata:
 		text, _ = json.Marshal(fmt.Sprintf("not recorded: %d bytes are too many", len(text)))
 	}
-	return text
+	if _, ok := metadata[key]; !ok && len(metadata) >= maxValues {
+		return
+	}
+	metadata[key] = json.RawMessage(text)
+	s.used += member(key, metadata[key])
 }
 
 func marshal(value any) (text []byte, err error) {
@@ -152,11 +173,8 @@ func Plain(err error) (plain error) {
 	return err
 }
 
-// cut shortens s to at most n bytes without splitting a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
+// head is the beginning of s, at most n bytes and no half of a character.
+func head(s string, n int) string {
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
