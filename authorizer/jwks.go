@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patternkit/serverless/authorizer/internal/refresh"
 	"github.com/patternkit/serverless/authorizer/jws"
 )
 
@@ -56,23 +57,21 @@ type JWKSOptions struct {
 const maxNegative = 1000
 
 // RemoteKeys is a source of keys that an issuer publishes at a URL. It is safe for concurrent use: requests are made
-// inside a call, one at a time, and nothing runs between calls.
+// inside a call, one at a time, and nothing runs between calls. The zero RemoteKeys is of no use: see JWKS.
 type RemoteKeys struct {
 	url     string
 	options JWKSOptions
 	fault   error
+	keys    *refresh.Cache[published]
 
 	mu       sync.Mutex
-	set      *jws.Set
-	etag     string
-	fetched  time.Time            // when the set was last known to be current
-	fresh    time.Time            // until when it needs no refresh
-	retry    time.Time            // no request before
-	failure  error                // of the last request, nil after a success
 	negative map[string]time.Time // unknown ids and until when they are believed unknown
-	flight   chan struct{}        // closed when the request under way ends
+}
 
-	abandoned bool // the last request ended with its caller's context
+// published is a set of keys and the tag that the issuer's server gave it.
+type published struct {
+	set  *jws.Set
+	etag string
 }
 
 // JWKS returns a source of the keys published at an https URL. A URL or a seed that cannot serve is reported by
@@ -91,14 +90,22 @@ func JWKS(address string, optFns ...func(*JWKSOptions)) *RemoteKeys {
 		NegativeTTL: 30 * time.Second,
 	}}
 	for _, fn := range optFns {
-		fn(&r.options)
+		if fn != nil {
+			fn(&r.options)
+		}
 	}
 	r.options.HTTPClient = pinned(r.options.HTTPClient)
+	r.keys = refresh.New(refresh.Times{TTL: r.options.TTL, MaxStale: r.options.MaxStale, Cooldown: r.options.Cooldown}, r.fetch)
 	r.fault = r.validate()
 	return r
 }
 
-func (r *RemoteKeys) check() error { return r.fault }
+func (r *RemoteKeys) check() error {
+	if r == nil || r.keys == nil {
+		return errors.New("the key source is not made by JWKS")
+	}
+	return r.fault
+}
 
 func (r *RemoteKeys) validate() error {
 	var faults []error
@@ -123,8 +130,7 @@ func (r *RemoteKeys) validate() error {
 		if err != nil {
 			return errors.Join(append(faults, fmt.Errorf("JWKS seed: %w", err))...)
 		}
-		now := time.Now()
-		r.set, r.fetched, r.fresh = set, now, now.Add(o.TTL)
+		r.keys.Seed(published{set: set})
 	}
 	return errors.Join(faults...)
 }
@@ -136,77 +142,61 @@ func loopback(host string) bool {
 
 // Hydrate fetches the keys now, for use during the function's initialization.
 func (r *RemoteKeys) Hydrate(ctx context.Context) error {
-	if r.fault != nil {
-		return r.fault
+	if err := r.check(); err != nil {
+		return err
 	}
-	for {
-		finished, err := r.refresh(ctx)
-		if err != nil {
-			return err
-		}
-		if !finished {
-			continue
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.failure != nil {
-			return r.unavailable()
-		}
-		return nil
-	}
+	return r.unavailable(r.keys.Refresh(ctx))
 }
 
 // Key returns the key for a token's header, fetching or refreshing the set first when that is due.
 func (r *RemoteKeys) Key(ctx context.Context, header jws.Header) (jws.Key, error) {
-	if r.fault != nil {
-		return jws.Key{}, r.fault
+	if err := r.check(); err != nil {
+		return jws.Key{}, err
 	}
-	asked := false
-	for {
-		key, due, err := r.lookup(header, asked)
-		if !due {
-			return key, err
-		}
-		if asked, err = r.refresh(ctx); err != nil {
-			return jws.Key{}, err
-		}
+	got, current, err := r.keys.Get(ctx)
+	if err != nil {
+		return jws.Key{}, r.unavailable(err)
 	}
-}
-
-// lookup answers from what is there, or says that a request is due first. asked says that one has just been made for
-// this caller, so that the answer stands.
-func (r *RemoteKeys) lookup(header jws.Header, asked bool) (key jws.Key, due bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if r.set == nil || !now.Before(r.fetched.Add(r.options.MaxStale)) {
-		if asked || now.Before(r.retry) {
-			return jws.Key{}, false, r.unavailable()
-		}
-		return jws.Key{}, true, nil
-	}
-	key, err = r.set.Find(header)
+	key, err := got.set.Find(header)
 	if !errors.Is(err, ErrUnknownKey) {
-		served := asked || now.Before(r.fresh) || now.Before(r.retry) || r.flight != nil
-		return key, !served, err
+		return key, err
 	}
-	if asked && r.failure == nil && header.HasKeyID {
-		r.remember(header.KeyID, now)
+	if !current && !r.absent(header) {
+		newer, ok, ended := r.keys.Newer(ctx)
+		if ended != nil {
+			return jws.Key{}, r.unavailable(ended)
+		}
+		if ok {
+			current = true
+			key, err = newer.set.Find(header)
+		}
 	}
-	return jws.Key{}, !asked && !now.Before(r.retry) && !r.absent(header, now), err
+	if current && header.HasKeyID && errors.Is(err, ErrUnknownKey) {
+		r.remember(header.KeyID)
+	}
+	return key, err
 }
 
-func (r *RemoteKeys) unavailable() error {
-	return fmt.Errorf("%w: %s: %w", ErrKeysUnavailable, r.url, r.failure)
+// unavailable says of which keys a failure is, or that there is none.
+func (r *RemoteKeys) unavailable(failure error) error {
+	if failure == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: %w", ErrKeysUnavailable, r.url, failure)
 }
 
 // absent reports whether a fetched set has lately been seen to lack the id.
-func (r *RemoteKeys) absent(header jws.Header, now time.Time) bool {
+func (r *RemoteKeys) absent(header jws.Header) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	until, known := r.negative[header.KeyID]
-	return known && header.HasKeyID && now.Before(until)
+	return known && header.HasKeyID && time.Now().Before(until)
 }
 
-func (r *RemoteKeys) remember(id string, now time.Time) {
+func (r *RemoteKeys) remember(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
 	if len(r.negative) >= maxNegative {
 		for old, until := range r.negative {
 			if !now.Before(until) {

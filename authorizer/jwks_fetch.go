@@ -13,93 +13,42 @@ import (
 	"github.com/patternkit/serverless/authorizer/jws"
 )
 
-// afterFirstFailure is the cool-down while there are no keys at all: everybody is refused meanwhile.
-const afterFirstFailure = time.Second
-
-// answer is what one fetch brought.
+// answer is what one request brought.
 type answer struct {
 	set    *jws.Set // nil: the set is unchanged
 	etag   string
 	maxAge time.Duration // 0: the answer does not say
 }
 
-// refresh makes one request for keys, or waits for the one under way. finished is false when the other caller gave up
-// before its request ended; the error is the end of the caller's own context.
-func (r *RemoteKeys) refresh(ctx context.Context) (finished bool, err error) {
-	r.mu.Lock()
-	if flight := r.flight; flight != nil {
-		r.mu.Unlock()
-		select {
-		case <-flight:
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			return !r.abandoned, nil
-		case <-ctx.Done():
-			return false, fmt.Errorf("%w: %w", ErrKeysUnavailable, context.Cause(ctx))
-		}
-	}
-	flight := make(chan struct{})
-	r.flight, r.abandoned = flight, true
-	known, etag := r.set != nil, r.etag
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		r.flight = nil
-		r.mu.Unlock()
-		close(flight)
-	}()
-	if !known {
-		etag = ""
-	}
-	got, err := r.fetch(ctx, etag)
-	if err != nil && ctx.Err() != nil {
-		return false, fmt.Errorf("%w: %w", ErrKeysUnavailable, context.Cause(ctx))
-	}
-	r.apply(ctx, got, err)
-	return true, nil
-}
-
-// apply takes over what a fetch brought, or notes its failure, and reports.
-func (r *RemoteKeys) apply(ctx context.Context, got answer, failure error) {
-	r.mu.Lock()
-	now := time.Now()
-	r.abandoned, r.failure = false, failure
-	r.retry = now.Add(r.options.Cooldown)
-	if failure != nil {
-		if r.set == nil || !now.Before(r.fetched.Add(r.options.MaxStale)) {
-			r.retry = now.Add(min(afterFirstFailure, r.options.Cooldown))
-		}
-	} else {
-		if got.set != nil {
-			r.set, r.etag = got.set, got.etag
-		}
-		ttl := r.options.TTL
-		if got.maxAge > 0 {
-			ttl = min(max(got.maxAge, r.options.MinTTL), r.options.MaxStale)
-		}
-		r.fetched, r.fresh = now, now.Add(ttl)
-	}
-	r.mu.Unlock()
-	if r.options.Report == nil {
-		return
-	}
-	if failure != nil {
-		r.options.Report(ctx, fmt.Errorf("authorizer: refresh keys of %s: %w", r.url, failure))
-	}
-	if got.set != nil {
-		for _, rejected := range got.set.Rejected() {
-			r.options.Report(ctx, fmt.Errorf("authorizer: keys of %s: %w", r.url, rejected))
-		}
-	}
-}
-
-// fetch makes a request, and one more when the first fails in a way that may pass.
-func (r *RemoteKeys) fetch(ctx context.Context, etag string) (answer, error) {
-	got, again, err := r.request(ctx, etag)
+// fetch makes a request, and one more when the first fails in a way that may pass; and reports.
+func (r *RemoteKeys) fetch(ctx context.Context, before published) (published, time.Duration, error) {
+	got, again, err := r.request(ctx, before.etag)
 	if err != nil && again && ctx.Err() == nil {
-		got, _, err = r.request(ctx, etag)
+		got, _, err = r.request(ctx, before.etag)
 	}
-	return got, err
+	if err != nil {
+		if ctx.Err() == nil {
+			r.report(ctx, fmt.Errorf("authorizer: refresh keys of %s: %w", r.url, err))
+		}
+		return published{}, 0, err
+	}
+	ttl := r.options.TTL
+	if got.maxAge > 0 {
+		ttl = min(max(got.maxAge, r.options.MinTTL), r.options.MaxStale)
+	}
+	if got.set == nil {
+		return before, ttl, nil
+	}
+	for _, rejected := range got.set.Rejected() {
+		r.report(ctx, fmt.Errorf("authorizer: keys of %s: %w", r.url, rejected))
+	}
+	return published{set: got.set, etag: got.etag}, ttl, nil
+}
+
+func (r *RemoteKeys) report(ctx context.Context, err error) {
+	if r.options.Report != nil {
+		r.options.Report(ctx, err)
+	}
 }
 
 func (r *RemoteKeys) request(ctx context.Context, etag string) (got answer, again bool, err error) {

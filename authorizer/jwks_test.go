@@ -345,3 +345,26 @@ func TestJWKSUnreachable(t *testing.T) {
 	require.ErrorIs(t, err, unreachable)
 	require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
 }
+
+// Keys that are refreshed when they have just expired are never unavailable while the issuer answers.
+func TestJWKSIsNotDarkWithoutAFailure(t *testing.T) {
+	for _, times := range [][3]time.Duration{
+		{5 * time.Second, 5 * time.Second, 10 * time.Second},
+		{time.Minute, time.Minute, time.Minute},
+		{time.Second, 2 * time.Second, time.Hour},
+		{time.Hour, time.Hour, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			issuer, verifier := world(t, func(o *jwksOptions) { o.TTL, o.MaxStale, o.Cooldown = times[0], times[1], times[2] })
+			for start := time.Now(); time.Since(start) < 5*times[0]; time.Sleep(times[0] / 5) {
+				require.NoError(t, verify(t, verifier, issuer.Token()), "%v after %v", times, time.Since(start))
+			}
+			issuer.Fail(1<<30, 503)
+			time.Sleep(times[1])
+			err := verify(t, verifier, issuer.Token())
+			require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
+			require.ErrorContains(t, err, "503", "with the reason")
+			require.NotContains(t, err.Error(), "%!w")
+		})
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/internal/refresh"
 )
 
 // Client is the part of the Secrets Manager client that is used.
@@ -47,17 +47,14 @@ type Secret struct {
 	client  Client
 	id      string
 	options Options
-
-	mu      sync.Mutex
-	values  [][]byte // the current one first
-	fetched time.Time
-	retry   time.Time
-	failure error
-	flight  chan struct{}
+	cache   *refresh.Cache[[][]byte] // the current value first
 }
 
-// New returns the secret with a name or ARN. Nothing is read before it is used.
+// New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id.
 func New(client Client, id string, optFns ...func(*Options)) *Secret {
+	if missing(client) || id == "" {
+		panic("secret: New needs a client of Secrets Manager and the name or ARN of a secret")
+	}
 	s := &Secret{client: client, id: id, options: Options{
 		TTL:      5 * time.Minute,
 		MaxStale: time.Hour,
@@ -65,105 +62,47 @@ func New(client Client, id string, optFns ...func(*Options)) *Secret {
 		Timeout:  2 * time.Second,
 	}}
 	for _, fn := range optFns {
-		fn(&s.options)
+		if fn != nil {
+			fn(&s.options)
+		}
 	}
+	s.cache = refresh.New(refresh.Times{TTL: s.options.TTL, MaxStale: s.options.MaxStale, Cooldown: s.options.Cooldown}, s.fetch)
 	return s
+}
+
+// missing says whether there is no client, or a nil pointer in its place.
+func missing(client Client) bool {
+	concrete, ok := client.(*secretsmanager.Client)
+	return client == nil || ok && concrete == nil
 }
 
 // Values returns the values of AWSCURRENT and, if there is one, AWSPREVIOUS. An error wraps
 // authorizer.ErrKeysUnavailable.
 func (s *Secret) Values(ctx context.Context) ([][]byte, error) {
-	asked := false
-	for {
-		values, due, err := s.lookup(asked)
-		if !due {
-			return values, err
-		}
-		if asked, err = s.refresh(ctx); err != nil {
-			return nil, err
-		}
+	if s == nil || s.cache == nil {
+		return nil, fmt.Errorf("secret: %w: the secret is not made by New", authorizer.ErrKeysUnavailable)
 	}
-}
-
-// lookup answers from what is there, or says that a refresh is due first.
-func (s *Secret) lookup(asked bool) (values [][]byte, due bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	age := now.Sub(s.fetched)
-	cooling := now.Before(s.retry)
-	switch {
-	case s.values == nil || age >= s.options.MaxStale:
-		if asked || cooling && s.failure != nil {
-			return nil, false, fmt.Errorf("secret %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, s.failure)
-		}
-		return nil, true, nil
-	case age < s.options.TTL || asked || s.failure != nil && cooling || s.flight != nil:
-		return s.values, false, nil
+	values, _, err := s.cache.Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, err)
 	}
-	return nil, true, nil
+	return values, nil
 }
 
 // Newer reads the secret again because a credential fits none of the values, unless that was done within the cool-down.
 // It returns nil when there is nothing new to try.
 func (s *Secret) Newer(ctx context.Context) [][]byte {
-	s.mu.Lock()
-	if time.Now().Before(s.retry) {
-		s.mu.Unlock()
+	if s == nil || s.cache == nil {
 		return nil
 	}
-	before := s.fetched
-	s.mu.Unlock()
-	if finished, err := s.refresh(ctx); !finished || err != nil {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failure != nil || !s.fetched.After(before) {
-		return nil
-	}
-	return s.values
+	values, _, _ := s.cache.Newer(ctx)
+	return values
 }
 
-// refresh reads both versions, or waits for the caller who does. finished is false when that caller gave up.
-func (s *Secret) refresh(ctx context.Context) (finished bool, err error) {
-	s.mu.Lock()
-	if flight := s.flight; flight != nil {
-		before := s.retry
-		s.mu.Unlock()
-		select {
-		case <-flight:
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.retry.After(before), nil
-		case <-ctx.Done():
-			return false, fmt.Errorf("secret %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, context.Cause(ctx))
-		}
-	}
-	flight := make(chan struct{})
-	s.flight = flight
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.flight = nil
-		s.mu.Unlock()
-		close(flight)
-	}()
-	values, failure := s.read(ctx)
-	if failure != nil && ctx.Err() != nil {
-		return false, fmt.Errorf("secret %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, context.Cause(ctx))
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	s.failure, s.retry = failure, now.Add(s.options.Cooldown)
-	switch {
-	case failure == nil:
-		s.values, s.fetched = values, now
-	case s.values == nil:
-		s.retry = now.Add(min(time.Second, s.options.Cooldown))
-	}
-	return true, nil
+// fetch reads both versions.
+func (s *Secret) fetch(ctx context.Context, _ [][]byte) ([][]byte, time.Duration, error) {
+	values, err := s.read(ctx)
+	return values, 0, err
 }
 
 func (s *Secret) read(ctx context.Context) ([][]byte, error) {

@@ -149,3 +149,21 @@ func TestHMAC(t *testing.T) {
 		require.Error(t, err)
 	})
 }
+
+func TestASecretIsNotDarkWithoutAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := authorizertest.NewSecrets(t)
+		secrets.Put(name, value("1"))
+		s := secret.New(client(secrets), name, func(o *secret.Options) { o.TTL, o.MaxStale, o.Cooldown = 5*time.Second, 5*time.Second, 10*time.Second })
+		for range 60 {
+			_, err := s.Values(t.Context())
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+		}
+		secrets.Delete(name)
+		time.Sleep(5 * time.Second)
+		_, err := s.Values(t.Context())
+		require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
+		require.NotContains(t, err.Error(), "%!w")
+	})
+}
