@@ -26,15 +26,7 @@ type TransactOptions struct {
 // A transaction holds at most 100 items and 4 MB, each item once; an operation on an
 // entity with unique values counts their guards.
 func (t *Table) Transact(ctx context.Context, ops ...Write) error {
-	return t.runTransaction(ctx, ops, TransactOptions{})
-}
-
-// TransactOnce is Transact with a token for idempotency across calls.
-func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) error {
-	if n := len(token); n < 1 || n > 36 {
-		return fmt.Errorf("dynamo: transact: %w", invalid("token", "is %d characters long, it has to be 1 to 36", n))
-	}
-	return t.runTransaction(ctx, ops, TransactOptions{Token: token})
+	return t.runTransaction(ctx, ops, TransactOptions{}, func() stamp { return t.stamp(ctx) })
 }
 
 // Items returns the operations as items for a TransactWriteItems call of the caller,
@@ -47,7 +39,7 @@ func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
 // ItemsFor is Items with the correlation id and the trace header of a context for the
 // entities that store them.
 func (t *Table) ItemsFor(ctx context.Context, ops ...Write) ([]types.TransactWriteItem, error) {
-	_, items, err := t.renderAll(ctx, ops)
+	_, items, err := t.renderAll(t.stamp(ctx), ops)
 	return items, err
 }
 
@@ -58,7 +50,7 @@ func (t *Table) Explain(err error, ops ...Write) error {
 	if !errors.As(err, &cancel) {
 		return err
 	}
-	rs, _, renderErr := t.renderAll(context.Background(), ops)
+	rs, _, renderErr := t.renderAll(t.stamp(context.Background()), ops)
 	if renderErr != nil {
 		return err
 	}
@@ -68,7 +60,7 @@ func (t *Table) Explain(err error, ops ...Write) error {
 // single is the mark of a transaction that carries out one operation.
 var single = TransactOptions{Token: "\x00"}
 
-func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptions) error {
+func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptions, now func() stamp) error {
 	if len(ops) == 0 {
 		return nil
 	}
@@ -77,7 +69,7 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptio
 		in.ClientRequestToken = aws.String(o.Token)
 	}
 	for attempt := 0; ; attempt++ {
-		rs, items, err := t.renderAll(ctx, ops)
+		rs, items, err := t.renderAll(now(), ops)
 		if err != nil {
 			return err
 		}
@@ -151,8 +143,7 @@ func (r *Reason) passes() bool {
 }
 
 // renderAll renders the operations and checks what concerns them together.
-func (t *Table) renderAll(ctx context.Context, ops []Write) ([]rendered, []types.TransactWriteItem, error) {
-	s := t.stamp(ctx)
+func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWriteItem, error) {
 	rs := make([]rendered, len(ops))
 	items := make([]types.TransactWriteItem, 0, len(ops))
 	var errs []error
