@@ -74,6 +74,9 @@ type Protocol struct {
 	contentType string
 }
 
+// Target is what stands before the dot in X-Amz-Target; "" in Query.
+func (p Protocol) Target() string { return p.target }
+
 type protocolKind int
 
 const (

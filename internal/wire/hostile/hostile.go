@@ -1,0 +1,199 @@
+// Package hostile sends a fake what no client would send, and checks that it
+// answers as an AWS service does: with an answer or an error in its protocol,
+// without a panic and without using much memory.
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"runtime/metrics"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/patternkit/serverless/internal/wire"
+)
+
+// TB is what a suite reports to.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// Request is one request: an operation and its body, in which {{name}} stands
+// for a value that only the fake knows, such as a receipt handle.
+type Request struct{ Operation, Body string }
+
+// Suite is one service of a fake.
+type Suite struct {
+	// Service is the signing name, Target what stands before the operation in
+	// X-Amz-Target; without it the service speaks Query.
+	Service, Target string
+	// Version is the API version of a service that speaks Query.
+	Version string
+	// Seeds are valid requests: one of each operation at least.
+	Seeds []Request
+}
+
+// Fake is a fake with something in it, and the values for the names in the
+// requests.
+type Fake struct {
+	Server *wire.Server
+	Values map[string]string
+}
+
+// Complete reports the operations without a seed, and the seeds that the fake
+// refuses: they would be no test of it.
+func (s *Suite) Complete(t TB, fake Fake) {
+	t.Helper()
+	seeded := map[string]bool{}
+	for _, seed := range s.Seeds {
+		seeded[seed.Operation] = true
+		if status, body := s.Send(t, fake, seed); status != http.StatusOK {
+			t.Errorf("the seed %s %s is refused: %s", seed.Operation, seed.Body, body)
+		}
+	}
+	for _, service := range fake.Server.Services() {
+		for _, op := range service.Operations {
+			if service.Name == s.Service && service.Protocol.Target() == s.Target && !seeded[op.Name] {
+				t.Errorf("the operation %s has no seed", op.Name)
+			}
+		}
+	}
+}
+
+// Mutations sends every mutation of the seed with this index, and then the
+// seeds: what was accepted must not break them.
+func (s *Suite) Mutations(t TB, fake Fake, seed int) {
+	t.Helper()
+	r := s.Seeds[seed]
+	for _, body := range s.mutations(r.Body) {
+		s.Send(t, fake, Request{r.Operation, body})
+	}
+	s.sendSeeds(t, fake)
+}
+
+// Hostile sends one request, and then the seeds.
+func (s *Suite) Hostile(t TB, fake Fake, r Request) {
+	t.Helper()
+	s.Send(t, fake, r)
+	s.sendSeeds(t, fake)
+}
+
+func (s *Suite) sendSeeds(t TB, fake Fake) {
+	t.Helper()
+	for _, r := range s.Seeds {
+		s.Send(t, fake, r)
+	}
+}
+
+// Send sends one request and checks the answer. Its context ends by itself in
+// a bubble, where time is virtual: long polls are answered.
+func (s *Suite) Send(t TB, fake Fake, r Request) (status int, answer []byte) {
+	t.Helper()
+	body := r.Body
+	for name, value := range fake.Values {
+		body = strings.ReplaceAll(body, "{{"+name+"}}", value)
+	}
+	req := s.request(r.Operation, body)
+	before := allocated()
+	res, err := fake.Server.Do(req)
+	taken := allocated() - before
+	if err != nil {
+		t.Errorf("%s %s: %v", r.Operation, body, err)
+		return 0, nil
+	}
+	answer, err = io.ReadAll(res.Body)
+	if err == nil {
+		err = s.check(r.Operation, body, res, answer)
+	}
+	if limit := uint64(maxAllocated + allocatedPerByte*(len(body)+len(answer))); taken > limit {
+		err = errors.Join(err, errors.New("it took too much memory"))
+	}
+	if err != nil {
+		t.Errorf("%s %s: %v: status %d, %d bytes allocated, answer %s", r.Operation, short(body), err, res.StatusCode, taken, short(string(answer)))
+	}
+	return res.StatusCode, answer
+}
+
+// What a request may allocate, beside what other goroutines do meanwhile.
+const (
+	maxAllocated     = 16 << 20
+	allocatedPerByte = 400
+)
+
+func short(s string) string { return s[:min(len(s), 2_000)] }
+
+// allocated is how many bytes the process has allocated so far.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+func (s *Suite) request(operation, body string) *http.Request {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "https://aws/", nil)
+	if err != nil {
+		panic(err)
+	}
+	if s.Target == "" {
+		body = "Action=" + operation + "&Version=" + s.Version + "&" + body
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	} else {
+		req.Header.Set("X-Amz-Target", s.Target+"."+operation)
+	}
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20000101/us-east-1/"+s.Service+"/aws4_request, SignedHeaders=host, Signature=0")
+	req.Body = io.NopCloser(strings.NewReader(body))
+	return req
+}
+
+// check says what is wrong with an answer.
+func (s *Suite) check(operation, body string, res *http.Response, answer []byte) error {
+	switch {
+	case res.StatusCode >= http.StatusInternalServerError:
+		return errors.New("an internal failure")
+	case !utf8.Valid(answer):
+		return errors.New("the answer is no UTF-8")
+	case s.Target != "" && bytes.Contains(answer, []byte("\ufffd")) && !strings.Contains(body, "\ufffd") && !strings.Contains(strings.ToLower(body), "fffd"):
+		return errors.New("the answer has a replacement character that the request has not") // XML has one for each control character
+	case res.Header.Get("X-Amzn-Requestid") == "":
+		return errors.New("the answer has no request id")
+	}
+	if s.Target == "" {
+		return checkXML(operation, res.StatusCode, answer)
+	}
+	return checkJSON(res.StatusCode, answer)
+}
+
+func checkJSON(status int, answer []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &members); err != nil {
+		return err
+	}
+	var code string
+	if status != http.StatusOK && (json.Unmarshal(members["__type"], &code) != nil || code == "") {
+		return errors.New("an error without a __type")
+	}
+	return nil
+}
+
+func checkXML(operation string, status int, answer []byte) error {
+	var doc struct {
+		XMLName xml.Name
+		Code    string `xml:"Error>Code"`
+	}
+	if err := xml.Unmarshal(answer, &doc); err != nil {
+		return err
+	}
+	switch {
+	case status != http.StatusOK && (doc.XMLName.Local != "ErrorResponse" || doc.Code == ""):
+		return errors.New("an error without a code")
+	case status == http.StatusOK && doc.XMLName.Local != operation+"Response":
+		return errors.New("the root is " + doc.XMLName.Local)
+	}
+	return nil
+}
