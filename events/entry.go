@@ -1,7 +1,6 @@
 package events
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -82,62 +81,6 @@ func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
 	return addMetadata(detail, m)
 }
 
-// addMetadata puts into a detail the metadata that it does not have yet.
-func addMetadata(detail []byte, m Metadata) ([]byte, error) {
-	detail = bytes.TrimSpace(detail)
-	if len(detail) == 0 || detail[0] != '{' {
-		return nil, fmt.Errorf("%w: the detail is not a JSON object", ErrInvalidEntry)
-	}
-	ours, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	if len(ours) == 2 {
-		return detail, nil
-	}
-	if bytes.Contains(detail, []byte(`"metadata"`)) {
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal(detail, &members); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)
-		}
-		if theirs, ok := members["metadata"]; ok {
-			return mergeMetadata(members, theirs, ours)
-		}
-	}
-	out := make([]byte, 0, len(detail)+len(ours)+len(`,"metadata":`))
-	out = append(out, bytes.TrimRight(detail[:len(detail)-1], " \t\r\n")...)
-	if out[len(out)-1] != '{' {
-		out = append(out, ',')
-	}
-	out = append(out, `"metadata":`...)
-	return append(append(out, ours...), '}'), nil
-}
-
-// mergeMetadata keeps what the detail's own metadata says, and adds the rest.
-func mergeMetadata(members map[string]json.RawMessage, theirs, ours json.RawMessage) ([]byte, error) {
-	var have, add map[string]json.RawMessage
-	if err := json.Unmarshal(theirs, &have); err != nil {
-		return nil, fmt.Errorf("%w: its member metadata is not an object, and there is where the correlation id goes", ErrInvalidEntry)
-	}
-	if err := json.Unmarshal(ours, &add); err != nil {
-		return nil, err
-	}
-	if have == nil {
-		have = map[string]json.RawMessage{}
-	}
-	for name, value := range add {
-		if old, ok := have[name]; !ok || string(old) == `""` || string(old) == "0" {
-			have[name] = value
-		}
-	}
-	merged, err := json.Marshal(have)
-	if err != nil {
-		return nil, err
-	}
-	members["metadata"] = merged
-	return json.Marshal(members)
-}
-
 // entrySize counts the bytes of an entry as EventBridge does.
 func entrySize(e *types.PutEventsRequestEntry) int {
 	n := len(aws.ToString(e.Source)) + len(aws.ToString(e.DetailType)) + len(aws.ToString(e.Detail))
@@ -150,7 +93,8 @@ func entrySize(e *types.PutEventsRequestEntry) int {
 	return n
 }
 
-// checkEntry says what EventBridge would refuse, before it is asked.
+// checkEntry says what EventBridge would refuse beside the detail, before it is
+// asked.
 func checkEntry(e *types.PutEventsRequestEntry, limit int) error {
 	switch {
 	case aws.ToString(e.Source) == "":
@@ -159,16 +103,9 @@ func checkEntry(e *types.PutEventsRequestEntry, limit int) error {
 		return fmt.Errorf("%w: it has no detail type", ErrInvalidEntry)
 	case utf8.RuneCountInString(*e.DetailType) > maxDetailType:
 		return fmt.Errorf("%w: the detail type has more than %d characters", ErrInvalidEntry, maxDetailType)
-	case !isObject(aws.ToString(e.Detail)):
-		return fmt.Errorf("%w: the detail is not a JSON object", ErrInvalidEntry)
 	}
 	if size := entrySize(e); size >= limit {
 		return fmt.Errorf("%w: it has %d bytes, a request must have fewer than %d", ErrTooLarge, size, limit)
 	}
 	return nil
-}
-
-func isObject(detail string) bool {
-	trimmed := bytes.TrimSpace([]byte(detail))
-	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(trimmed)
 }

@@ -52,7 +52,7 @@
 // # Limits
 //
 // 10 entries and 1 MiB a PutEvents call, 128 characters of detail type, 1,000
-// levels of detail, 5 targets a rule, 100 input paths a target, wildcard
+// levels an event, 5 targets a rule, 100 input paths a target, wildcard
 // complexity 10 a pattern. Other quotas of an account are not kept, nor is the
 // range of integers in a detail.
 //

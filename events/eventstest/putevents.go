@@ -17,7 +17,7 @@ import (
 const (
 	maxEntries         = 10
 	maxDetailTypeChars = 128
-	maxDetailDepth     = 1000
+	maxDetailDepth     = 999 // an event has 1,000 levels, and its envelope is one
 )
 
 type putEventsEntry struct {
