@@ -13,8 +13,10 @@
 // message. The transport between the SDK clients and the fakes is the
 // scheduler: it holds each request and decides what is next. It lets a request
 // through; or, while there are faults left, crashes the process before or after
-// the request took effect, applies it but loses the reply, or throttles it. It
-// may crash a process before its acknowledgment arrives, deliver the message
+// the request took effect, applies it but loses the reply, throttles it, or has it
+// meet another transaction on one of its items: DynamoDB cancels a transaction
+// with the reason TransactionConflict then, and refuses a single write with
+// TransactionConflictException. It may crash a process before its acknowledgment arrives, deliver the message
 // once more beside a run that is under way or after the acknowledgment, and let
 // time pass, so that leases and the visibility timeout end while a run is held:
 // that run goes on later, as a stale one.
@@ -23,6 +25,9 @@
 // without an acknowledgment, the message is delivered again without faults, and
 // then the oracle looks at the world.
 //
+// Time passes: the message is sent a second before its first delivery, and a
+// redelivery keeps the time of sending and of the first receive.
+//
 // A case is named by its decisions, as in "0.0.3.1". A failure prints the name
 // and what happened; with Options.Replay the case alone runs again. It is
 // shortened first, as far as it keeps failing.
@@ -30,8 +35,8 @@
 // # Limits
 //
 // One message, by default 2 deliveries, 1 fault, 1 duplicate and 1 passing of
-// time while runs are held, which is some hundred to some thousand cases of
-// about a millisecond. Processes share one clock. The SDK clients do not retry,
+// time while runs are held, which is some hundred to some thousand cases of a few
+// milliseconds each. Processes share one clock. The SDK clients do not retry,
 // unless Options.Retries asks for it: so every fault reaches the handler.
 //
 // World and oracle live in a bubble of testing/synctest, so they use

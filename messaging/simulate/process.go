@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,9 +43,13 @@ const (
 	crashAfter
 	loseReply
 	throttle
+	conflict // of the first item; conflict+1 of the second, and so on
 )
 
 func (d decision) String() string {
+	if d >= conflict {
+		return "transaction conflict on item " + strconv.Itoa(int(d-conflict)+1)
+	}
 	return [...]string{"proceeds", "crash before", "crash after", "reply lost", "throttled"}[d]
 }
 
@@ -64,7 +69,11 @@ func (t *ticket) faults() []decision {
 	if t.ack {
 		return []decision{crashBefore}
 	}
-	return []decision{crashBefore, crashAfter, loseReply, throttle}
+	faults := []decision{crashBefore, crashAfter, loseReply, throttle}
+	for i := range contended(t.name, t.content) {
+		faults = append(faults, conflict+decision(i))
+	}
+	return faults
 }
 
 // compare orders tickets so that a case replays: requests of one process that
@@ -129,6 +138,9 @@ func (p *process) Do(r *http.Request) (*http.Response, error) {
 		return throttled(r), nil
 	case proceed:
 		return p.next.Do(r)
+	}
+	if d >= conflict {
+		return conflicted(r, string(body), int(d-conflict)), nil
 	}
 	// What is on its way arrives, also when the caller is gone.
 	response, err := p.next.Do(r.WithContext(context.WithoutCancel(r.Context())))
@@ -220,9 +232,14 @@ func throttled(r *http.Request) *http.Response {
 		kind = "text/xml"
 		body = `<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error><RequestId>simulated</RequestId></ErrorResponse>`
 	}
+	return refusal(r, kind, "ThrottlingException", body)
+}
+
+// refusal is an answer with which nothing was done.
+func refusal(r *http.Request, kind, errorType, body string) *http.Response {
 	return &http.Response{
 		Status: "400 Bad Request", StatusCode: http.StatusBadRequest, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {kind}, "X-Amzn-Errortype": {"ThrottlingException"}}, Request: r,
+		Header: http.Header{"Content-Type": {kind}, "X-Amzn-Errortype": {errorType}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}
 }

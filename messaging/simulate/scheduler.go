@@ -17,6 +17,10 @@ import (
 // end, until it is acknowledged.
 const cleanDeliveries = 3
 
+// onTheWay is the time between the sending and the first delivery, so that the
+// one is not taken for the other.
+const onTheWay = time.Second
+
 // scheduler runs one case. Its own goroutine is the only one that decides; the
 // processes are blocked whenever it does.
 type scheduler struct {
@@ -27,6 +31,8 @@ type scheduler struct {
 	invalid bool  // the vector asked for one that there was not
 
 	world      World
+	sent       time.Time // of the message
+	received   time.Time // for the first time
 	processes  []*process
 	deliveries int
 	acked      bool
@@ -84,6 +90,8 @@ func (s *scheduler) run(w World) Outcome {
 	s.world = w
 	s.faults, s.duplicates, s.passes = s.options.Faults, s.options.Duplicates, s.options.Passes
 	s.activity = make(chan struct{}, 1)
+	s.sent = time.Now()
+	time.Sleep(onTheWay)
 	s.deliver("delivery %d")
 	for s.step() {
 	}
@@ -204,7 +212,10 @@ func (s *scheduler) deliver(format string) {
 	if !s.options.Retries {
 		cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	}
-	d := Delivery{Number: s.deliveries}
+	if s.deliveries == 1 {
+		s.received = time.Now()
+	}
+	d := Delivery{Number: s.deliveries, Sent: s.sent, FirstReceived: s.received}
 	s.wg.Go(func() {
 		err := errExited
 		defer func() {

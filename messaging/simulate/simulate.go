@@ -26,7 +26,9 @@ type World interface {
 
 // Delivery tells a process about the delivery it handles.
 type Delivery struct {
-	Number int // from 1
+	Number        int       // from 1
+	Sent          time.Time // when the message was sent, the same in all deliveries
+	FirstReceived time.Time // when the first delivery was, the same in all
 }
 
 // Outcome is what the oracle is told beside the world.
@@ -42,8 +44,8 @@ type Options struct {
 	// Optional. Defaults to 2.
 	Deliveries int
 
-	// Faults bounds the crashes, lost replies and throttled requests of a case.
-	// Optional. Defaults to 1; −1 for none.
+	// Faults bounds the crashes, lost replies, throttled requests and transaction
+	// conflicts of a case. Optional. Defaults to 1; −1 for none.
 	Faults int
 
 	// Duplicates bounds the deliveries that come although the message is in

@@ -3,10 +3,13 @@ package simulate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
+	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -28,6 +31,9 @@ func TestSeededFaultsAreFound(t *testing.T) {
 		{"C: lease without fencing", with(unfencedLease), simulate.ErrDouble},
 		{"H: acknowledge when busy", with(ackWhenBusy), simulate.ErrLost},
 		{"D: our lease around an effect outside", consumer(leasedOutside), simulate.ErrDouble},
+		{"I: a canceled transaction is done", with(canceledIsDone), simulate.ErrLost},
+		{"J: a conflict on the second item alone is none", with(markerUnharmedIsDone), simulate.ErrLost},
+		{"K: a write in conflict is done", with(conflictIsDone), simulate.ErrLost},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -43,6 +49,59 @@ func TestSeededFaultsAreFound(t *testing.T) {
 			require.Equal(t, f.Trace, again.Failures[0].Trace)
 		})
 	}
+}
+
+// The defects that only a conflict of transactions shows, and how DynamoDB words
+// it to the handler.
+func TestTransactionConflicts(t *testing.T) {
+	var canceled, refused []string
+	simulate.Explore(t, with(func(ctx context.Context, table *dynamodb.Client, d simulate.Delivery) error {
+		err := canceledIsDone(ctx, table, d)
+		_, direct := table.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+			payWrite(), {Put: &types.Put{TableName: aws.String("payments"), Item: id("other")}},
+		}})
+		if e, ok := errors.AsType[*types.TransactionCanceledException](direct); ok {
+			canceled = append(canceled, *e.CancellationReasons[0].Code+" "+*e.CancellationReasons[1].Code+": "+e.ErrorMessage())
+		}
+		_, direct = table.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String("payments"), Key: id("x")})
+		if e, ok := errors.AsType[*types.TransactionConflictException](direct); ok {
+			refused = append(refused, e.ErrorMessage())
+		}
+		return err
+	}), func(*world, simulate.Outcome) error { return nil }, func(o *simulate.Options) { o.Deliveries, o.Duplicates, o.Passes = 1, -1, -1 })
+	const text = "Transaction cancelled, please refer cancellation reasons for specific reasons "
+	require.Contains(t, canceled, "TransactionConflict None: "+text+"[TransactionConflict, None]")
+	require.Contains(t, canceled, "None TransactionConflict: "+text+"[None, TransactionConflict]")
+	require.Contains(t, refused, "Transaction is ongoing for the item")
+}
+
+// A redelivery is the same message: only what SQS counts anew is new.
+func TestRedeliveriesKeepTheTimesOfTheMessage(t *testing.T) {
+	seen := map[int]awsevents.SQSMessage{}
+	simulate.Run(t, with(func(ctx context.Context, table *dynamodb.Client, d simulate.Delivery) error {
+		return simulate.SQS(ctx, func(ctx context.Context, e awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+			seen[d.Number] = e.Records[0]
+			if _, err := table.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("payments"), Key: id("x")}); err != nil || d.Number < 3 {
+				return awsevents.SQSEventResponse{}, errBusy
+			}
+			return awsevents.SQSEventResponse{}, nil
+		}, d, body)
+	}), func(*world, simulate.Outcome) error {
+		defer clear(seen)
+		first, last := seen[1], seen[len(seen)]
+		sent, received := first.Attributes["SentTimestamp"], first.Attributes["ApproximateFirstReceiveTimestamp"]
+		switch {
+		case len(seen) < 3:
+			return fmt.Errorf("%d deliveries", len(seen))
+		case sent == received || sent == "":
+			return fmt.Errorf("sent at %q, received at %q", sent, received)
+		case last.Attributes["SentTimestamp"] != sent || last.Attributes["ApproximateFirstReceiveTimestamp"] != received || last.MessageId != first.MessageId:
+			return fmt.Errorf("%v is delivered again as %v", first, last)
+		case last.Attributes["ApproximateReceiveCount"] != strconv.Itoa(len(seen)) || last.ReceiptHandle == first.ReceiptHandle:
+			return fmt.Errorf("count and handle of %v are those of the first delivery", last)
+		}
+		return nil
+	})
 }
 
 func TestOursHasNone(t *testing.T) {

@@ -205,3 +205,40 @@ func ackWhenBusy(ctx context.Context, table *dynamodb.Client, d simulate.Deliver
 	}}})
 	return err
 }
+
+// canceledIsDone takes every canceled transaction for one that a run before it
+// has carried out.
+func canceledIsDone(ctx context.Context, table *dynamodb.Client, _ simulate.Delivery) error {
+	_, err := table.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{payWrite(), {
+		Put: &types.Put{TableName: aws.String("payments"), Item: id("marker"), ConditionExpression: aws.String("attribute_not_exists(id)")},
+	}}})
+	if _, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+		return nil
+	}
+	return err
+}
+
+// markerUnharmedIsDone takes a transaction for done unless the write of its
+// marker was in the way of another one.
+func markerUnharmedIsDone(ctx context.Context, table *dynamodb.Client, _ simulate.Delivery) error {
+	_, err := table.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{payWrite(), {
+		Put: &types.Put{TableName: aws.String("payments"), Item: id("marker"), ConditionExpression: aws.String("attribute_not_exists(id)")},
+	}}})
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if ok && *canceled.CancellationReasons[1].Code != "TransactionConflict" {
+		return nil
+	}
+	return err
+}
+
+// conflictIsDone does so with a single write.
+func conflictIsDone(ctx context.Context, table *dynamodb.Client, _ simulate.Delivery) error {
+	_, err := table.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: aws.String("payments"), Key: id("effect"), UpdateExpression: aws.String("ADD n :one"),
+		ConditionExpression: aws.String("attribute_not_exists(n)"), ExpressionAttributeValues: map[string]types.AttributeValue{":one": n(1)},
+	})
+	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok || refused(err) {
+		return nil
+	}
+	return err
+}
