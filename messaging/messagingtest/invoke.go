@@ -178,8 +178,10 @@ func accountOf(arn string) string {
 func (r *run) interpret(response []byte, ids []string) (map[string]error, error) {
 	listed, err := batchItemFailures(response)
 	if !r.options.ReportBatchItemFailures {
-		if len(listed) > 0 {
-			r.sqs.logf("mapping of %s: the function reported %d failed messages, but the mapping lacks ReportBatchItemFailures: they are deleted", r.ref, len(listed))
+		if len(listed) > 0 || err != nil && bytes.Contains(response, []byte(`"batchItemFailures"`)) {
+			r.sqs.errorf("mapping of %s: the function reported %d failed messages, but the mapping lacks ReportBatchItemFailures:"+
+				" Lambda ignores the report and deletes them. Set MappingOptions.ReportBatchItemFailures,"+
+				" and FunctionResponseTypes: [ReportBatchItemFailures] in the template.", r.ref, len(listed))
 		}
 		return map[string]error{}, nil
 	}

@@ -38,7 +38,8 @@ type MappingOptions struct {
 	MaximumBatchingWindow time.Duration
 	// ReportBatchItemFailures is the mapping's function response type. Without
 	// it Lambda ignores what the function returns and deletes the whole batch
-	// when there was no error. Optional. Defaults to false, as in Lambda.
+	// when there was no error; a function that reports failures then fails the
+	// test. Optional. Defaults to false, as in Lambda.
 	ReportBatchItemFailures bool
 	// Filters are filter patterns, of which a message must match one; what
 	// matches none is deleted. Optional. Defaults to none; 10 at most.

@@ -100,29 +100,55 @@ func TestBatchResponses(t *testing.T) {
 }
 
 // TestReportsWithoutTheSettingAreIgnored has the mistake that loses messages:
-// the function names its failures, and the mapping does not ask for them.
+// the function names its failures, and the mapping does not ask for them. The
+// messages are deleted, as Lambda does, and the test fails.
 func TestReportsWithoutTheSettingAreIgnored(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tb := &recorder{}
-		queues := messagingtest.NewSQS(tb)
-		f := &fixture{t, queues, queues.NewQueue("orders", nil), queues.Client()}
-		f.send("a", "b")
-		calls := 0
-		mapping := queues.NewMapping("orders", messagingtest.Func(func(_ context.Context, e awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
-			var out awsevents.SQSEventResponse
-			if calls++; calls == 1 { // so that it ends, should they come again
-				for _, r := range e.Records {
-					out.BatchItemFailures = append(out.BatchItemFailures, awsevents.SQSBatchItemFailure{ItemIdentifier: r.MessageId})
+	for name, c := range map[string]struct {
+		queue  string
+		report func(id string) string // of one message; "" for none
+		errors int
+	}{
+		"all failed":         {"orders", func(id string) string { return `{"itemIdentifier":"` + id + `"}` }, 1},
+		"all failed, FIFO":   {"orders.fifo", func(id string) string { return `{"itemIdentifier":"` + id + `"}` }, 1},
+		"an unknown message": {"orders", func(string) string { return `{"itemIdentifier":"nobody"}` }, 1},
+		"without identifier": {"orders", func(string) string { return `{"itemIdentifier":""}` }, 1},
+		"an empty report":    {"orders", func(string) string { return "" }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tb := &recorder{}
+				queues := messagingtest.NewSQS(tb)
+				queue := queues.NewQueue(c.queue, nil)
+				deliver := queue.Deliver
+				if strings.HasSuffix(c.queue, ".fifo") {
+					deliver = queue.DeliverGroup("g")
 				}
-			}
-			return out, nil
-		}))
-		require.NoError(t, mapping.Drain(ctx))
-		require.Equal(t, 1, calls)
-		require.Zero(t, f.queue.Depth(), "they are deleted")
-		require.Empty(t, mapping.Failures())
-		require.Contains(t, strings.Join(tb.logs, "\n"), "the function reported 2 failed messages, but the mapping lacks ReportBatchItemFailures")
-	})
+				require.NoError(t, deliver(ctx, []byte("a")))
+				require.NoError(t, deliver(ctx, []byte("b")))
+				calls := 0
+				mapping := queues.NewMapping(c.queue, messagingtest.Func(func(_ context.Context, e awsevents.SQSEvent) (json.RawMessage, error) {
+					var failed []string
+					if calls++; calls == 1 { // so that it ends, should they come again
+						for _, r := range e.Records {
+							if one := c.report(r.MessageId); one != "" {
+								failed = append(failed, one)
+							}
+						}
+					}
+					return json.RawMessage(`{"batchItemFailures":[` + strings.Join(failed, ",") + `]}`), nil
+				}))
+				require.NoError(t, mapping.Drain(ctx))
+				require.Equal(t, 1, calls)
+				require.Zero(t, queue.Depth(), "they are deleted")
+				require.Empty(t, mapping.Failures())
+				require.Len(t, tb.errors, c.errors)
+				for _, text := range tb.errors {
+					require.Contains(t, text, "mapping of "+c.queue)
+					require.Contains(t, text, "Set MappingOptions.ReportBatchItemFailures")
+				}
+			})
+		})
+	}
 }
 
 func TestFunctionFailuresFailTheBatch(t *testing.T) {

@@ -178,3 +178,11 @@ func (s *SQS) logf(format string, args ...any) {
 		s.tb.Logf("messagingtest: "+format, args...)
 	}
 }
+
+// errorf fails the test, where there is one.
+func (s *SQS) errorf(format string, args ...any) {
+	if s.tb != nil {
+		s.tb.Helper()
+		s.tb.Errorf("messagingtest: "+format, args...)
+	}
+}
