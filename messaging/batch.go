@@ -26,51 +26,52 @@ type result struct {
 	head    int           // for Blocked: index of the message that stopped the lane
 }
 
-// handle runs a batch and answers a result for each record. Nothing starts once
-// halted answers an error; settled, where there is one, is told each index that
-// has its result.
-func (c *Consumer) handle(ctx context.Context, records []record, w times, halted func() error, settled func(int)) []result {
+// work is what a batch is handled under.
+type work struct {
+	times
+	left    context.Context     // when it ends, what still runs is left behind
+	halted  func() error        // once it answers an error, nothing starts
+	settled func(int, []result) // told each index that has its result; may be nil
+}
+
+// handle runs a batch and answers a result for each record.
+func (c *Consumer) handle(ctx context.Context, records []record, w work) []result {
 	items := make([]item, len(records))
 	results := make([]result, len(records))
 	for i := range records { // what holds when a function of the caller's ends its goroutine
 		items[i].record, items[i].call = records[i], fail(&PanicError{})
 		results[i] = result{verdict: Retried, err: &PanicError{}, delay: -1}
 	}
+	inner, stop := until(ctx, w.stop)
+	defer stop()
+	abandon, cancel := until(w.left, w.abandon)
+	defer cancel()
+
 	loads := 1
 	if c.options.Bodies != nil {
 		loads = c.options.Concurrency
 	}
-	sideBySide(loads, len(records), func(i int) { items[i] = c.prepareRecord(ctx, records[i]) })
+	loading := w.loading(time.Now())
+	sideBySide(loads, len(records), func(i int) {
+		items[i] = c.prepareRecord(records[i], func(body string) (string, error) { return c.load(inner, &w, loading, body) })
+	})
 	markDuplicates(items)
 	lanes := lanes(items)
-
-	abandon, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if !w.abandon.IsZero() {
-		abandon, cancel = context.WithDeadline(context.WithoutCancel(ctx), w.abandon)
-	}
-	defer cancel()
-	inner, stop := ctx, context.CancelFunc(func() {})
-	if !w.stop.IsZero() {
-		inner, stop = context.WithDeadline(ctx, w.stop)
-	}
-	defer stop()
-
 	sideBySide(c.options.Concurrency, len(lanes), func(i int) {
-		c.runLane(ctx, inner, abandon, items, lanes[i], results, halted, settled)
+		c.runLane(ctx, inner, abandon, items, lanes[i], results, &w)
 	})
 	return results
 }
 
 // prepareRecord unwraps and decodes a record. A fault, a panic of the payload's
 // Validate or of the key function included, becomes the outcome of the record.
-func (c *Consumer) prepareRecord(ctx context.Context, r record) (it item) {
+func (c *Consumer) prepareRecord(r record, load func(string) (string, error)) (it item) {
 	defer func() {
 		if p := recover(); p != nil {
 			it.call = fail(&PanicError{p, debug.Stack()})
 		}
 	}()
 	it.opened = opened{record: r, attributes: r.attrs}
-	load := func(body string) (string, error) { return c.load(ctx, body) }
 	body, err := load(r.body)
 	if err != nil {
 		it.call = fail(err)
@@ -81,11 +82,16 @@ func (c *Consumer) prepareRecord(ctx context.Context, r record) (it item) {
 	return it
 }
 
-func (c *Consumer) load(ctx context.Context, body string) (string, error) {
+// load reads the body that a pointer stands for. All loads together end at end,
+// and each leaves half of the time until then to the others: a body that does
+// not come costs its own message only.
+func (c *Consumer) load(ctx context.Context, w *work, end time.Time, body string) (string, error) {
 	if c.options.Bodies == nil {
 		return body, nil
 	}
-	full, err := c.options.Bodies.Load(ctx, body)
+	full, err := within(ctx, w.left, half(time.Now(), end), func(ctx context.Context) (string, error) {
+		return c.options.Bodies.Load(ctx, body)
+	})
 	if err != nil {
 		return "", fmt.Errorf("messaging: load the body: %w", err)
 	}
@@ -151,7 +157,7 @@ func lanes(items []item) [][]int {
 
 // runLane handles the messages of a lane in order. The first that is not
 // acknowledged stops it.
-func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, lane []int, results []result, halted func() error, settled func(int)) {
+func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, lane []int, results []result, w *work) {
 	head := -1
 	for _, i := range lane {
 		it := &items[i]
@@ -164,15 +170,16 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			r = shared(results[it.first], items[it.first].id)
 		case head >= 0:
 			r = result{verdict: Blocked, err: ErrBlocked, delay: -1, head: head}
+		case w.halted() != nil:
+			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, w.halted())}
 		case inner.Err() != nil:
 			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, context.Cause(inner)), delay: -1}
-		case halted() != nil:
-			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, halted())}
 		default:
-			err, answered := call(recordCtx, abandon, it)
+			deadline, _ := recordCtx.Deadline()
+			_, answered, err := attempt(abandon, func() (struct{}, error) { return struct{}{}, it.call(recordCtx, deadline) })
 			took = time.Since(began)
 			if answered {
-				r = c.judge(it.context(ctx), it, err, i == lane[0])
+				r = c.judge(it.context(ctx), w, it, err, i == lane[0])
 			} else {
 				r = result{verdict: Abandoned, err: ErrAbandoned, delay: -1}
 			}
@@ -181,8 +188,8 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			head = i
 		}
 		results[i] = r
-		if settled != nil {
-			settled(i)
+		if w.settled != nil {
+			w.settled(i, results)
 		}
 		c.tell(recordCtx, Outcome{
 			MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(),
@@ -211,43 +218,10 @@ func shared(first result, id string) result {
 	return r
 }
 
-// call runs the handler in a goroutine of its own, so that a panic, a Goexit
-// and a handler that does not heed its deadline cost one message only. It
-// answers false for the last.
-func call(ctx, abandon context.Context, it *item) (error, bool) {
-	deadline, _ := ctx.Deadline()
-	done := make(chan error, 1)
-	go func() {
-		returned := false
-		var err error
-		defer func() {
-			if p := recover(); p != nil {
-				err = &PanicError{p, debug.Stack()}
-			} else if !returned {
-				err = &PanicError{}
-			}
-			done <- err
-		}()
-		err = it.call(ctx, deadline)
-		returned = true
-	}()
-	select {
-	case err := <-done:
-		return err, true
-	case <-abandon.Done():
-	}
-	select {
-	case err := <-done:
-		return err, true
-	default:
-		return nil, false
-	}
-}
-
 // judge turns the handler's error into what becomes of the message. A panic of
 // Classify, Backoff or the dead letters is a retry. Only the first of a lane is
 // parked for its receives: the others had receives in which they only waited.
-func (c *Consumer) judge(ctx context.Context, it *item, err error, first bool) (r result) {
+func (c *Consumer) judge(ctx context.Context, w *work, it *item, err error, first bool) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
 			r = result{verdict: Retried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
@@ -268,7 +242,7 @@ func (c *Consumer) judge(ctx context.Context, it *item, err error, first bool) (
 	case asked.verdict == Poisoned && c.options.DeadLetter == nil:
 		return result{verdict: Poisoned, err: err, delay: -1}
 	case asked.verdict == Poisoned, first && c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
-		return c.park(ctx, it, err)
+		return c.park(ctx, w, it, err)
 	case asked.timed:
 		return result{verdict: Retried, err: err, delay: asked.delay}
 	}
@@ -276,12 +250,16 @@ func (c *Consumer) judge(ctx context.Context, it *item, err error, first bool) (
 }
 
 // park hands the message to the dead letters. It is acknowledged only when it
-// has arrived there.
-func (c *Consumer) park(ctx context.Context, it *item, reason error) result {
-	err := c.options.DeadLetter.Park(ctx, Letter{
+// has arrived there. Dead letters that do not answer leave time to the other
+// messages, and to report what was finished.
+func (c *Consumer) park(ctx context.Context, w *work, it *item, reason error) result {
+	letter := Letter{
 		MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(), QueueARN: it.queueARN,
 		Body: it.body, Attributes: it.attrs, TraceHeader: it.system["AWSTraceHeader"], SentAt: it.timestamp("SentTimestamp"),
 		Reason: reason,
+	}
+	_, err := within(ctx, w.left, w.parking(time.Now()), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.options.DeadLetter.Park(ctx, letter)
 	})
 	if err != nil {
 		err = errors.Join(reason, fmt.Errorf("messaging: park message %s: %w", it.id, err))

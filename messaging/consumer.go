@@ -109,8 +109,9 @@ func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (aws
 		}
 		records[i] = fromLambda(m)
 	}
-	results := c.handle(ctx, records, window(ctx, c.options.Reserve), ctx.Err, nil)
-	c.changeVisibility(ctx, c.options.Client, c.options.QueueURL, records, results)
+	w := work{times: window(ctx, c.options.Reserve), left: context.WithoutCancel(ctx), halted: ctx.Err}
+	results := c.handle(ctx, records, w)
+	c.changeVisibility(ctx, &w, records, results)
 
 	reported := map[string]bool{}
 	for i, r := range results {
@@ -120,20 +121,4 @@ func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (aws
 		}
 	}
 	return answer, nil
-}
-
-// times bound the handlers of one batch; zero times do not.
-type times struct {
-	stop    time.Time // nothing starts after it, and the handlers' contexts end
-	abandon time.Time // handlers that still run are reported as failed
-}
-
-// window keeps the reserve free before the deadline of ctx.
-func window(ctx context.Context, reserve time.Duration) times {
-	deadline, ok := ctx.Deadline()
-	if !ok || reserve < 0 {
-		return times{}
-	}
-	reserve = min(reserve, max(time.Until(deadline), 0)/4)
-	return times{stop: deadline.Add(-reserve), abandon: deadline.Add(-reserve / 2)}
 }

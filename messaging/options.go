@@ -37,8 +37,10 @@ type Options struct {
 	// receives, from 1. Optional. Defaults to Exponential(1 s, 15 min).
 	Backoff func(receives int) time.Duration
 
-	// DeadLetter keeps poison messages with their reason. Optional. Defaults to
-	// none: poison stays in the queue until the queue's redrive policy takes it.
+	// DeadLetter keeps poison messages with their reason. One letter has at most
+	// half of the time until the reserve, and a minute; then its message is
+	// retried. Optional. Defaults to none: poison stays in the queue until the
+	// queue's redrive policy takes it.
 	DeadLetter Parker
 
 	// MaxReceives parks a message in DeadLetter when it is tried in its n-th
@@ -62,10 +64,13 @@ type Options struct {
 	// without either. Optional. Defaults to 1, strictly one after the other.
 	Concurrency int
 
-	// Reserve is kept free before the context's deadline: no handler starts in
-	// it, running ones see their context end when it begins, and half of it is
-	// left to report. Optional. Defaults to 1 s, and to a quarter of the time
-	// that is left when an invocation begins where that is less; −1 disables.
+	// Reserve is kept free before the context's deadline, so that what was
+	// finished is always acknowledged. No handler starts in it, and running ones
+	// see their context end when it begins. What does not heed that, a dead letter
+	// under way included, is left behind after half of the reserve; changes of
+	// visibility end after another quarter. Optional. Defaults to 1 s, and to a
+	// quarter of the time that is left when an invocation begins where that is
+	// less; −1 disables.
 	Reserve time.Duration
 
 	// Key tells the business key of a message. Messages with one key run in
@@ -85,7 +90,9 @@ type Options struct {
 	Payload PayloadPart
 
 	// Bodies reads bodies that the sender put elsewhere because of their size,
-	// such as package claimcheck's Store. Optional. Defaults to none.
+	// such as package claimcheck's Store. All loads of a batch have half of the
+	// time until the reserve; one has at most half of what is left of that, and a
+	// minute. Optional. Defaults to none.
 	Bodies BodyStore
 
 	// OnOutcome is told what became of each message, with the context its
@@ -98,12 +105,18 @@ type Options struct {
 	OnError func(context.Context, error)
 
 	// Grace is how long Poll lets running handlers finish after its context
-	// ended. Optional. Defaults to 20 s; −1 disables.
+	// ended. Then their contexts end, and a handler that does not heed that is
+	// left behind after Reserve, at least 1 s. Requests to the queue that are left
+	// have 5 s. Optional. Defaults to 20 s; −1 disables.
 	Grace time.Duration
 
 	// Heartbeat is how often Poll extends the visibility of messages that are
-	// still worked on. Optional. Defaults to 0, never: then the visibility
-	// timeout of the queue is the deadline of the handlers.
+	// still worked on, up to 12 hours after their receive. Each other message of
+	// the batch is deleted, or made visible after its delay, as soon as it has its
+	// result. It must be shorter than the queue's visibility timeout; a third of
+	// it is good. Optional. Defaults to 0, never: then the visibility timeout of
+	// the queue is the deadline of the handlers, and a batch is settled at its
+	// end.
 	Heartbeat time.Duration
 }
 

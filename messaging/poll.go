@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
@@ -28,9 +25,8 @@ type PollClient interface {
 var _ PollClient = (*sqs.Client)(nil)
 
 const (
-	longPoll       = 20 // seconds, the longest that SQS allows
-	deleteAttempts = 3
-	settleTime     = 5 * time.Second // for deletes and visibility changes after the end of Poll's context
+	longPoll = 20          // seconds, the longest that SQS allows
+	patience = time.Second // for handlers to heed the end of their context, at least
 )
 
 // poller is one call of Poll.
@@ -44,11 +40,12 @@ type poller struct {
 // Poll receives and handles messages until ctx ends, then lets running handlers
 // finish within Options.Grace, makes unstarted messages visible again, and
 // returns nil. It returns an error when the queue does not exist or may not be
-// read; other faults are told to Options.OnError and tried again.
+// read, and when its visibility timeout is 0 s or not longer than
+// Options.Heartbeat; other faults are told to Options.OnError and tried again.
 //
-// A handler's deadline is the end of the visibility timeout; with
-// Options.Heartbeat the timeout is extended instead. Several calls may poll one
-// queue side by side.
+// A handler's deadline is the end of the visibility timeout, as the queue had it
+// when Poll began; with Options.Heartbeat the timeout is extended instead, up to
+// the 12 hours that SQS allows. Several calls may poll one queue side by side.
 func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string) error {
 	p := &poller{Consumer: c, client: client, url: queueURL}
 	if err := p.readVisibility(ctx); err != nil {
@@ -59,7 +56,7 @@ func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string)
 	}
 	for failures := 0; ctx.Err() == nil; {
 		out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &queueURL, MaxNumberOfMessages: maxBatch, WaitTimeSeconds: longPoll,
+			QueueUrl: &queueURL, MaxNumberOfMessages: maxBatch, WaitTimeSeconds: longPoll, VisibilityTimeout: seconds(p.visibility),
 			MessageAttributeNames:       []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 		})
@@ -110,6 +107,9 @@ func (p *poller) readVisibility(ctx context.Context) error {
 		return fmt.Errorf("messaging: poll %s: the queue's VisibilityTimeout is %q", p.url, out.Attributes["VisibilityTimeout"])
 	}
 	p.visibility = time.Duration(n) * time.Second
+	if n <= 0 {
+		return fmt.Errorf("messaging: poll %s: the queue's visibility timeout is %s: messages would be delivered again while they are worked on", p.url, p.visibility)
+	}
 	if h := p.options.Heartbeat; h > 0 && h >= p.visibility {
 		return fmt.Errorf("messaging: poll %s: Heartbeat is %s; it must be shorter than the visibility timeout of %s", p.url, h, p.visibility)
 	}
@@ -122,27 +122,15 @@ func (p *poller) process(ctx context.Context, messages []types.Message, received
 	for i := range messages {
 		records[i] = fromReceive(&messages[i], received)
 	}
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	settled := make([]atomic.Bool, len(records))
-	done := make(chan struct{})
-	var helpers sync.WaitGroup
-	helpers.Go(func() { p.endWithin(ctx, done, cancel) })
-	if p.options.Heartbeat > 0 {
-		helpers.Go(func() { p.heartbeat(work, done, records, settled) })
-	}
-	results := p.handle(work, records, p.window(received), ctx.Err, func(i int) { settled[i].Store(true) })
-	close(done)
-	helpers.Wait() // a heartbeat that came late would undo a backoff
+	grace := max(p.options.Grace, 0)
+	handlers, stop := lingering(ctx, grace)
+	defer stop()
+	left, leave := lingering(ctx, grace+max(p.options.Reserve, patience))
+	defer leave()
 
-	settle := context.WithoutCancel(ctx)
-	if ctx.Err() != nil {
-		var stop context.CancelFunc
-		settle, stop = context.WithTimeout(settle, settleTime)
-		defer stop()
-	}
-	p.deleteAcked(settle, records, results)
-	p.changeVisibility(settle, p.client, p.url, records, results)
+	s := p.settle(ctx, records)
+	p.handle(handlers, records, work{times: p.window(received), left: left, halted: ctx.Err, settled: s.note})
+	s.finish(ctx)
 }
 
 // window is the time until the messages become visible to others.
@@ -152,85 +140,7 @@ func (p *poller) window(received time.Time) times {
 		end = received.Add(maxVisibility - time.Minute)
 	}
 	if p.options.Reserve < 0 {
-		return times{}
+		return times{stop: end, abandon: end.Add(slack), report: end.Add(slack)}
 	}
-	reserve := min(p.options.Reserve, time.Until(end)/4)
-	return times{stop: end.Add(-reserve), abandon: end.Add(-reserve / 2)}
-}
-
-// endWithin cancels the work of a batch when the grace after the end of ctx is
-// over.
-func (p *poller) endWithin(ctx context.Context, done <-chan struct{}, cancel context.CancelFunc) {
-	select {
-	case <-done:
-		return
-	case <-ctx.Done():
-	}
-	timer := time.NewTimer(max(p.options.Grace, 0))
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		cancel()
-	}
-}
-
-// heartbeat extends the visibility of the messages that have no result yet.
-func (p *poller) heartbeat(ctx context.Context, done <-chan struct{}, records []record, settled []atomic.Bool) {
-	ticker := time.NewTicker(p.options.Heartbeat)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		var entries []types.ChangeMessageVisibilityBatchRequestEntry
-		for i := range records {
-			if !settled[i].Load() {
-				entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
-					Id: entryID(i), ReceiptHandle: &records[i].handle,
-					VisibilityTimeout: seconds(min(p.visibility, visibilityLeft(&records[i], time.Now()))),
-				})
-			}
-		}
-		if len(entries) > 0 {
-			p.changeBatch(ctx, p.client, p.url, records, entries)
-		}
-	}
-}
-
-// deleteAcked removes what was acknowledged. A message that cannot be deleted
-// comes again: handlers see messages at least once.
-func (p *poller) deleteAcked(ctx context.Context, records []record, results []result) {
-	var entries []types.DeleteMessageBatchRequestEntry
-	for i := range results {
-		if results[i].acked {
-			entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: entryID(i), ReceiptHandle: &records[i].handle})
-		}
-	}
-	for attempt := 1; len(entries) > 0; attempt++ {
-		out, err := p.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &p.url, Entries: entries})
-		if err != nil {
-			p.report(ctx, fmt.Errorf("messaging: delete %d messages of %s: %w", len(entries), p.url, err))
-			return
-		}
-		var again []types.DeleteMessageBatchRequestEntry
-		for _, f := range out.Failed {
-			i, err := strconv.Atoi(aws.ToString(f.Id))
-			if err != nil || i < 0 || i >= len(records) {
-				continue
-			}
-			if f.SenderFault || attempt == deleteAttempts {
-				p.report(ctx, fmt.Errorf("messaging: delete message %s of %s: %w", records[i].id, p.url, entryError(f)))
-				continue
-			}
-			again = append(again, types.DeleteMessageBatchRequestEntry{Id: f.Id, ReceiptHandle: &records[i].handle})
-		}
-		if entries = again; len(entries) > 0 && backoff.Sleep(ctx, backoff.Full(attempt-1, retryPauseMin, retryPauseMax)) != nil {
-			return
-		}
-	}
+	return before(end, min(p.options.Reserve, time.Until(end)/4))
 }

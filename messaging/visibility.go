@@ -25,8 +25,8 @@ const visibilityRequests = 10
 
 // changeVisibility asks the queue to deliver failed messages after their
 // delays. A fault costs no message: they come back after the visibility timeout.
-func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient, url string, records []record, results []result) {
-	if client == nil {
+func (c *Consumer) changeVisibility(ctx context.Context, w *work, records []record, results []result) {
+	if c.options.Client == nil {
 		return
 	}
 	now := time.Now()
@@ -36,7 +36,7 @@ func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient
 		if !ok || records[i].handle == "" {
 			continue
 		}
-		target := url
+		target := c.options.QueueURL
 		if target == "" {
 			var err error
 			if target, err = queueURL(records[i].queueARN); err != nil {
@@ -45,14 +45,16 @@ func (c *Consumer) changeVisibility(ctx context.Context, client VisibilityClient
 			}
 		}
 		byURL[target] = append(byURL[target], types.ChangeMessageVisibilityBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &records[i].handle,
+			Id: entryID(i), ReceiptHandle: &records[i].handle,
 			VisibilityTimeout: seconds(min(delay, visibilityLeft(&records[i], now))),
 		})
 	}
 	var requests []func()
 	for url, entries := range byURL {
 		for chunk := range slices.Chunk(entries, maxBatch) {
-			requests = append(requests, func() { c.changeBatch(ctx, client, url, records, chunk) })
+			requests = append(requests, func() {
+				c.changeBatch(ctx, w.left, w.reporting(now), c.options.Client, url, records, chunk, unsettled)
+			})
 		}
 	}
 	sideBySide(visibilityRequests, len(requests), func(i int) { requests[i]() })
@@ -111,20 +113,40 @@ func seconds(d time.Duration) int32 {
 	return int32(min((d+time.Second-1)/time.Second, maxVisibility/time.Second))
 }
 
-func (c *Consumer) changeBatch(ctx context.Context, client VisibilityClient, url string, records []record, entries []types.ChangeMessageVisibilityBatchRequestEntry) {
-	out, err := client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
+// changeBatch sends one request and reports what failed, except for messages that
+// have been settled meanwhile. The answer is false when a repetition may succeed.
+func (c *Consumer) changeBatch(ctx, left context.Context, deadline time.Time, client VisibilityClient, url string, records []record,
+	entries []types.ChangeMessageVisibilityBatchRequestEntry, settled func(i int) bool,
+) (final bool) {
+	out, err := within(ctx, left, deadline, func(ctx context.Context) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+		return client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
+	})
 	if err != nil {
 		c.report(ctx, fmt.Errorf("messaging: change visibility of %d messages: %w", len(entries), err))
-		return
+		return false
 	}
+	final = true
 	for _, f := range out.Failed {
 		id := aws.ToString(f.Id)
-		if i, err := strconv.Atoi(id); err == nil && i >= 0 && i < len(records) {
+		if i, ok := recordOf(f.Id, records); ok {
+			if settled(i) {
+				continue
+			}
 			id = records[i].id
 		}
+		final = final && f.SenderFault
 		c.report(ctx, fmt.Errorf("messaging: change visibility of message %s: %w", id, entryError(f)))
 	}
+	return final
 }
+
+// recordOf finds the record of an entry of a batch request.
+func recordOf(id *string, records []record) (int, bool) {
+	i, err := strconv.Atoi(aws.ToString(id))
+	return i, err == nil && i >= 0 && i < len(records)
+}
+
+func unsettled(int) bool { return false }
 
 func (c *Consumer) report(ctx context.Context, err error) {
 	if c.options.OnError != nil && !errors.Is(err, context.Canceled) {
