@@ -3,7 +3,10 @@
 // Step Functions. State lives in memory and ends with the process.
 //
 //	go run ./examples/localaws -addr 127.0.0.1:4566
-//	AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+//	aws --endpoint-url http://127.0.0.1:4566 sqs list-queues
+//
+// Version 1 of the AWS CLI does not know AWS_ENDPOINT_URL: without
+// --endpoint-url its calls leave the machine.
 //
 // It listens on loopback unless told otherwise: nothing checks who calls.
 package main
@@ -44,7 +47,10 @@ func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
 	cloud := newCloud(base, verbose)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	server := &http.Server{Handler: cloud.handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
+		Handler: cloud.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
 	served, pumped := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go func() { pumped <- cloud.run(ctx) }()

@@ -16,10 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -188,6 +190,14 @@ func TestTablesAndStreams(t *testing.T) {
 	got, err := db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("orders"), Key: map[string]types.AttributeValue{"PK": item["PK"]}})
 	require.NoError(t, err)
 	require.Equal(t, item, got.Item)
+}
+
+func TestAServiceThatIsNotHereIsRefusedInItsOwnProtocol(t *testing.T) {
+	_, err := lambda.NewFromConfig(serve(t)).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{}`)})
+	var refused smithy.APIError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "NotSimulated", refused.ErrorCode())
+	require.Equal(t, `the service "lambda" (POST /2015-03-31/functions/f/invocations) is not simulated`, refused.ErrorMessage())
 }
 
 func TestAnAddressInUseIsAnError(t *testing.T) {

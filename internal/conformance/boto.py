@@ -246,10 +246,34 @@ def stepfunctions():
     refused("no such machine", "StateMachineDoesNotExist", lambda: sfn.describe_state_machine(stateMachineArn=machine + "x"))
 
 
+def elsewhere():
+    """Services that are not here are refused in their own protocols."""
+    zipped = {"ZipFile": b"PK"}
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    schedule = {"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/r"}
+    for service, call in {
+        "lambda": lambda c: c.invoke(FunctionName="f", Payload=b'{"a":1}'),
+        "scheduler": lambda c: c.create_schedule(Name="a", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=schedule),
+        "apigateway": lambda c: c.get_rest_apis(),
+        "apigatewayv2": lambda c: c.get_apis(),
+        "s3": lambda c: c.get_object(Bucket="bucket", Key="key"),
+        "route53": lambda c: c.list_hosted_zones(),
+        "sts": lambda c: c.get_caller_identity(),
+        "kms": lambda c: c.list_keys(),
+        "cloudwatch": lambda c: c.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1}]),
+        "iam": lambda c: c.list_roles(),
+        "ec2": lambda c: c.describe_instances(),
+    }.items():
+        answer = refused(service, "NotSimulated", lambda: call(client(service)))
+        check(service + " is named", "is not simulated" in answer["Error"]["Message"], True)
+    refused("create_function", "NotSimulated", lambda: client("lambda").create_function(FunctionName="f", Role="arn:aws:iam::123456789012:role/r", Code=zipped))
+
+
 def main():
     dynamodb()
     sqs_sns_events()
     stepfunctions()
+    elsewhere()
     print(f"{checks} checks passed, 0 failed")
 
 

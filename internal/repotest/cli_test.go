@@ -1,0 +1,32 @@
+package repotest
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A command of the AWS CLI that is meant for a fake names the fake: version 1
+// of the CLI does not know AWS_ENDPOINT_URL, and would call AWS.
+func TestCommandsOfTheCLIStayOnTheMachine(t *testing.T) {
+	list, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*.md", "*.go", "*.yaml", "Makefile").Output()
+	require.NoError(t, err)
+	command := regexp.MustCompile(`(^|[\s'"` + "`" + `])aws (sqs|sns|dynamodb|dynamodbstreams|events|stepfunctions|secretsmanager) [a-z]`)
+	found := 0
+	for _, name := range strings.Fields(string(list)) {
+		text, err := os.ReadFile("../../" + name)
+		require.NoError(t, err)
+		joined := strings.ReplaceAll(string(text), "\\\n", " ")
+		for _, line := range strings.Split(joined, "\n") {
+			if strings.Contains(line, "aws --endpoint-url ") {
+				found++
+			}
+			require.False(t, command.MatchString(line) && !strings.Contains(line, "--endpoint-url"), "%s: %s", name, line)
+		}
+	}
+	require.NotZero(t, found)
+}
