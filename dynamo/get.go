@@ -22,9 +22,7 @@ func Consistent(o *ReadOptions) { o.Consistent = true }
 
 func readOptions(optFns []func(*ReadOptions)) ReadOptions {
 	var o ReadOptions
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	configure(&o, optFns)
 	return o
 }
 

@@ -51,9 +51,7 @@ func NewOutbox[M any](m *Model, name string, optFns ...func(*OutboxOptions)) (*O
 	if m.schema.TTL != "" {
 		o.KeepFor = 7 * 24 * time.Hour
 	}
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	configure(&o, optFns)
 	options := []func(*EntityOptions){Correlated()}
 	if o.KeepFor != 0 {
 		options = append(options, ExpireAfter(o.KeepFor))

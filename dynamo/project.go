@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -76,10 +77,18 @@ func (m *Model) appliedEntity() (*Entity[applied, appliedKey], error) {
 // call with the id does nothing. The item is made when it is not there. apply may run
 // several times when other writers come in between.
 func (v *View[T, K]) Apply(ctx context.Context, id string, key K, apply func(*T) error) error {
+	return v.apply(ctx, id, "", key, apply)
+}
+
+// apply is Apply for the part of the name.
+func (v *View[T, K]) apply(ctx context.Context, id, part string, key K, apply func(*T) error) error {
 	e := v.entity
 	var fs faults
 	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
-	mark := v.applied.Create(applied{appliedKey{Applied: digest(e.core.name, k.String(), id)}})
+	if err := fs.err(); err != nil {
+		return (&rendered{op: "apply", entity: e.core, key: k}).fail(err)
+	}
+	mark := v.applied.Create(applied{appliedKey{Applied: digest(e.core.name, k.partition, k.sort, id, part)}})
 	for attempt := 0; ; attempt++ {
 		err := v.applyOnce(ctx, key, mark, apply)
 		var canceled *TransactionError
@@ -122,20 +131,72 @@ func (v *View[T, K]) applyOnce(ctx context.Context, key K, mark Write, apply fun
 	return v.table.Transact(ctx, write, mark)
 }
 
+// ProjectOptions are the optional settings of a Project part.
+type ProjectOptions struct {
+	// Name tells the changes that this part has applied from those of other parts that
+	// project the same entity into the same view; each part applies every change once.
+	// Optional. Defaults to the part's place among them in the Stream: "" for the first,
+	// then "2", "3" and so on. Give names where parts may change places, or where
+	// several Streams project the entity into the view.
+	Name string
+}
+
 // Project keeps a view of the entity: for each change, apply works the change into the
 // item of the view under keyOf. Each change is applied once, however often it is
-// delivered. When keyOf moves, the change counts as a removal under the old key and an
-// insertion under the new one. A key that is false has no place in the view.
-func Project[T, K, V, VK any](e *Entity[T, K], v *View[V, VK], keyOf func(T) (VK, bool), apply func(*V, Changed[T]) error) StreamPart {
-	return OnChange(e, func(ctx context.Context, c Changed[T]) error {
-		for _, part := range splitChange(c, keyOf) {
-			err := v.Apply(ctx, c.ID, part.key, func(view *V) error { return apply(view, part.change) })
-			if err != nil {
-				return err
+// delivered. When keyOf moves to another item, the change counts as a removal under the
+// old key and an insertion under the new one; keys that differ in nothing the view's
+// templates write, as in the case of a {Name:lower}, are one. A key that is false has no
+// place in the view. Several parts may project one entity into one view.
+func Project[T, K, V, VK any](e *Entity[T, K], v *View[V, VK], keyOf func(T) (VK, bool), apply func(*V, Changed[T]) error, optFns ...func(*ProjectOptions)) StreamPart {
+	return func(p *streamParts) error {
+		var errs []error
+		for _, check := range []struct {
+			missing bool
+			text    string
+		}{{e == nil, "the entity"}, {v == nil, "the view"}, {keyOf == nil, "keyOf"}, {apply == nil, "apply"}} {
+			if check.missing {
+				errs = append(errs, fmt.Errorf("%s of Project is nil", check.text))
 			}
 		}
-		return nil
-	})
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		name, err := p.nameProjection(e.core, v.table, v.entity.core, optFns)
+		if err != nil {
+			return err
+		}
+		return OnChange(e, func(ctx context.Context, c Changed[T]) error {
+			for _, part := range splitChange(v.entity.core, c, keyOf) {
+				err := v.apply(ctx, c.ID, name, part.key, func(view *V) error { return apply(view, part.change) })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})(p)
+	}
+}
+
+// projection is a part that projects an entity into a view.
+type projection struct {
+	from, into *entity
+	table      string
+	name       string
+}
+
+// nameProjection names a part among those with the same entity and view.
+func (p *streamParts) nameProjection(from *entity, table *Table, into *entity, optFns []func(*ProjectOptions)) (string, error) {
+	var o ProjectOptions
+	configure(&o, optFns)
+	added := projection{from: from, into: into, table: table.name, name: o.Name}
+	for n := 2; slices.Contains(p.projections, added); n++ {
+		if o.Name != "" {
+			return "", fmt.Errorf("two Project parts of %s into %s have the name %q", from.name, into.name, o.Name)
+		}
+		added.name = strconv.Itoa(n)
+	}
+	p.projections = append(p.projections, added)
+	return added.name, nil
 }
 
 // keyedChange is a change as one item of a view sees it.
@@ -144,7 +205,7 @@ type keyedChange[T, VK any] struct {
 	change Changed[T]
 }
 
-func splitChange[T, VK any](c Changed[T], keyOf func(T) (VK, bool)) []keyedChange[T, VK] {
+func splitChange[T, VK any](view *entity, c Changed[T], keyOf func(T) (VK, bool)) []keyedChange[T, VK] {
 	var out []keyedChange[T, VK]
 	var oldKey, newKey VK
 	var hasOld, hasNew bool
@@ -154,7 +215,7 @@ func splitChange[T, VK any](c Changed[T], keyOf func(T) (VK, bool)) []keyedChang
 	if c.New != nil {
 		newKey, hasNew = keyOf(*c.New)
 	}
-	if hasOld && hasNew && reflect.DeepEqual(oldKey, newKey) {
+	if hasOld && hasNew && view.sameKey(reflect.ValueOf(&oldKey).Elem(), reflect.ValueOf(&newKey).Elem()) {
 		return []keyedChange[T, VK]{{newKey, c}}
 	}
 	if hasOld {
@@ -170,8 +231,16 @@ func splitChange[T, VK any](c Changed[T], keyOf func(T) (VK, bool)) []keyedChang
 	return out
 }
 
+// sameKey reports whether two keys are those of one item. A key that cannot be written
+// is no item's.
+func (e *entity) sameKey(a, b reflect.Value) bool {
+	var fs faults
+	same := e.keyOf(a, &fs) == e.keyOf(b, &fs)
+	return same && len(fs) == 0
+}
+
 // digest shortens an id to what fits any key.
 func digest(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%q", parts)))
 	return hex.EncodeToString(sum[:16])
 }

@@ -27,6 +27,7 @@ type streamParts struct {
 	model       *Model
 	routes      map[string][]route // by discriminator
 	relays      map[string]relay   // by discriminator
+	projections []projection
 	unknown     func(context.Context, awsevents.DynamoDBEventRecord) error
 	failure     func(context.Context, Failure)
 	concurrency int

@@ -65,15 +65,22 @@ func New(client Client, name string, model *Model, optFns ...func(*Options)) *Ta
 		panic("dynamo: New needs a client and a model")
 	}
 	o := Options{Attempts: 8, MinBackoff: 25 * time.Millisecond, MaxBackoff: 2 * time.Second}
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	configure(&o, optFns)
 	o.Attempts = max(o.Attempts, 1)
 	t := &Table{client: client, name: name, model: model, options: o}
 	for _, key := range o.CursorKeys {
 		t.keys = append(t.keys, sha256.Sum256(slices.Concat([]byte("patternkit cursor\x00"), key)))
 	}
 	return t
+}
+
+// configure lets the option functions set the options; nil ones are passed over.
+func configure[O any](o *O, optFns []func(*O)) {
+	for _, fn := range optFns {
+		if fn != nil {
+			fn(o)
+		}
+	}
 }
 
 // Name returns the name of the table.
