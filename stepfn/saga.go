@@ -228,6 +228,27 @@ func (s *Saga[In]) Compensations() []string {
 	return names
 }
 
+// Pivot returns the name of the step that decides, or "" when there is none.
+func (s *Saga[In]) Pivot() string {
+	for _, sp := range s.specs {
+		if sp.kind == pivot {
+			return sp.name
+		}
+	}
+	return ""
+}
+
+// Retriables returns the names of the steps after the pivot in their order.
+func (s *Saga[In]) Retriables() []string {
+	var names []string
+	for _, sp := range s.specs {
+		if sp.kind == retriable {
+			names = append(names, sp.name)
+		}
+	}
+	return names
+}
+
 // NotApplied returns the errors after which a step has surely had no effect.
 func (s *Saga[In]) NotApplied(step string) []string {
 	for _, sp := range s.specs {

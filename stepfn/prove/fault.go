@@ -21,75 +21,144 @@ const (
 	Unknown      Fault = "a failure after the effect"    // the effect, then an error that nobody declared
 	UnknownOnce  Fault = "one failure after the effect"  // the same, once
 	Timeout      Fault = "a time-out after the effect"   // the effect, then no answer
+	TimeoutOnce  Fault = "one time-out after the effect" // the same, once
+	TimeoutEarly Fault = "a time-out without the effect" // no effect and no answer
 	CrashBefore  Fault = "a crash before the effect"     // no effect; the process dies
 	CrashAfter   Fault = "a crash after the effect"      // the effect; the process dies
+	CrashOnce    Fault = "one crash after the effect"    // the same, once
 	RetryThenOK  Fault = "one failure of the platform"   // no effect; Lambda.ServiceException, once
-	TimeoutEarly Fault = "a time-out without the effect" // no effect and no answer
+
+	// The effect, then an error of Lambda's own that Retry usually names: what
+	// is retried has had its effect.
+	Platform            Fault = "a Lambda.ServiceException after the effect"
+	PlatformOnce        Fault = "one Lambda.ServiceException after the effect"
+	AWSLambdaOnce       Fault = "one Lambda.AWSLambdaException after the effect"
+	SDKClientOnce       Fault = "one Lambda.SdkClientException after the effect"
+	TooManyRequestsOnce Fault = "one Lambda.TooManyRequestsException after the effect"
+
+	// No answer, and the effect when all is over: a function that Step Functions
+	// gave up runs on, past the compensations.
+	Late     Fault = "an effect after the end"
+	LateOnce Fault = "one effect after the end" // the same, once
 )
+
+// The moments of an effect.
+const (
+	never = iota
+	before
+	after // the end of the execution
+)
+
+// way is how a fault happens.
+type way struct {
+	fault  Fault
+	effect int    // never, before or after
+	once   bool   // at the first attempt only
+	end    int    // how the call ends
+	name   string // of the error of an end that is reported
+	pairs  bool   // stands for its like in pairs
+}
+
+// The ends of a call.
+const (
+	reported = iota // an error under a name of its own
+	declared        // an error that NotApplied names
+	nameless        // an error that nobody declared
+	silent          // no answer
+	crash           // the process dies
+)
+
+// ways are those of all faults.
+var ways = [...]way{
+	{fault: Declared, end: declared, pairs: true},
+	{fault: Refused, end: nameless, pairs: true},
+	{fault: Unknown, effect: before, end: nameless, pairs: true},
+	{fault: UnknownOnce, effect: before, once: true, end: nameless, pairs: true},
+	{fault: Timeout, effect: before, end: silent},
+	{fault: TimeoutOnce, effect: before, once: true, end: silent},
+	{fault: TimeoutEarly, end: silent},
+	{fault: CrashBefore, end: crash},
+	{fault: CrashAfter, effect: before, end: crash, pairs: true},
+	{fault: CrashOnce, effect: before, once: true, end: crash},
+	{fault: RetryThenOK, once: true, name: "Lambda.ServiceException"},
+	{fault: Platform, effect: before, name: "Lambda.ServiceException"},
+	{fault: PlatformOnce, effect: before, once: true, name: "Lambda.ServiceException", pairs: true},
+	{fault: AWSLambdaOnce, effect: before, once: true, name: "Lambda.AWSLambdaException"},
+	{fault: SDKClientOnce, effect: before, once: true, name: "Lambda.SdkClientException"},
+	{fault: TooManyRequestsOnce, effect: before, once: true, name: "Lambda.TooManyRequestsException"},
+	{fault: Late, effect: after, end: silent, pairs: true},
+	{fault: LateOnce, effect: after, once: true, end: silent, pairs: true},
+}
 
 // Faults returns every fault.
 func Faults() []Fault {
-	return []Fault{Declared, Refused, Unknown, UnknownOnce, Timeout, TimeoutEarly, CrashBefore, CrashAfter, RetryThenOK}
+	var list []Fault
+	for _, w := range ways {
+		list = append(list, w.fault)
+	}
+	return list
 }
 
 // fault is a fault at a target.
 type fault struct {
+	way
 	target string
-	kind   Fault
 }
 
 // testCase is what misbehaves in one run.
-type testCase struct {
-	faults []fault
-}
+type testCase []fault
 
 // String names the faults.
 func (c testCase) String() string {
-	if len(c.faults) == 0 {
+	if len(c) == 0 {
 		return "no fault"
 	}
 	var list []string
-	for _, f := range c.faults {
-		list = append(list, fmt.Sprintf("%s at %s", f.kind, f.target))
+	for _, f := range c {
+		list = append(list, fmt.Sprintf("%s at %s", f.fault, f.target))
 	}
 	return strings.Join(list, " and ")
 }
 
 // silences reports whether a target never works in the case.
 func (c testCase) silences(target string) bool {
-	for _, f := range c.faults {
-		if f.target == target && f.kind != UnknownOnce && f.kind != RetryThenOK {
+	for _, f := range c {
+		if f.target == target && !f.once {
 			return true
 		}
 	}
 	return false
 }
 
-// cases enumerates no fault, every single fault and every pair at two
-// targets.
-func cases(targets []string, notApplied map[string][]string) []testCase {
-	var single [][]fault
+// cases enumerates no fault, every single fault, and the pairs of faults at
+// two targets: every pair when all is set, else those of the faults that stand
+// for their like.
+func cases(targets []string, notApplied map[string][]string, all bool) []testCase {
+	list := []testCase{nil}
+	var paired [][]fault
 	for _, t := range targets {
-		var list []fault
-		for _, k := range Faults() {
-			if k != Declared || len(notApplied[t]) > 0 {
-				list = append(list, fault{t, k})
+		var pairs []fault
+		for _, w := range ways {
+			if w.fault == Declared && len(notApplied[t]) == 0 {
+				continue
+			}
+			list = append(list, testCase{{w, t}})
+			if all || w.pairs {
+				pairs = append(pairs, fault{w, t})
 			}
 		}
-		single = append(single, list)
+		paired = append(paired, pairs)
 	}
-	all := []testCase{{}}
-	for i, faults := range single {
+	for i, faults := range paired {
 		for _, f := range faults {
-			all = append(all, testCase{[]fault{f}})
-			for _, others := range single[i+1:] {
+			for _, others := range paired[i+1:] {
 				for _, g := range others {
-					all = append(all, testCase{[]fault{f, g}})
+					list = append(list, testCase{f, g})
 				}
 			}
 		}
 	}
-	return all
+	return list
 }
 
 // errFault is an error that nobody declared.
@@ -98,54 +167,26 @@ var errFault = errors.New("prove: an error that nobody declared")
 // hang is longer than any function lives.
 const hang = time.Hour
 
-// around wraps a function so that its targets misbehave as the case says.
-func (c testCase) around(
-	target func(payload []byte) string, notApplied map[string][]string,
-	f func(context.Context, []byte) ([]byte, error),
-) func(context.Context, []byte) ([]byte, error) {
-	attempts := map[string]int{}
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		name := target(payload)
-		attempts[name]++
-		for _, fault := range c.faults {
-			if fault.target == name {
-				return fault.kind.happen(ctx, attempts[name] == 1, notApplied[name], func() ([]byte, error) { return f(ctx, payload) })
-			}
-		}
-		return f(ctx, payload)
+// happen lets a call misbehave. Effect is what the call would do; later has it
+// done when the execution is over.
+func (w way) happen(ctx context.Context, notApplied []string, effect, later func()) ([]byte, error) {
+	switch w.effect {
+	case before:
+		effect()
+	case after:
+		later()
 	}
-}
-
-// happen runs the effect, or not, as the fault has it.
-func (k Fault) happen(ctx context.Context, first bool, notApplied []string, effect func() ([]byte, error)) ([]byte, error) {
-	switch k {
-	case Declared:
+	switch w.end {
+	case declared:
 		return nil, stepfn.Report(stepfn.Named(notApplied[0], errFault))
-	case Refused:
-		return nil, errFault
-	case CrashBefore:
-		stepfntest.Crash()
-	case TimeoutEarly:
+	case reported:
+		return nil, stepfn.Report(stepfn.Named(w.name, errFault))
+	case silent:
 		return nil, silence(ctx)
-	case RetryThenOK:
-		if first {
-			return nil, stepfn.Report(stepfn.Named("Lambda.ServiceException", errFault))
-		}
-	}
-	out, err := effect()
-	switch k {
-	case Unknown:
-		return nil, errFault
-	case UnknownOnce:
-		if first {
-			return nil, errFault
-		}
-	case Timeout:
-		return nil, silence(ctx)
-	case CrashAfter:
+	case crash:
 		stepfntest.Crash()
 	}
-	return out, err
+	return nil, errFault
 }
 
 // silence waits for the end of the call.

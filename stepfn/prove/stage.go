@@ -1,0 +1,156 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/patternkit/serverless/stepfn"
+)
+
+// stage is a case under way: the functions of a world that misbehave as the
+// case says, and what became of their calls.
+type stage struct {
+	faults testCase
+
+	mu    sync.Mutex
+	calls map[string]int  // by target
+	last  map[string]call // the last one of each target
+	late  []func()        // effects that follow the end
+}
+
+// call is the end of a target's call.
+type call struct {
+	injected bool   // it was made to fail
+	failure  string // why it failed; "" for one that did not, or as it declared
+}
+
+func newStage(c testCase) *stage {
+	return &stage{faults: c, calls: map[string]int{}, last: map[string]call{}}
+}
+
+// around wraps a function so that its targets misbehave.
+func (s *stage) around(
+	target func(payload []byte) string, notApplied map[string][]string,
+	f func(context.Context, []byte) ([]byte, error),
+) func(context.Context, []byte) ([]byte, error) {
+	return func(ctx context.Context, payload []byte) (out []byte, err error) {
+		name := target(payload)
+		n, w, injected := s.begin(name)
+		if injected {
+			return w.happen(ctx, notApplied[name],
+				func() { _, _ = f(ctx, payload) },
+				func() { s.afterwards(ctx, payload, f) })
+		}
+		failure := "it did not return"
+		defer func() {
+			p := recover()
+			if p != nil {
+				failure = fmt.Sprintf("panic: %v", p)
+			}
+			s.ended(name, n, failure)
+			if p != nil {
+				panic(p) // for the service to report
+			}
+		}()
+		out, err = f(ctx, payload)
+		switch {
+		case err == nil || slices.Contains(notApplied[name], stepfn.ErrorName(err)):
+			failure = ""
+		default:
+			failure = text(err)
+		}
+		return out, err
+	}
+}
+
+// text is that of an error, also of one that was made for Lambda.
+func text(err error) string {
+	if r, ok := errors.AsType[messages.InvokeResponse_Error](err); ok {
+		return r.Type + ": " + r.Message
+	}
+	return err.Error()
+}
+
+// begin counts a call, and finds the way in which it is to misbehave.
+func (s *stage) begin(target string) (n int, w way, injected bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[target]++
+	n = s.calls[target]
+	for _, f := range s.faults {
+		if f.target == target && (n == 1 || !f.once) {
+			w, injected = f.way, true
+		}
+	}
+	s.last[target] = call{injected, "it has not returned yet"}
+	return n, w, injected
+}
+
+// ended notes the end of a call, unless another one has begun since.
+func (s *stage) ended(target string, n int, failure string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls[target] == n {
+		s.last[target] = call{failure: failure}
+	}
+}
+
+// functionLimit is the longest that a Lambda function runs.
+const functionLimit = 15 * time.Minute
+
+// afterwards has a call done when the execution is over, for a function that
+// outlives the task that called it.
+func (s *stage) afterwards(ctx context.Context, payload []byte, f func(context.Context, []byte) ([]byte, error)) {
+	ctx = context.WithoutCancel(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = append(s.late, func() {
+		ctx, cancel := context.WithTimeout(ctx, functionLimit)
+		defer cancel()
+		_, _ = f(ctx, payload) // nobody waits for its answer
+	})
+}
+
+// finish carries out the effects that follow the end. Each has a goroutine of
+// its own, as it may panic or end that.
+func (s *stage) finish() {
+	for _, late := range s.late {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			defer func() { _ = recover() }()
+			late()
+		}()
+		<-over
+	}
+}
+
+// unexcused says why an execution should not have been parked; "" when it
+// may. Parking are the targets that it may be parked for; nil for any.
+func (s *stage) unexcused(parking []string) string {
+	excused := false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, target := range parking {
+		c := s.last[target]
+		if c.failure != "" && !c.injected {
+			return fmt.Sprintf("%s fails of itself: %s", target, c.failure)
+		}
+		excused = excused || c.injected
+	}
+	if parking == nil {
+		for _, c := range s.last {
+			excused = excused || c.injected
+		}
+	}
+	if !excused {
+		return "nothing for which it may be parked was made to fail beyond its retries"
+	}
+	return ""
+}
