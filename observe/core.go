@@ -1,7 +1,6 @@
 package observe
 
 import (
-	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -295,21 +294,4 @@ func own(fields []zapcore.Field, owned *bool) []zapcore.Field {
 	}
 	*owned = true
 	return append([]zapcore.Field(nil), fields...)
-}
-
-// exitHook turns Fatal into a panic, so that the invocation is written and
-// reported before the process ends.
-type exitHook struct{}
-
-// FatalError is the value that Logger(ctx).Fatal panics with, after its line was written.
-type FatalError struct {
-	// Message is the message of the line.
-	Message string
-}
-
-// Error says which message was fatal.
-func (e *FatalError) Error() string { return fmt.Sprintf("observe: fatal: %s", e.Message) }
-
-func (exitHook) OnWrite(ce *zapcore.CheckedEntry, _ []zapcore.Field) {
-	panic(&FatalError{Message: ce.Message})
 }

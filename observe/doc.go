@@ -37,15 +37,33 @@
 //
 // The error a handler returns is logged at ERROR, a panic at FATAL with its stack;
 // the panic then goes on, unless Options.RecoverPanics makes it a *PanicError.
+// Go runs a goroutine that the invocation waits for, whose panic is one of the handler.
 // Inside Lambda the standard log package is redirected, since aws-lambda-go
 // reports errors there as text that Lambda would take for INFO, and log/slog
-// writes to the invocation of its context (SlogHandler).
+// writes to the invocation of its context (SlogHandler). Lines of the standard log carry
+// the ids of the invocation that runs; where several run at a time, of the one whose
+// handler runs in the line's goroutine or has started it.
+//
+// # Last words
+//
+// Buffered lines, metrics and spans are written when an invocation ends, and also:
+//
+//   - before the deadline, with a line at ERROR (Options.DeadlineMargin);
+//   - at Logger.Fatal, whose line is written once, in whatever goroutine;
+//   - at log.Fatal and its kin, in a line at FATAL, for all invocations of the process.
+//     log.Panic has a line at FATAL too. That goes for the standard logger, inside Lambda;
+//   - when the handler, or a goroutine begun with Go, panics or leaves by Goexit.
+//
+// A span that has not ended then is sent in progress; log.Fatal ends it.
+//
+// What nobody can catch: os.Exit, also by the Fatal of another logger, a panic in a
+// goroutine begun with the go statement, errors of the runtime such as concurrent writes
+// to a map or a full stack, SIGKILL, and the end of memory. Call Flush before os.Exit.
 //
 // Metrics are documents in the embedded metric format: CloudWatch extracts them
 // from the log without an API call. A counter is summed, a gauge keeps the newest
 // value, a timer and a histogram keep every value, for each combination of
-// dimension values. They are written when the handler returns, fails or panics,
-// and shortly before the deadline. The dimension "service" is always there. The
+// dimension values. The dimension "service" is always there. The
 // first invocation of an on-demand environment adds ColdStart.
 //
 // The correlation id is, in this order: the one in the context; what

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -47,11 +48,11 @@ func EventHandler[I any](service string, handler func(context.Context, I) error,
 // WithCorrelationID returns a context whose log lines, spans and outgoing
 // messages carry the correlation id. An empty id removes the one of ctx.
 func WithCorrelationID(ctx context.Context, id string) context.Context {
-	return correlation.With(ctx, id)
+	return correlation.With(known(ctx), id)
 }
 
 // CorrelationID returns the correlation id of ctx, or "" where there is none.
-func CorrelationID(ctx context.Context) string { return correlation.ID(ctx) }
+func CorrelationID(ctx context.Context) string { return correlation.ID(known(ctx)) }
 
 // ColdStart reports whether ctx belongs to the first invocation of its handler.
 func ColdStart(ctx context.Context) bool {
@@ -62,7 +63,8 @@ func ColdStart(ctx context.Context) bool {
 // run calls the handler within an invocation.
 func (h *host) run(ctx context.Context, event any, handler func(context.Context) error) (err error) {
 	start := time.Now()
-	ctx, inv := h.begin(ctx, event)
+	ctx, inv := h.begin(known(ctx), event)
+	h.active.add(inv)
 	stop := inv.watchDeadline(ctx)
 	ctx, span := inv.startSpan(ctx)
 	returned := false
@@ -73,13 +75,41 @@ func (h *host) run(ctx context.Context, event any, handler func(context.Context)
 	}()
 	err = handler(ctx)
 	returned = true
+	lost := inv.work.join()
 	stop()
 	if err != nil {
 		span.RecordError(err)
 		h.logFailure(ctx, err, time.Since(start))
 	}
+	h.finish(inv, span, err != nil || lost != nil)
+	return h.outcome(err, lost)
+}
+
+// finish ends the span and the invocation.
+func (h *host) finish(inv *invocation, span Span, failed bool) {
 	span.End()
-	inv.end(err != nil)
+	inv.end(failed)
+	h.active.remove(inv)
+}
+
+// outcome is the error of an invocation whose handler returned err, and in which pe was
+// panicked: that panic goes on, unless it is to be recovered. aws-lambda-go prints
+// either once more on the standard log, which knows from here that it is no news.
+func (h *host) outcome(err error, pe *PanicError) error {
+	again := pe != nil && !h.opts.RecoverPanics
+	switch {
+	case again:
+		h.std.known(panicText(pe.Value))
+		h.std.known(panicked)
+		panic(pe.Value)
+	case pe != nil && err == nil:
+		err = pe
+	case pe != nil:
+		err = errors.Join(err, pe)
+	}
+	if err != nil {
+		h.std.known(panicText(err))
+	}
 	return err
 }
 
@@ -95,46 +125,29 @@ func (inv *invocation) startSpan(ctx context.Context) (context.Context, Span) {
 	return ctx, span
 }
 
-// logFailure writes the error a handler returned. aws-lambda-go prints it once
-// more on the standard log, which knows from here that it is no news.
+// logFailure writes the error a handler returned.
 func (h *host) logFailure(ctx context.Context, err error, took time.Duration) {
 	Logger(ctx).Error("the invocation failed", zap.Error(err), zap.Duration("durationMs", took))
-	if h.std != nil {
-		h.std.known(panicText(err))
-	}
 }
 
 // unwound ends an invocation whose handler panicked or left by Goexit (value nil).
 func (h *host) unwound(ctx context.Context, inv *invocation, span Span, value any, stop func()) error {
-	stop()
-	log := Logger(ctx)
-	var failure error
-	switch {
-	case value == nil:
-		log.Error("the handler left through runtime.Goexit")
-	case h.opts.RecoverPanics:
-		pe := &PanicError{Value: value, Stack: panicStack()}
-		failure = pe
-		log.Error("the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack, &h.tags}))
-	default:
-		pe := &PanicError{Value: value, Stack: panicStack()}
-		failure = pe
-		writeFatal(log, "the handler panicked", zap.Object(keyError, panicObject{value, pe.Stack, &h.tags}))
-	}
-	if failure != nil {
+	var failure *PanicError
+	if value == nil {
+		Logger(ctx).Error("the handler left through runtime.Goexit")
+	} else {
+		failure = &PanicError{Value: value, Stack: panicStack()}
 		span.RecordError(failure)
-		if h.std != nil && h.opts.RecoverPanics {
-			h.std.known(failure.Error())
-		} else if h.std != nil {
-			h.std.known(panicText(value))
-		}
+		inv.logPanic(ctx, "the handler panicked", failure)
+		inv.work.cancel(ErrHandlerPanicked)
 	}
-	span.End()
-	inv.end(true)
-	if value != nil && !h.opts.RecoverPanics {
-		panic(value)
+	lost := inv.work.join()
+	stop()
+	h.finish(inv, span, true)
+	if failure == nil {
+		failure = lost // what is left of a Goexit is the panic of a goroutine
 	}
-	return failure
+	return h.outcome(nil, failure)
 }
 
 // writeFatal writes a line at FATAL without what Logger.Fatal does next.

@@ -167,7 +167,7 @@ func TestWhatIsBufferedIsWrittenBeforeTheDeadline(t *testing.T) {
 			require.Empty(t, rec.Find("a detail"))
 			time.Sleep(2 * time.Millisecond)
 			require.Len(t, rec.Find("a detail"), 1, "100 ms before the deadline")
-			rec.AssertLogged("WARN", "the invocation is about to time out", "leftMs=100")
+			rec.AssertLogged("ERROR", "the invocation is about to time out", "leftMs=100")
 			rec.AssertMetric("OrdersPlaced", 1)
 			ordersPlaced.Add(ctx, 1, "web")
 			return nil

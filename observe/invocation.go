@@ -32,6 +32,7 @@ type host struct {
 	emf     *emfWriter
 	warm    atomic.Bool // set by the first invocation
 	std     *standardLog
+	active  *invocations // nil outside Lambda
 }
 
 // newHost panics when an option is wrong: handlers are made at package level or in main.
@@ -77,6 +78,7 @@ func newHandlerHost(service string, optFns []func(*Options)) *host {
 	h := newHost(service, optFns)
 	if h.env.lambda && !h.opts.KeepStandardLog {
 		h.std = catchStandardLog(h)
+		h.active = h.std.active
 	}
 	return h
 }
@@ -114,7 +116,9 @@ type invocation struct {
 	lines  lineBuffer
 	closed bool
 	warned map[string]bool
+	said   []string // texts of panics that are in the log
 
+	work  work
 	spans openSpans
 
 	metricsMu sync.Mutex
@@ -123,8 +127,19 @@ type invocation struct {
 
 type invocationKey struct{}
 
+// known returns ctx, or an empty context where there is none.
+func known(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
 // from returns the invocation of ctx, or nil.
 func from(ctx context.Context) *invocation {
+	if ctx == nil {
+		return nil
+	}
 	inv, _ := ctx.Value(invocationKey{}).(*invocation)
 	return inv
 }
@@ -285,7 +300,7 @@ func (inv *invocation) reportColdStart() {
 	h.emf.coldStart(inv)
 }
 
-// watchDeadline writes what is buffered shortly before the deadline of ctx. The
+// watchDeadline writes what was recorded shortly before the deadline of ctx. The
 // function returned ends the watch and waits for a write in progress.
 func (inv *invocation) watchDeadline(ctx context.Context) (stop func()) {
 	deadline, ok := ctx.Deadline()
@@ -302,11 +317,8 @@ func (inv *invocation) watchDeadline(ctx context.Context) (stop func()) {
 	timer := time.AfterFunc(wait, func() {
 		defer close(done)
 		inv.base()
-		inv.logger.Warn("the invocation is about to time out", zap.Duration("leftMs", left-wait))
-		inv.mu.Lock()
-		inv.flushLines()
-		inv.mu.Unlock()
-		inv.host.emf.flush(inv)
+		inv.logger.Error("the invocation is about to time out", zap.Duration("leftMs", left-wait))
+		inv.flush()
 	})
 	return func() {
 		if !timer.Stop() {
@@ -317,6 +329,7 @@ func (inv *invocation) watchDeadline(ctx context.Context) (stop func()) {
 
 // end closes the invocation: failed says whether buffered lines are worth writing.
 func (inv *invocation) end(failed bool) {
+	inv.spans.flush() // those nobody has ended
 	inv.mu.Lock()
 	if failed {
 		inv.flushLines()

@@ -77,7 +77,7 @@ func TestOnTheRuntimeLoop(t *testing.T) {
 	panicked := call(`{"ID":"5","Do":"panic"}`, "r-panic", time.Minute)
 	require.Equal(t, "boom 5", panicked.ErrorMessage)
 	require.Contains(t, strings.Join(panicked.StackTrace, " "), "handle function/main.go", "the panic goes on with its stack")
-	require.Equal(t, "Sandbox.Timedout", call(`{"ID":"6","Millis":5000}`, "r-late", 1200*time.Millisecond).ErrorType)
+	require.Equal(t, "Sandbox.Timedout", call(`{"ID":"6","Millis":60000}`, "r-late", 3*time.Second).ErrorType)
 
 	rec := read(t, host)
 	rec.AssertLogged("INFO", "step", "requestId=r-ok", "coldStart=true", "functionName=place-order", "tenantId=acme", "correlationId=c-1",
@@ -90,7 +90,7 @@ func TestOnTheRuntimeLoop(t *testing.T) {
 	rec.AssertLogged("ERROR", "from slog, without a context", "err.message=no context", "functionName=place-order")
 	rec.AssertLogged("ERROR", "the invocation failed", "error.type=UnmarshalTypeError", "logger=log")
 	rec.AssertLogged("FATAL", "the handler panicked", "requestId=r-panic", "error.message=boom 5")
-	rec.AssertLogged("WARN", "the invocation is about to time out", "requestId=r-late")
+	rec.AssertLogged("ERROR", "the invocation is about to time out", "requestId=r-late")
 	require.Equal(t, "c-6", rec.AssertLogged("DEBUG", "detail", "requestId=r-late").Text("correlationId"), "buffered until the deadline")
 	require.Empty(t, rec.Find("detail", "requestId=r-ok"))
 	for _, id := range []string{"1", "2", "3", "5", "6"} {

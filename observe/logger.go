@@ -17,9 +17,11 @@ import (
 // Outside an invocation it returns a logger with the same lines, without those
 // of the invocation, on standard output.
 //
-// Fatal writes its line and panics with a *FatalError instead of ending the
-// process, so that what is buffered is written and Lambda hears of it.
+// Fatal writes its line and all that the invocation has recorded, and panics with a
+// *FatalError instead of ending the process, so that Lambda hears of it. The panic is
+// not logged a second time, and neither is that of Panic.
 func Logger(ctx context.Context) *zap.Logger {
+	ctx = known(ctx)
 	inv := from(ctx)
 	if inv == nil {
 		return outside(ctx)
@@ -64,7 +66,7 @@ func (inv *invocation) base() *zap.Logger {
 			enc.AddBool(keySampled, true)
 			keys.add(keySampled)
 		}
-		inv.plain = zap.New(newCore(inv, enc, keys), inv.host.zapOptions()...)
+		inv.plain = zap.New(newCore(inv, enc, keys), inv.zapOptions()...)
 		inv.logger = withIDs(inv.plain, inv.correlationID, inv.traceID)
 	})
 	return inv.plain
@@ -96,9 +98,9 @@ func withIDs(l *zap.Logger, correlationID, traceID string) *zap.Logger {
 // encoder returns a fresh encoder with what every line of the host has.
 func (inv *invocation) encoder() zapcore.Encoder { return inv.host.enc.Clone() }
 
-func (h *host) zapOptions() []zap.Option {
-	options := []zap.Option{zap.WithFatalHook(exitHook{})}
-	if h.opts.Caller {
+func (inv *invocation) zapOptions() []zap.Option {
+	options := []zap.Option{zap.WithFatalHook(exitHook{inv}), zap.WithPanicHook(panicHook{inv})}
+	if inv.host.opts.Caller {
 		options = append(options, zap.AddCaller())
 	}
 	return options

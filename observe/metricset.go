@@ -48,7 +48,7 @@ const (
 func record(ctx context.Context, in *instrument, v float64, values []string) {
 	inv := from(ctx)
 	if inv == nil {
-		outside(ctx).Warn("a metric outside an invocation is not recorded", zap.String("metric", in.name))
+		outside(known(ctx)).Warn("a metric outside an invocation is not recorded", zap.String("metric", in.name))
 		return
 	}
 	w := inv.host.emf
@@ -226,17 +226,11 @@ func SetProperty(ctx context.Context, key string, value any) {
 	inv.metrics.properties = append(inv.metrics.properties, p)
 }
 
-// Flush writes what the invocation of ctx has recorded so far, and its buffered
-// log lines. Handlers need it only before something that may end the process.
+// Flush writes what the invocation of ctx has recorded so far, and its buffered log
+// lines; open spans are sent in progress. Handlers need it only before something that
+// may end the process, such as os.Exit, which nobody can catch.
 func Flush(ctx context.Context) {
-	inv := from(ctx)
-	if inv == nil {
-		return
+	if inv := from(ctx); inv != nil {
+		inv.flush()
 	}
-	if inv.lines.limit > 0 {
-		inv.mu.Lock()
-		inv.flushLines()
-		inv.mu.Unlock()
-	}
-	inv.host.emf.flush(inv)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,14 +140,15 @@ type Options struct {
 	// Optional. Defaults to "X-Correlation-Id".
 	CorrelationHeader string
 
-	// DeadlineMargin is how long before the deadline buffered lines and metrics
-	// are written, because an invocation that times out gets no other chance.
+	// DeadlineMargin is how long before the deadline a line at ERROR says that the
+	// invocation is about to time out, buffered lines and metrics are written, and open
+	// spans are sent in progress: an invocation that times out gets no other chance.
 	// Optional. Defaults to 100 milliseconds; −1 disables.
 	DeadlineMargin time.Duration
 
 	// RecoverPanics turns a panic of the handler into a *PanicError instead of
 	// letting it end the process, which matters where one process handles several
-	// invocations at once.
+	// invocations at once. That goes for the panics of goroutines begun with Go, too.
 	// Optional. Defaults to false: the panic is written and goes on.
 	RecoverPanics bool
 
@@ -172,6 +174,7 @@ type environment struct {
 	json     bool
 	lambda   bool
 	onDemand bool
+	several  bool // invocations in one process at a time
 	function string
 }
 
@@ -181,6 +184,8 @@ func readEnvironment() environment {
 		lambda:   os.Getenv("AWS_LAMBDA_RUNTIME_API") != "",
 		function: os.Getenv("AWS_LAMBDA_FUNCTION_NAME"),
 	}
+	n, _ := strconv.Atoi(os.Getenv("AWS_LAMBDA_MAX_CONCURRENCY"))
+	e.several = n > 1
 	kind := os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE")
 	e.onDemand = kind == "" || kind == "on-demand"
 	if name := os.Getenv("AWS_LAMBDA_LOG_LEVEL"); name != "" {
@@ -198,7 +203,9 @@ func readEnvironment() environment {
 func resolve(service string, optFns []func(*Options)) (Options, error) {
 	o := Options{BufferLevel: zapcore.DebugLevel}
 	for _, f := range optFns {
-		f(&o)
+		if f != nil {
+			f(&o)
+		}
 	}
 	if o.Output == nil {
 		o.Output = os.Stdout

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"runtime"
+	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -17,7 +19,8 @@ import (
 // where aws-lambda-go reports handler errors too: as plain text they would be
 // INFO for Lambda's log filter, and lost under a stricter one.
 type standardLog struct {
-	logger *zap.Logger
+	idle   *zap.Logger
+	active *invocations
 
 	mu       sync.Mutex
 	reported []string // messages of errors that were logged already, oldest first
@@ -26,7 +29,10 @@ type standardLog struct {
 // catchStandardLog redirects the standard log, and slog where it still writes to
 // that. Both are the process's own: the handler made last has them.
 func catchStandardLog(h *host) *standardLog {
-	s := &standardLog{logger: h.idle(h.env.function).base().Named("log")}
+	s := &standardLog{idle: h.idle(h.env.function).base(), active: &invocations{several: h.env.several}}
+	if before, ok := log.Writer().(*standardLog); ok {
+		s.active = before.active // the invocations of a handler made before
+	}
 	switch handler := slog.Default().Handler().(type) {
 	case *slogHandler:
 		slog.SetDefault(slog.New(h.slogHandler()))
@@ -52,8 +58,14 @@ func (h *host) slogHandler() slog.Handler {
 	}}
 }
 
+// panicked is what aws-lambda-go says with log.Fatal about a panic of the handler.
+const panicked = "calling the handler function resulted in a panic, the process should exit"
+
 // known notes an error message that aws-lambda-go is about to print again.
 func (s *standardLog) known(message string) {
+	if s == nil {
+		return // outside Lambda
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.reported) == 64 {
@@ -87,10 +99,62 @@ func (s *standardLog) Write(p []byte) (int, error) {
 		if s.repeated(*failure.Message) {
 			level = zapcore.DebugLevel
 		}
-		s.logger.Log(level, "the invocation failed", zap.Dict(keyError,
+		s.idle.Named("log").Log(level, "the invocation failed", zap.Dict(keyError,
 			zap.String("type", failure.Type), zap.String("message", *failure.Message)))
 		return len(p), nil
 	}
-	s.logger.Info(string(text))
+	s.line(string(text))
 	return len(p), nil
+}
+
+// line writes a line as part of the invocation it comes from. log.Fatal is about to end
+// the process: nobody else will write what the invocations have recorded.
+func (s *standardLog) line(text string) {
+	inv, logger := s.active.current(), s.idle
+	if inv != nil {
+		inv.base()
+		logger = inv.logger
+	}
+	logger = logger.Named("log")
+	switch ending() {
+	case "Fatal":
+		if s.repeated(text) {
+			logger.Debug(text)
+			s.active.exit(&FatalError{Message: text})
+			return
+		}
+		var fields []zap.Field
+		if ids := s.active.requestIDs(); inv == nil && len(ids) > 0 {
+			fields = append(fields, zap.Strings("requestIds", ids))
+		}
+		writeFatal(logger, text, fields...)
+		s.active.exit(&FatalError{Message: text})
+	case "Panic":
+		writeFatal(logger, text)
+		if inv != nil {
+			inv.say(text)
+		}
+	default:
+		logger.Info(text)
+	}
+}
+
+// ending says whether the line being written is that of log.Fatal or log.Panic, or of
+// one of their kin.
+func ending() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		name, ours := strings.CutPrefix(f.Function, "log.")
+		name = strings.TrimPrefix(name, "(*Logger).")
+		for _, kind := range []string{"Fatal", "Panic"} {
+			if ours && strings.HasPrefix(name, kind) {
+				return kind
+			}
+		}
+		if !more {
+			return ""
+		}
+	}
 }

@@ -77,6 +77,7 @@ const lambdaTraceKey = "x-amzn-trace-id"
 // span joins the record's trace. Without a tracer it does nothing, and the trace
 // header of ctx is passed on as it came.
 func StartSpan(ctx context.Context, name string) (context.Context, Span) {
+	ctx = known(ctx)
 	header := correlation.Trace(ctx)
 	if header == "" {
 		header, _ = ctx.Value(lambdaTraceKey).(string)
@@ -105,6 +106,7 @@ func StartSpan(ctx context.Context, name string) (context.Context, Span) {
 
 // CurrentSpan returns the span that ctx is in; without one, a span that does nothing.
 func CurrentSpan(ctx context.Context) Span {
+	ctx = known(ctx)
 	if s, ok := ctx.Value(spanKey{}).(*onceSpan); ok {
 		return s
 	}
@@ -113,11 +115,11 @@ func CurrentSpan(ctx context.Context) Span {
 
 // TraceID returns the id of the trace that ctx belongs to, as in
 // "1-5759e988-bd862e3fe1be46a994272793", or "" where there is none.
-func TraceID(ctx context.Context) string { return traceRoot(correlation.Trace(ctx)) }
+func TraceID(ctx context.Context) string { return traceRoot(TraceHeader(ctx)) }
 
 // TraceHeader returns the trace header for a call that no sender of this module
 // makes, such as an HTTP request: set it as X-Amzn-Trace-Id.
-func TraceHeader(ctx context.Context) string { return correlation.Trace(ctx) }
+func TraceHeader(ctx context.Context) string { return correlation.Trace(known(ctx)) }
 
 type spanKey struct{}
 

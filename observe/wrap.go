@@ -38,7 +38,10 @@ func Wrap[F any](service string, f F, optFns ...func(*Options)) F {
 			return shape.failure(results)
 		})
 		if results == nil { // the handler panicked and the panic was recovered
-			results = shape.zero(v.Type(), err)
+			results = zero(v.Type())
+		}
+		if shape.err && err != nil { // which may be the panic of a goroutine
+			results[len(results)-1] = reflect.ValueOf(&err).Elem()
 		}
 		return results
 	})
@@ -93,13 +96,10 @@ func (s shape) failure(results []reflect.Value) error {
 
 // zero returns the results of a handler that never returned. A handler without
 // an error result has no way to say so: the caller sees zero values.
-func (s shape) zero(t reflect.Type, err error) []reflect.Value {
+func zero(t reflect.Type) []reflect.Value {
 	results := make([]reflect.Value, t.NumOut())
 	for i := range results {
 		results[i] = reflect.Zero(t.Out(i))
-	}
-	if s.err && err != nil {
-		results[len(results)-1] = reflect.ValueOf(&err).Elem()
 	}
 	return results
 }

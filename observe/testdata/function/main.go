@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/xraylite"
 )
 
 type event struct {
@@ -28,6 +29,8 @@ var (
 
 func handle(ctx context.Context, e event) (string, error) {
 	ctx = observe.WithCorrelationID(ctx, "c-"+e.ID)
+	ctx, span := observe.StartSpan(ctx, "work")
+	defer span.End()
 	logger := observe.Logger(ctx)
 	logger.Debug("detail", zap.String("id", e.ID))
 	for i := range 5 {
@@ -41,6 +44,23 @@ func handle(ctx context.Context, e event) (string, error) {
 		return "", errors.New("no " + e.ID)
 	case "panic":
 		panic("boom " + e.ID)
+	case "fatal":
+		logger.Fatal("no way on " + e.ID)
+	case "fatal in a goroutine":
+		go logger.Fatal("no way on " + e.ID)
+		select {}
+	case "log.Fatal":
+		log.Fatalf("no way on %s", e.ID)
+	case "log.Fatal in a goroutine":
+		go log.New(log.Writer(), "", 0).Fatal("no way on " + e.ID)
+		select {}
+	case "log.Panic":
+		log.Panicln("no way on", e.ID)
+	case "go panic":
+		observe.Go(ctx, func(context.Context) { panic("no way on " + e.ID) })
+	case "exit":
+		observe.Flush(ctx)
+		os.Exit(3)
 	case "log":
 		log.Printf("plain text of %s\nin two lines", e.ID)
 		slog.WarnContext(ctx, "from slog", "id", e.ID)
@@ -52,7 +72,8 @@ func handle(ctx context.Context, e event) (string, error) {
 func main() {
 	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
 		o.BufferBytes = 4096
-		o.DeadlineMargin = 500 * time.Millisecond // a loaded machine needs time to write, too
+		o.DeadlineMargin = 2900 * time.Millisecond // a loaded machine needs time to write, too
+		o.Tracer = xraylite.Tracer()
 		o.RecoverPanics = os.Getenv("RECOVER") != ""
 	}))
 }
