@@ -31,7 +31,7 @@ func (q *query) binding(t *Table) []byte {
 	h := sha256.New()
 	for _, text := range []string{
 		t.name, q.pattern.index.Name, q.pattern.entity.name,
-		q.selection.partition, q.selection.low, q.selection.high, q.selection.except,
+		q.selection.partition, q.selection.low, q.selection.high, q.selection.except, q.selection.edges.text(),
 	} {
 		_ = binary.Write(h, binary.BigEndian, uint64(len(text)))
 		h.Write([]byte(text))

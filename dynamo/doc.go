@@ -31,7 +31,8 @@
 //	{No:04}         an integer with zeros in front, 4 digits wide; without it an
 //	                integer is refused in a sort key, as 10 would come before 9
 //	{At}            a time in UTC with nanoseconds, 30 bytes wide
-//	{At:day}        a time up to a unit: year, month, day, hour, minute, second, ms, us, ns
+//	{At:day}        a time up to a unit: year, month, day, hour, minute, second, ms, us, ns; a Range
+//	                whose bound is within a unit is exact all the same
 //	{Email:lower}   a string in lower case
 //
 // Keys order as their values do, and different values never give the same key: a

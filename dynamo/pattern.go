@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 )
 
 // Pattern is a declared access pattern: which items of an entity a P selects, through
@@ -188,6 +189,7 @@ type selection struct {
 	operator  sortOperator
 	low, high string // high also is the operand of "=" and begins_with
 	except    string // a sort key at the upper end that does not belong to the range
+	edges     *edges // what the keys at the ends of the range do not tell
 	never     bool   // no key can be in the range
 }
 
@@ -245,6 +247,69 @@ func (s *selection) setPrefix(prefix []byte) {
 	}
 }
 
+// edges are the bounds of a range that fall into a unit of the key, such as noon where
+// the key has the day: the items of that unit are told apart by their field.
+type edges struct {
+	field      string
+	from, to   time.Time // zero where the key tells
+	includesTo bool
+}
+
+// withinUnits returns the bounds that the keys do not tell; nil when they tell both.
+func (p part) withinUnits(b bounds) *edges {
+	if !p.codec.lossy() {
+		return nil
+	}
+	w := edges{field: p.field, includesTo: b.includesTo}
+	if b.from.IsValid() && !p.codec.empty(b.from) {
+		if from := timeOf(b.from); !p.codec.startsUnit(from) {
+			w.from = from
+		}
+	}
+	if b.to.IsValid() && !p.codec.empty(b.to) {
+		to := timeOf(b.to)
+		next := to
+		if b.includesTo {
+			next = to.Add(1)
+		}
+		if !p.codec.startsUnit(next) {
+			w.to = to
+		}
+	}
+	if w.from.IsZero() && w.to.IsZero() {
+		return nil
+	}
+	return &w
+}
+
+// holds reports whether an item of the entity is within the bounds.
+func (w *edges) holds(e *entity, it item) (bool, error) {
+	v := reflect.New(e.typ)
+	if err := e.decode(it, v.Interface()); err != nil {
+		return false, err
+	}
+	f := v.Elem().FieldByIndex(e.fieldIndex(w.field))
+	if f.Kind() == reflect.Pointer && f.IsNil() {
+		return false, nil
+	}
+	at := timeOf(pointed(f))
+	switch {
+	case !w.from.IsZero() && at.Before(w.from):
+		return false, nil
+	case !w.to.IsZero() && at.After(w.to), !w.to.IsZero() && !w.includesTo && at.Equal(w.to):
+		return false, nil
+	}
+	return true, nil
+}
+
+// text tells the bounds of one query from those of another.
+func (w *edges) text() string {
+	if w == nil {
+		return ""
+	}
+	return fmt.Sprint(w.from.UnixNano(), w.from.IsZero(), w.to.UnixNano(), w.to.IsZero(), w.includesTo)
+}
+
 // selectRange renders the bounds of a range. Keys continue after the value, so that
 // the upper bound ends with the character that sorts last.
 func (p part) selectRange(prefix []byte, b bounds, separator string, s *selection, fs *faults) {
@@ -252,7 +317,9 @@ func (p part) selectRange(prefix []byte, b bounds, separator string, s *selectio
 		s.setPrefix(prefix)
 		return
 	}
+	b.from, b.to = pointed(b.from), pointed(b.to)
 	s.operator = sortBetween
+	s.edges = p.withinUnits(b)
 	s.low, s.high = string(prefix), string(prefix)+highest
 	if b.from.IsValid() && !p.codec.empty(b.from) {
 		s.low = string(p.append(append([]byte(nil), prefix...), b.from, separator, fs))

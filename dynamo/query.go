@@ -381,6 +381,8 @@ func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 		return false, nil
 	case q.selection.except != "" && textOf(it, q.pattern.index.SortKey) == q.selection.except:
 		return false, nil
+	case q.selection.edges != nil:
+		return q.selection.edges.holds(q.pattern.entity, it)
 	}
 	return true, nil
 }

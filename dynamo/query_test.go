@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/dynamotest"
 )
 
 type eventKey struct {
@@ -163,6 +164,9 @@ func TestRangesOfEveryKind(t *testing.T) {
 	for name, r := range ranges(times) {
 		require.Equal(t, wantNos(name), numbers(t, table, eventsByTime.Query(byTime{"r", r})), "At %s", name)
 	}
+	for name, r := range ranges(times) {
+		require.Equal(t, wantNos(name), numbers(t, table, eventsByDay.Query(byDay{"r", r})), "day of At %s", name)
+	}
 	sorted := slices.Sorted(slices.Values(names))
 	for name, r := range ranges(sorted) {
 		want := []int{}
@@ -174,9 +178,8 @@ func TestRangesOfEveryKind(t *testing.T) {
 		require.Equal(t, want, numbers(t, table, eventsByName.Query(byName{"r", r})), "Name %s", name)
 	}
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, numbers(t, table, eventsByDay.Query(byDay{"r", dynamo.Until(noon.Add(36 * time.Hour))})))
-	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7}, numbers(t, table, eventsByDay.Query(byDay{"r", dynamo.Until(noon.Add(37 * time.Hour))})),
-		"the day that the bound falls into counts as a whole")
-	require.Equal(t, []int{2, 3, 4, 5, 6, 7}, numbers(t, table, eventsByDay.Query(byDay{"r", dynamo.Since(noon.Add(24 * time.Hour))})))
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5}, numbers(t, table, eventsByDay.Query(byDay{"r", dynamo.Until(noon.Add(37 * time.Hour))})))
+	require.Equal(t, []int{4, 5, 6, 7}, numbers(t, table, eventsByDay.Query(byDay{"r", dynamo.Since(noon.Add(24 * time.Hour))})))
 	require.Empty(t, numbers(t, table, eventsByNo.Query(byNo{"r", dynamo.Until(0)})))
 	require.Equal(t, []int{3}, numbers(t, table, theEvent.Query(eventKey{"r", 3})))
 }
@@ -439,4 +442,102 @@ func TestCollections(t *testing.T) {
 	require.ErrorContains(t, err, "it has no entities")
 	_, err = dynamo.NewCollection[OrderKey, struct{ A, B Order }](orders)
 	require.ErrorContains(t, err, "has 2 fields for it")
+}
+
+// Bounds within a unit of a truncated time, in every way to read, with fields that are
+// stored in several forms.
+func TestRangesOfTruncatedTimes(t *testing.T) {
+	type visitKey struct{ ID string }
+	type visit struct {
+		visitKey
+		Shop string
+		At   time.Time
+		Left *time.Time `dynamodbav:",unixtime"`
+	}
+	type inTime struct {
+		Shop string
+		At   dynamo.Range[time.Time]
+	}
+	type left struct {
+		Shop string
+		Left dynamo.Range[*time.Time]
+	}
+	model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", Indexes: []dynamo.Index{
+		{Name: "day", PartitionKey: "DPK", SortKey: "DSK"}, {Name: "hour", PartitionKey: "HPK", SortKey: "HSK"}, {Name: "left", PartitionKey: "LPK", SortKey: "LSK"},
+	}})
+	visits := dynamo.MustEntity[visit, visitKey](model, "Visit", dynamo.Key("VISIT#{ID}"),
+		dynamo.On("day", "{Shop}", "{At:day}#{ID}"), dynamo.On("hour", "{Shop}", "{At:hour}"), dynamo.On("left", "{Shop}", "{Left:month}#{ID}"))
+	db := dynamotest.New(t)
+	table := dynamo.New(db.Client(), "visits", model)
+	require.NoError(t, table.Create(t.Context(), db.Client()))
+	var times []time.Time
+	for i := range 40 {
+		at := noon.Add(time.Duration(i) * 100 * time.Minute)
+		leaves := at.Add(time.Hour)
+		times = append(times, at)
+		require.NoError(t, visits.Create(visit{visitKey{fmt.Sprintf("%02d", i)}, "s", at, &leaves}).Run(t.Context(), table))
+	}
+	bounds := []time.Time{noon, noon.Add(time.Nanosecond), times[7], times[7].Add(30 * time.Minute), times[20].In(time.FixedZone("", 7*3600)), times[39].Add(time.Hour), noon.AddDate(1, 0, 0)}
+	for name, r := range ranges(bounds) {
+		var kind string
+		var a, b int
+		_, _ = fmt.Sscan(name, &kind, &a, &b)
+		want := []string{}
+		for i, at := range times {
+			from := kind == "all" || kind == "until" || !at.Before(bounds[a])
+			to := kind == "all" || kind == "since" || kind == "until" && at.Before(bounds[a]) || kind == "between" && at.Before(bounds[b]) || kind == "through" && !at.After(bounds[b])
+			if from && to {
+				want = append(want, fmt.Sprintf("%02d", i))
+			}
+		}
+		for _, index := range []string{"day", "hour"} {
+			q := dynamo.MustPattern[inTime](visits, index).Query(inTime{"s", r})
+			check := func(how string, q dynamo.Query[visit], want []string) {
+				got := []string{}
+				for v, err := range q.All(t.Context(), table) {
+					require.NoError(t, err)
+					got = append(got, v.ID)
+				}
+				require.Equal(t, want, got, "%s %s %s", index, name, how)
+			}
+			check("all", q, want)
+			check("pages of 3", q.PageSize(3), want)
+			check("at most 4", q.Limit(4), want[:min(4, len(want))])
+			newest := slices.Clone(want)
+			slices.Reverse(newest)
+			check("newest", q.Newest(), newest)
+			check("the newest", q.Newest().Limit(1), newest[:min(1, len(want))])
+			n, err := q.Count(t.Context(), table)
+			require.NoError(t, err)
+			require.Equal(t, len(want), n)
+			paged := []string{}
+			for page, err := range q.Limit(5).Pages(t.Context(), table) {
+				require.NoError(t, err)
+				for _, v := range page.Items {
+					paged = append(paged, v.ID)
+				}
+			}
+			require.Equal(t, want, paged)
+			first, err := q.First(t.Context(), table)
+			if len(want) == 0 {
+				require.ErrorIs(t, err, dynamo.ErrNotFound)
+			} else {
+				require.Equal(t, want[0], first.ID)
+			}
+		}
+	}
+	until := times[10].Add(time.Hour)
+	n, err := dynamo.MustPattern[left](visits, "left").Query(left{"s", dynamo.Until(&until)}).Count(t.Context(), table)
+	require.NoError(t, err)
+	require.Equal(t, 10, n)
+	n, err = dynamo.MustPattern[left](visits, "left").Query(left{"s", dynamo.Between[*time.Time](&times[3], nil)}).Count(t.Context(), table)
+	require.NoError(t, err)
+	require.Zero(t, n)
+
+	// A cursor of one bound does not fit another in the same unit.
+	byDay := dynamo.MustPattern[inTime](visits, "day")
+	page, err := byDay.Query(inTime{"s", dynamo.Until(times[20])}).Limit(2).Page(t.Context(), table)
+	require.NoError(t, err)
+	_, err = byDay.Query(inTime{"s", dynamo.Until(times[20].Add(time.Minute))}).After(page.Cursor).Page(t.Context(), table)
+	require.ErrorIs(t, err, dynamo.ErrCursor)
 }

@@ -3,7 +3,9 @@ package dynamo
 import "reflect"
 
 // Range is a range of values of a field in a pattern. Its zero value is the whole
-// range. Since, Until, Between and Through make ranges.
+// range. Since, Until, Between and Through make ranges. Where the key has a time up to a
+// unit, as {At:day}, a bound within a unit is exact, too: the items of that unit are read
+// and those whose field is outside are left out, before Limit, First and Count.
 type Range[T any] struct {
 	from, to       T
 	hasFrom, hasTo bool

@@ -198,6 +198,23 @@ func timeOf(v reflect.Value) time.Time {
 	return v.Convert(timeType).Interface().(time.Time)
 }
 
+// startsUnit reports whether the time is the first of its unit.
+func (c *codec) startsUnit(t time.Time) bool {
+	start, err := time.Parse(c.layout, t.UTC().Format(c.layout))
+	return err == nil && start.Equal(t)
+}
+
+// pointed is what a pointer points to; for nil it is the zero value.
+func pointed(v reflect.Value) reflect.Value {
+	switch {
+	case !v.IsValid() || v.Kind() != reflect.Pointer:
+		return v
+	case v.IsNil():
+		return reflect.Zero(v.Type().Elem())
+	}
+	return v.Elem()
+}
+
 // before returns the greatest value below v that the codec can write, for an upper
 // bound that is not included; ok is false when there is none.
 func (c *codec) before(v reflect.Value) (reflect.Value, bool) {
