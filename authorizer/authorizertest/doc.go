@@ -27,6 +27,17 @@
 //
 // Secrets Manager (Secrets), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
 //
+// # Virtual time
+//
+// Put a test that waits into [testing/synctest.Test] and use in it what belongs
+// to the bubble: the t of the inner function, and contexts made of its
+// t.Context(). The t.Context() of the outer test is from outside, which shows
+// in one of two ways. If its Done channel was asked for outside before, waiting
+// for it keeps virtual time from passing, and the test hangs. If it is asked
+// for in the bubble first, the channel is of the bubble, and the end of the
+// outer test ends the whole program with "close of synctest channel from
+// outside bubble". Issuers, gateways and secrets may be made outside or inside.
+//
 // # Not simulated
 //
 // These operations of Secrets Manager are refused by name:

@@ -17,6 +17,7 @@ import (
 // Run hands records to the function until ctx ends, and returns the error of
 // ctx, or that of OnFailure.
 func (m *Mapping) Run(ctx context.Context) error {
+	defer m.db.Watch(ctx, "dynamotest: Run of the mapping of "+m.table)()
 	errs := make([]error, len(m.lanes))
 	var wg sync.WaitGroup
 	for i := range m.lanes {
@@ -43,6 +44,7 @@ func (m *Mapping) runLane(ctx context.Context, i int) error {
 // Drain hands records to the function until there are none left, those that
 // the function itself causes included.
 func (m *Mapping) Drain(ctx context.Context) error {
+	defer m.db.Watch(ctx, "dynamotest: Drain of the mapping of "+m.table)()
 	for {
 		idle := true
 		for i := range m.lanes {

@@ -112,6 +112,11 @@ func (b *Bus) Run(ctx context.Context) error { return b.deliverAll(ctx, false) }
 type nestedKey struct{}
 
 func (b *Bus) deliverAll(ctx context.Context, drain bool) error {
+	what := "eventstest: Run of the bus"
+	if drain {
+		what = "eventstest: Drain of the bus"
+	}
+	defer b.Watch(ctx, what)()
 	signal := make(chan struct{}, 1)
 	b.mu.Lock()
 	b.waiting = append(b.waiting, signal)

@@ -24,6 +24,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 func main() {
@@ -45,7 +47,7 @@ func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
 	}
 	base := "http://" + listener.Addr().String()
 	cloud := newCloud(base, verbose)
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(wire.Patience(ctx, -1)) // time is real here
 	defer cancel()
 	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
 		Handler: cloud.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -1,8 +1,9 @@
-package repotest
+package repotest_test
 
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,12 +14,19 @@ import (
 // A command of the AWS CLI that is meant for a fake names the fake: version 1
 // of the CLI does not know AWS_ENDPOINT_URL, and would call AWS.
 func TestCommandsOfTheCLIStayOnTheMachine(t *testing.T) {
-	list, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*.md", "*.go", "*.yaml", "Makefile").Output()
-	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), "git", "ls-files", "*.md", "*.go", "*.yaml", "Makefile")
+	cmd.Dir = root
+	list, err := cmd.Output()
+	if err != nil {
+		t.Skip("not a git checkout")
+	}
 	command := regexp.MustCompile(`(^|[\s'"` + "`" + `])aws (sqs|sns|dynamodb|dynamodbstreams|events|stepfunctions|secretsmanager) [a-z]`)
 	found := 0
 	for _, name := range strings.Fields(string(list)) {
-		text, err := os.ReadFile("../../" + name)
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if os.IsNotExist(err) {
+			continue // deleted, not committed yet
+		}
 		require.NoError(t, err)
 		joined := strings.ReplaceAll(string(text), "\\\n", " ")
 		for _, line := range strings.Split(joined, "\n") {

@@ -86,11 +86,13 @@ var linked = map[string][]because{
 	"internal/pattern":         {},
 	"internal/repotest/mutate": {},
 	"internal/wire":            {},
+	"internal/wire/hostile":    {},
 	"internal/wire/snapshot":   {},
 
 	"authorizer":                     {lambdaEvents, jwt},
 	"authorizer/jws":                 {jwt},
 	"authorizer/internal/jsonobject": {},
+	"authorizer/internal/refresh":    {},
 	"authorizer/apikey":              {lambdaEvents, jwt, client, dynamoDB},
 	"authorizer/authorizertest":      {lambdaEvents, jwt, core},
 	"authorizer/secret": {lambdaEvents, jwt, client, {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
@@ -35,6 +36,8 @@ type Server struct {
 	faults    []*Fault
 	journal   []*Call
 	explained string // the last line of explain
+
+	watched atomic.Bool // the log was told of real time
 }
 
 type serviceTable struct {
@@ -373,6 +376,9 @@ func (t *serviceTable) operation(req request) (*Operation, error) {
 }
 
 func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, req request, v verdict) (any, error) {
+	if v.delay > 0 {
+		defer s.Watch(ctx, "a Delay of "+op.Name)()
+	}
 	if err := v.suffer(ctx, &table.Service); err != nil {
 		return nil, err
 	}

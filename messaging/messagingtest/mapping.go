@@ -213,6 +213,11 @@ func DrainAll(ctx context.Context, mappings ...*Mapping) error {
 
 // poll is the mapping's life: take a slot, gather a batch, invoke.
 func (m *Mapping) poll(ctx context.Context, drain bool) error {
+	what := "messagingtest: Run of the mapping of " + m.ref
+	if drain {
+		what = "messagingtest: Drain of the mapping of " + m.ref
+	}
+	defer m.sqs.Watch(ctx, what)()
 	src, err := m.open()
 	if err != nil {
 		return fmt.Errorf("messagingtest: mapping of %s: %w", m.ref, err)

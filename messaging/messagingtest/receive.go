@@ -118,6 +118,7 @@ type delivery struct {
 func (s *SQS) receive(ctx context.Context, arn string, want demand) ([]delivery, error) {
 	deadline := time.Now().Add(want.wait)
 	w := &waiter{wake: make(chan struct{}, 1)}
+	var watch func()
 	for {
 		taken, next, err := s.tryReceive(arn, want, w)
 		now := time.Now()
@@ -128,6 +129,10 @@ func (s *SQS) receive(ctx context.Context, arn string, want demand) ([]delivery,
 		until := deadline
 		if !next.IsZero() && next.Before(until) {
 			until = next
+		}
+		if watch == nil {
+			watch = s.Watch(ctx, "messagingtest: ReceiveMessage of "+arn)
+			defer watch() //nolint:gocritic // once
 		}
 		timer := time.NewTimer(until.Sub(now))
 		select {

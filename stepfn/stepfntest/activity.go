@@ -182,6 +182,7 @@ func (m *Machines) getActivityTask(ctx context.Context, in *getActivityTaskInput
 		return nil, err
 	}
 	until := time.Now().Add(pollTime)
+	defer m.Watch(ctx, "stepfntest: GetActivityTask of "+in.ActivityArn)()
 	for {
 		if a := act.take(); a != nil {
 			out := a.taken(in.WorkerName)

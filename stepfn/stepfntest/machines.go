@@ -84,12 +84,18 @@ func (m *Machines) Client() *sfn.Client { return sfn.NewFromConfig(m.Join(aws.Co
 // Run carries executions forward until ctx ends, and returns its error. It
 // does what the service does in the background; run it in a goroutine of the
 // test.
-func (m *Machines) Run(ctx context.Context) error { return m.async.run(ctx, false) }
+func (m *Machines) Run(ctx context.Context) error {
+	defer m.Watch(ctx, "stepfntest: Run")()
+	return m.async.run(ctx, false)
+}
 
 // Drain carries executions forward until each has ended or waits for a task
 // token or an activity worker. Waits and retries are waited for: in a
 // testing/synctest bubble that takes no time.
-func (m *Machines) Drain(ctx context.Context) error { return m.async.run(ctx, true) }
+func (m *Machines) Drain(ctx context.Context) error {
+	defer m.Watch(ctx, "stepfntest: Drain")()
+	return m.async.run(ctx, true)
+}
 
 // Create makes a STANDARD machine and returns its ARN. It panics when the
 // machine is not valid or the name is taken.

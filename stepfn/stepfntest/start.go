@@ -134,6 +134,7 @@ func (m *Machines) startSyncExecution(ctx context.Context, in *startSyncExecutio
 	if err != nil {
 		return nil, err
 	}
+	defer m.Watch(ctx, "stepfntest: StartSyncExecution of "+x.machine.name)()
 	if err := x.s.run(ctx, true); err != nil {
 		return nil, err
 	}
