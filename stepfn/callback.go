@@ -36,14 +36,18 @@ type Callback[Out any] struct {
 	token  string
 }
 
-// NewCallback makes the callback of a task token.
+// NewCallback makes the callback of a task token. It panics without a client.
 func NewCallback[Out any](client TokenAPI, token string) *Callback[Out] {
+	mustClient("NewCallback", client)
 	return &Callback[Out]{client, token}
 }
 
 // Succeed ends the task with a result. A task that is over gives
 // [ErrTaskClosed].
 func (c *Callback[Out]) Succeed(ctx context.Context, out Out) error {
+	if c == nil || c.client == nil {
+		return closed("complete", errUnmade)
+	}
 	text, err := json.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("stepfn: encode the result of a task: %w", err)
@@ -64,8 +68,14 @@ const (
 
 // Fail ends the task with an error, under its [ErrorName]. The name is cut to
 // 256 bytes and the text to 32,768, at the begin of a character. A task that is
-// over gives [ErrTaskClosed].
+// over gives [ErrTaskClosed]. Without an error nothing is sent, and that is one.
 func (c *Callback[Out]) Fail(ctx context.Context, failure error) error {
+	switch {
+	case c == nil || c.client == nil:
+		return closed("fail", errUnmade)
+	case isNil(failure):
+		return closed("fail", errors.New("there is no error to fail it with"))
+	}
 	name, cause := cut(ErrorName(failure), maxErrorName), cut(failure.Error(), maxCause)
 	_, err := c.client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &c.token, Error: &name, Cause: &cause})
 	return closed("fail", err)
@@ -86,6 +96,9 @@ func cut(s string, limit int) string {
 // Heartbeat tells that the work goes on. A task that is over gives
 // [ErrTaskClosed].
 func (c *Callback[Out]) Heartbeat(ctx context.Context) error {
+	if c == nil || c.client == nil {
+		return closed("report", errUnmade)
+	}
 	_, err := c.client.SendTaskHeartbeat(ctx, &sfn.SendTaskHeartbeatInput{TaskToken: &c.token})
 	return closed("report", err)
 }
@@ -111,8 +124,13 @@ const answering = 10 * time.Second
 // returns [ErrTaskClosed]. A pause that is not positive gives [ErrBadInterval],
 // and work is not run. The heartbeats end with the call.
 func (c *Callback[Out]) Do(ctx context.Context, every time.Duration, work func(context.Context) (Out, error)) error {
-	if every <= 0 {
+	switch {
+	case every <= 0:
 		return fmt.Errorf("%w: it is %v", ErrBadInterval, every)
+	case c == nil || c.client == nil:
+		return closed("work on", errUnmade)
+	case work == nil:
+		return closed("work on", errors.New("there is no work to do"))
 	}
 	out, err, over := c.whileAlive(ctx, every, work)
 	if over != nil {

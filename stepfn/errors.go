@@ -19,17 +19,30 @@ type NamedError struct {
 
 // Error returns the text of the error inside.
 func (e *NamedError) Error() string {
-	if e.Err == nil {
+	switch {
+	case e == nil:
+		return "stepfn: no error"
+	case e.Err == nil:
 		return e.Name
 	}
 	return e.Err.Error()
 }
 
 // Unwrap returns the error inside.
-func (e *NamedError) Unwrap() error { return e.Err }
+func (e *NamedError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // ErrorName returns the name; see the function of the same name.
-func (e *NamedError) ErrorName() string { return e.Name }
+func (e *NamedError) ErrorName() string {
+	if e == nil {
+		return ""
+	}
+	return e.Name
+}
 
 // Named gives an error the name that a state machine sees. A name must not
 // begin with "States.".
@@ -42,7 +55,12 @@ func Named(name string, err error) error { return &NamedError{Name: name, Err: e
 //   - else the bare name of the first exported error type in its chain, so
 //     that wrapping with fmt.Errorf does not change the name;
 //   - else the bare name of its own type, as aws-lambda-go has it.
+//
+// No error has no name.
 func ErrorName(err error) string {
+	if err == nil {
+		return ""
+	}
 	var named interface{ ErrorName() string }
 	if errors.As(err, &named) {
 		return named.ErrorName()
@@ -96,8 +114,11 @@ func Report(err error) error {
 }
 
 // Handler wraps a Lambda handler so that its errors are reported under their
-// [ErrorName].
+// [ErrorName]. It panics without a handler.
 func Handler[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
+	if handler == nil {
+		panic("stepfn: Handler needs a handler")
+	}
 	return func(ctx context.Context, in I) (O, error) {
 		out, err := handler(ctx, in)
 		return out, Report(err)

@@ -35,8 +35,8 @@ type ExecutionError struct {
 
 // Error returns what there is of the ARN, status, error name and cause.
 func (e *ExecutionError) Error() string {
-	if e == nil {
-		return "stepfn: execution"
+	if e == nil || *e == (ExecutionError{}) {
+		return "stepfn: an execution did not succeed"
 	}
 	text := "stepfn: execution"
 	if e.ARN != "" {

@@ -48,7 +48,11 @@ type DefinitionError struct {
 // Error lists every fault.
 func (e *DefinitionError) Error() string {
 	var b strings.Builder
-	b.WriteString("stepfn: invalid state machine definition: ")
+	b.WriteString("stepfn: invalid state machine definition")
+	if e == nil || len(e.Findings) == 0 {
+		return b.String()
+	}
+	b.WriteString(": ")
 	for i, f := range e.Findings {
 		if i > 0 {
 			b.WriteString("; ")

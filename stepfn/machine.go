@@ -42,7 +42,10 @@ func NewMachine(states ...State) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{StartAt: b.StartAt, States: b.States}
-	return m, m.Check()
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // MustMachine is [NewMachine] for package-level machines: it panics with the
@@ -115,8 +118,11 @@ func (m *Machine) MarshalJSON() ([]byte, error) { return encode(m) }
 // UnmarshalJSON reads a definition as [Parse] does.
 func (m *Machine) UnmarshalJSON(data []byte) error {
 	parsed, err := Parse(data)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case m == nil:
+		return errors.New("stepfn: there is no machine to read a definition into")
 	}
 	*m = *parsed
 	return nil
@@ -139,7 +145,7 @@ func (m *Machine) String() string {
 // State returns the state of that name, also inside branches and item
 // processors, and nil when there is none.
 func (m *Machine) State(name string) State {
-	for s := range walk(m.States) {
+	for s := range m.Walk() {
 		if s.StateName() == name {
 			return s
 		}

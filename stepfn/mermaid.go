@@ -13,6 +13,9 @@ import (
 // after an error are dashed and labeled with the error names, branches and
 // item processors are boxes. The same machine gives the same text.
 func (m *Machine) Mermaid() string {
+	if m == nil {
+		m = new(Machine)
+	}
 	c := chart{ids: map[string]string{}}
 	c.line("flowchart TD")
 	c.depth = 1

@@ -161,7 +161,11 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 		names[n] = true
 	}
 	passed := false
-	for _, p := range parts {
+	for i, p := range parts {
+		if isNil(p) {
+			fault("part %d is nil", i)
+			continue
+		}
 		sp := p.spec()
 		s.specs = append(s.specs, sp)
 		for _, n := range sp.names() {
@@ -172,6 +176,9 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 		}
 		if sp.resource == "" && sp.do == nil {
 			fault("step %s has no function", sp.name)
+		}
+		if sp.kind == compensatable && sp.undo == nil && sp.undoTask == nil {
+			fault("the compensation %s of step %s has no function", sp.undoName, sp.name)
 		}
 		switch {
 		case sp.kind == pivot && passed:
@@ -192,7 +199,10 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return s, s.Machine().Check()
+	if err := s.Machine().Check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // MustSaga is [NewSaga] for package-level sagas: it panics with the faults.
@@ -285,7 +295,9 @@ type StepOptions struct {
 func stepOptions(optFns []func(*StepOptions)) StepOptions {
 	o := StepOptions{Timeout: 60 * time.Second}
 	for _, fn := range optFns {
-		fn(&o)
+		if fn != nil {
+			fn(&o)
+		}
 	}
 	if o.UndoTimeout == 0 {
 		o.UndoTimeout = o.Timeout

@@ -58,7 +58,7 @@ func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, er
 	ctx = withCorrelation(ctx, w.Input)
 	switch {
 	case w.Saga != s.name:
-	case w.Park == stateAlarm:
+	case w.Park == stateAlarm && s.park != nil:
 		return nil, s.park(ctx, Parked[In]{Execution: w.Execution, Outcome: w.Outcome, Input: in, Error: w.Error, Failed: w.Failed})
 	case w.Park == statePark:
 		return nil, s.parked(ctx, w, in)

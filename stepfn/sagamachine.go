@@ -46,7 +46,9 @@ type MachineOptions struct {
 func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
 	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
 	for _, fn := range optFns {
-		fn(&opts)
+		if fn != nil {
+			fn(&opts)
+		}
 	}
 	d := drawing[In]{saga: s, opts: opts}
 	return d.machine()

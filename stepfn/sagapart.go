@@ -30,6 +30,9 @@ func erase[In, R any](do func(context.Context, Call[In]) (R, error)) func(contex
 func (u UncompensatedStep[In, R]) Compensate(name string, undo func(context.Context, Undo[In, R]) error) CompensatedStep[In, R] {
 	s := u.s
 	s.undoName = name
+	if undo == nil {
+		return CompensatedStep[In, R]{s} // NewSaga refuses it
+	}
 	s.undo = func(ctx context.Context, e undoing[In]) error {
 		d := Undo[In, R]{Key: e.key, Execution: e.execution, Input: e.input, Error: e.failure}
 		if e.result != nil {

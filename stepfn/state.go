@@ -22,7 +22,13 @@ type State interface {
 }
 
 // isNil reports whether s is nil or a nil pointer to a state.
-func isNil(s State) bool { return s == nil || reflect.ValueOf(s).IsNil() }
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
+}
 
 // TaskState does work: a Lambda function, an activity or a service
 // integration.

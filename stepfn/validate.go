@@ -53,7 +53,9 @@ type ValidateOptions struct {
 func ValidateDefinition(definition []byte, optFns ...func(*ValidateOptions)) []Finding {
 	v := validator{}
 	for _, fn := range optFns {
-		fn(&v.opts)
+		if fn != nil {
+			fn(&v.opts)
+		}
 	}
 	doc, repeated, err := value.ParseDistinct(definition)
 	if err != nil {

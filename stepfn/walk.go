@@ -4,7 +4,12 @@ import "iter"
 
 // Walk yields every state of the machine, those of branches and item
 // processors after the state that holds them.
-func (m *Machine) Walk() iter.Seq[State] { return walk(m.States) }
+func (m *Machine) Walk() iter.Seq[State] {
+	if m == nil {
+		return walk(nil)
+	}
+	return walk(m.States)
+}
 
 func walk(states []State) iter.Seq[State] {
 	return func(yield func(State) bool) { descend(states, yield) }

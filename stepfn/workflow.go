@@ -49,14 +49,31 @@ type WorkflowOptions struct {
 }
 
 // NewWorkflow makes a client of the state machine with that ARN, which may be
-// one of a version or an alias.
+// one of a version or an alias. It panics without a client.
 func NewWorkflow[In, Out any](client ExecutionAPI, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
+	mustClient("NewWorkflow", client)
 	w := &Workflow[In, Out]{client: client, arn: arn, opts: WorkflowOptions{PollMin: 500 * time.Millisecond, PollMax: 15 * time.Second}}
 	for _, fn := range optFns {
-		fn(&w.opts)
+		if fn != nil {
+			fn(&w.opts)
+		}
 	}
 	return w
 }
+
+// mustClient panics when there is no client: a mistake of the program that
+// would show at the first call only.
+func mustClient(constructor string, client any) {
+	switch {
+	case client == nil:
+		panic("stepfn: " + constructor + " needs a client")
+	case isNil(client):
+		panic(fmt.Sprintf("stepfn: %s needs a client: it is a nil %T", constructor, client))
+	}
+}
+
+// errUnmade says that a value was not made by its constructor.
+var errUnmade = errors.New("it was not made by its constructor and has no client")
 
 // Started is an execution that was started.
 type Started struct {
@@ -74,6 +91,9 @@ type Started struct {
 // unless NoCorrelation is set. [ExecutionName] makes a name of any key. EXPRESS
 // machines are not idempotent.
 func (w *Workflow[In, Out]) Start(ctx context.Context, name string, in In) (Started, error) {
+	if w == nil || w.client == nil {
+		return Started{}, w.fail("start", name, errUnmade)
+	}
 	input, err := w.input(ctx, in)
 	if err != nil {
 		return Started{}, w.fail("start", name, err)
@@ -234,6 +254,9 @@ const consistent = 10 * time.Second
 // ends. It refuses executions of EXPRESS machines, which cannot be looked at.
 func (w *Workflow[In, Out]) Wait(ctx context.Context, arn string) (Out, error) {
 	var zero Out
+	if w == nil || w.client == nil {
+		return zero, w.fail("wait for", arn, errUnmade)
+	}
 	if strings.Contains(arn, ":express:") {
 		return zero, w.fail("wait for", arn, ErrExpress)
 	}
@@ -265,6 +288,9 @@ func (w *Workflow[In, Out]) Wait(ctx context.Context, arn string) (Out, error) {
 // idempotent: the SDK's retry of a call whose answer was lost runs it again.
 func (w *Workflow[In, Out]) RunSync(ctx context.Context, name string, in In) (Out, error) {
 	var zero Out
+	if w == nil || w.client == nil {
+		return zero, w.fail("run", name, errUnmade)
+	}
 	input, err := w.input(ctx, in)
 	if err != nil {
 		return zero, w.fail("run", name, err)
@@ -288,6 +314,9 @@ func (w *Workflow[In, Out]) RunSync(ctx context.Context, name string, in In) (Ou
 // Stop ends a running execution as aborted, with an error and a cause. No
 // Catch of the machine sees it.
 func (w *Workflow[In, Out]) Stop(ctx context.Context, arn, errorName, cause string) error {
+	if w == nil || w.client == nil {
+		return w.fail("stop", arn, errUnmade)
+	}
 	_, err := w.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn, Error: &errorName, Cause: &cause})
 	if err != nil {
 		return w.fail("stop", arn, err)

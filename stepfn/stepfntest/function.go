@@ -22,17 +22,25 @@ func Crash() { runtime.Goexit() }
 // Function binds a Go function to a Lambda ARN (or to whatever stands as the
 // Resource, such as "${ChargeFunctionArn}", or to a plain function name):
 // tasks with that resource, and lambda:invoke with that FunctionName, call
-// it. A later binding replaces an earlier one. Errors and panics are reported
+// it. A later binding replaces an earlier one, nil takes it back. Errors and panics are reported
 // as aws-lambda-go reports them.
 func (m *Machines) Function(arn string, f func(ctx context.Context, payload []byte) ([]byte, error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if f == nil {
+		delete(m.functions, arn)
+		return
+	}
 	m.functions[arn] = f
 }
 
 // Func turns a typed Lambda handler into one for [Machines.Function]: the
-// payload is decoded and the result encoded as aws-lambda-go does it.
+// payload is decoded and the result encoded as aws-lambda-go does it. It panics
+// without a handler.
 func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
+	if handler == nil {
+		panic("stepfntest: Func needs a handler")
+	}
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		var in I
 		if err := json.Unmarshal(payload, &in); err != nil {

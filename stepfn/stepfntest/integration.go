@@ -147,6 +147,9 @@ func (a *attempt) startChild(params *value.Object) func(context.Context) (string
 		in := &startExecutionInput{TraceHeader: optional(a.x.trace)}
 		for i := range params.Len() {
 			name, v := params.At(i)
+			if v == nil {
+				continue // as if it were not there
+			}
 			s, isText := v.(string)
 			switch name {
 			case "StateMachineArn":

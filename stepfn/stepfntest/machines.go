@@ -51,7 +51,9 @@ type Machines struct {
 func New(tb TB, optFns ...func(*Options)) *Machines {
 	var opts Options
 	for _, fn := range optFns {
-		fn(&opts)
+		if fn != nil {
+			fn(&opts)
+		}
 	}
 	m := &Machines{
 		tb: tb, services: opts.Services,
@@ -110,6 +112,9 @@ func (m *Machines) CreateExpress(name string, machine *stepfn.Machine) string {
 }
 
 func (m *Machines) create(name string, machine *stepfn.Machine, kind string) string {
+	if machine == nil {
+		panic("stepfntest: create " + name + ": the machine is nil")
+	}
 	definition := machine.String()
 	out, err := m.createStateMachine(context.Background(), &createStateMachineInput{
 		Name: name, Definition: definition, RoleArn: "arn:aws:iam::" + wire.DefaultAccount + ":role/" + name, Type: kind,

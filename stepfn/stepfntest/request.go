@@ -96,7 +96,7 @@ func (e endpoint) stringify(v any) any {
 		for i := range v.Len() {
 			name, c := v.At(i)
 			for _, t := range e.text {
-				if _, isText := c.(string); name == t && !isText {
+				if _, isText := c.(string); name == t && !isText && c != nil {
 					c = value.String(c)
 				}
 			}
@@ -129,6 +129,7 @@ func (e endpoint) newRequest(ctx context.Context, service, region, operation str
 // flatten writes parameters as a Query API wants them.
 func flatten(form url.Values, at string, v any) {
 	switch v := v.(type) {
+	case nil: // as if it were not there
 	case string:
 		form.Set(at, v)
 	case *value.Object:

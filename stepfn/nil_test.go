@@ -1,0 +1,178 @@
+package stepfn_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/stepfn"
+)
+
+// refusal runs f and returns the sentence that it panics with, "" when it does
+// not. A nil that is dereferenced is no sentence.
+func refusal(t *testing.T, f func()) (sentence string) {
+	t.Helper()
+	defer func() {
+		p := recover()
+		if _, crash := p.(runtime.Error); crash {
+			t.Errorf("%v", p)
+		}
+		if p != nil {
+			sentence = fmt.Sprint(p)
+		}
+	}()
+	f()
+	return ""
+}
+
+// Where there is nothing but a mistake of the program, it is said at once.
+func TestNilsThatAreRefusedAtOnce(t *testing.T) {
+	for want, f := range map[string]func(){
+		"stepfn: NewWorkflow needs a client":                          func() { stepfn.NewWorkflow[int, int](nil, "arn") },
+		"stepfn: NewWorkflow needs a client: it is a nil *sfn.Client": func() { stepfn.NewWorkflow[int, int]((*sfn.Client)(nil), "arn") },
+		"stepfn: NewCallback needs a client":                          func() { stepfn.NewCallback[int](nil, "token") },
+		"stepfn: NewCallback needs a client: it is a nil *sfn.Client": func() { stepfn.NewCallback[int]((*sfn.Client)(nil), "token") },
+		"stepfn: Handler needs a handler":                             func() { stepfn.Handler[int, int](nil) },
+		"stepfn: a machine needs a state":                             func() { stepfn.MustMachine() },
+		"stepfn: state 0 is nil":                                      func() { stepfn.Sequence(nil) },
+	} {
+		require.Equal(t, want, refusal(t, f))
+	}
+}
+
+func TestNilsThatAreErrors(t *testing.T) {
+	ctx := t.Context()
+	var w stepfn.Workflow[int, int]
+	var c stepfn.Callback[int]
+	var s stepfn.Saga[int]
+	cb := stepfn.NewCallback[int](&answers{}, "token")
+	for name, f := range map[string]func() error{
+		"Start":        func() error { _, err := w.Start(ctx, "", 1); return err },
+		"Wait":         func() error { _, err := w.Wait(ctx, "arn"); return err },
+		"Run":          func() error { _, err := w.Run(ctx, "", 1); return err },
+		"RunSync":      func() error { _, err := w.RunSync(ctx, "", 1); return err },
+		"Stop":         func() error { return w.Stop(ctx, "arn", "", "") },
+		"nil Workflow": func() error { return (*stepfn.Workflow[int, int])(nil).Stop(ctx, "arn", "", "") },
+		"Succeed":      func() error { return c.Succeed(ctx, 1) },
+		"Fail":         func() error { return c.Fail(ctx, errors.New("x")) },
+		"Heartbeat":    func() error { return c.Heartbeat(ctx) },
+		"Do":           func() error { return c.Do(ctx, time.Second, func(context.Context) (int, error) { return 1, nil }) },
+		"nil Callback": func() error { return (*stepfn.Callback[int])(nil).Heartbeat(ctx) },
+		"no failure":   func() error { return cb.Fail(ctx, nil) },
+		"no work":      func() error { return cb.Do(ctx, time.Second, nil) },
+		"no payload":   func() error { _, err := s.Handle(ctx, nil); return err },
+		"no park": func() error {
+			_, err := s.Handle(ctx, json.RawMessage(`{"saga":"","park":"AlarmSaga","input":1}`))
+			return err
+		},
+		"null payload": func() error { _, err := s.Handle(ctx, json.RawMessage(`null`)); return err },
+	} {
+		require.Empty(t, refusal(t, func() { require.Error(t, f(), name) }), name)
+	}
+}
+
+// A constructor that fails returns nothing beside the error.
+func TestPartsThatAreNil(t *testing.T) {
+	l := &ledger{}
+	step := stepfn.Step("A", l.reserve)
+	tests := map[string]struct {
+		parts []stepfn.Part[placeOrder]
+		want  string
+	}{
+		"a nil":              {[]stepfn.Part[placeOrder]{nil}, "part 0 is nil"},
+		"between others":     {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm), nil, stepfn.Pivot("P", l.confirm)}, "part 1 is nil"},
+		"a nil pointer":      {[]stepfn.Part[placeOrder]{(*stepfn.CheckStep[placeOrder, string])(nil)}, "part 0 is nil"},
+		"a pointer":          {[]stepfn.Part[placeOrder]{ptr(stepfn.Check("", l.confirm))}, `the name "" is empty`},
+		"a zero check":       {[]stepfn.Part[placeOrder]{stepfn.CheckStep[placeOrder, string]{}}, "has no function"},
+		"a zero step":        {[]stepfn.Part[placeOrder]{stepfn.CompensatedStep[placeOrder, string]{}}, "has no function"},
+		"no function":        {[]stepfn.Part[placeOrder]{stepfn.Pivot[placeOrder, string]("P", nil)}, "step P has no function"},
+		"no step":            {[]stepfn.Part[placeOrder]{stepfn.Step[placeOrder, string]("A", nil).Compensate("B", func(context.Context, stepfn.Undo[placeOrder, string]) error { return nil })}, "step A has no function"},
+		"no compensation":    {[]stepfn.Part[placeOrder]{step.Compensate("B", nil)}, "the compensation B of step A has no function"},
+		"no service to call": {[]stepfn.Part[placeOrder]{stepfn.Task[placeOrder]("A", "", nil).CompensateTask("B", "", nil)}, "step A has no function"},
+		"none to undo with": {
+			[]stepfn.Part[placeOrder]{stepfn.Task[placeOrder]("A", "arn:aws:states:::sns:publish", nil).CompensateTask("B", "", nil)},
+			"These fields are required: [Resource] at /States/B",
+		},
+		"no part": {nil, "it needs a step"},
+		"a state": {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm, func(o *stepfn.StepOptions) { o.Retry = []stepfn.Retrier{{}} })}, "ErrorEquals"},
+	}
+	for name, tt := range tests {
+		require.Empty(t, refusal(t, func() {
+			saga, err := stepfn.NewSaga("S", l.park, tt.parts...)
+			require.ErrorContains(t, err, tt.want, name)
+			require.Nil(t, saga, name)
+		}), name)
+	}
+	for _, states := range [][]stepfn.State{
+		nil, {nil}, {(*stepfn.PassState)(nil)}, {&stepfn.PassState{}}, {&stepfn.PassState{Name: "A", Next: "B"}},
+		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{}}}}, {&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{StartAt: "A", States: []stepfn.State{nil}}}}},
+		{&stepfn.MapState{Name: "M"}}, {&stepfn.ChoiceState{Name: "C"}}, {&stepfn.ChoiceState{Name: "C", Choices: []stepfn.Rule{{}, {And: []stepfn.Rule{}}, stepfn.WhenNot(stepfn.Rule{})}}},
+		{&stepfn.TaskState{Name: "T", Retry: []stepfn.Retrier{{}}, Catch: []stepfn.Catcher{{}}}}, {&stepfn.WaitState{Name: "W"}}, {&stepfn.FailState{}},
+	} {
+		require.Empty(t, refusal(t, func() {
+			m, err := stepfn.NewMachine(states...)
+			require.Error(t, err)
+			require.Nil(t, m)
+		}))
+	}
+}
+
+// Nil and zero values where nothing has to be there.
+func TestNilsThatAreNothing(t *testing.T) {
+	l := &ledger{}
+	require.Empty(t, refusal(t, func() {
+		require.Empty(t, stepfn.ErrorName(nil))
+		require.Empty(t, stepfn.ErrorName((*stepfn.NamedError)(nil)))
+		require.Empty(t, stepfn.ErrorName((*stepfn.ExecutionError)(nil)))
+		require.NoError(t, stepfn.Report(nil))
+		require.NotEmpty(t, stepfn.Named("", nil).Error()+"-")
+		require.Equal(t, "N", stepfn.Named("N", nil).Error())
+
+		stepfn.NewWorkflow[int, int](&sfn.Client{}, "arn", nil)
+		saga, err := stepfn.NewSaga("S", l.park, stepfn.Part[placeOrder](stepfn.Check("C", l.confirm, nil)))
+		require.NoError(t, err)
+		require.NotEmpty(t, saga.Machine(nil).States)
+		require.Empty(t, stepfn.ValidateDefinition([]byte(saga.Machine().String()), nil))
+		require.NotEmpty(t, stepfn.ValidateDefinition(nil))
+
+		for _, err := range []error{
+			&stepfn.ExecutionError{}, (*stepfn.ExecutionError)(nil), &stepfn.NamedError{}, (*stepfn.NamedError)(nil),
+			&stepfn.DefinitionError{}, (*stepfn.DefinitionError)(nil),
+		} {
+			_ = err.Error()
+			require.NotErrorIs(t, err, stepfn.ErrParked)
+			require.NoError(t, errors.Unwrap(err))
+		}
+		require.Equal(t, "stepfn: an execution did not succeed", (&stepfn.ExecutionError{}).Error())
+		require.Equal(t, "stepfn: execution a: FAILED: E: c", (&stepfn.ExecutionError{ARN: "a", Status: "FAILED", Name: "E", Cause: "c"}).Error())
+
+		for _, m := range []*stepfn.Machine{nil, {}, {States: []stepfn.State{nil}}} {
+			require.Error(t, m.Check())
+			require.NotEmpty(t, m.Validate())
+			require.NotEmpty(t, m.String())
+			_ = m.Mermaid()
+			require.Nil(t, m.State("A"))
+			for range m.Walk() {
+				require.Fail(t, "there is no state")
+			}
+			_, _ = m.MarshalJSON()
+		}
+		require.Error(t, (*stepfn.Machine)(nil).UnmarshalJSON([]byte(`{"StartAt":"A","States":{}}`)))
+		_, err = stepfn.Parse(nil)
+		require.Error(t, err)
+		_ = stepfn.Rule{}.String()
+		_ = stepfn.WhenNot(stepfn.Rule{}).String()
+		_, ok := stepfn.Earlier[string](stepfn.Call[int]{}, "A")
+		require.False(t, ok)
+		_ = stepfn.Finding{}.String()
+	}))
+}
+
+func ptr[T any](v T) *T { return &v }
