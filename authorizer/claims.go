@@ -141,21 +141,24 @@ func (v *Verifier) checkAudience(found []string) error {
 }
 
 func (v *Verifier) checkTimes(c *claims, now time.Time) error {
-	leeway, age := v.options.Leeway, v.options.MaxAge
+	early, late, age := v.options.Leeway, v.options.Leeway, v.options.MaxAge
+	if late == DefaultLeeway {
+		late = 0 // the default lengthens no life
+	}
 	switch {
 	case c.expires.IsZero():
 		return fmt.Errorf("%w: exp is missing", ErrClaims)
 	case c.expires.After(now.Add(MaxLifetime)):
 		return fmt.Errorf("%w: exp lies more than ten years ahead", ErrClaims)
-	case !now.Before(c.expires.Add(leeway)):
+	case !now.Before(c.expires.Add(late)):
 		return fmt.Errorf("%w: since %s", ErrExpired, c.expires.UTC().Format(time.RFC3339))
-	case c.notBefore.After(now.Add(leeway)):
+	case c.notBefore.After(now.Add(early)):
 		return fmt.Errorf("%w: nbf is %s", ErrNotYetValid, c.notBefore.UTC().Format(time.RFC3339))
-	case c.issued.After(now.Add(leeway)):
+	case c.issued.After(now.Add(early)):
 		return fmt.Errorf("%w: iat is %s", ErrNotYetValid, c.issued.UTC().Format(time.RFC3339))
 	case age > 0 && c.issued.IsZero():
 		return fmt.Errorf("%w: iat is missing", ErrClaims)
-	case age > 0 && !now.Before(c.issued.Add(age+leeway)):
+	case age > 0 && !now.Before(c.issued.Add(age+late)):
 		return fmt.Errorf("%w: older than %s", ErrExpired, age)
 	}
 	return nil

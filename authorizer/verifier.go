@@ -16,6 +16,8 @@ const AnyAudience = "*"
 
 // The bounds on VerifierOptions.
 const (
+	// DefaultLeeway is how far "nbf" and "iat" may lie in the future unless VerifierOptions.Leeway says otherwise.
+	DefaultLeeway = 2 * time.Second
 	// MaxLeeway is the largest VerifierOptions.Leeway.
 	MaxLeeway = time.Minute
 	// MaxLifetime is how far ahead "exp" may lie.
@@ -32,7 +34,9 @@ type VerifierOptions struct {
 	// for an absent one. Optional. Defaults to "", "JWT" and "at+jwt".
 	Types []string
 
-	// Leeway is the clock difference tolerated for "exp", "nbf" and "iat". Optional. Defaults to 0, at most MaxLeeway.
+	// Leeway is the difference tolerated between the issuer's clock and ours, for "nbf", "iat", "exp" and MaxAge. Optional.
+	// Defaults to DefaultLeeway for "nbf" and "iat", and to none for "exp" and MaxAge: the default lets in a token that
+	// has just been issued, and lengthens the life of none. 0 tolerates nothing; at most MaxLeeway.
 	Leeway time.Duration
 
 	// MaxAge refuses tokens whose "iat" is older, or absent. Optional. Defaults to 0: no limit but "exp".
@@ -85,6 +89,7 @@ func NewHMACVerifier(issuer string, audiences []string, algorithm string, secret
 func newVerifier(issuer string, audiences []string, source KeySource, algorithms []string, optFns []func(*VerifierOptions)) (*Verifier, error) {
 	v := &Verifier{issuer: issuer, audiences: slices.Clone(audiences), source: source, options: VerifierOptions{
 		Types:           []string{"", "JWT", "at+jwt"},
+		Leeway:          DefaultLeeway,
 		MaxTokenBytes:   jws.DefaultMaxBytes,
 		AudienceClaim:   "aud",
 		PrincipalClaims: []string{"sub", "client_id", "azp"},

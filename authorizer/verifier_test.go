@@ -169,6 +169,61 @@ func TestVerifyOptions(t *testing.T) {
 	})
 }
 
+// The boundaries of the leeway: what an issuer's clock may be ahead, and what it never does for a token's life.
+func TestLeeway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
+		now := float64(time.Now().Unix())
+		expired, early := authorizer.ErrExpired, authorizer.ErrNotYetValid
+		byDefault := func(*authorizer.VerifierOptions) {}
+		leeway := func(d time.Duration) func(*authorizer.VerifierOptions) {
+			return func(o *authorizer.VerifierOptions) { o.Leeway = d }
+		}
+		for _, c := range []struct {
+			name   string
+			option func(*authorizer.VerifierOptions)
+			claim  string
+			at     float64
+			want   error
+		}{
+			{"default", byDefault, "iat", 0.3, nil},
+			{"default", byDefault, "iat", 2, nil},
+			{"default", byDefault, "iat", 2.001, early},
+			{"default", byDefault, "iat", 3, early},
+			{"default", byDefault, "nbf", 0.3, nil},
+			{"default", byDefault, "nbf", 2, nil},
+			{"default", byDefault, "nbf", 2.001, early},
+			{"default", byDefault, "exp", 0.001, nil},
+			{"default", byDefault, "exp", 0, expired},
+			{"default", byDefault, "exp", -1, expired},
+			{"none", leeway(0), "iat", 0, nil},
+			{"none", leeway(0), "iat", 0.3, early},
+			{"none", leeway(0), "nbf", 0.3, early},
+			{"none", leeway(0), "exp", 0, expired},
+			{"5 s", leeway(5 * time.Second), "iat", 5, nil},
+			{"5 s", leeway(5 * time.Second), "iat", 5.001, early},
+			{"5 s", leeway(5 * time.Second), "nbf", 5, nil},
+			{"5 s", leeway(5 * time.Second), "nbf", 5.001, early},
+			{"5 s", leeway(5 * time.Second), "exp", -4.999, nil},
+			{"5 s", leeway(5 * time.Second), "exp", -5, expired},
+			{"the largest", leeway(authorizer.MaxLeeway), "iat", 60, nil},
+			{"the largest", leeway(authorizer.MaxLeeway), "nbf", 60.001, early},
+			{"the largest", leeway(authorizer.MaxLeeway), "exp", -59, nil},
+		} {
+			_, err := trusting(t, issuer, c.option).Verify(t.Context(), issuer.Token(authorizertest.Claims{c.claim: now + c.at}))
+			if c.want == nil {
+				require.NoError(t, err, "%s: %s %v", c.name, c.claim, c.at)
+			} else {
+				require.ErrorIs(t, err, c.want, "%s: %s %v", c.name, c.claim, c.at)
+			}
+		}
+		for _, wrong := range []time.Duration{-1, authorizer.MaxLeeway + 1} {
+			_, err := authorizer.NewVerifier("i", []string{"a"}, authorizer.JWKS("https://i.test/"), leeway(wrong))
+			require.ErrorContains(t, err, "want 0 to 1m0s")
+		}
+	})
+}
+
 func TestNewVerifierReportsAllFaults(t *testing.T) {
 	_, err := authorizer.NewVerifier("", nil, authorizer.JWKS("http://issuer.test/jwks"), func(o *authorizer.VerifierOptions) {
 		o.Algorithms = []string{"HS256", "none"}
