@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"encoding/base64"
 	"math/big"
 	"slices"
 
@@ -46,7 +45,7 @@ func readJWK(raw []byte) jwk {
 		case "y":
 			k.read(&k.y, "y", value)
 		case "use":
-			if use, ok := jsonobject.String(value); !ok || use != "sig" {
+			if use, _ := jsonobject.String(value); use != "sig" {
 				k.refuse("use is not sig")
 			}
 		case "key_ops":
@@ -120,24 +119,33 @@ func (k *jwk) key() (key Key, reason string) {
 }
 
 func (k *jwk) rsa() (public any, reason string) {
-	n, okN := integer(k.n)
-	e, okE := integer(k.e)
+	n, reason := integer("n", k.n)
+	if reason != "" {
+		return nil, reason
+	}
+	e, reason := integer("e", k.e)
 	switch {
-	case !okN || !okE:
-		return nil, "n or e is not canonical base64url"
+	case reason != "":
+		return nil, reason
 	case e.BitLen() > 31:
 		return nil, "RSA exponent is not an odd number from 3 to 2^31-1"
 	}
 	return &rsa.PublicKey{N: n, E: int(e.Int64())}, ""
 }
 
-// integer reads a base64url unsigned integer without padding and without leading zero octets.
-func integer(text string) (*big.Int, bool) {
-	data, err := decode("integer", text)
-	if err != nil || len(data) == 0 || data[0] == 0 {
-		return nil, false
+// integer reads a base64url unsigned integer without padding and, as RFC 7518 section 6.3.1.1 demands, without leading
+// zero octets: with them a key would have many spellings.
+func integer(name, text string) (number *big.Int, reason string) {
+	data, err := decode(name, text)
+	switch {
+	case err != nil:
+		return nil, name + " is not canonical base64url"
+	case len(data) == 0:
+		return nil, name + " is missing, which is not canonical"
+	case data[0] == 0:
+		return nil, name + " has a leading zero octet, which is not canonical (RFC 7518 section 6.3.1.1)"
 	}
-	return new(big.Int).SetBytes(data), true
+	return new(big.Int).SetBytes(data), ""
 }
 
 func (k *jwk) ec() (public any, reason string) {
@@ -155,8 +163,11 @@ func (k *jwk) ec() (public any, reason string) {
 	size := (curve.Params().BitSize + 7) / 8
 	x, errX := decode("x", k.x)
 	y, errY := decode("y", k.y)
-	if errX != nil || errY != nil || len(x) != size || len(y) != size {
-		return nil, "a coordinate is not canonical base64url of the curve's length"
+	if errX != nil || errY != nil {
+		return nil, "a coordinate is not canonical base64url"
+	}
+	if len(x) != size || len(y) != size {
+		return nil, "a coordinate is not of the curve's length"
 	}
 	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
 	if err != nil {
@@ -169,9 +180,9 @@ func (k *jwk) okp() (public any, reason string) {
 	if k.curve != "Ed25519" {
 		return nil, "crv " + quote(k.curve) + " is not supported"
 	}
-	x, err := base64.RawURLEncoding.Strict().DecodeString(k.x)
-	if err != nil || len(x) != ed25519.PublicKeySize || len(k.x) != base64.RawURLEncoding.EncodedLen(ed25519.PublicKeySize) {
+	x, err := decode("x", k.x)
+	if err != nil {
 		return nil, "x is not canonical base64url of 32 bytes"
 	}
-	return ed25519.PublicKey(x), ""
+	return ed25519.PublicKey(x), "" // of whatever length: checkPublic looks at it
 }

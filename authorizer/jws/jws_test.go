@@ -23,6 +23,14 @@ import (
 
 func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
+func unencode(text any) []byte {
+	data, err := base64.RawURLEncoding.DecodeString(text.(string))
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
 func set(t *testing.T, keys ...map[string]any) *jws.Set {
 	t.Helper()
 	document, err := json.Marshal(map[string]any{"keys": keys})
@@ -136,12 +144,44 @@ func TestRefusedKeys(t *testing.T) {
 		{"exponent", rs, map[string]any{"e": "Ag"}},
 		{"exponent", rs, map[string]any{"e": "AQAA"}},
 		{"exponent", rs, map[string]any{"e": encode([]byte{1, 0, 0, 0, 1})}},
-		{"canonical", rs, map[string]any{"e": encode([]byte{0, 1, 0, 1})}},
+		{"e has a leading zero octet", rs, map[string]any{"e": encode([]byte{0, 1, 0, 1})}},
+		{"n has a leading zero octet", rs, map[string]any{"n": encode(append([]byte{0}, unencode(rs["n"])...))}},
+		{"n has a leading zero octet", rs, map[string]any{"n": encode(append([]byte{0, 0}, unencode(rs["n"])...))}},
 		{"canonical", rs, map[string]any{"e": ""}},
 		{"canonical", rs, map[string]any{"n": nil}},
 		{"canonical", rs, map[string]any{"n": "AA" + rs["n"].(string)}},
 		{"canonical", rs, map[string]any{"n": rs["n"].(string) + "=="}},
 		{"canonical", rs, map[string]any{"n": rs["n"].(string)[:100] + "\n" + rs["n"].(string)[100:]}},
+		{"exponent", rs, map[string]any{"e": encode([]byte{1, 0, 0, 0, 0, 0, 1, 0, 1})}}, // 2^64 + 65537
+		{"n is missing", rs, map[string]any{"n": nil}},
+		{"e is missing", rs, map[string]any{"e": nil}},
+		{"e is missing", rs, map[string]any{"e": ""}},
+		{"n is not canonical", rs, map[string]any{"n": rs["n"].(string) + "=="}},
+		{"e is not canonical", rs, map[string]any{"e": "AQA+"}},
+		{"e is not canonical", rs, map[string]any{"e": "AQAC/"}},
+		{"n is not a string", rs, map[string]any{"n": 1}},
+		{"e is not a string", rs, map[string]any{"e": 65537}},
+		{"kty is not a string", rs, map[string]any{"kty": []string{"RSA"}}},
+		{"crv is not a string", es, map[string]any{"crv": 256}},
+		{"x is not a string", es, map[string]any{"x": 1}},
+		{"y is not a string", es, map[string]any{"y": 1}},
+		{"coordinate is not canonical", es, map[string]any{"x": es["x"].(string) + "="}},
+		{"coordinate is not canonical", es, map[string]any{"y": es["y"].(string)[:10] + "\n" + es["y"].(string)[10:]}},
+		{"coordinate is not canonical", es, map[string]any{"y": "+" + es["y"].(string)[1:]}},
+		{"curve's length", es, map[string]any{"x": encode(append(make([]byte, 1), unencode(es["x"])...))}},
+		{"curve's length", es, map[string]any{"y": encode(append(make([]byte, 1), unencode(es["y"])...))}},
+		{"use is not sig", es, map[string]any{"use": []string{"sig"}}},
+		{"use is not sig", es, map[string]any{"use": ""}},
+		{"without verify", es, map[string]any{"key_ops": []any{"verify", 1}}},
+		{"operation twice", es, map[string]any{"key_ops": []string{"verify", "sign", "verify"}}},
+		{"private member p", rs, map[string]any{"p": "AQAB"}},
+		{"private member q", rs, map[string]any{"q": "AQAB"}},
+		{"private member dq", rs, map[string]any{"dq": "AQAB"}},
+		{"private member qi", rs, map[string]any{"qi": "AQAB"}},
+		{"private member oth", rs, map[string]any{"oth": []any{}}},
+		{"private member k", ed, map[string]any{"k": "AA"}},
+		{"kid too long", ed, map[string]any{"kid": strings.Repeat("k", jws.MaxKeyIDBytes+1)}},
+		{"", ed, map[string]any{"kid": strings.Repeat("k", jws.MaxKeyIDBytes)}},
 		{"not on its curve", es, map[string]any{"x": es["y"], "y": es["x"]}},
 		{"not on its curve", es, map[string]any{"x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))}},
 		{"curve's length", es, map[string]any{"x": p384["x"]}},
@@ -153,7 +193,16 @@ func TestRefusedKeys(t *testing.T) {
 		{"not supported", ed, map[string]any{"crv": "Ed448"}},
 		{"not supported", ed, map[string]any{"crv": "X25519"}},
 		{"32 bytes", ed, map[string]any{"x": encode(make([]byte, 31))}},
-		{"32 bytes", ed, map[string]any{"x": ed["x"].(string) + "="}},
+		{"x is not canonical", ed, map[string]any{"x": ed["x"].(string) + "="}},
+		{"32 bytes", ed, map[string]any{"x": encode(make([]byte, 33))}},
+		{"32 bytes", ed, map[string]any{"x": nil}},
+		{"32 bytes", ed, map[string]any{"x": encode(append(unencode(ed["x"]), 0))}},
+		{"32 bytes", ed, map[string]any{"x": encode(unencode(ed["x"])[:31])}},
+		{"x is not canonical", ed, map[string]any{"x": ed["x"].(string)[:20] + "\r\n" + ed["x"].(string)[20:]}},
+		{"x is not canonical", ed, map[string]any{"x": "+" + ed["x"].(string)[1:]}},
+		{"kty \"okp\"", ed, map[string]any{"kty": "okp"}},
+		{"not supported", ed, map[string]any{"crv": nil}},
+		{"not supported", es, map[string]any{"crv": nil}},
 		{"small order", ed, map[string]any{"x": encode(make([]byte, 32))}},
 		{"small order", ed, map[string]any{"x": encode(append([]byte{1}, make([]byte, 31)...))}},
 	} {
@@ -197,6 +246,9 @@ func TestSets(t *testing.T) {
 	odd, err := jws.ParseSet([]byte(`{"keys":[1,null,[],"x",{}],"more":{}}`))
 	require.NoError(t, err)
 	require.Len(t, odd.Rejected(), 5)
+	for _, reason := range odd.Rejected()[:4] {
+		require.ErrorContains(t, reason, "not a strict JSON object")
+	}
 
 	_, err = jws.NewSet(jws.Key{})
 	require.ErrorIs(t, err, jws.ErrKey)
@@ -213,6 +265,16 @@ func TestSets(t *testing.T) {
 	}
 	_, err = jws.NewKey("a", "RS256", public)
 	require.ErrorIs(t, err, jws.ErrKey)
+	for _, length := range []int{0, 31, 33, 64} {
+		_, err = jws.NewKey("a", "EdDSA", ed25519.PublicKey(make([]byte, length)))
+		require.ErrorContains(t, err, "32 bytes")
+	}
+	short, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	require.NoError(t, err)
+	_, err = jws.NewKey("a", "", &short.PublicKey)
+	require.ErrorContains(t, err, "curve is not")
+	_, err = jws.NewKey("a", "", &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}) //nolint:staticcheck // a point that no constructor makes
+	require.ErrorContains(t, err, "not on its curve")
 }
 
 func TestKeySelection(t *testing.T) {
