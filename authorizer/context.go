@@ -92,15 +92,20 @@ func callerOf(values map[string]any) (*Caller, error) {
 		case json.Number:
 			c.values[name] = v.String()
 		case nil:
-		default:
-			return nil, fmt.Errorf("authorizer: context value %q is a %T", name, value)
+		default: // an array or an object, which HTTP APIs pass on
+			data, err := json.Marshal(value)
+			if err != nil {
+				return nil, fmt.Errorf("authorizer: context value %q: %w", name, err)
+			}
+			c.values[name] = string(data)
 		}
 	}
 	c.ID = c.values["principalId"]
 	return c, nil
 }
 
-// Text returns a value of the context as text; ok is false when it is absent.
+// Text returns a value of the context as text; ok is false when it is absent or null. Arrays and objects, which another
+// authorizer of an HTTP API may pass, are JSON.
 func (c *Caller) Text(name string) (text string, ok bool) {
 	text, ok = c.values[name]
 	return text, ok

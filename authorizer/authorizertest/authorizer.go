@@ -42,8 +42,14 @@ type Authorizer struct {
 	validation *regexp.Regexp
 
 	mu    sync.Mutex
-	cache map[string]cached
+	cache map[cacheKey]cached
 	calls int
+}
+
+// cacheKey is what a result is cached under: results are not shared between APIs, nor between stages of one.
+type cacheKey struct {
+	api      any // the fake API, which is one stage
+	identity string
 }
 
 const defaultIdentitySource = "method.request.header.Authorization"
@@ -73,7 +79,7 @@ func RequestAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *A
 }
 
 func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptions)) *Authorizer {
-	a := &Authorizer{token: token, function: function, cache: make(map[string]cached)}
+	a := &Authorizer{token: token, function: function, cache: make(map[cacheKey]cached)}
 	for _, fn := range optFns {
 		fn(&a.options)
 	}
@@ -149,33 +155,35 @@ func (a *Authorizer) identity(lookup func(source string) string) ([]string, erro
 	return values, nil
 }
 
-// result returns the cached answer for an identity, or asks the function.
-func (a *Authorizer) result(ctx context.Context, identity []string, event any) (*result, error) {
-	var key strings.Builder
+// result returns the answer cached for an identity at an API, or asks the function.
+func (a *Authorizer) result(ctx context.Context, api any, identity []string, event any, check func(*result) error) (*result, error) {
+	var values strings.Builder
 	for _, value := range identity {
-		fmt.Fprintf(&key, "%d:%s", len(value), value)
+		fmt.Fprintf(&values, "%d:%s", len(value), value)
 	}
+	key := cacheKey{api, values.String()}
 	a.mu.Lock()
-	hit, found := a.cache[key.String()]
+	hit, found := a.cache[key]
 	if found && time.Now().Before(hit.expires) {
 		a.mu.Unlock()
 		return hit.result, nil
 	}
 	a.calls++
 	a.mu.Unlock()
-	answer, err := a.invoke(ctx, event)
+	answer, err := a.invoke(ctx, event, check)
 	if err != nil {
 		return nil, err
 	}
 	if a.options.TTL > 0 {
 		a.mu.Lock()
-		a.cache[key.String()] = cached{result: answer, expires: time.Now().Add(a.options.TTL)}
+		a.cache[key] = cached{result: answer, expires: time.Now().Add(a.options.TTL)}
 		a.mu.Unlock()
 	}
 	return answer, nil
 }
 
-func (a *Authorizer) invoke(ctx context.Context, event any) (*result, error) {
+// invoke asks the function. The check is what the kind of API demands of the answer beside.
+func (a *Authorizer) invoke(ctx context.Context, event any, check func(*result) error) (*result, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.options.Timeout)
 	defer cancel()
 	out, err := call(ctx, a.function, mustJSON(event))
@@ -190,6 +198,9 @@ func (a *Authorizer) invoke(ctx context.Context, event any) (*result, error) {
 		return nil, fmt.Errorf("%w: the function failed: %w", errConfiguration, err)
 	}
 	answer, err := a.parse(out)
+	if err == nil {
+		err = check(answer)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: bad output: %w", errConfiguration, err)
 	}
@@ -213,7 +224,7 @@ func (a *Authorizer) parse(out []byte) (*result, error) {
 		r.principal = *answer.PrincipalID
 	}
 	var err error
-	if r.context, err = scalars(answer.Context); err != nil {
+	if r.context, err = contextOf(answer.Context); err != nil {
 		return nil, err
 	}
 	if a.options.Simple {
@@ -233,25 +244,31 @@ func (a *Authorizer) parse(out []byte) (*result, error) {
 	return r, r.policy.validate()
 }
 
-// scalars decodes a context, which has strings, numbers and booleans only; null values are dropped.
-func scalars(data []byte) (map[string]any, error) {
+// contextOf decodes a context, with its numbers as they were written.
+func contextOf(data []byte) (map[string]any, error) {
 	if len(data) == 0 || string(data) == "null" {
 		return nil, nil
 	}
-	var raw map[string]any
+	var values map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(data)))
 	decoder.UseNumber()
-	if err := decoder.Decode(&raw); err != nil {
+	if err := decoder.Decode(&values); err != nil {
 		return nil, fmt.Errorf("context: %w", err)
 	}
-	for name, value := range raw {
+	return values, nil
+}
+
+// scalars is what REST and WebSocket APIs demand of a context: strings, numbers and booleans. Null values are dropped.
+// HTTP APIs take and pass on any JSON.
+func scalars(r *result) error {
+	for name, value := range r.context {
 		switch value.(type) {
 		case string, bool, json.Number:
 		case nil:
-			delete(raw, name)
+			delete(r.context, name)
 		default:
-			return nil, fmt.Errorf("context value %q is an object or an array", name)
+			return fmt.Errorf("context value %q is an object or an array", name)
 		}
 	}
-	return raw, nil
+	return nil
 }

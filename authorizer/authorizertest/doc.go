@@ -12,18 +12,23 @@
 //
 // # Semantics
 //
-// For each request the gateway finds the resource, reads the identity sources (401 when one is missing or the token does
+// A route is found by path and method together: a literal segment comes before {name}, {name} before {name+}, a method
+// before ANY; where the most specific path lacks the method the next one that has it is taken. A slash at the end makes
+// no other path. An HTTP API undoes percent-encoding first; a REST API here does not. Upper and lower case differ.
+//
+// For each request the gateway finds the route, reads the identity sources (401 when one is missing or the token does
 // not match the validation expression), asks the cache and then the authorizer's function, evaluates the returned policy
 // against the request's method ARN (a greedy * reaches across slashes, an explicit Deny wins), passes the context on as
 // strings and invokes the API's function. A cached policy is evaluated again for every request; failures are not cached.
+// Each fake API is one stage with a cache of its own, also where several have one authorizer.
 //
 // # Simulated
 //
 // REST APIs (Gateway): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its TTL, IAM
 // evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the limits of
 // the method ARN and of time, and the default gateway responses with their bodies. HTTP APIs (HTTPAPI): REQUEST
-// authorizers of payload format 2.0 with policies and simple responses, $default routes, typed context. WebSocket APIs
-// (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
+// authorizers of payload format 2.0 with policies and simple responses, $default routes, context of any JSON, cookies.
+// WebSocket APIs (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
 //
 // Secrets Manager (Secrets), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
 //
@@ -57,8 +62,8 @@
 //
 // # Limits
 //
-// A method ARN has at most 1,600 bytes (414 beyond), the cache TTL at most 3,600 seconds, the authorizer's function 10
-// seconds, the API's function 29 seconds.
+// A method ARN has at most 1,600 bytes (414 beyond), a resource in a policy 512 characters (500 beyond), the cache TTL at
+// most 3,600 seconds, the authorizer's function 10 seconds, the API's function 29 seconds.
 //
 // # Errors
 //

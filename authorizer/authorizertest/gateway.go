@@ -124,7 +124,7 @@ func (g *Gateway) authorize(ctx context.Context, route *boundRoute, arn string, 
 	identity, err := g.authorizer.identity(func(source string) string { return identityOf(request, source) })
 	var answer *result
 	if err == nil {
-		answer, err = g.authorizer.result(ctx, identity, g.authorizerEvent(arn, identity, request))
+		answer, err = g.authorizer.result(ctx, g, identity, g.authorizerEvent(arn, identity, request), scalars)
 	}
 	switch {
 	case errors.Is(err, errUnauthorized):

@@ -288,7 +288,7 @@ func TestGatewayRouting(t *testing.T) {
 		{"GET", "/orders/1/", "order 1"},
 		{"PUT", "/orders/1", "any order 1"},
 		{"GET", "/orders/report", "report "},
-		{"PUT", "/orders/report", `{"message":"Missing Authentication Token"}`}, // the resource has no such method
+		{"PUT", "/orders/report", "any order report"}, // the literal route has no such method
 		{"GET", "/orders/1/lines", "rest orders/1/lines"},
 		{"GET", "/", "root "},
 		{"POST", "/", `{"message":"Missing Authentication Token"}`},
@@ -339,5 +339,231 @@ func TestValidationExpression(t *testing.T) {
 		calls = 0
 		require.Equal(t, 401, gateway.Invoke(t.Context(), request("GET", "/", token)).StatusCode)
 		require.Equal(t, want, calls, token)
+	}
+}
+
+// A method that the most specific path lacks is looked for on the next one.
+func TestRoutesCountWithTheirMethod(t *testing.T) {
+	backend := func(name string) authorizertest.Function {
+		return func(context.Context, []byte) ([]byte, error) {
+			return []byte(`{"statusCode":200,"body":"` + name + `"}`), nil
+		}
+	}
+	routes := []authorizertest.Route{
+		authorizertest.On("GET /orders/report", backend("report")),
+		authorizertest.On("POST /orders/{id}", backend("order")),
+		authorizertest.On("DELETE /{a}/{b}", backend("two")),
+		authorizertest.On("ANY /orders/{proxy+}", backend("rest")),
+	}
+	gateway := authorizertest.NewGateway(t, nil, routes)
+	api := authorizertest.NewHTTPAPI(t, nil, append(routes, authorizertest.On("$default", backend("default"))))
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", "/orders/report", "report"},
+		{"POST", "/orders/report", "order"},
+		{"PUT", "/orders/report", "rest"},
+		{"DELETE", "/orders/report", "rest"},
+		{"DELETE", "/x/report", "two"},
+		{"GET", "/orders/1", "rest"},
+		{"GET", "/x/y", ""},
+	} {
+		body := gateway.Invoke(t.Context(), request(c.method, c.path, "")).Body
+		v2 := awsevents.APIGatewayV2HTTPRequest{}
+		v2.RequestContext.HTTP.Method, v2.RequestContext.HTTP.Path = c.method, c.path
+		v2body := api.Invoke(t.Context(), v2).Body
+		if c.body == "" {
+			require.Equal(t, `{"message":"Missing Authentication Token"}`, body)
+			require.Equal(t, "default", v2body)
+			continue
+		}
+		require.Equal(t, c.body, body, "%s %s", c.method, c.path)
+		require.Equal(t, c.body, v2body, "%s %s", c.method, c.path)
+	}
+}
+
+func TestRoutesThatAPIGatewayWouldNotCreate(t *testing.T) {
+	function := authorizertest.Func(echo)
+	for name, routes := range map[string][]string{
+		"twice":                         {"GET /a", "GET /a"},
+		"twice, another name":           {"GET /a/{x}/b", "GET /a/{y}/b"},
+		"twice, another name of a tail": {"ANY /{x+}", "ANY /{proxy+}"},
+		"an unknown method":             {"FETCH /a"},
+		"a method in small letters":     {"get /a"},
+		"a slash at the end":            {"GET /a/"},
+		"an empty segment":              {"GET /a//b"},
+	} {
+		var all []authorizertest.Route
+		for _, route := range routes {
+			all = append(all, authorizertest.On(route, function))
+		}
+		require.Panics(t, func() { authorizertest.NewGateway(nil, nil, all) }, name)
+		require.Panics(t, func() { authorizertest.NewHTTPAPI(nil, nil, all) }, name)
+	}
+	require.Panics(t, func() {
+		authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{authorizertest.On("$default", function), authorizertest.On("$default", function)})
+	})
+	for _, routes := range [][]string{{"GET /a", "ANY /a"}, {"GET /a", "POST /a"}, {"GET /{x}", "GET /{x+}"}, {"GET /a/{x}", "GET /{x}/a"}, {"GET /"}} {
+		var all []authorizertest.Route
+		for _, route := range routes {
+			all = append(all, authorizertest.On(route, function))
+		}
+		require.NotPanics(t, func() { authorizertest.NewGateway(nil, nil, all) }, "%v", routes)
+	}
+}
+
+// One authorizer in front of several APIs and stages is asked at each of them.
+func TestResultsAreCachedPerAPIAndStage(t *testing.T) {
+	var events []awsevents.APIGatewayCustomAuthorizerRequestTypeRequest
+	function := authorizertest.RequestAuthorizer(allowAll(&events))
+	route := []authorizertest.Route{authorizertest.On("GET /a", authorizertest.Func(echo))}
+	at := func(api, stage string) *authorizertest.Gateway {
+		return authorizertest.NewGateway(t, function, route, func(o *authorizertest.GatewayOptions) { o.APIID, o.Stage = api, stage })
+	}
+	for i, gateway := range []*authorizertest.Gateway{at("one", "prod"), at("one", "test"), at("two", "prod"), authorizertest.NewGateway(t, function, route)} {
+		for range 3 {
+			require.Equal(t, 200, gateway.Invoke(t.Context(), request("GET", "/a", "t")).StatusCode)
+			require.Equal(t, i+1, function.Calls())
+		}
+	}
+	api := authorizertest.NewHTTPAPI(t, function, route)
+	v2 := awsevents.APIGatewayV2HTTPRequest{Headers: map[string]string{"Authorization": "Bearer t"}}
+	v2.RequestContext.HTTP.Method, v2.RequestContext.HTTP.Path = "GET", "/a"
+	for range 3 {
+		require.Equal(t, 200, api.Invoke(t.Context(), v2).StatusCode)
+	}
+	require.Equal(t, 5, function.Calls())
+	function.FlushCache()
+	require.Equal(t, 200, api.Invoke(t.Context(), v2).StatusCode)
+	require.Equal(t, 6, function.Calls())
+}
+
+// Context values of each kind, at each kind of API.
+func TestContextValues(t *testing.T) {
+	const policy = `"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"*"}]}`
+	var got map[string]any
+	for _, c := range []struct {
+		context            string
+		rest               map[string]any // nil: 500
+		http               map[string]any
+		restText, httpText string
+	}{
+		{`{"a":"x"}`, map[string]any{"a": "x"}, map[string]any{"a": "x"}, "x", "x"},
+		{`{"a":1.50}`, map[string]any{"a": "1.50"}, map[string]any{"a": 1.5}, "1.50", "1.5"},
+		{`{"a":true}`, map[string]any{"a": "true"}, map[string]any{"a": true}, "true", "true"},
+		{`{"a":null}`, map[string]any{}, map[string]any{"a": nil}, "", ""},
+		{`{"a":["b",2]}`, nil, map[string]any{"a": []any{"b", 2.0}}, "", `["b",2]`},
+		{`{"a":{"b":null}}`, nil, map[string]any{"a": map[string]any{"b": nil}}, "", `{"b":null}`},
+		{`{"a":[]}`, nil, map[string]any{"a": []any{}}, "", "[]"},
+		{`null`, map[string]any{}, nil, "", ""},
+		{`{}`, map[string]any{}, nil, "", ""},
+	} {
+		out := func(context.Context, []byte) ([]byte, error) {
+			return []byte(`{"principalId":"p","context":` + c.context + `,` + policy + `}`), nil
+		}
+		rest := authorizertest.NewGateway(t, authorizertest.RequestAuthorizer(out), []authorizertest.Route{authorizertest.On("GET /a",
+			authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
+				got = r.RequestContext.Authorizer
+				caller, err := authorizer.FromRequest(r)
+				require.NoError(t, err)
+				text, _ := caller.Text("a")
+				require.Equal(t, c.restText, text)
+				return awsevents.APIGatewayProxyResponse{StatusCode: 200}, nil
+			}))})
+		status := rest.Invoke(t.Context(), request("GET", "/a", "t")).StatusCode
+		if c.rest == nil {
+			require.Equal(t, 500, status, c.context)
+		} else {
+			require.Equal(t, 200, status, c.context)
+			delete(got, "principalId")
+			delete(got, "integrationLatency")
+			require.Equal(t, c.rest, got, c.context)
+		}
+
+		api := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(out), []authorizertest.Route{authorizertest.On("GET /a",
+			authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
+				got = r.RequestContext.Authorizer.Lambda
+				if len(got) > 0 {
+					caller, err := authorizer.FromHTTPRequest(r)
+					require.NoError(t, err)
+					text, _ := caller.Text("a")
+					require.Equal(t, c.httpText, text)
+				}
+				return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200}, nil
+			}))})
+		v2 := awsevents.APIGatewayV2HTTPRequest{Headers: map[string]string{"Authorization": "Bearer t"}}
+		v2.RequestContext.HTTP.Method, v2.RequestContext.HTTP.Path = "GET", "/a"
+		require.Equal(t, 200, api.Invoke(t.Context(), v2).StatusCode, c.context)
+		require.Len(t, got, len(c.http))
+		for name, value := range c.http {
+			require.Equal(t, value, got[name], c.context)
+		}
+
+		socket := authorizertest.NewWebSocketAPI(t, authorizertest.RequestAuthorizer(out), nil)
+		_, status = socket.Connect(t.Context(), map[string]string{"Authorization": "t"}, nil)
+		require.Equal(t, c.rest != nil, status == 200, c.context)
+	}
+}
+
+// An HTTP API takes cookies out of the headers, and undoes percent-encoding before it looks for the route.
+func TestHTTPAPICookiesAndPaths(t *testing.T) {
+	var event awsevents.APIGatewayV2CustomAuthorizerV2Request
+	function := authorizertest.Func(func(_ context.Context, e awsevents.APIGatewayV2CustomAuthorizerV2Request) (awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
+		event = e
+		return awsevents.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true}, nil
+	})
+	var seen awsevents.APIGatewayV2HTTPRequest
+	backend := authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
+		seen = r
+		return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200}, nil
+	})
+	api := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(function, func(o *authorizertest.AuthorizerOptions) {
+		o.Simple, o.TTL, o.IdentitySources = true, -1, []string{"$request.header.Cookie"}
+	}), []authorizertest.Route{authorizertest.On("GET /admin", backend), authorizertest.On("GET /files/{name}", backend), authorizertest.On("GET /{proxy+}", backend)})
+	invoke := func(path string, cookies []string, header map[string]string) int {
+		r := awsevents.APIGatewayV2HTTPRequest{Cookies: cookies, Headers: header}
+		r.RequestContext.HTTP.Method, r.RequestContext.HTTP.Path = "GET", path
+		return api.Invoke(t.Context(), r).StatusCode
+	}
+	require.Equal(t, 401, invoke("/admin", nil, nil), "no cookie is no identity")
+	require.Equal(t, 401, invoke("/admin", nil, map[string]string{"Cookie": " ; "}))
+	given := map[string]string{"cOOKIE": "a=1; b=2;c=3", "X-Other": "x"}
+	require.Equal(t, 200, invoke("/admin", nil, given))
+	for _, cookies := range [][]string{event.Cookies, seen.Cookies} {
+		require.Equal(t, []string{"a=1", "b=2", "c=3"}, cookies)
+	}
+	require.Equal(t, []string{"a=1; b=2; c=3"}, event.IdentitySource)
+	for _, headers := range []map[string]string{event.Headers, seen.Headers} {
+		require.Equal(t, map[string]string{"x-other": "x"}, headers)
+	}
+	require.Len(t, given, 2, "the caller's map is left alone")
+	require.Equal(t, 200, invoke("/admin", []string{"a=1"}, map[string]string{"cookie": "b=2"}))
+	require.Equal(t, []string{"a=1", "b=2"}, seen.Cookies)
+
+	for path, want := range map[string][3]string{
+		"/admin":          {"GET /admin", "/admin", ""},
+		"/%61dmin":        {"GET /admin", "/admin", ""},
+		"/admin%2F":       {"GET /admin", "/admin/", ""},
+		"/files/a%20b":    {"GET /files/{name}", "/files/a b", "a b"},
+		"/files/%C3%A9":   {"GET /files/{name}", "/files/é", "é"},
+		"/files/a+b":      {"GET /files/{name}", "/files/a+b", "a+b"},
+		"/files/a%2Fb":    {"GET /{proxy+}", "/files/a/b", ""},
+		"/files/100%25":   {"GET /files/{name}", "/files/100%", "100%"},
+		"/files/%2561":    {"GET /files/{name}", "/files/%61", "%61"},
+		"/files/broken%2": {"GET /files/{name}", "/files/broken%2", "broken%2"},
+	} {
+		require.Equal(t, 200, invoke(path, []string{"a=1"}, nil), path)
+		require.Equal(t, want, [3]string{seen.RouteKey, seen.RawPath, seen.PathParameters["name"]}, path)
+		require.Equal(t, want[1], event.RequestContext.HTTP.Path)
+		require.Equal(t, "arn:aws:execute-api:us-east-1:123456789012:api1234567/$default/GET"+want[1], event.RouteArn)
+	}
+}
+
+func TestPolicyResourceOfMoreThan512Characters(t *testing.T) {
+	for length, status := range map[int]int{512: 200, 513: 500} {
+		resource := "*" + strings.Repeat("*", length-1)
+		function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) {
+			return []byte(`{"principalId":"p","policyDocument":{"Statement":[{"Action":"*","Effect":"Allow","Resource":["` + resource + `"]}]}}`), nil
+		})
+		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("GET /a", authorizertest.Func(echo))})
+		require.Equal(t, status, gateway.Invoke(t.Context(), request("GET", "/a", "t")).StatusCode)
 	}
 }

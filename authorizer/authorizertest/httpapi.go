@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,9 @@ func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*G
 	var rest []Route
 	for _, route := range routes {
 		if route.Route == "$default" {
+			if g.fallback != nil || route.Backend == nil {
+				panic("authorizertest: an HTTP API has one $default route, with a backend")
+			}
 			g.fallback = &boundRoute{Route: route}
 			continue
 		}
@@ -58,7 +63,8 @@ func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*G
 }
 
 // Invoke plays one request, of which the method and path (RequestContext.HTTP), headers, query, cookies, source address
-// and body matter, and returns what the client gets.
+// and body matter, and returns what the client gets. The path is as a client sends it: percent-encoding is undone before
+// the route is looked for. Cookies may also be given as the header Cookie.
 func (g *HTTPAPI) Invoke(ctx context.Context, request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPResponse {
 	request = g.normalize(request)
 	http := request.RequestContext.HTTP
@@ -85,7 +91,7 @@ func (g *HTTPAPI) authorize(ctx context.Context, request awsevents.APIGatewayV2H
 	identity, err := g.authorizer.identity(func(source string) string { return identityOfV2(request, source) })
 	var answer *result
 	if err == nil {
-		answer, err = g.authorizer.result(ctx, identity, authorizerEventV2(arn, identity, request))
+		answer, err = g.authorizer.result(ctx, g, identity, authorizerEventV2(arn, identity, request), func(*result) error { return nil })
 	}
 	switch {
 	case errors.Is(err, errUnauthorized):
@@ -112,10 +118,20 @@ func (g *HTTPAPI) normalize(request awsevents.APIGatewayV2HTTPRequest) awsevents
 	for name, value := range request.Headers {
 		headers[strings.ToLower(name)] = value
 	}
+	request.Cookies = slices.Clone(request.Cookies)
+	for cookie := range strings.SplitSeq(headers["cookie"], ";") {
+		if cookie = strings.TrimSpace(cookie); cookie != "" {
+			request.Cookies = append(request.Cookies, cookie)
+		}
+	}
+	delete(headers, "cookie") // cookies have a place of their own
 	request.Version, request.Headers = "2.0", headers
 	c := &request.RequestContext
 	if c.HTTP.Path == "" {
 		c.HTTP.Path = request.RawPath
+	}
+	if decoded, err := url.PathUnescape(c.HTTP.Path); err == nil {
+		c.HTTP.Path = decoded // before the route is looked for
 	}
 	request.RawPath = c.HTTP.Path
 	if g.options.Stage != "$default" {
@@ -146,6 +162,8 @@ func identityOfV2(request awsevents.APIGatewayV2HTTPRequest, source string) stri
 	query, isQuery := strings.CutPrefix(source, "$request.querystring.")
 	variable, isVariable := strings.CutPrefix(source, "$stageVariables.")
 	switch {
+	case isHeader && strings.EqualFold(header, "Cookie"):
+		return strings.Join(request.Cookies, "; ")
 	case isHeader:
 		return request.Headers[strings.ToLower(header)]
 	case isQuery:

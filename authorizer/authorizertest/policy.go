@@ -92,6 +92,9 @@ func known(data []byte, elements ...string) error {
 	return nil
 }
 
+// maxResource is the longest resource API Gateway takes in a policy, in characters.
+const maxResource = 512
+
 func (p *policy) validate() error {
 	if len(p.Statement) == 0 {
 		return errors.New("the policy has no statement")
@@ -104,6 +107,11 @@ func (p *policy) validate() error {
 			return fmt.Errorf("statement %d has no action", i)
 		case len(s.Resource) == 0:
 			return fmt.Errorf("statement %d has no resource", i)
+		}
+		for _, resource := range s.Resource {
+			if len(resource) > maxResource {
+				return fmt.Errorf("statement %d: resource %.80q… has %d characters, at most %d", i, resource, len(resource), maxResource)
+			}
 		}
 	}
 	return nil

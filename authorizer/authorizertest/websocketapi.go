@@ -82,7 +82,7 @@ func (g *WebSocketAPI) authorize(ctx context.Context, request awsevents.APIGatew
 	_, err := g.authorizer.identity(func(source string) string { return identityOfConnect(request, source) })
 	var answer *result
 	if err == nil {
-		answer, err = g.authorizer.invoke(ctx, event)
+		answer, err = g.authorizer.invoke(ctx, event, scalars)
 	}
 	switch {
 	case errors.Is(err, errUnauthorized):
