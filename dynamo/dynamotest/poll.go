@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -55,9 +56,27 @@ func (m *Mapping) Drain(ctx context.Context) error {
 			idle = idle && !worked
 		}
 		if idle {
+			m.explain()
 			return nil
 		}
 	}
+}
+
+// explain tells the test log when a Drain was idle because there is no stream
+// to read.
+func (m *Mapping) explain() {
+	m.db.mu.Lock()
+	defer m.db.mu.Unlock()
+	if m.db.tb == nil || m.stream(m.lanes[0]) != nil {
+		return
+	}
+	m.db.tb.Helper()
+	if t := m.find(); t != nil {
+		m.db.tb.Logf("dynamotest: the mapping of %s has nothing to read: the table has no stream (StreamSpecification)", m.table)
+		return
+	}
+	arn := tableARN(&wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}, m.table)
+	m.db.tb.Logf("dynamotest: the mapping of %s has nothing to read: %s", m.table, wire.WhatExists("table", arn, maps.Keys(m.db.tables)))
 }
 
 // poll takes one batch of a lane and sees it through. worked is false when
@@ -151,19 +170,26 @@ func (m *Mapping) wants(s *stream, r streamRecord) bool {
 // first looked for.
 func (m *Mapping) stream(l *lane) *stream {
 	if l.arn == "" {
-		call := &wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}
-		t := m.db.tables[tableARN(call, m.table)]
-		if t == nil {
-			for _, other := range m.db.tables {
-				if other.name == m.table {
-					t = other
-				}
-			}
-		}
+		t := m.find()
 		if t == nil || t.stream == nil {
 			return nil
 		}
 		l.arn = t.stream.arn
 	}
 	return m.db.streams[l.arn]
+}
+
+// find finds the table of the mapping, in the default account and region
+// first.
+func (m *Mapping) find() *table {
+	call := &wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}
+	t := m.db.tables[tableARN(call, m.table)]
+	if t == nil {
+		for _, other := range m.db.tables {
+			if other.name == m.table {
+				t = other
+			}
+		}
+	}
+	return t
 }

@@ -2,6 +2,7 @@ package eventstest
 
 import (
 	"context"
+	"iter"
 	"strings"
 	"time"
 
@@ -168,7 +169,12 @@ func busName(nameOrARN *string) string {
 // noBus is the error of a bus there is not; the log says what exists. b.mu is
 // held.
 func (b *Bus) noBus(name, arn string) error {
-	return notFound("Event bus %s does not exist.", name).Missing("event bus", arn, func(yield func(string) bool) {
+	return notFound("Event bus %s does not exist.", name).Missing("event bus", arn, b.busARNs())
+}
+
+// busARNs are the ARNs of all event buses; b.mu is held.
+func (b *Bus) busARNs() iter.Seq[string] {
+	return func(yield func(string) bool) {
 		for _, r := range b.regions {
 			for _, e := range r.buses {
 				if !yield(e.arn) {
@@ -176,7 +182,7 @@ func (b *Bus) noBus(name, arn string) error {
 				}
 			}
 		}
-	})
+	}
 }
 
 // noRule is the same of a rule.

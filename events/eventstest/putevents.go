@@ -163,7 +163,8 @@ func (b *Bus) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused
 		if b.opts.AllowUnknownBus {
 			report = b.logf
 		}
-		report("PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it", name)
+		report("PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it; %s", name,
+			wire.WhatExists("event bus", busARN(c, e.EventBusName), b.busARNs()))
 		return awsid.UUID(), nil
 	}
 	c.Touch(bus.arn)

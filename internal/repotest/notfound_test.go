@@ -12,6 +12,7 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -181,4 +182,53 @@ func TestTheLogSaysThatATableIsNotReady(t *testing.T) {
 	_, err = client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("orders")})
 	require.Error(t, err)
 	require.Contains(t, log.lines[0], `there is no ACTIVE table (there is one that is CREATING) "orders" in region us-east-1`)
+}
+
+// What a fake itself looks for, outside of a call, is named in the same way.
+func TestTheLogSaysWhatAReferenceDoesNotFind(t *testing.T) {
+	ctx := t.Context()
+	last := func(log *testLog) string {
+		require.NotEmpty(t, log.lines)
+		return log.lines[len(log.lines)-1]
+	}
+	log := &testLog{TB: t}
+	queues := messagingtest.NewSQS(log)
+	queues.NewQueue("orders", nil)
+	require.Error(t, queues.NewMapping("order", messagingtest.Func(func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil })).Drain(ctx))
+	require.Contains(t, last(log), `there is no queue "order" in region us-east-1 of account 123456789012; what exists: orders`)
+
+	log = &testLog{TB: t}
+	db := dynamotest.New(log)
+	table := &dynamodb.CreateTableInput{
+		TableName: aws.String("orders"), BillingMode: dbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: []dbtypes.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: "S"}},
+		KeySchema:            []dbtypes.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: "HASH"}},
+	}
+	_, err := db.Client().CreateTable(ctx, table)
+	require.NoError(t, err)
+	nothing := func(context.Context, []byte) ([]byte, error) { return nil, nil }
+	require.NoError(t, db.NewMapping("order", nothing).Drain(ctx))
+	require.Contains(t, last(log), `the mapping of order has nothing to read: there is no table "order" in region us-east-1 of account 123456789012; what exists: orders`)
+	require.NoError(t, db.NewMapping("orders", nothing).Drain(ctx))
+	require.Contains(t, last(log), `the mapping of orders has nothing to read: the table has no stream`)
+
+	log = &testLog{TB: t}
+	bus := eventstest.New(log, func(o *eventstest.Options) { o.AllowUnknownBus = true })
+	_, err = bus.Client().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []ebtypes.PutEventsRequestEntry{
+		{Source: aws.String("s"), DetailType: aws.String("d"), Detail: aws.String("{}"), EventBusName: aws.String("shop")},
+	}})
+	require.NoError(t, err)
+	require.Contains(t, last(log), `there is no event bus "shop" in region us-east-1 of account 123456789012; what exists: default`)
+
+	log = &testLog{TB: t}
+	machines := stepfntest.New(log)
+	machines.Function("arn:aws:lambda:us-east-1:123456789012:function:pay", nothing)
+	machine, err := machines.Client().CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name: aws.String("M"), RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),
+		Definition: aws.String(`{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:play","End":true}}}`),
+	})
+	require.NoError(t, err)
+	_, err = machines.Execute(ctx, *machine.StateMachineArn, "x")
+	require.NoError(t, err)
+	require.Contains(t, last(log), `no function is bound to arn:aws:lambda:us-east-1:123456789012:function:play: there is no function "play" in region us-east-1 of account 123456789012; what exists: pay`)
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -12,6 +13,14 @@ import (
 type missing struct {
 	kind, arn string
 	exist     []string // ARNs
+}
+
+// WhatExists is a sentence for the test log about an ARN that nothing has, for
+// where a fake looks for it outside of a call: what it names, its region and
+// account, and what of that kind exists, by ARN.
+func WhatExists(kind, arn string, exist iter.Seq[string]) string {
+	m := missing{kind, arn, slices.Collect(exist)}
+	return m.sentence(&Call{Account: DefaultAccount, Region: DefaultRegion})
 }
 
 // shown is how many of the existing ones the log names.

@@ -128,6 +128,7 @@ func (m *Mapping) open() (source, error) {
 	q, ok := m.sqs.find(m.ref)
 	if !ok {
 		e := errNoQueue()
+		m.sqs.logf("mapping: %s", wire.WhatExists("queue", arnOfRef(m.ref), maps.Keys(m.sqs.queues)))
 		return source{}, mappingError("Error occurred while ReceiveMessage. SQS Error Code: %s. SQS Error Message: %s", e.QueryCode, e.Message)
 	}
 	parts, _ := awsid.ParseARN(q.arn)

@@ -141,7 +141,7 @@ func (s *SQS) find(ref string) (*queue, bool) {
 			}
 		}
 	default:
-		arn = awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, ref)
+		arn = arnOfRef(ref)
 	}
 	q := s.queues[arn]
 	if q != nil {
@@ -150,6 +150,14 @@ func (s *SQS) find(ref string) (*queue, bool) {
 		q.advance(now)
 	}
 	return q, q != nil
+}
+
+// arnOfRef is the ARN that a reference which no queue answers to would have.
+func arnOfRef(ref string) string {
+	if strings.HasPrefix(ref, "arn:") || strings.Contains(ref, "://") {
+		return ref
+	}
+	return awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, ref)
 }
 
 // sameURL says whether two queue URLs name the same queue; only the path

@@ -2,8 +2,10 @@ package stepfntest
 
 import (
 	"context"
+	"maps"
 	"time"
 
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -210,6 +212,6 @@ func (a *attempt) received(what, out string, f *failure) (any, *failure) {
 }
 
 func (m *Machines) noFunction(arn string) *failure {
-	m.logf("stepfntest: no function is bound to %s", arn)
+	m.logf("stepfntest: no function is bound to %s: %s", arn, wire.WhatExists("function", arn, maps.Keys(m.functions)))
 	return fail("Lambda.ResourceNotFoundException", "Function not found: %s (Service: Lambda, Status Code: 404)", arn)
 }
