@@ -2,7 +2,9 @@ package events
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 )
@@ -16,6 +18,9 @@ type BusClient interface {
 // events for a bus that does not exist are accepted and dropped. It is for the
 // start of a program; "" is the default bus.
 func CheckBus(ctx context.Context, client BusClient, busName string) error {
+	if isNil(client) {
+		return errors.New("events: check bus: the client is nil")
+	}
 	in := &eventbridge.DescribeEventBusInput{}
 	if busName != "" {
 		in.Name = &busName
@@ -24,4 +29,10 @@ func CheckBus(ctx context.Context, client BusClient, busName string) error {
 		return fmt.Errorf("events: check bus %q: %w", busName, err)
 	}
 	return nil
+}
+
+// isNil says whether an interface holds nothing, or a nil pointer.
+func isNil(client any) bool {
+	v := reflect.ValueOf(client)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }

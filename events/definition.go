@@ -46,7 +46,9 @@ type Definition[T any] struct {
 func Define[T any](source, detailType string, optFns ...func(*DefineOptions)) *Definition[T] {
 	d := &Definition[T]{source: source, detailType: detailType, opts: DefineOptions{Version: 1}}
 	for _, f := range optFns {
-		f(&d.opts)
+		if f != nil {
+			f(&d.opts)
+		}
 	}
 	if faults := d.faults(); len(faults) > 0 {
 		panic(fmt.Sprintf("events: define %s %q: %s", source, detailType, strings.Join(faults, "; ")))
@@ -124,7 +126,9 @@ func (d *Definition[T]) Pattern() *Pattern {
 func (d *Definition[T]) New(detail T, optFns ...func(*EntryOptions)) Entry {
 	e := Entry{source: d.source, detailType: d.detailType, detail: detail, version: d.opts.Version}
 	for _, f := range optFns {
-		f(&e.opts)
+		if f != nil {
+			f(&e.opts)
+		}
 	}
 	return e
 }

@@ -40,9 +40,17 @@ func decodeError(e *Event[json.RawMessage], err error) *DecodeError {
 // Error implements error.
 func (e *DecodeError) Error() string {
 	if e.ID == "" && e.Source == "" {
-		return "events: decode: " + e.Err.Error()
+		return fmt.Sprintf("events: decode: %v", reason(e.Err))
 	}
-	return fmt.Sprintf("events: decode %s %s, event %s: %v", e.Source, e.DetailType, e.ID, e.Err)
+	return fmt.Sprintf("events: decode %s %s, event %s: %v", e.Source, e.DetailType, e.ID, reason(e.Err))
+}
+
+// reason is the cause of an error, also of one that was made without it.
+func reason(err error) error {
+	if err == nil {
+		return errors.New("no reason given")
+	}
+	return err
 }
 
 // Unwrap returns the reason.
@@ -66,7 +74,7 @@ type EntryError struct {
 func (e *EntryError) Error() string {
 	cause := e.Code + ": " + e.Message
 	if e.Code == "" {
-		cause = e.Err.Error()
+		cause = reason(e.Err).Error()
 	}
 	return fmt.Sprintf("events: publish entry %d (%s %s): %s", e.Index, e.Source, e.DetailType, cause)
 }
@@ -99,6 +107,9 @@ func (e *PublishError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "events: %d of %d events were not published", len(e.Failed), e.Total)
 	for _, f := range e.Failed {
+		if f == nil {
+			continue
+		}
 		b.WriteString("; " + strings.TrimPrefix(f.Error(), "events: publish "))
 	}
 	return b.String()
@@ -106,9 +117,11 @@ func (e *PublishError) Error() string {
 
 // Unwrap returns the errors of the entries.
 func (e *PublishError) Unwrap() []error {
-	out := make([]error, len(e.Failed))
-	for i, f := range e.Failed {
-		out[i] = f
+	out := make([]error, 0, len(e.Failed))
+	for _, f := range e.Failed {
+		if f != nil {
+			out = append(out, f)
+		}
 	}
 	return out
 }

@@ -23,6 +23,17 @@ type PatternOptions struct {
 // for concurrent use.
 type Pattern struct{ p *pattern.Pattern }
 
+// errNoPattern is the error of a *Pattern that is nil or was not parsed.
+var errNoPattern = errors.New("events: the pattern is nil or was not made by ParsePattern")
+
+// parsed is the pattern behind p; nil where there is none.
+func (p *Pattern) parsed() *pattern.Pattern {
+	if p == nil {
+		return nil
+	}
+	return p.p
+}
+
 // PatternError is a pattern that EventBridge would refuse.
 type PatternError struct {
 	// Message is EventBridge's text after "Event pattern is not valid. Reason: ",
@@ -42,7 +53,9 @@ func (e *PatternError) Error() string {
 func ParsePattern(data []byte, optFns ...func(*PatternOptions)) (*Pattern, error) {
 	o := PatternOptions{MaxComplexity: pattern.DefaultMaxComplexity}
 	for _, f := range optFns {
-		f(&o)
+		if f != nil {
+			f(&o)
+		}
 	}
 	p, err := pattern.Parse(pattern.EventBridge, data, func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
 	var refused *pattern.Error
@@ -67,12 +80,22 @@ func MustPattern(text string, optFns ...func(*PatternOptions)) *Pattern {
 
 // Match says whether an event matches. The event is the envelope as EventBridge
 // delivers it, or any other JSON object.
-func (p *Pattern) Match(event []byte) (bool, error) { return p.p.Match(event) }
+func (p *Pattern) Match(event []byte) (bool, error) {
+	if p.parsed() == nil {
+		return false, errNoPattern
+	}
+	return p.p.Match(event)
+}
 
 // Explain matches an event and says for each field of the pattern what it
 // wanted, what it found, and whether that was enough. The explanation's String
 // is for people.
-func (p *Pattern) Explain(event []byte) (*Explanation, error) { return p.p.Explain(event) }
+func (p *Pattern) Explain(event []byte) (*Explanation, error) {
+	if p.parsed() == nil {
+		return nil, errNoPattern
+	}
+	return p.p.Explain(event)
+}
 
 // Explanation says why an event matched a pattern or did not.
 type Explanation = pattern.Explanation
@@ -84,15 +107,25 @@ type BranchExplanation = pattern.BranchExplanation
 // FieldExplanation is what became of the condition on one path.
 type FieldExplanation = pattern.FieldExplanation
 
-// String returns the pattern as JSON.
-func (p *Pattern) String() string { return p.p.String() }
+// String returns the pattern as JSON; null for one that was not parsed.
+func (p *Pattern) String() string {
+	if p.parsed() == nil {
+		return "null"
+	}
+	return p.p.String()
+}
 
 // MarshalJSON returns the pattern as it was written.
-func (p *Pattern) MarshalJSON() ([]byte, error) { return []byte(p.p.String()), nil }
+func (p *Pattern) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
 
 // Complexity is the measure by which EventBridge refuses patterns above 10: how
 // many beginnings of wildcards one value can match at once.
-func (p *Pattern) Complexity() int { return p.p.Complexity() }
+func (p *Pattern) Complexity() int {
+	if p.parsed() == nil {
+		return 0
+	}
+	return p.p.Complexity()
+}
 
 // envelopePattern writes {"source":[…],"detail-type":[…]} and the members of
 // extra, which has neither.
@@ -119,4 +152,9 @@ func encode(v any) []byte {
 // Warnings names what EventBridge accepts here and may refuse, or read in another
 // way, elsewhere: a pattern that is too long for a rule, numbers outside the range
 // that its documentation promises.
-func (p *Pattern) Warnings() []string { return p.p.Warnings() }
+func (p *Pattern) Warnings() []string {
+	if p.parsed() == nil {
+		return nil
+	}
+	return p.p.Warnings()
+}

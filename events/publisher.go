@@ -50,13 +50,18 @@ type Publisher struct {
 }
 
 // NewPublisher makes a publisher for the bus with this name or ARN; "" is the
-// default bus.
+// default bus. It panics without a client.
 func NewPublisher(client Client, busName string, optFns ...func(*PublisherOptions)) *Publisher {
+	if isNil(client) {
+		panic("events: NewPublisher: the client is nil")
+	}
 	p := &Publisher{client: client, bus: busName, opts: PublisherOptions{
 		MaxRequestBytes: defaultRequestBytes, MaxAttempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 5 * time.Second,
 	}}
 	for _, f := range optFns {
-		f(&p.opts)
+		if f != nil {
+			f(&p.opts)
+		}
 	}
 	if p.opts.MaxRequestBytes <= 0 {
 		p.opts.MaxRequestBytes = defaultRequestBytes
@@ -205,6 +210,9 @@ func (s *sending) send(ctx context.Context, chunk []int) (again []int) {
 		s.results[i].Attempts++
 	}
 	out, err := s.publisher.client.PutEvents(ctx, in)
+	if err == nil && out == nil {
+		err = errors.New("PutEvents answered nothing")
+	}
 	if err == nil && len(out.Entries) != len(chunk) {
 		err = fmt.Errorf("PutEvents answered %d entries for %d", len(out.Entries), len(chunk))
 	}

@@ -36,9 +36,14 @@ type Route struct {
 
 // On makes the route for one kind of event.
 func On[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) error, optFns ...func(*RouteOptions)) Route {
-	r := Route{name: d.String(), source: d.source, kind: d.detailType}
+	r := Route{name: "no definition"}
+	if d != nil {
+		r = Route{name: d.String(), source: d.source, kind: d.detailType}
+	}
 	for _, f := range optFns {
-		f(&r.opts)
+		if f != nil {
+			f(&r.opts)
+		}
 	}
 	if handler != nil {
 		r.handle = func(ctx context.Context, raw *Event[json.RawMessage]) error {
@@ -56,11 +61,13 @@ func On[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) e
 // kind: those of AWS services, for one. The detail stays JSON.
 func OnPattern(p *Pattern, handler func(ctx context.Context, e Event[json.RawMessage]) error, optFns ...func(*RouteOptions)) Route {
 	r := Route{name: "pattern", handle: rawHandler(handler)}
-	if p != nil {
+	if p.parsed() != nil {
 		r.name, r.pattern = p.String(), []byte(p.String())
 	}
 	for _, f := range optFns {
-		f(&r.opts)
+		if f != nil {
+			f(&r.opts)
+		}
 	}
 	return r
 }
@@ -138,7 +145,10 @@ func NewRouter(routes ...Route) (*Router, error) {
 		patterns[i] = r.routes[i].compiled
 	}
 	r.set = pattern.NewSet(patterns...)
-	return r, r.combine()
+	if err := r.combine(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // compile checks the route and makes its pattern.
@@ -152,7 +162,7 @@ func (r *Route) compile() error {
 	case r.any:
 		return errors.Join(faults...)
 	case r.kind == "" && text == nil:
-		return errors.Join(append(faults, errors.New("it has no pattern"))...)
+		return errors.Join(append(faults, errors.New("it has neither a definition nor a pattern"))...)
 	case text == nil:
 		extra, err := r.members()
 		if err != nil {
@@ -174,6 +184,9 @@ func (r *Route) compile() error {
 func (r *Route) members() (map[string]json.RawMessage, error) {
 	if r.opts.Pattern == nil {
 		return nil, nil
+	}
+	if r.opts.Pattern.parsed() == nil {
+		return nil, errNoPattern
 	}
 	var members map[string]json.RawMessage
 	decoder := json.NewDecoder(strings.NewReader(r.opts.Pattern.String()))
@@ -219,6 +232,9 @@ func (r *Router) Handle(ctx context.Context, event json.RawMessage) error {
 // Deliver routes one event given as bytes. It is what a target of the fake bus, or
 // the consumer of a queue behind a rule, calls.
 func (r *Router) Deliver(ctx context.Context, event []byte) error {
+	if r == nil || r.set == nil {
+		return fmt.Errorf("events: the router was not made by NewRouter: %w", ErrNoRoute)
+	}
 	event = unwrap(event)
 	e, err := decodeEnvelope(event)
 	if err != nil {

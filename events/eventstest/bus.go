@@ -90,23 +90,32 @@ type rule struct {
 	targets                      []*target
 }
 
+const maxRequestBytes = 1 << 20
+
+func retryDelay(n int) time.Duration {
+	return backoff.Exponential(n-1, time.Second, 450*time.Second)
+}
+
 // New makes an EventBridge that has the default bus and nothing else.
 func New(tb TB, optFns ...func(*Options)) *Bus {
 	b := &Bus{
-		tb: tb,
-		opts: Options{
-			MaxRequestBytes: 1 << 20,
-			RetryDelay: func(n int) time.Duration {
-				return backoff.Exponential(n-1, time.Second, 450*time.Second)
-			},
-		},
+		tb:      tb,
+		opts:    Options{MaxRequestBytes: maxRequestBytes, RetryDelay: retryDelay},
 		regions: map[regionKey]*region{},
 		targets: map[string]Deliver{},
 		dead:    map[string]func(context.Context, []byte, map[string]string) error{},
 		tags:    map[string]map[string]string{},
 	}
 	for _, f := range optFns {
-		f(&b.opts)
+		if f != nil {
+			f(&b.opts)
+		}
+	}
+	if b.opts.MaxRequestBytes <= 0 {
+		b.opts.MaxRequestBytes = maxRequestBytes
+	}
+	if b.opts.RetryDelay == nil {
+		b.opts.RetryDelay = retryDelay
 	}
 	b.Server = wire.NewServer(tb, wire.Service{
 		Name:       "events",
@@ -134,6 +143,7 @@ func (b *Bus) Join(cfg aws.Config) aws.Config {
 
 // Client returns a real SDK client that this fake answers.
 func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
+	optFns = slices.DeleteFunc(slices.Clone(optFns), func(f func(*eventbridge.Options)) bool { return f == nil })
 	return eventbridge.NewFromConfig(b.Join(aws.Config{}), optFns...)
 }
 
@@ -142,7 +152,7 @@ func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
 // package messagingtest are bound with their method Deliver, topics and state
 // machines with the functions that Publisher and Starter return. An event bus of
 // this fake needs no binding. A dead-letter queue may be bound in the same way,
-// see also [Bus.DeadLetters].
+// see also [Bus.DeadLetters]. A nil function takes the binding back.
 func (b *Bus) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -35,7 +35,9 @@ type field struct {
 func Parse(d Dialect, data []byte, optFns ...func(*Options)) (*Pattern, error) {
 	o := Options{MaxComplexity: DefaultMaxComplexity}
 	for _, f := range optFns {
-		f(&o)
+		if f != nil {
+			f(&o)
+		}
 	}
 	data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	if d.sns() {

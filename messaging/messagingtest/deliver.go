@@ -36,6 +36,9 @@ func Deliver(tb TB, handler func(context.Context, awsevents.SQSEvent) (awsevents
 	if tb != nil {
 		tb.Helper()
 	}
+	if handler == nil {
+		panic("messagingtest: Deliver: the handler is nil")
+	}
 	d := &Delivery{tb: tb}
 	var ids []string
 	for i, body := range bodies {

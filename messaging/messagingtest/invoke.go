@@ -59,8 +59,12 @@ type Invocation struct {
 }
 
 // Func adapts a typed Lambda handler to what a mapping invokes: the payload is
-// decoded from JSON and the answer encoded to it, as the Go runtime does.
+// decoded from JSON and the answer encoded to it, as the Go runtime does. Without
+// a handler there is no function: nil.
 func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
+	if handler == nil {
+		return nil
+	}
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		var in I
 		if err := json.Unmarshal(payload, &in); err != nil {
@@ -76,6 +80,9 @@ func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Co
 
 // Event adapts a typed Lambda handler that answers nothing but an error.
 func Event[I any](handler func(context.Context, I) error) func(context.Context, []byte) ([]byte, error) {
+	if handler == nil {
+		return nil
+	}
 	return Func(func(ctx context.Context, in I) (json.RawMessage, error) {
 		return json.RawMessage("null"), handler(ctx, in)
 	})

@@ -82,7 +82,9 @@ type Mapping struct {
 func (s *SQS) NewMapping(queue string, function func(ctx context.Context, payload []byte) ([]byte, error), optFns ...func(*MappingOptions)) *Mapping {
 	m := &Mapping{sqs: s, ref: queue, handler: function, failures: map[string]error{}}
 	for _, f := range optFns {
-		f(&m.options)
+		if f != nil {
+			f(&m.options)
+		}
 	}
 	if m.options.BatchSize == 0 {
 		m.options.BatchSize = 10
@@ -92,6 +94,9 @@ func (s *SQS) NewMapping(queue string, function func(ctx context.Context, payloa
 	}
 	if m.options.FunctionName == "" {
 		m.options.FunctionName = "function"
+	}
+	if function == nil {
+		m.fault = errors.New("the function is nil")
 	}
 	for _, f := range m.options.Filters {
 		p, err := pattern.Parse(pattern.EventSource, []byte(f))
@@ -201,7 +206,10 @@ func (m *Mapping) Drain(ctx context.Context) error { return m.poll(ctx, true) }
 func DrainAll(ctx context.Context, mappings ...*Mapping) error {
 	for busy := true; busy; {
 		busy = false
-		for _, m := range mappings {
+		for i, m := range mappings {
+			if m == nil {
+				return fmt.Errorf("messagingtest: DrainAll: mapping %d is nil", i+1)
+			}
 			before := m.Invocations()
 			if err := m.Drain(ctx); err != nil {
 				return err

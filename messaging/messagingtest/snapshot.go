@@ -27,6 +27,9 @@ func (s *SQS) Snapshot() *SQSSnapshot {
 // was to end at a certain time still ends then. Blocked receives look again.
 // Faults and the journal are left as they are.
 func (s *SQS) Restore(snapshot *SQSSnapshot) {
+	if snapshot == nil {
+		panic("messagingtest: Restore: the snapshot is nil")
+	}
 	fresh := snapshot.clone()
 	s.mu.Lock()
 	defer s.mu.Unlock()

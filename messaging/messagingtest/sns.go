@@ -196,6 +196,9 @@ func (s *SNS) Snapshot() *SNSSnapshot {
 
 // Restore brings the state of the snapshot back.
 func (s *SNS) Restore(snapshot *SNSSnapshot) {
+	if snapshot == nil {
+		panic("messagingtest: Restore: the snapshot is nil")
+	}
 	fresh := snapshot.clone()
 	s.mu.Lock()
 	defer s.mu.Unlock()

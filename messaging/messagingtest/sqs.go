@@ -47,7 +47,9 @@ type SQSOptions struct {
 func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	var o SQSOptions
 	for _, f := range optFns {
-		f(&o)
+		if f != nil {
+			f(&o)
+		}
 	}
 	s := &SQS{tb: tb, endpoint: strings.TrimSuffix(o.Endpoint, "/"), maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
 	s.Server = wire.NewServer(tb, wire.Service{

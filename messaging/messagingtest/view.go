@@ -50,6 +50,9 @@ func (s *SQS) NewQueue(name string, attributes map[string]string) *Queue {
 // RedriveTo returns the RedrivePolicy attribute that names deadLetters as the
 // dead-letter queue after maxReceiveCount receives.
 func RedriveTo(deadLetters *Queue, maxReceiveCount int) string {
+	if deadLetters == nil {
+		panic("messagingtest: RedriveTo: the dead-letter queue is nil")
+	}
 	return fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, deadLetters.ARN(), maxReceiveCount)
 }
 

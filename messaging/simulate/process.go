@@ -119,6 +119,9 @@ func (p *process) Do(r *http.Request) (*http.Response, error) {
 	if p.killed() {
 		return nil, errCrashed
 	}
+	if p.next == nil {
+		return nil, errors.New("simulate: World.Config has no HTTPClient: Join it to a fake")
+	}
 	body, err := read(r)
 	if err != nil {
 		return nil, err

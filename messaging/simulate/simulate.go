@@ -102,6 +102,9 @@ var (
 // Once is the oracle of exactly once: effects counts how often the effect of
 // the message happened.
 func Once[W World](effects func(W) int) func(W, Outcome) error {
+	if effects == nil {
+		return nil // as no oracle
+	}
 	return func(w W, o Outcome) error {
 		switch n := effects(w); {
 		case n > 1:
@@ -133,9 +136,14 @@ func Run[W World](t *testing.T, newWorld func(*testing.T) W, oracle func(W, Outc
 // the test.
 func Explore[W World](t *testing.T, newWorld func(*testing.T) W, oracle func(W, Outcome) error, optFns ...func(*Options)) Report {
 	t.Helper()
+	if newWorld == nil || oracle == nil {
+		t.Fatal("simulate: a world and an oracle are needed, and one of them is nil")
+	}
 	o := Options{Deliveries: 2, Faults: 1, Duplicates: 1, Passes: 1, Visibility: 2 * time.Minute, MaxCases: 200_000}
 	for _, fn := range optFns {
-		fn(&o)
+		if fn != nil {
+			fn(&o)
+		}
 	}
 	run := func(vector []int) (*scheduler, error) {
 		s := &scheduler{options: o, vector: vector}

@@ -32,7 +32,12 @@ func SQS(ctx context.Context, handler func(context.Context, awsevents.SQSEvent) 
 		MessageAttributes: map[string]awsevents.SQSMessageAttribute{},
 	}
 	for _, fn := range edit {
-		fn(&m)
+		if fn != nil {
+			fn(&m)
+		}
+	}
+	if handler == nil {
+		return errors.New("simulate: SQS: the handler is nil")
 	}
 	answer, err := handler(ctx, awsevents.SQSEvent{Records: []awsevents.SQSMessage{m}})
 	if err != nil {
