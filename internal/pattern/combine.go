@@ -59,6 +59,7 @@ type combiner struct {
 	words int
 	notes []note
 	at    int
+	steps int      // notes read and outcomes looked at, for tests of its cost
 	arena []uint64 // outcomes: chosen, then present, words each
 }
 
@@ -110,6 +111,7 @@ func (c *combiner) present(i int) []uint64 {
 // items reads notes up to the end of the element, and combines them into list.
 func (c *combiner) items(list span) span {
 	for c.at < len(c.notes) {
+		c.steps++
 		switch n := c.notes[c.at]; n.kind {
 		case noteLeaf:
 			c.at++
@@ -130,6 +132,7 @@ func (c *combiner) leaf(list span, n note) {
 	if n.rule != c.rule {
 		return
 	}
+	c.steps += list.to - list.from
 	w, bit := int(n.key)/64, uint64(1)<<(n.key%64)
 	for i := list.from; i < list.to; i++ {
 		c.present(i)[w] |= bit
@@ -215,6 +218,7 @@ func (c *combiner) keep(best span, i int) span {
 
 // beats says whether outcome a is at least as good as b in everything.
 func (c *combiner) beats(a, b int) bool {
+	c.steps++
 	for w := range c.words {
 		if c.chosen(b)[w]&^c.chosen(a)[w] != 0 || c.present(a)[w]&^c.present(b)[w] != 0 {
 			return false
