@@ -107,18 +107,22 @@ func callerOf(values map[string]any) (*Caller, error) {
 // Text returns a value of the context as text; ok is false when it is absent or null. Arrays and objects, which another
 // authorizer of an HTTP API may pass, are JSON.
 func (c *Caller) Text(name string) (text string, ok bool) {
+	if c == nil {
+		return "", false
+	}
 	text, ok = c.values[name]
 	return text, ok
 }
 
 // Number returns a value of the context as a number; ok is false when it is absent or not a number.
 func (c *Caller) Number(name string) (number float64, ok bool) {
-	number, err := strconv.ParseFloat(c.values[name], 64)
+	text, _ := c.Text(name)
+	number, err := strconv.ParseFloat(text, 64)
 	return number, err == nil
 }
 
 // Bool returns a value of the context as a truth value; ok is false when it is absent or neither true nor false.
 func (c *Caller) Bool(name string) (value, ok bool) {
-	text := c.values[name]
+	text, _ := c.Text(name)
 	return text == "true", text == "true" || text == "false"
 }

@@ -42,10 +42,20 @@ type TokenError struct {
 }
 
 // Error tells the reason. It never holds the token.
-func (e *TokenError) Error() string { return "authorizer: token refused: " + e.Err.Error() }
+func (e *TokenError) Error() string {
+	if e == nil || e.Err == nil {
+		return "authorizer: token refused"
+	}
+	return "authorizer: token refused: " + e.Err.Error()
+}
 
 // Unwrap gives access to the reason.
-func (e *TokenError) Unwrap() error { return e.Err }
+func (e *TokenError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // ErrUnauthorized is the error whose text API Gateway answers with status 401. Wrapping it with fmt.Errorf would change
 // the text and give 500: use Unauthorized to attach a reason.
@@ -65,7 +75,7 @@ func (e *UnauthorizedError) Error() string { return ErrUnauthorized.Error() }
 
 // Unwrap gives access to ErrUnauthorized and to the reason.
 func (e *UnauthorizedError) Unwrap() []error {
-	if e.Reason == nil {
+	if e == nil || e.Reason == nil {
 		return []error{ErrUnauthorized}
 	}
 	return []error{ErrUnauthorized, e.Reason}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // HandlerOptions adjust a handler.
@@ -36,14 +38,15 @@ type handler struct {
 
 func newHandler(verifier TokenVerifier, routes *Routes, optFns []func(*HandlerOptions)) handler {
 	h := handler{verifier: verifier, routes: routes}
-	for _, fn := range optFns {
-		fn(&h.options)
-	}
+	given.Options(&h.options, optFns)
 	return h
 }
 
 // authenticate returns the principal of a request. A refusal comes as *UnauthorizedError.
 func (h *handler) authenticate(ctx context.Context, r request) (*Principal, error) {
+	if h.verifier == nil {
+		return nil, errors.New("authorizer: the authorizer is not made by REST, HTTP or WebSocket")
+	}
 	credential, err := h.options.Token.credential(r)
 	if err != nil {
 		return nil, h.refuse(ctx, err)

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // ErrNotCacheable says that a simple response would be replayed by API Gateway's cache for a request it is wrong for.
@@ -19,7 +21,7 @@ type HTTPAuthorizer struct{ handler }
 // HTTP returns the Lambda authorizer of an HTTP API: pass HandlePolicy, or HandleSimple where simple responses are
 // enabled, to lambda.Start.
 func HTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTPAuthorizer {
-	if verifier == nil || routes == nil {
+	if given.Nil(verifier) || routes == nil {
 		panic("authorizer: HTTP needs a verifier and routes")
 	}
 	return &HTTPAuthorizer{newHandler(verifier, routes, optFns)}

@@ -19,8 +19,8 @@ type Issuers struct {
 func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
 	all := &Issuers{byIssuer: make(map[string]*Verifier, len(verifiers))}
 	for _, v := range verifiers {
-		if v == nil {
-			return nil, errors.New("authorizer: issuers: a verifier is nil")
+		if v == nil || v.source == nil {
+			return nil, errors.New("authorizer: issuers: a verifier is nil, or not made by a constructor")
 		}
 		if all.byIssuer[v.issuer] != nil {
 			return nil, fmt.Errorf("authorizer: issuers: %q twice", v.issuer)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/internal/refresh"
 	"github.com/patternkit/serverless/authorizer/jws"
 )
@@ -89,11 +90,7 @@ func JWKS(address string, optFns ...func(*JWKSOptions)) *RemoteKeys {
 		Cooldown:    10 * time.Second,
 		NegativeTTL: 30 * time.Second,
 	}}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&r.options)
-		}
-	}
+	given.Options(&r.options, optFns)
 	r.options.HTTPClient = pinned(r.options.HTTPClient)
 	r.keys = refresh.New(refresh.Times{TTL: r.options.TTL, MaxStale: r.options.MaxStale, Cooldown: r.options.Cooldown}, r.fetch)
 	r.fault = r.validate()

@@ -21,7 +21,7 @@ type static struct{ set *jws.Set }
 func (s static) Key(_ context.Context, header jws.Header) (jws.Key, error) { return s.set.Find(header) }
 
 func (s static) check() error {
-	if s.set == nil || s.set.Len() == 0 {
+	if s.set.Len() == 0 {
 		return errors.New("the key set is empty")
 	}
 	return nil

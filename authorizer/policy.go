@@ -37,6 +37,9 @@ var ErrPolicyTooLarge = errors.New("policy too large")
 // have the name of a method as a segment, "/GET/" for instance, which such a policy could not tell from the method.
 func (r *Routes) Policy(p *Principal, methodARN string) (awsevents.APIGatewayCustomAuthorizerPolicy, error) {
 	arn, err := ParseARN(methodARN)
+	if err == nil && (r == nil || p == nil) {
+		err = errors.New("authorizer: policy: the table or the principal is nil")
+	}
 	if err != nil {
 		return awsevents.APIGatewayCustomAuthorizerPolicy{}, err
 	}
@@ -303,6 +306,9 @@ func unique(paths []string) []string {
 // Where the table has both "/a/{x}" and "/a/{x}/b" and a principal may call both, IAM cannot but permit more than
 // Permits does; see Routes.Unlisted.
 func (r *Routes) Permits(p *Principal, method, path string) bool {
+	if r == nil || p == nil {
+		return false
+	}
 	segments, ok := segmentsOf(path)
 	i := slices.IndexFunc(r.groups, func(g *group) bool { return g.method == method })
 	if i < 0 || !ok {

@@ -3,6 +3,7 @@ package authorizer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -49,10 +50,13 @@ func NewPrincipal(id string, scopes []string, claims any) (*Principal, error) {
 }
 
 // HasScope reports whether the principal has the scope, compared as a whole word.
-func (p *Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes, scope) }
+func (p *Principal) HasScope(scope string) bool { return p != nil && slices.Contains(p.Scopes, scope) }
 
 // Claim returns the text of a claim: a string as it is, an array of strings as its elements; nil for anything else.
 func (p *Principal) Claim(name string) []string {
+	if p == nil {
+		return nil
+	}
 	var found []string
 	_ = jsonobject.Scan(p.claims, func(member, value []byte) error {
 		if string(member) == name {
@@ -68,12 +72,23 @@ func (p *Principal) Claim(name string) []string {
 }
 
 // Claims returns the whole verified payload, a JSON object.
-func (p *Principal) Claims() json.RawMessage { return slices.Clone(p.claims) }
+func (p *Principal) Claims() json.RawMessage {
+	if p == nil || len(p.claims) == 0 {
+		return json.RawMessage("{}")
+	}
+	return slices.Clone(p.claims)
+}
 
 // ClaimsAs decodes the claims into T. Where T is a struct, a claim fills a field only if its name is spelled exactly as
 // the field's: encoding/json alone would let "Tenant" fill "tenant".
 func ClaimsAs[T any](p *Principal) (T, error) {
 	var claims T
+	if p == nil {
+		return claims, errors.New("authorizer: claims: the principal is nil")
+	}
+	if len(p.claims) == 0 { // not made by NewPrincipal
+		return claims, nil
+	}
 	data := exactly(p.claims, reflect.TypeFor[T]())
 	if err := json.Unmarshal(data, &claims); err != nil {
 		return claims, fmt.Errorf("authorizer: claims of %q as %T: %w", p.ID, claims, err)

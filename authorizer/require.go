@@ -11,6 +11,9 @@ type Requirement struct {
 	holds func(*Principal) bool
 }
 
+// empty says whether nothing is required, which would let everybody through by mistake.
+func (r Requirement) empty() bool { return r.holds == nil || len(r.names) == 0 }
+
 // Scope requires all of the scopes, each compared as a whole word of "scope" or "scp".
 func Scope(scopes ...string) Requirement {
 	return Requirement{names: named("scope ", scopes), holds: func(p *Principal) bool {
@@ -49,8 +52,11 @@ func Group(groups ...string) Requirement {
 	}}
 }
 
-// AnyOf requires one of the requirements.
+// AnyOf requires one of the requirements. Without any, or with an empty one, it is empty itself, and no table takes it.
 func AnyOf(requirements ...Requirement) Requirement {
+	if len(requirements) == 0 || slices.ContainsFunc(requirements, Requirement.empty) {
+		return Requirement{}
+	}
 	var names []string
 	for _, requirement := range requirements {
 		names = append(names, strings.Join(requirement.names, " and "))

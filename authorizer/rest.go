@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // RESTAuthorizer authorizes the requests to a REST API.
@@ -12,7 +14,7 @@ type RESTAuthorizer struct{ handler }
 
 // REST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start.
 func REST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *RESTAuthorizer {
-	if verifier == nil || routes == nil {
+	if given.Nil(verifier) || routes == nil {
 		panic("authorizer: REST needs a verifier and routes")
 	}
 	return &RESTAuthorizer{newHandler(verifier, routes, optFns)}

@@ -97,7 +97,7 @@ func (r *Routes) group() (faults []error) {
 			continue
 		}
 		for _, requirement := range rule.requires {
-			if requirement.holds == nil || len(requirement.names) == 0 {
+			if requirement.empty() {
 				faults = append(faults, fmt.Errorf("route %q: an empty requirement", rule.route))
 			}
 		}

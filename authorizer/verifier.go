@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/jws"
 )
 
@@ -94,9 +95,7 @@ func newVerifier(issuer string, audiences []string, source KeySource, algorithms
 		AudienceClaim:   "aud",
 		PrincipalClaims: []string{"sub", "client_id", "azp"},
 	}}
-	for _, fn := range optFns {
-		fn(&v.options)
-	}
+	given.Options(&v.options, optFns)
 	if len(v.options.Algorithms) == 0 {
 		v.options.Algorithms = algorithms
 	}
@@ -121,11 +120,12 @@ func (v *Verifier) faults() (faults []error) {
 	fault(len(v.audiences) == 0, "no audience: name one, or AnyAudience")
 	fault(slices.Contains(v.audiences, ""), "an audience is empty")
 	fault(len(v.audiences) > 1 && slices.Contains(v.audiences, AnyAudience), "AnyAudience stands beside other audiences")
-	fault(v.source == nil, "no key source")
 	if checked, ok := v.source.(interface{ check() error }); ok {
 		if err := checked.check(); err != nil {
 			faults = append(faults, err)
 		}
+	} else {
+		fault(given.Nil(v.source), "no key source")
 	}
 	o := &v.options
 	fault(o.Leeway < 0 || o.Leeway > MaxLeeway, "leeway of %s, want 0 to %s", o.Leeway, MaxLeeway)
@@ -155,6 +155,9 @@ func (v *Verifier) Issuer() string { return v.issuer }
 // The form, the header and the claims are checked before a key is looked up, so junk never causes a request for keys;
 // what is in the token is handed out only after its signature has verified.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Principal, error) {
+	if v == nil || v.source == nil {
+		return nil, errors.New("authorizer: the verifier is not made by a constructor")
+	}
 	parsed, err := jws.Parse(token, v.options.MaxTokenBytes)
 	if err != nil {
 		return nil, &TokenError{Err: err}

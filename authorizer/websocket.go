@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // WebSocketAuthorizer authorizes connections to a WebSocket API.
@@ -17,11 +19,11 @@ type WebSocketAuthorizer struct {
 // WebSocket returns the Lambda authorizer of a WebSocket API: pass HandleConnect to lambda.Start. A principal must meet
 // all requirements to connect.
 func WebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...func(*HandlerOptions)) *WebSocketAuthorizer {
-	if verifier == nil {
+	if given.Nil(verifier) {
 		panic("authorizer: WebSocket needs a verifier")
 	}
 	for _, requirement := range requirements {
-		if requirement.holds == nil {
+		if requirement.empty() {
 			panic("authorizer: WebSocket: an empty requirement")
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // Client is the part of the DynamoDB client that is used.
@@ -79,16 +81,17 @@ type remembered struct {
 	until  time.Time
 }
 
-// New returns a store of keys in a table. It panics when the prefix is malformed.
+// New returns a store of keys in a table. It panics without a client or a table, and when the prefix is malformed.
 func New(client Client, table string, optFns ...func(*Options)) *Store {
+	if given.Nil(client) || table == "" {
+		panic("apikey: New needs a client of DynamoDB and the name of a table")
+	}
 	s := &Store{
 		client: client, table: table,
 		records: make(map[string]remembered), unknown: make(map[string]time.Time),
 		options: Options{PartitionKey: "ID", Prefix: "pk", TTL: time.Minute, NegativeTTL: 10 * time.Second},
 	}
-	for _, fn := range optFns {
-		fn(&s.options)
-	}
+	given.Options(&s.options, optFns)
 	if !word(s.options.Prefix) {
 		panic(fmt.Sprintf("apikey: prefix %q: want letters a to z and digits", s.options.Prefix))
 	}
@@ -212,6 +215,9 @@ func (s *Store) record(ctx context.Context, id string) (*Record, error) {
 		return nil, nil
 	}
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: s.key(id)})
+	if err == nil && out == nil {
+		err = errors.New("the client returned neither an item nor an error")
+	}
 	if err != nil {
 		return nil, err
 	}

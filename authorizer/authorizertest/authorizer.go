@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/patternkit/serverless/authorizer/internal/given"
 )
 
 // AuthorizerOptions are the settings of an API's Lambda authorizer.
@@ -80,9 +82,7 @@ func RequestAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *A
 
 func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptions)) *Authorizer {
 	a := &Authorizer{token: token, function: function, cache: make(map[cacheKey]cached)}
-	for _, fn := range optFns {
-		fn(&a.options)
-	}
+	given.Options(&a.options, optFns)
 	if a.options.TTL == 0 {
 		a.options.TTL = 300 * time.Second
 	}

@@ -12,6 +12,9 @@ type Function = func(ctx context.Context, payload []byte) ([]byte, error)
 
 // Func turns a typed Lambda handler into a Function, encoding and decoding as aws-lambda-go does.
 func Func[I, O any](handle func(context.Context, I) (O, error)) Function {
+	if handle == nil {
+		panic("authorizertest: Func needs a handler")
+	}
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		var in I
 		if err := json.Unmarshal(payload, &in); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
+	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/internal/awsid"
 )
 
@@ -74,9 +75,7 @@ func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {
 		Stage:          stage,
 		BackendTimeout: 29 * time.Second,
 	}
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	given.Options(&o, optFns)
 	return o
 }
 

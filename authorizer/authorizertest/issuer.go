@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -66,9 +67,7 @@ func NewIssuer(tb TB, optFns ...func(*IssuerOptions)) *Issuer {
 		Algorithm: "RS256",
 		Lifetime:  time.Hour,
 	}}
-	for _, fn := range optFns {
-		fn(&i.options)
-	}
+	given.Options(&i.options, optFns)
 	i.Rotate()
 	return i
 }

@@ -54,6 +54,8 @@ func (k Key) check(algorithm string) error {
 
 func checkPublic(public any) error {
 	switch key := public.(type) {
+	case nil:
+		return errors.New("the public key is missing")
 	case *rsa.PublicKey:
 		if key == nil || key.N == nil {
 			return errors.New("RSA modulus is missing")

@@ -2,6 +2,7 @@ package jws
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/patternkit/serverless/authorizer/internal/jsonobject"
 )
@@ -98,14 +99,27 @@ func assemble(raw [][]byte) *Set {
 }
 
 // Len returns the number of usable keys.
-func (s *Set) Len() int { return len(s.keys) }
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.keys)
+}
 
 // Rejected tells for each key left out of the set why; the errors are *KeyError.
-func (s *Set) Rejected() []error { return append([]error(nil), s.rejected...) }
+func (s *Set) Rejected() []error {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.rejected)
+}
 
 // Find returns the one key that answers for a token's header: the key of its "kid", which must fit the algorithm, or
 // without a "kid" the only key that fits. A token that brings a key of its own must name one of ours by "kid".
 func (s *Set) Find(h Header) (Key, error) {
+	if s == nil {
+		return Key{}, fmt.Errorf("%w: there is no key set", ErrUnknownKey)
+	}
 	if h.HasKeyID {
 		key, ok := s.byID[h.KeyID]
 		if !ok {

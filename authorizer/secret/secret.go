@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/internal/refresh"
 )
 
@@ -52,7 +53,7 @@ type Secret struct {
 
 // New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id.
 func New(client Client, id string, optFns ...func(*Options)) *Secret {
-	if missing(client) || id == "" {
+	if given.Nil(client) || id == "" {
 		panic("secret: New needs a client of Secrets Manager and the name or ARN of a secret")
 	}
 	s := &Secret{client: client, id: id, options: Options{
@@ -61,19 +62,9 @@ func New(client Client, id string, optFns ...func(*Options)) *Secret {
 		Cooldown: 10 * time.Second,
 		Timeout:  2 * time.Second,
 	}}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&s.options)
-		}
-	}
+	given.Options(&s.options, optFns)
 	s.cache = refresh.New(refresh.Times{TTL: s.options.TTL, MaxStale: s.options.MaxStale, Cooldown: s.options.Cooldown}, s.fetch)
 	return s
-}
-
-// missing says whether there is no client, or a nil pointer in its place.
-func missing(client Client) bool {
-	concrete, ok := client.(*secretsmanager.Client)
-	return client == nil || ok && concrete == nil
 }
 
 // Values returns the values of AWSCURRENT and, if there is one, AWSPREVIOUS. An error wraps
@@ -126,6 +117,9 @@ func (s *Secret) version(ctx context.Context, stage string) ([]byte, error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.id, VersionStage: &stage})
 	if err != nil {
 		return nil, err
+	}
+	if out == nil {
+		return nil, fmt.Errorf("version %s: the client returned neither a value nor an error", stage)
 	}
 	value := out.SecretBinary
 	if out.SecretString != nil {

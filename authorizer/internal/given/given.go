@@ -1,0 +1,25 @@
+// Package given looks at what callers hand to constructors.
+package given
+
+import "reflect"
+
+// Nil says whether a value is nil: also a nil pointer or function in an interface, on which a method would panic.
+func Nil(value any) bool {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Chan, reflect.Func, reflect.Interface, reflect.Map, reflect.Pointer, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+// Options lets each function that is not nil adjust the options.
+func Options[O any](options *O, optFns []func(*O)) {
+	for _, fn := range optFns {
+		if fn != nil {
+			fn(options)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package authorizer_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/authorizer/apikey"
+	"github.com/patternkit/serverless/authorizer/authorizertest"
+	"github.com/patternkit/serverless/authorizer/jws"
+	"github.com/patternkit/serverless/authorizer/secret"
+)
+
+// outcome is the error of a call, or what it panicked with as an error; a nil dereference fails the test.
+func outcome(t *testing.T, name string, call func() error) (err error) {
+	t.Helper()
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case runtime.Error:
+			require.Fail(t, "a runtime error", "%s: %v", name, r)
+		case error:
+			err = r
+		case string:
+			err = errors.New(r)
+		}
+	}()
+	return call()
+}
+
+// What is nil or zero is told in a sentence, as an error or, where only a program can be wrong, as a panic.
+func TestNilArguments(t *testing.T) {
+	ctx := context.Background()
+	var (
+		noVerifier *authorizer.Verifier
+		noFunction verifierFunc
+		noKeys     *authorizer.RemoteKeys
+		noRoutes   *authorizer.Routes
+		nobody     *authorizer.Principal
+		noSecret   *secret.Secret
+	)
+	token := authorizertest.NewIssuer(t, algorithm("EdDSA")).Token()
+	event := awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: stage + "GET/a", AuthorizationToken: "Bearer " + token}
+	connect := awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: stage + "$connect", Headers: map[string]string{"authorization": "Bearer x"}}
+	key := func(s authorizer.KeySource) func() error {
+		return func() error {
+			_, err := s.Key(ctx, jws.Header{Algorithm: "RS256", KeyID: "k", HasKeyID: true})
+			return err
+		}
+	}
+	verifier := func(s authorizer.KeySource) func() error {
+		return func() error { _, err := authorizer.NewVerifier("i", []string{"a"}, s); return err }
+	}
+	build := func(f func()) func() error { return func() error { f(); return nil } }
+	routes := func(requires ...authorizer.Requirement) func() error {
+		return func() error { _, err := authorizer.NewRoutes(authorizer.Allow("GET /a", requires...)); return err }
+	}
+	for name, call := range map[string]func() error{
+		"REST, nil verifier":           build(func() { authorizer.REST(nil, table) }),
+		"REST, nil *Verifier":          build(func() { authorizer.REST(noVerifier, table) }),
+		"REST, nil function":           build(func() { authorizer.REST(noFunction, table) }),
+		"REST, nil routes":             build(func() { authorizer.REST(byName, nil) }),
+		"HTTP, nil verifier":           build(func() { authorizer.HTTP(nil, table) }),
+		"HTTP, nil *Verifier":          build(func() { authorizer.HTTP(noVerifier, table) }),
+		"HTTP, nil routes":             build(func() { authorizer.HTTP(byName, noRoutes) }),
+		"WebSocket, nil verifier":      build(func() { authorizer.WebSocket(nil, nil) }),
+		"WebSocket, nil *Verifier":     build(func() { authorizer.WebSocket(noVerifier, nil) }),
+		"WebSocket, empty requirement": build(func() { authorizer.WebSocket(byName, []authorizer.Requirement{{}}) }),
+		"WebSocket, no scope":          build(func() { authorizer.WebSocket(byName, []authorizer.Requirement{authorizer.Scope()}) }),
+		"zero RESTAuthorizer":          func() error { _, err := new(authorizer.RESTAuthorizer).HandleToken(ctx, event); return err },
+		"zero RESTAuthorizer, REQUEST": func() error { _, err := new(authorizer.RESTAuthorizer).HandleRequest(ctx, connect); return err },
+		"zero WebSocketAuthorizer":     func() error { _, err := new(authorizer.WebSocketAuthorizer).HandleConnect(ctx, connect); return err },
+		"zero HTTPAuthorizer": func() error {
+			_, err := new(authorizer.HTTPAuthorizer).HandlePolicy(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+			return err
+		},
+		"zero HTTPAuthorizer, simple": func() error {
+			_, err := new(authorizer.HTTPAuthorizer).HandleSimple(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+			return err
+		},
+		"Verify of a nil Verifier":     func() error { _, err := noVerifier.Verify(ctx, token); return err },
+		"Verify of the zero Verifier":  func() error { _, err := new(authorizer.Verifier).Verify(ctx, token); return err },
+		"NewIssuers, nil":              func() error { _, err := authorizer.NewIssuers(nil); return err },
+		"NewIssuers, zero":             func() error { _, err := authorizer.NewIssuers(new(authorizer.Verifier)); return err },
+		"zero Issuers":                 func() error { _, err := new(authorizer.Issuers).Verify(ctx, token); return err },
+		"NewVerifier, nil keys":        verifier(nil),
+		"NewVerifier, nil *RemoteKeys": verifier(noKeys),
+		"NewVerifier, zero RemoteKeys": verifier(new(authorizer.RemoteKeys)),
+		"NewVerifier, Static(nil)":     verifier(authorizer.Static(nil)),
+		"NewVerifier, Static(zero)":    verifier(authorizer.Static(new(jws.Set))),
+		"NewHMACVerifier, nil secret":  func() error { _, err := authorizer.NewHMACVerifier("i", []string{"a"}, "HS256", nil); return err },
+		"NewCognitoVerifier, nil *keys": func() error {
+			_, err := authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.AccessToken, noKeys)
+			return err
+		},
+		"Key of nil *RemoteKeys":       key(noKeys),
+		"Key of zero RemoteKeys":       key(new(authorizer.RemoteKeys)),
+		"Key of Static(nil)":           key(authorizer.Static(nil)),
+		"Hydrate of nil *RemoteKeys":   func() error { return noKeys.Hydrate(ctx) },
+		"Hydrate of zero RemoteKeys":   func() error { return new(authorizer.RemoteKeys).Hydrate(ctx) },
+		"Policy, nil principal":        func() error { _, err := table.Policy(nil, event.MethodArn); return err },
+		"Policy of nil routes":         func() error { _, err := noRoutes.Policy(principal(t), event.MethodArn); return err },
+		"ClaimsAs, nil":                func() error { _, err := authorizer.ClaimsAs[map[string]any](nobody); return err },
+		"Where, nil":                   routes(authorizer.Where("x", nil)),
+		"AnyOf, nothing":               routes(authorizer.AnyOf()),
+		"AnyOf, empty":                 routes(authorizer.AnyOf(authorizer.Scope("a"), authorizer.Requirement{})),
+		"AnyOf, Where nil":             routes(authorizer.AnyOf(authorizer.Where("x", nil))),
+		"Scope, nothing":               routes(authorizer.Scope()),
+		"NewRoutes, zero rule":         func() error { _, err := authorizer.NewRoutes(authorizer.Rule{}); return err },
+		"MustRoutes, nothing":          build(func() { authorizer.MustRoutes() }),
+		"jws.NewKey, nil":              func() error { _, err := jws.NewKey("k", "", nil); return err },
+		"jws.NewSecret, nil":           func() error { _, err := jws.NewSecret("k", "HS256", nil); return err },
+		"jws.NewSet, zero key":         func() error { _, err := jws.NewSet(jws.Key{}); return err },
+		"jws.ParseSet, nil":            func() error { _, err := jws.ParseSet(nil); return err },
+		"nil jws.Set":                  func() error { _, err := (*jws.Set)(nil).Verify(token, "EdDSA"); return err },
+		"zero jws.Token":               func() error { return new(jws.Token).Verify(jws.Key{}) },
+		"secret.New, nil client":       build(func() { secret.New(nil, "s") }),
+		"secret.New, nil *Client":      build(func() { secret.New((*secretsmanager.Client)(nil), "s") }),
+		"secret.New, no id":            build(func() { secret.New(new(secretsmanager.Client), "") }),
+		"nil Secret":                   func() error { _, err := noSecret.Values(ctx); return err },
+		"zero Secret":                  func() error { _, err := new(secret.Secret).Values(ctx); return err },
+		"secret.NewToken, nil":         build(func() { secret.NewToken(nil, nil) }),
+		"secret.NewToken, nobody":      build(func() { secret.NewToken(new(secret.Secret), nil) }),
+		"zero secret.Token":            func() error { _, err := new(secret.Token).Verify(ctx, "x"); return err },
+		"secret.NewHMAC, nil":          func() error { _, err := secret.NewHMAC(nil, "i", []string{"a"}, "HS256"); return err },
+		"zero secret.HMAC":             func() error { _, err := new(secret.HMAC).Verify(ctx, "x"); return err },
+		"apikey.New, nil client":       build(func() { apikey.New(nil, "t") }),
+		"apikey.New, nil *Client":      build(func() { apikey.New((*dynamodb.Client)(nil), "t") }),
+		"apikey.New, no table":         build(func() { apikey.New(new(dynamodb.Client), "") }),
+		"authorizertest, nil function": build(func() { authorizertest.TokenAuthorizer(nil) }),
+		"authorizertest, nil handler":  build(func() { authorizertest.Func[any, any](nil) }),
+		"authorizertest, nil backend":  build(func() { authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET /", nil)}) }),
+		"authorizertest, zero route":   build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{}}) }),
+		"authorizertest, nil $default": build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{Route: "$default"}}) }),
+		"authorizertest, no event":     func() error { _, err := authorizertest.NewGateway(nil, nil, nil).InvokeJSON(ctx, nil); return err },
+	} {
+		err := outcome(t, name, call)
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), "%!", name)
+		require.NotContains(t, err.Error(), "<nil>", name)
+	}
+}
+
+// What is nil where nothing is a good answer is no error.
+func TestNilIsNothing(t *testing.T) {
+	var (
+		nobody *authorizer.Principal
+		caller *authorizer.Caller
+		set    *jws.Set
+	)
+	require.False(t, nobody.HasScope("a"))
+	require.Nil(t, nobody.Claim("a"))
+	require.JSONEq(t, "{}", string(nobody.Claims()))
+	require.JSONEq(t, "{}", string((&authorizer.Principal{ID: "x"}).Claims()))
+	claims, err := authorizer.ClaimsAs[struct{ A string }](&authorizer.Principal{ID: "x"})
+	require.NoError(t, err)
+	require.Zero(t, claims)
+	require.False(t, table.Permits(nil, "GET", "/orders/1"))
+	require.False(t, (*authorizer.Routes)(nil).Permits(principal(t), "GET", "/"))
+	_, ok := caller.Text("a")
+	require.False(t, ok)
+	_, ok = caller.Number("a")
+	require.False(t, ok)
+	_, ok = caller.Bool("a")
+	require.False(t, ok)
+	require.Zero(t, set.Len())
+	require.Empty(t, set.Rejected())
+	require.Nil(t, (*secret.Secret)(nil).Newer(t.Context()))
+	require.Equal(t, 404, authorizertest.NewHTTPAPI(nil, nil, nil).Invoke(t.Context(), awsevents.APIGatewayV2HTTPRequest{}).StatusCode)
+
+	for _, err := range []error{
+		&authorizer.TokenError{}, (*authorizer.TokenError)(nil), &authorizer.UnauthorizedError{}, (*authorizer.UnauthorizedError)(nil), &jws.KeyError{}, authorizer.Unauthorized(nil),
+	} {
+		require.NotEmpty(t, err.Error())
+		require.NotErrorIs(t, err, authorizer.ErrExpired)
+	}
+	require.Equal(t, "authorizer: token refused", (&authorizer.TokenError{}).Error())
+
+	// options that are nil are skipped
+	issuer := authorizertest.NewIssuer(nil, nil, algorithm("EdDSA"), nil)
+	keys := authorizer.JWKS(issuer.JWKSURL(), nil, func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
+	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, keys, nil)
+	require.NoError(t, err)
+	_, err = verifier.Verify(t.Context(), issuer.Token(nil))
+	require.NoError(t, err)
+	_, err = authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.AccessToken, nil, nil)
+	require.NoError(t, err)
+	secret.New(new(secretsmanager.Client), "s", nil)
+	apikey.New(new(dynamodb.Client), "t", nil)
+	gateway := authorizertest.NewGateway(nil, authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, table, nil).HandleToken), nil),
+		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", named("order"))}, nil)
+	response := gateway.Invoke(t.Context(), awsevents.APIGatewayProxyRequest{
+		HTTPMethod: "GET", Path: "/orders/1", Headers: map[string]string{"Authorization": "Bearer " + issuer.Token(authorizertest.Claims{"scope": "orders:read"})},
+	})
+	require.Equal(t, 200, response.StatusCode)
+	authorizer.HTTP(verifier, table, nil)
+	authorizer.WebSocket(verifier, nil, nil)
+	socket := authorizertest.NewWebSocketAPI(nil, nil, nil, nil)
+	_, status := socket.Connect(t.Context(), nil, nil)
+	require.Equal(t, 200, status)
+}
