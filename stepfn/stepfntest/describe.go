@@ -45,6 +45,7 @@ func (m *Machines) standardExecution(ctx context.Context, arn string) (*executio
 	case err != nil || p.Service != "states" || !strings.HasPrefix(p.Resource, "execution:"):
 		return nil, wire.Errorf("InvalidArn", 0, "Invalid Arn: '%s'", arn)
 	}
+	m.forget()
 	if x := m.executions[arn]; x != nil {
 		return x, nil
 	}
@@ -136,14 +137,21 @@ func (m *Machines) getExecutionHistory(ctx context.Context, in *getExecutionHist
 	if err != nil {
 		return nil, err
 	}
-	events, of := x.history(), "forward "+x.arn
+	ids, of := make([]int64, len(x.records)), "forward "+x.arn
+	for i := range ids {
+		ids[i] = int64(i + 1)
+	}
 	if in.ReverseOrder {
-		slices.Reverse(events)
+		slices.Reverse(ids)
 		of = "reverse " + x.arn
 	}
-	page, next, err := pageOf(events, of, in.MaxResults, in.NextToken, 1024)
+	ids, next, err := pageOf(ids, of, in.MaxResults, in.NextToken, 1024)
 	if err != nil {
 		return nil, err
+	}
+	page := make([]Event, len(ids))
+	for i, id := range ids {
+		page[i] = x.records[id-1].event(id)
 	}
 	if in.IncludeExecutionData != nil && !*in.IncludeExecutionData {
 		for i := range page {
@@ -194,7 +202,7 @@ func (m *Machines) listExecutions(ctx context.Context, in *listExecutionsInput) 
 		return nil, wire.Errorf("StateMachineTypeNotSupported", 0, "This operation is not supported by this type of state machine")
 	}
 	items := []executionItem{}
-	for _, x := range slices.Backward(m.order) { // the service lists the newest first
+	for _, x := range slices.Backward(m.known()) { // the service lists the newest first
 		if x.machine != sm || in.StatusFilter != "" && x.status != in.StatusFilter || in.RedriveFilter == "REDRIVEN" {
 			continue
 		}

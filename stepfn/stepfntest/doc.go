@@ -30,6 +30,10 @@
 // A STANDARD execution has at most 25,000 events. Instead of another one it
 // ends with States.Runtime, which nothing catches, as event 25,000.
 //
+// A closed execution stays known for 90 days. Of more than 10,000, or of more
+// than 256 MiB of histories, those that closed first are forgotten before, see
+// [Options]; that is said on the test's log.
+//
 // # Simulated
 //
 // STANDARD and EXPRESS machines in JSONPath: Task, Pass, Choice, Wait,

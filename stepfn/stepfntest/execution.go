@@ -57,6 +57,10 @@ type execution struct {
 	region    string
 	context   *value.Object // what its states share of the context object
 	done      []func()      // of those that wait for the end
+	path      []string      // the states entered
+	tokens    []string      // those it gave out
+	weight    int           // of its history, once it is closed
+	forgotten bool
 }
 
 // begin starts the execution's first thread.
@@ -99,6 +103,9 @@ func (x *execution) log(previous int64, kind string, details any) int64 {
 	if x.machine.kind == standard && len(x.records) == maxEvents-1 && !endings[kind] {
 		x.fail(x.last(), fail(stepfn.ErrorRuntime, "The execution reached the maximum number of history events (%d).", maxEvents))
 		return previous
+	}
+	if d, ok := details.(*EnteredDetails); ok {
+		x.path = append(x.path, d.Name)
 	}
 	x.records = append(x.records, record{previous: previous, at: time.Now(), kind: kind, details: details})
 	return int64(len(x.records))
@@ -150,4 +157,5 @@ func (x *execution) end(status string) {
 		x.s.soon(f)
 	}
 	x.done = nil
+	x.m.retire(x)
 }

@@ -44,7 +44,7 @@ func (a *attempt) integration() {
 		case strings.HasPrefix(r.pattern, "sync") && a.outcomes == nil:
 			a.submitted(out)
 			if !a.dead {
-				a.follow(out)
+				a.follow(a.child)
 			}
 		default:
 			a.answered(out, nil)
@@ -167,11 +167,12 @@ func (a *attempt) startChild(params *value.Object) func(context.Context) (string
 				return "", runtimeFailure("The Parameters '%s' could not be used to start the Task: [The field \"%s\" is not supported by Step Functions]", value.String(params), name)
 			}
 		}
-		out, err := a.x.m.startExecution(ctx, in)
+		child, err := a.x.m.start(ctx, in)
 		if err != nil {
 			return "", serviceFailure("StepFunctions", "AWSStepFunctions", "Sfn", a.resource.sdk, err)
 		}
-		return value.String(value.ObjectOf("ExecutionArn", out.ExecutionArn, "StartDate", clock(out.StartDate.Time))), nil
+		a.child = child
+		return value.String(value.ObjectOf("ExecutionArn", child.arn, "StartDate", clock(child.started))), nil
 	}
 }
 
@@ -183,11 +184,7 @@ func optional(s string) *string {
 }
 
 // follow waits for the end of the execution that the task started.
-func (a *attempt) follow(started string) {
-	v, _ := value.ParseString(started)
-	o, _ := v.(*value.Object)
-	arn, _ := o.Get("ExecutionArn")
-	child := a.x.m.executions[arn.(string)]
+func (a *attempt) follow(child *execution) {
 	wait := a.waiting
 	ended := func() {
 		if a.dead || a.waiting != wait {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,12 @@ type Options struct {
 	// dynamodb:putItem and so on. It is the HTTPClient of an aws.Config that
 	// other fakes have joined. Optional. Without it such tasks are refused.
 	Services aws.HTTPClient
+	// KeepExecutions is how many closed executions stay known with their
+	// histories. Beyond that, and beyond 256 MiB of histories, the execution
+	// that closed first is forgotten: no operation knows it, and its name is
+	// free. Optional. Defaults to 10,000; −1 keeps all. An execution is forgotten
+	// 90 days after its end in any case, as on AWS.
+	KeepExecutions int
 }
 
 // Machines is Step Functions in this process. It is safe for concurrent use.
@@ -39,7 +46,12 @@ type Machines struct {
 	async      *scheduler
 	machines   map[string]*machine
 	executions map[string]*execution
-	order      []*execution // by start
+	order      []*execution // by start; some may be forgotten
+	closed     []*execution // by end
+	dropped    int          // forgotten ones in order
+	weight     int          // of closed
+	keep       int          // how many of closed; negative: all
+	told       bool         // that some were forgotten
 	activities map[string]*activity
 	functions  map[string]func(context.Context, []byte) ([]byte, error)
 	mocks      map[mockKey]*mock
@@ -55,8 +67,11 @@ func New(tb TB, optFns ...func(*Options)) *Machines {
 			fn(&opts)
 		}
 	}
+	if opts.KeepExecutions == 0 {
+		opts.KeepExecutions = keepDefault
+	}
 	m := &Machines{
-		tb: tb, services: opts.Services,
+		tb: tb, services: opts.Services, keep: opts.KeepExecutions,
 		machines: map[string]*machine{}, executions: map[string]*execution{},
 		activities: map[string]*activity{}, tokens: map[string]*token{}, mocks: map[mockKey]*mock{},
 		functions: map[string]func(context.Context, []byte) ([]byte, error){},
@@ -145,14 +160,16 @@ func (m *Machines) Execute(ctx context.Context, stateMachineARN string, input an
 	if err != nil {
 		return Execution{}, err
 	}
-	out, err := m.startExecution(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(value.String(v))})
+	x, err := m.start(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(value.String(v))})
 	if err != nil {
 		return Execution{}, err
 	}
 	if err := m.Drain(ctx); err != nil {
 		return Execution{}, err
 	}
-	return m.Execution(out.ExecutionArn)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return x.withHistory(), nil
 }
 
 // Execution is an execution as DescribeExecution and GetExecutionHistory show
@@ -192,20 +209,22 @@ var ErrNoExecution = errors.New("stepfntest: no such execution")
 func (m *Machines) Execution(arn string) (Execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forget()
 	x := m.executions[arn]
 	if x == nil {
 		return Execution{}, fmt.Errorf("%w: %s", ErrNoExecution, arn)
 	}
-	return x.report(), nil
+	return x.withHistory(), nil
 }
 
-// Executions returns the executions of a machine, oldest first; with an empty
-// ARN those of all machines.
+// Executions returns the executions of a machine, oldest first, without their
+// histories, which [Machines.Execution] returns; with an empty ARN those of all
+// machines.
 func (m *Machines) Executions(stateMachineARN string) []Execution {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []Execution
-	for _, x := range m.order {
+	for _, x := range m.known() {
 		if stateMachineARN == "" || x.machine.arn == stateMachineARN {
 			list = append(list, x.report())
 		}
@@ -213,19 +232,20 @@ func (m *Machines) Executions(stateMachineARN string) []Execution {
 	return list
 }
 
+func (x *execution) withHistory() Execution {
+	e := x.report()
+	e.History = x.history()
+	return e
+}
+
 func (x *execution) report() Execution {
 	e := Execution{
 		ARN: x.arn, Name: x.name, StateMachineARN: x.machine.arn, Status: x.status,
 		Input: x.input.String(), Output: x.output, TraceHeader: x.trace,
-		Started: x.started, Stopped: x.stopped, History: x.history(),
+		Started: x.started, Stopped: x.stopped, Path: slices.Clip(x.path),
 	}
 	if x.failure != nil {
 		e.Error, e.Cause = x.failure.name, x.failure.cause
-	}
-	for _, r := range x.records {
-		if d, ok := r.details.(*EnteredDetails); ok {
-			e.Path = append(e.Path, d.Name)
-		}
 	}
 	return e
 }

@@ -38,6 +38,7 @@ type timer struct {
 	sequence int
 	fire     func() // nil: canceled
 	hold     bool
+	index    int // in the heap; -1: not there
 }
 
 type timerHeap []*timer
@@ -49,11 +50,22 @@ func (h timerHeap) Less(i, j int) bool {
 	}
 	return h[i].at.Before(h[j].at)
 }
-func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)   { *h = append(*h, x.(*timer)) }
+func (h timerHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+
+func (h *timerHeap) Push(x any) {
+	t := x.(*timer)
+	t.index = len(*h)
+	*h = append(*h, t)
+}
+
 func (h *timerHeap) Pop() any {
 	old := *h
 	t := old[len(old)-1]
+	old[len(old)-1] = nil
+	t.index = -1
 	*h = old[:len(old)-1]
 	return t
 }
@@ -87,6 +99,9 @@ func (s *scheduler) cancel(t *timer) {
 	t.fire = nil
 	if t.hold {
 		s.holding--
+	}
+	if t.index >= 0 {
+		heap.Remove(&s.timers, t.index) // the deadline of an execution lies a year ahead
 	}
 }
 
@@ -169,12 +184,11 @@ func (s *scheduler) turn() {
 		c.done()
 	}
 	now := time.Now()
-	for len(s.timers) > 0 && (s.timers[0].fire == nil || !s.timers[0].at.After(now)) {
+	for len(s.timers) > 0 && !s.timers[0].at.After(now) {
 		t := heap.Pop(&s.timers).(*timer)
-		if fire := t.fire; fire != nil {
-			s.cancel(t)
-			fire()
-		}
+		fire := t.fire
+		s.cancel(t)
+		fire()
 	}
 	batch := s.ready
 	s.ready = nil
@@ -184,9 +198,6 @@ func (s *scheduler) turn() {
 }
 
 func (s *scheduler) earliest() (time.Time, bool) {
-	for len(s.timers) > 0 && s.timers[0].fire == nil {
-		heap.Pop(&s.timers)
-	}
 	if len(s.timers) == 0 {
 		return time.Time{}, false
 	}

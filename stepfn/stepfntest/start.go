@@ -23,12 +23,19 @@ type startExecutionOutput struct {
 	StartDate    wire.Timestamp `json:"startDate"`
 }
 
-// reuse is how long the name of a closed execution cannot be used again.
-const reuse = 90 * 24 * time.Hour
-
 func (m *Machines) startExecution(ctx context.Context, in *startExecutionInput) (*startExecutionOutput, error) {
+	x, err := m.start(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &startExecutionOutput{x.arn, wire.Timestamp{Time: x.started}}, nil
+}
+
+// start starts an execution, or returns the one of that name with that input.
+func (m *Machines) start(ctx context.Context, in *startExecutionInput) (*execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forget()
 	x, err := m.newExecution(ctx, in)
 	if err != nil {
 		return nil, err
@@ -37,8 +44,8 @@ func (m *Machines) startExecution(ctx context.Context, in *startExecutionInput) 
 		same := old.status == Running && old.input.String() == x.input.String()
 		switch {
 		case same:
-			return &startExecutionOutput{old.arn, wire.Timestamp{Time: old.started}}, nil
-		case old.status == Running || time.Since(old.stopped) < reuse:
+			return old, nil
+		case old.status == Running || time.Since(old.stopped) < retention:
 			return nil, wire.Errorf("ExecutionAlreadyExists", 0, "Execution Already Exists: '%s'", x.arn)
 		}
 	}
@@ -46,7 +53,7 @@ func (m *Machines) startExecution(ctx context.Context, in *startExecutionInput) 
 	m.executions[x.arn] = x
 	m.order = append(m.order, x)
 	x.begin()
-	return &startExecutionOutput{x.arn, wire.Timestamp{Time: x.started}}, nil
+	return x, nil
 }
 
 // newExecution checks the input of a start; the caller holds the lock.

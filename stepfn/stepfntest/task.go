@@ -57,9 +57,10 @@ type attempt struct {
 	resource           resource
 	payload            *document
 	timeout, heartbeat int64
-	offered            string // the token under which an activity has it
-	outcomes           *mock  // answers instead of the resource
-	beat               *timer // ends the attempt without a heartbeat
+	offered            string     // the token under which an activity has it
+	outcomes           *mock      // answers instead of the resource
+	beat               *timer     // ends the attempt without a heartbeat
+	child              *execution // that the attempt started
 }
 
 func (a *attempt) start() {

@@ -30,6 +30,7 @@ type answer struct {
 func (m *Machines) newToken(t *thread) string {
 	text := base64.StdEncoding.EncodeToString([]byte(awsid.UUID() + awsid.UUID() + awsid.UUID()))
 	m.tokens[text] = &token{owner: t}
+	t.x.tokens = append(t.x.tokens, text)
 	return text
 }
 
