@@ -66,4 +66,10 @@ func TestDuplicatesStayInTheirGroup(t *testing.T) {
 	require.Equal(t, []string{"1", "2"}, ids, "what fails in one group is no matter of the other")
 	require.Equal(t, []string{"1", "3", "4"}, handled)
 	require.Equal(t, messaging.Duplicate, seen.verdict("5"))
+
+	handled = nil
+	failures(t, c, t.Context(), batch(
+		sqsMessage("6", `{"orderId":"same"}`, inGroup("a")), sqsMessage("7", `{"orderId":"same"}`, inGroup("b")), sqsMessage("8", `{"orderId":"same"}`, inGroup("a")),
+	))
+	require.Equal(t, []string{"6", "7"}, handled, "the latest of its own group is repeated")
 }
