@@ -2,7 +2,6 @@ package messaging
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/patternkit/serverless/internal/correlation"
 )
@@ -81,5 +80,5 @@ func passing(name string) bool {
 		"ExtendedPayloadSize", "SQSLargePayloadSize": // of a claim check
 		return true
 	}
-	return strings.HasPrefix(name, AttrDeadLetter)
+	return ofDeadLetter(name)
 }

@@ -29,6 +29,7 @@ func fromLambda(m *awsevents.SQSMessage) record {
 		for name, a := range m.MessageAttributes {
 			r.attrs[name] = Attribute{Type: a.DataType, Text: aws.ToString(a.StringValue), Bytes: a.BinaryValue}
 		}
+		r.attrs.restore()
 	}
 	if r.receives() == 1 {
 		r.received = r.timestamp("ApproximateFirstReceiveTimestamp")
@@ -46,6 +47,7 @@ func fromReceive(m *types.Message, received time.Time) record {
 		for name, a := range m.MessageAttributes {
 			r.attrs[name] = Attribute{Type: aws.ToString(a.DataType), Text: aws.ToString(a.StringValue), Bytes: a.BinaryValue}
 		}
+		r.attrs.restore()
 	}
 	return r
 }

@@ -22,6 +22,7 @@
 //     is below 5.
 //   - Error: a standard dead-letter queue keeps messages no longer than the
 //     queue, since a move does not reset a message's age there.
+//   - Warning: the dead-letter queue takes only smaller messages than the queue.
 //   - Warning: the mapping is not enabled.
 //
 // # Limits

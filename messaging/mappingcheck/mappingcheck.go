@@ -165,6 +165,10 @@ func (c *checker) redrive(ctx context.Context, attrs map[string]string) error {
 	if fifo != strings.HasSuffix(policy.DeadLetterTargetArn, ".fifo") {
 		c.find(Error, "the dead-letter queue %s is not of the queue's type: both must be FIFO, or neither", policy.DeadLetterTargetArn)
 	}
+	size, deadSize := number(attrs, "MaximumMessageSize"), number(dead, "MaximumMessageSize")
+	if deadSize < size {
+		c.find(Warning, "the dead-letter queue takes messages up to %d bytes, the queue up to %d: what is larger cannot be sent there", deadSize, size)
+	}
 	kept, deadKept := seconds(attrs, "MessageRetentionPeriod"), seconds(dead, "MessageRetentionPeriod")
 	if !fifo && deadKept <= kept {
 		c.find(Error, "the dead-letter queue keeps messages for %s, the queue for %s: age counts on from the first, so dead letters may be gone before someone looks", deadKept, kept)
@@ -191,9 +195,13 @@ func (c *checker) attributes(ctx context.Context, arn string) (map[string]string
 }
 
 func seconds(attrs map[string]string, name string) time.Duration {
+	return time.Duration(number(attrs, name)) * time.Second
+}
+
+func number(attrs map[string]string, name string) int {
 	n, err := strconv.Atoi(attrs[name])
 	if err != nil {
 		return 0
 	}
-	return time.Duration(n) * time.Second
+	return n
 }

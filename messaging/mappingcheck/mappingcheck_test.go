@@ -58,7 +58,7 @@ func TestAGoodSetUpHasNoFindings(t *testing.T) {
 
 func TestEveryFaultIsFound(t *testing.T) {
 	queues := messagingtest.NewSQS(t)
-	dead := queues.NewQueue("dead", nil)
+	dead := queues.NewQueue("dead", map[string]string{"MaximumMessageSize": "1024"})
 	a := queues.NewQueue("a", map[string]string{"VisibilityTimeout": "10", "RedrivePolicy": messagingtest.RedriveTo(dead, 2)})
 	b := queues.NewQueue("b", map[string]string{"VisibilityTimeout": "60"})
 	deaf := reporting(a.ARN())
@@ -76,6 +76,7 @@ func TestEveryFaultIsFound(t *testing.T) {
 		"warning: arn:aws:sqs:us-east-1:123456789012:a: the mapping is Disabled",
 		"error: arn:aws:sqs:us-east-1:123456789012:a: the visibility timeout is 10s, shorter than the function's time-out of 30s: messages are delivered again while they are worked on",
 		"warning: arn:aws:sqs:us-east-1:123456789012:a: maxReceiveCount is 2; below 5 a throttled function may lose its messages to the dead letters",
+		"warning: arn:aws:sqs:us-east-1:123456789012:a: the dead-letter queue takes messages up to 1024 bytes, the queue up to 1048576: what is larger cannot be sent there",
 		"error: arn:aws:sqs:us-east-1:123456789012:a: the dead-letter queue keeps messages for 96h0m0s, the queue for 96h0m0s: age counts on from the first, so dead letters may be gone before someone looks",
 		"warning: arn:aws:sqs:us-east-1:123456789012:b: the visibility timeout is 1m0s; 3m5s would be six times the function's time-out and the batching window",
 		"error: arn:aws:sqs:us-east-1:123456789012:b: the queue has no redrive policy: a message that always fails is delivered until it expires",
