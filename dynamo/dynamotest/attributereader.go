@@ -183,7 +183,7 @@ func (r *reader) value() (expr.Value, error) {
 	if err := r.want('{', "AttributeValue"); err != nil {
 		return expr.Value{}, err
 	}
-	v, types := expr.Faulty(emptyValue), 0
+	v, types, others := expr.Faulty(emptyValue), 0, 0
 	err := r.each('}', func() error {
 		descriptor, err := r.text()
 		if err != nil {
@@ -191,7 +191,12 @@ func (r *reader) value() (expr.Value, error) {
 		}
 		r.take(':')
 		kind := expr.ParseType(descriptor)
-		if kind == expr.Fault || r.peek() == 'n' {
+		if r.peek() == 'n' {
+			r.skip()
+			return nil
+		}
+		if kind == expr.Fault { // no datatype: nothing by itself, too much beside one
+			others++
 			r.skip()
 			return nil
 		}
@@ -199,7 +204,7 @@ func (r *reader) value() (expr.Value, error) {
 		v, err = r.content(kind)
 		return err
 	})
-	if types > 1 && v.Type() != expr.Fault {
+	if types > 0 && types+others > 1 && v.Type() != expr.Fault {
 		v = expr.Faulty(severalTypes)
 	}
 	return v, err

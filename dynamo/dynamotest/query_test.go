@@ -1,6 +1,7 @@
 package dynamotest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -258,4 +259,17 @@ func TestMultiAttributeKeys(t *testing.T) {
 	require.Equal(t, "0", got)
 	_, err = query("country = :c AND league = :l AND team = :t", attrs{":c": str("de"), ":l": str("1"), ":t": str("a")})
 	require.ErrorContains(t, err, "RANGE key attributes yearNo must have equality conditions specified in the query because a condition is present on key attribute team")
+}
+
+// size() of a string counts UTF-16 code units, as conditions, filters and updates see it.
+func TestSizeOfAStringIsInUTF16Units(t *testing.T) {
+	db, _ := newTable(t)
+	for text, units := range map[string]int{"": 0, "abc": 3, "é": 1, "e\u0301": 2, "日本": 2, "😀": 2, "a😀é": 4} {
+		value, err := json.Marshal(map[string]string{"S": text})
+		require.NoError(t, err)
+		status, _ := call(t, db, "PutItem", fmt.Sprintf(`{"TableName":"orders","Item":{"PK":{"S":"p"},"SK":{"S":"s"},"v":%s,"b":{"B":"w6k="}}}`, value))
+		require.Equal(t, 200, status)
+		_, answer := call(t, db, "Scan", fmt.Sprintf(`{"TableName":"orders","FilterExpression":"size(v) = :n AND size(b) = :two","ExpressionAttributeValues":{":n":{"N":"%d"},":two":{"N":"2"}}}`, units))
+		require.Equal(t, 1.0, answer["Count"], "%q has %d", text, units)
+	}
 }

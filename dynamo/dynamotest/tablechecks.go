@@ -1,6 +1,7 @@
 package dynamotest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,8 @@ func (in *createTableInput) check() error {
 		checkShape(in.AttributeDefinitions, in.KeySchema))
 	// Each of these relies on those before it.
 	for _, check := range []func() error{
+		func() error { return checkUnits(in.ProvisionedThroughput, "provisionedThroughput", "") },
+		in.checkIndexUnits,
 		func() error { return checkBilling(in.BillingMode, in.ProvisionedThroughput) },
 		func() error { return checkTableKey(in.KeySchema, in.AttributeDefinitions) },
 		in.checkLocalIndexes, in.checkGlobalIndexes, in.checkIndexNames, in.checkDefinitions, in.checkProjected,
@@ -30,6 +33,15 @@ func (in *createTableInput) check() error {
 		}
 	}
 	return err
+}
+
+func (in *createTableInput) checkIndexUnits() error {
+	for i, x := range in.GlobalSecondaryIndexes {
+		if err := checkUnits(x.ProvisionedThroughput, fmt.Sprintf("globalSecondaryIndexes.%d.member.provisionedThroughput", i+1), x.IndexName); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkShape(definitions []attributeDefinition, key []keyElement) error {
@@ -54,12 +66,43 @@ func checkShape(definitions []attributeDefinition, key []keyElement) error {
 	return nil
 }
 
+// maxUnits is the most capacity that DynamoDB takes for a number at all; the quotas of an
+// account are lower.
+const maxUnits = 1_000_000_000_000
+
+// checkUnits refuses capacity that no table and no index can have. The member is that of
+// the throughput in the request, index the name of its index or "".
+func checkUnits(t *throughput, member, index string) error {
+	if t == nil {
+		return nil
+	}
+	suffix := ""
+	if index != "" {
+		suffix = " for index " + index
+	}
+	var low []string
+	for _, u := range []struct {
+		name, member string
+		units        int64
+	}{{"WriteCapacityUnits", "writeCapacityUnits", t.WriteCapacityUnits}, {"ReadCapacityUnits", "readCapacityUnits", t.ReadCapacityUnits}} {
+		switch {
+		case u.units < 1:
+			low = append(low, fmt.Sprintf("Value '%d' at '%s.%s' failed to satisfy constraint: Member must have value greater than or equal to 1", u.units, member, u.member))
+		case u.units > maxUnits:
+			return validation("Given value %d for %s is out of bounds%s", u.units, u.name, suffix)
+		}
+	}
+	switch len(low) {
+	case 0:
+		return nil
+	case 1:
+		return validation("1 validation error detected: %s", low[0])
+	}
+	return validation("%d validation errors detected: %s", len(low), strings.Join(low, "; "))
+}
+
 func checkBilling(mode *string, t *throughput) error {
 	switch {
-	case t != nil && t.ReadCapacityUnits < 1:
-		return validation("1 validation error detected: Value '%d' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1", t.ReadCapacityUnits)
-	case t != nil && t.WriteCapacityUnits < 1:
-		return validation("1 validation error detected: Value '%d' at 'provisionedThroughput.writeCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1", t.WriteCapacityUnits)
 	case is(mode, "PAY_PER_REQUEST") && t != nil:
 		return validation(invalidValue + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
 	case !is(mode, "PAY_PER_REQUEST") && (t == nil):

@@ -80,8 +80,9 @@ func (db *DB) transactGet(ctx context.Context, in *transactGetInput, projections
 		seen[t.arn+key] = true
 		r := t.rows.get(key)
 		if r != nil {
-			shown := item(projections[i].Apply(r.item))
-			out.Responses[i].Item = &shown
+			if shown := item(projections[i].Apply(r.item)); len(shown) > 0 {
+				out.Responses[i].Item = &shown
+			}
 		}
 		if bytes += sizeOf(r); bytes > maxTransactionBytes {
 			return nil, validation(transactionTooLarge)

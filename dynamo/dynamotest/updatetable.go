@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -42,7 +43,7 @@ func (db *DB) updateTable(ctx context.Context, in *updateTableInput) (*tableOutp
 	err := firstError(checkNamedTable(in.TableName),
 		enum(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST"),
 		enum(in.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-		checkStream(in.StreamSpecification))
+		in.checkUnits(), checkStream(in.StreamSpecification))
 	switch {
 	case err != nil:
 		return nil, err
@@ -73,6 +74,38 @@ func (in *updateTableInput) isEmpty() bool {
 		in.OnDemandThroughput.Raw == nil && in.WarmThroughput.Raw == nil && in.SSESpecification.Raw == nil
 }
 
+func (in *updateTableInput) checkUnits() error {
+	err := checkUnits(in.ProvisionedThroughput, "provisionedThroughput", "")
+	for i, u := range in.GlobalSecondaryIndexUpdates {
+		member := fmt.Sprintf("globalSecondaryIndexUpdates.%d.member.", i+1)
+		if u.Create != nil {
+			err = firstError(err, checkUnits(u.Create.ProvisionedThroughput, member+"create.provisionedThroughput", u.Create.IndexName))
+		}
+		if u.Update != nil {
+			err = firstError(err, checkUnits(u.Update.ProvisionedThroughput, member+"update.provisionedThroughput", u.Update.IndexName))
+		}
+	}
+	return err
+}
+
+// checkIndexBilling refuses throughput that the index of the name cannot get.
+func (in *updateTableInput) checkIndexBilling(t *table, x *index, want *throughput) error {
+	onDemand := t.billing.onDemand
+	if in.BillingMode != nil {
+		onDemand = *in.BillingMode == "PAY_PER_REQUEST"
+	}
+	switch {
+	case want == nil:
+		return nil
+	case onDemand:
+		return validation(invalidValue+"ProvisionedThroughput should not be specified for index: %s when BillingMode is PAY_PER_REQUEST", x.name)
+	case *want == x.throughput:
+		return validation("The provisioned throughput for the index %s will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the index: %d. Requested ReadCapacityUnits: %d. Current WriteCapacityUnits provisioned for the index: %d. Requested WriteCapacityUnits: %d. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+			x.name, x.throughput.ReadCapacityUnits, want.ReadCapacityUnits, x.throughput.WriteCapacityUnits, want.WriteCapacityUnits)
+	}
+	return nil
+}
+
 func (in *updateTableInput) checkBilling(t *table) error {
 	onDemand := t.billing.onDemand
 	if in.BillingMode != nil {
@@ -83,11 +116,26 @@ func (in *updateTableInput) checkBilling(t *table) error {
 		return validation(invalidValue + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
 	case !onDemand && t.billing.onDemand && in.ProvisionedThroughput == nil:
 		return validation(invalidValue + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+	case !onDemand && t.billing.onDemand && in.indexWithoutUnits(t) != "":
+		return validation(invalidValue+"ProvisionedThroughput is not specified for index: %s", in.indexWithoutUnits(t))
 	case in.ProvisionedThroughput != nil && in.BillingMode == nil && *in.ProvisionedThroughput == t.billing.throughput:
 		return validation("The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: %d. Requested ReadCapacityUnits: %d. Current WriteCapacityUnits provisioned for the table: %d. Requested WriteCapacityUnits: %d. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
 			t.billing.throughput.ReadCapacityUnits, in.ProvisionedThroughput.ReadCapacityUnits, t.billing.throughput.WriteCapacityUnits, in.ProvisionedThroughput.WriteCapacityUnits)
 	}
 	return nil
+}
+
+// indexWithoutUnits is a global index that the request leaves without throughput, or "".
+func (in *updateTableInput) indexWithoutUnits(t *table) string {
+	for _, x := range t.indexes {
+		if x.global && !slices.ContainsFunc(in.GlobalSecondaryIndexUpdates, func(u globalIndexUpdate) bool {
+			return u.Delete != nil && u.Delete.IndexName == x.name ||
+				u.Update != nil && u.Update.IndexName == x.name && u.Update.ProvisionedThroughput != nil
+		}) {
+			return x.name
+		}
+	}
+	return ""
 }
 
 func (in *updateTableInput) checkStream(t *table) error {
@@ -123,8 +171,12 @@ func (in *updateTableInput) checkIndexes(t *table) error {
 				return noIndex(t, u.Delete.IndexName)
 			}
 		case u.Update != nil:
-			if x := t.index(u.Update.IndexName); x == nil || !x.global {
+			x := t.index(u.Update.IndexName)
+			if x == nil || !x.global {
 				return noIndex(t, u.Update.IndexName)
+			}
+			if err := in.checkIndexBilling(t, x, u.Update.ProvisionedThroughput); err != nil {
+				return err
 			}
 		}
 	}

@@ -299,3 +299,25 @@ func TestIndexLag(t *testing.T) {
 		require.Equal(t, []int{0, 0, 1}, []int{query("a"), query("b"), query("c")})
 	})
 }
+
+// A projection that selects nothing of an item leaves out Item in a transaction, and
+// answers an empty one to GetItem.
+func TestAProjectionThatSelectsNothing(t *testing.T) {
+	db, client := newTable(t)
+	put(t, client, attrs{"PK": str("p"), "SK": str("s"), "v": str("x")})
+	get := func(projection string) types.TransactGetItem {
+		return types.TransactGetItem{Get: &types.Get{TableName: aws.String("orders"), Key: attrs{"PK": str("p"), "SK": str("s")}, ProjectionExpression: aws.String(projection)}}
+	}
+	second := get("v")
+	second.Get.Key = attrs{"PK": str("p"), "SK": str("none")}
+	out, err := client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{get("nothing, m.inner"), second}})
+	require.NoError(t, err)
+	require.Len(t, out.Responses, 2)
+	require.Nil(t, out.Responses[0].Item)
+	require.Nil(t, out.Responses[1].Item)
+	out, err = client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{get("nothing, v")}})
+	require.NoError(t, err)
+	require.Len(t, out.Responses[0].Item, 1)
+	_, raw := call(t, db, "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"orders","Key":{"PK":{"S":"p"},"SK":{"S":"s"}},"ProjectionExpression":"nothing"}}]}`)
+	require.Equal(t, map[string]any{"Responses": []any{map[string]any{}}}, raw)
+}

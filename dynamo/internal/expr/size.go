@@ -1,5 +1,7 @@
 package expr
 
+import "unicode/utf16"
+
 // Size is the number of bytes that DynamoDB counts for v.
 func (v Value) Size() int {
 	switch v.kind {
@@ -59,10 +61,16 @@ func (v Value) Depth() int {
 	return deepest + 1
 }
 
-// length is what size() answers; ok is false for types that have none.
+// length is what size() answers; ok is false for types that have none. For a string
+// that is its number of UTF-16 code units, not of bytes.
 func (v Value) length() (n int, ok bool) {
 	switch v.kind {
-	case S, B:
+	case S:
+		for _, r := range v.text {
+			n += utf16.RuneLen(r)
+		}
+		return n, true
+	case B:
 		return len(v.text), true
 	case L, SS, NS, BS:
 		return len(v.elems), true
