@@ -259,16 +259,34 @@ func TestDeclarationsAreChecked(t *testing.T) {
 		require.Panics(t, func() { observe.MustTimer(name, dims...) })
 	}
 	require.PanicsWithValue(t, `observe: metric "m": CloudWatch has no unit "Furlongs"`, func() { observe.MustGauge("m").Unit("Furlongs") })
-	full, err := observe.NewGauge("m", dims[:30]...)
+	// "service" is one of the 30.
+	const tooMany = `observe: metric "m": 31 dimensions with "service", which every metric has, at most 30 are allowed`
+	for _, declare := range []func() error{
+		func() error { _, err := observe.NewCounter("m", dims[:30]...); return err },
+		func() error { _, err := observe.NewGauge("m", dims[:30]...); return err },
+		func() error { _, err := observe.NewHistogram("m", dims[:30]...); return err },
+		func() error { _, err := observe.NewTimer("m", dims[:30]...); return err },
+	} {
+		require.EqualError(t, declare(), tooMany)
+	}
+	require.PanicsWithValue(t, tooMany, func() { observe.MustCounter("m", dims[:30]...) })
+	own := append([]string{"service"}, dims[:29]...)
+	full, err := observe.NewGauge("m", own...)
 	require.NoError(t, err)
+	require.PanicsWithValue(t, "observe: metric \"m\": the set [\"x\"] names \"x\", which is not a dimension of the metric or is there twice\n"+
+		"the set [] is there twice", func() { full.Sets([]string{"x"}, nil, nil) })
 	clean(t)
 	rec := recording(t, func(ctx context.Context) {
-		full.Set(ctx, 1, dims[:30]...)
+		full.Set(ctx, 1, own...)
 		observe.MustGauge("n", dims[:29]...).Set(ctx, 1, dims[:29]...)
 	})
-	rec.AssertLogged("WARN", "a metric value was refused", "metric=m", "error.message=31 dimensions with the default ones, at most 30 are allowed")
 	documents(t, rec)
+	rec.AssertMetric("m", 1)
 	rec.AssertMetric("n", 1)
+
+	rec = recording(t, func(ctx context.Context) { observe.MustGauge("n", dims[:29]...).Set(ctx, 1, dims[:29]...) },
+		func(o *observe.Options) { o.Dimensions = map[string]string{"stage": "prod"} })
+	rec.AssertLogged("WARN", "a metric value was refused", "metric=n", "error.message=31 dimensions with the default ones, at most 30 are allowed")
 }
 
 func TestADeclarationIsNotChangedByItsCopies(t *testing.T) {

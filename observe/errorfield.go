@@ -23,11 +23,17 @@ type PanicError struct {
 
 // Error says what was passed to panic.
 func (e *PanicError) Error() string {
+	if e == nil {
+		return "observe: handler panicked"
+	}
 	return "observe: handler panicked: " + new(tagged).text(e.Value)
 }
 
 // Unwrap returns the error passed to panic, or nil when it was no error.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }

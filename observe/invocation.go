@@ -59,7 +59,7 @@ func newHost(service string, optFns []func(*Options)) *host {
 		if f.Type == zapcore.NamespaceType {
 			panic("observe: Options.Fields must not open a namespace")
 		}
-		f.AddTo(h.enc)
+		h.enc = addSafely(h.enc, f)
 		h.keys.add(f.Key)
 	}
 	h.emf = newEMFWriter(h)

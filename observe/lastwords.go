@@ -14,7 +14,12 @@ type FatalError struct {
 }
 
 // Error says which message was fatal.
-func (e *FatalError) Error() string { return fmt.Sprintf("observe: fatal: %s", e.Message) }
+func (e *FatalError) Error() string {
+	if e == nil {
+		return "observe: fatal"
+	}
+	return fmt.Sprintf("observe: fatal: %s", e.Message)
+}
 
 // exitHook turns Fatal into a panic, so that Lambda hears of it. What the invocation has
 // recorded is written before: in a goroutine of the program's own nobody else would.

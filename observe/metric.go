@@ -37,8 +37,12 @@ func newInstrument(k kind, name string, unit Unit, dims []string) (instrument, e
 	if err := checkMetricName(name); err != nil {
 		faults = append(faults, fmt.Errorf("the metric name: %w", err))
 	}
-	if len(dims) > maxDimensions {
-		faults = append(faults, fmt.Errorf("%d dimensions, at most %d are allowed", len(dims), maxDimensions))
+	total := len(dims)
+	if !slices.Contains(dims, keyService) {
+		total++
+	}
+	if total > maxDimensions {
+		faults = append(faults, fmt.Errorf("%d dimensions with \"service\", which every metric has, at most %d are allowed", total, maxDimensions))
 	}
 	for i, d := range dims {
 		if err := checkDimensionName(d); err != nil {
@@ -56,6 +60,19 @@ func newInstrument(k kind, name string, unit Unit, dims []string) (instrument, e
 	}
 	return in.render(), nil
 }
+
+// must returns a declared instrument to make a copy of.
+func (in *instrument) must() instrument {
+	if !in.isDeclared() {
+		panic("observe: " + undeclared)
+	}
+	return *in
+}
+
+// isDeclared is false for nil and zero values, which a constructor did not return.
+func (in *instrument) isDeclared() bool { return in != nil && in.definition != nil }
+
+const undeclared = "a metric that was not made by NewCounter or the like"
 
 // render prepares the JSON that every document with the metric needs.
 func (in instrument) render() instrument {
@@ -96,16 +113,20 @@ func (in instrument) withSets(sets [][]string) instrument {
 		panic(fmt.Sprintf("observe: metric %q: Sets needs at least one set", in.name))
 	}
 	in.sets = make([][]string, len(sets))
+	var faults []error
 	for i, set := range sets {
 		for j, d := range set {
 			if !slices.Contains(in.dims, d) || slices.Contains(set[:j], d) {
-				panic(fmt.Sprintf("observe: metric %q: the set %q names %q, which is not a dimension of the metric or is there twice", in.name, set, d))
+				faults = append(faults, fmt.Errorf("the set %q names %q, which is not a dimension of the metric or is there twice", set, d))
 			}
 		}
 		in.sets[i] = slices.Clone(set)
 		if slices.ContainsFunc(in.sets[:i], func(before []string) bool { return sameNames(before, set) }) {
-			panic(fmt.Sprintf("observe: metric %q: the set %q is there twice", in.name, set))
+			faults = append(faults, fmt.Errorf("the set %q is there twice", set))
 		}
+	}
+	if len(faults) > 0 {
+		panic(fmt.Sprintf("observe: metric %q: %v", in.name, errors.Join(faults...)))
 	}
 	return in
 }
@@ -126,9 +147,18 @@ func must[T any](v T, err error) T {
 // summed into one value. Its unit is Count.
 type Counter struct{ in instrument }
 
+func (c *Counter) declared() *instrument {
+	if c == nil {
+		return nil
+	}
+	return &c.in
+}
+
 // NewCounter declares a counter with the names of its dimensions: the name has 1
-// to 255 characters, a dimension 1 to 250, and there are at most 30 dimensions,
-// those of Options.Dimensions and "service" included.
+// to 255 characters, a dimension 1 to 250, and there are at most 29 dimensions besides
+// "service", which every metric has. Everything that is wrong is in the one error. Those
+// of Options.Dimensions count too, but are not known here: where a handler has too many
+// of them for the metric, its values are refused with a warning in the log.
 func NewCounter(name string, dimensions ...string) (*Counter, error) {
 	in, err := newInstrument(kindSum, name, UnitCount, dimensions)
 	if err != nil {
@@ -143,26 +173,35 @@ func MustCounter(name string, dimensions ...string) *Counter {
 }
 
 // Unit returns a copy of the counter with another unit.
-func (c *Counter) Unit(u Unit) *Counter { return &Counter{c.in.withUnit(u)} }
+func (c *Counter) Unit(u Unit) *Counter { return &Counter{c.declared().must().withUnit(u)} }
 
 // HighResolution returns a copy that CloudWatch keeps by the second.
-func (c *Counter) HighResolution() *Counter { return &Counter{c.in.highResolution()} }
+func (c *Counter) HighResolution() *Counter { return &Counter{c.declared().must().highResolution()} }
 
 // Sets returns a copy that CloudWatch aggregates by each of the sets of
 // dimensions, instead of by all dimensions only; an empty set leaves the default
 // dimensions. Each set is a metric of its own, and is paid for; Sets panics on one
 // that is there twice or names something else than the counter's dimensions.
-func (c *Counter) Sets(sets ...[]string) *Counter { return &Counter{c.in.withSets(sets)} }
+func (c *Counter) Sets(sets ...[]string) *Counter {
+	return &Counter{c.declared().must().withSets(sets)}
+}
 
 // Add adds n for the values of the dimensions, in the order of their declaration.
 // A wrong number of values, an empty or overlong value, and an n that is not
 // finite are refused with a warning in the log.
 func (c *Counter) Add(ctx context.Context, n float64, values ...string) {
-	record(ctx, &c.in, n, values)
+	record(ctx, c.declared(), n, values)
 }
 
 // Gauge keeps the newest value of an invocation. It has no unit.
 type Gauge struct{ in instrument }
+
+func (g *Gauge) declared() *instrument {
+	if g == nil {
+		return nil
+	}
+	return &g.in
+}
 
 // NewGauge declares a gauge, with the limits of NewCounter.
 func NewGauge(name string, dimensions ...string) (*Gauge, error) {
@@ -177,21 +216,28 @@ func NewGauge(name string, dimensions ...string) (*Gauge, error) {
 func MustGauge(name string, dimensions ...string) *Gauge { return must(NewGauge(name, dimensions...)) }
 
 // Unit returns a copy of the gauge with another unit.
-func (g *Gauge) Unit(u Unit) *Gauge { return &Gauge{g.in.withUnit(u)} }
+func (g *Gauge) Unit(u Unit) *Gauge { return &Gauge{g.declared().must().withUnit(u)} }
 
 // HighResolution returns a copy that CloudWatch keeps by the second.
-func (g *Gauge) HighResolution() *Gauge { return &Gauge{g.in.highResolution()} }
+func (g *Gauge) HighResolution() *Gauge { return &Gauge{g.declared().must().highResolution()} }
 
 // Sets returns a copy that is aggregated by each of the sets, as Counter.Sets.
-func (g *Gauge) Sets(sets ...[]string) *Gauge { return &Gauge{g.in.withSets(sets)} }
+func (g *Gauge) Sets(sets ...[]string) *Gauge { return &Gauge{g.declared().must().withSets(sets)} }
 
 // Set records the value; refusals are as for Counter.Add.
 func (g *Gauge) Set(ctx context.Context, value float64, values ...string) {
-	record(ctx, &g.in, value, values)
+	record(ctx, g.declared(), value, values)
 }
 
 // Histogram keeps every value, so that CloudWatch can compute percentiles. It has no unit.
 type Histogram struct{ in instrument }
+
+func (h *Histogram) declared() *instrument {
+	if h == nil {
+		return nil
+	}
+	return &h.in
+}
 
 // NewHistogram declares a histogram, with the limits of NewCounter.
 func NewHistogram(name string, dimensions ...string) (*Histogram, error) {
@@ -208,21 +254,32 @@ func MustHistogram(name string, dimensions ...string) *Histogram {
 }
 
 // Unit returns a copy of the histogram with another unit.
-func (h *Histogram) Unit(u Unit) *Histogram { return &Histogram{h.in.withUnit(u)} }
+func (h *Histogram) Unit(u Unit) *Histogram { return &Histogram{h.declared().must().withUnit(u)} }
 
 // HighResolution returns a copy that CloudWatch keeps by the second.
-func (h *Histogram) HighResolution() *Histogram { return &Histogram{h.in.highResolution()} }
+func (h *Histogram) HighResolution() *Histogram {
+	return &Histogram{h.declared().must().highResolution()}
+}
 
 // Sets returns a copy that is aggregated by each of the sets, as Counter.Sets.
-func (h *Histogram) Sets(sets ...[]string) *Histogram { return &Histogram{h.in.withSets(sets)} }
+func (h *Histogram) Sets(sets ...[]string) *Histogram {
+	return &Histogram{h.declared().must().withSets(sets)}
+}
 
 // Record records a value; refusals are as for Counter.Add.
 func (h *Histogram) Record(ctx context.Context, value float64, values ...string) {
-	record(ctx, &h.in, value, values)
+	record(ctx, h.declared(), value, values)
 }
 
 // Timer is a histogram of durations, in milliseconds.
 type Timer struct{ in instrument }
+
+func (t *Timer) declared() *instrument {
+	if t == nil {
+		return nil
+	}
+	return &t.in
+}
 
 // NewTimer declares a timer, with the limits of NewCounter.
 func NewTimer(name string, dimensions ...string) (*Timer, error) {
@@ -237,14 +294,14 @@ func NewTimer(name string, dimensions ...string) (*Timer, error) {
 func MustTimer(name string, dimensions ...string) *Timer { return must(NewTimer(name, dimensions...)) }
 
 // HighResolution returns a copy that CloudWatch keeps by the second.
-func (t *Timer) HighResolution() *Timer { return &Timer{t.in.highResolution()} }
+func (t *Timer) HighResolution() *Timer { return &Timer{t.declared().must().highResolution()} }
 
 // Sets returns a copy that is aggregated by each of the sets, as Counter.Sets.
-func (t *Timer) Sets(sets ...[]string) *Timer { return &Timer{t.in.withSets(sets)} }
+func (t *Timer) Sets(sets ...[]string) *Timer { return &Timer{t.declared().must().withSets(sets)} }
 
 // Record records a duration; refusals are as for Counter.Add.
 func (t *Timer) Record(ctx context.Context, d time.Duration, values ...string) {
-	record(ctx, &t.in, float64(d)/float64(time.Millisecond), values)
+	record(ctx, t.declared(), float64(d)/float64(time.Millisecond), values)
 }
 
 // Start returns a function that records the time since Start, for use with defer.

@@ -47,6 +47,14 @@ const (
 // record is where every instrument ends. values must not be kept.
 func record(ctx context.Context, in *instrument, v float64, values []string) {
 	inv := from(ctx)
+	if !in.isDeclared() {
+		if inv == nil {
+			outside(known(ctx)).Warn(undeclared + " is not recorded")
+		} else {
+			inv.warnOnce(undeclared, undeclared+" is not recorded")
+		}
+		return
+	}
 	if inv == nil {
 		outside(known(ctx)).Warn("a metric outside an invocation is not recorded", zap.String("metric", in.name))
 		return

@@ -38,7 +38,9 @@ var (
 func Observe(cfg aws.Config, optFns ...func(*Options)) aws.Config {
 	var opts Options
 	for _, f := range optFns {
-		f(&opts)
+		if f != nil {
+			f(&opts)
+		}
 	}
 	next := cfg.Copy()
 	next.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error {

@@ -26,6 +26,9 @@ type Invocation struct {
 
 // Context returns the context in which Lambda would call the handler.
 func Context(ctx context.Context, in Invocation) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	if in.RequestID == "" {
 		in.RequestID = awsid.UUID()
 	}

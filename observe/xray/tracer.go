@@ -58,6 +58,9 @@ func (t *tracer) Start(ctx context.Context, name, parent string) (context.Contex
 	if !ok || sdk.SdkDisabled() {
 		return ctx, nil // the span passes the header on as it came
 	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	ctx = context.WithValue(ctx, sdk.RecorderContextKey{}, t.config)
 	ctx, _ = sdk.BeginFacadeSegment(ctx, "facade", header.FromString(parent))
 	ctx, seg := sdk.BeginSubsegment(ctx, subsegment.Name(name))
