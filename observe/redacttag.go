@@ -337,8 +337,9 @@ func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool
 		if skips(f, all, w.how) {
 			continue
 		}
+		var now reflect.Value
+		var changed bool
 		was := reach(v.Field(i))
-		now, changed := was, false
 		if f.Tag.Get("redact") == "true" {
 			now, changed = w.hide(f, was, all)
 		} else {

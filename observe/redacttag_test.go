@@ -129,6 +129,30 @@ func TestTheTagWorksBehindEverything(t *testing.T) {
 	require.Equal(t, "hunter2", values["value"].(outer).Mail)
 }
 
+// Fields that are not exported are the type's own, and may be locks in use.
+func TestAValueInUseIsLogged(t *testing.T) {
+	clean(t)
+	shared := &Shared{Token: "hunter2"}
+	rec := logging(t, func(_ context.Context, log *zap.Logger) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 100 {
+					shared.mu.Lock()
+					shared.mu.Unlock() //nolint:staticcheck // the lock's own state is what is read or not
+				}
+			})
+			wg.Go(func() {
+				for range 20 {
+					log.Info("m", zap.Any("v", map[string]any{"shared": shared}))
+				}
+			})
+		}
+		wg.Wait()
+	})
+	require.Len(t, rec.Find("m", "v.shared.tok=[REDACTED]"), 80)
+}
+
 func TestTheTagInTextLinesAndEvents(t *testing.T) {
 	clean(t)
 	var out strings.Builder
