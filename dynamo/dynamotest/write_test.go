@@ -310,7 +310,7 @@ func TestAProjectionThatSelectsNothing(t *testing.T) {
 	}
 	second := get("v")
 	second.Get.Key = attrs{"PK": str("p"), "SK": str("none")}
-	out, err := client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{get("nothing, m.inner"), second}})
+	out, err := client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{get("nothing, m.zz"), second}})
 	require.NoError(t, err)
 	require.Len(t, out.Responses, 2)
 	require.Nil(t, out.Responses[0].Item)
