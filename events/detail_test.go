@@ -169,3 +169,38 @@ func TestTypedDetailThatIsNoObject(t *testing.T) {
 	}
 	require.Len(t, bus.Events(), 2)
 }
+
+func TestTypedDetailWithBrokenText(t *testing.T) {
+	type inner struct{ Text string }
+	type detail struct {
+		Text  string          `json:",omitempty"`
+		List  []any           `json:",omitempty"`
+		Map   map[string]int  `json:",omitempty"`
+		Inner *inner          `json:",omitempty"`
+		Raw   json.RawMessage `json:",omitempty"`
+	}
+	d := events.Define[detail]("shop", "Text")
+	for name, c := range map[string]struct {
+		detail detail
+		valid  bool
+	}{
+		"a string":             {detail{Text: "a\xffb"}, false},
+		"in a list":            {detail{List: []any{1, "\xc3"}}, false},
+		"a key":                {detail{Map: map[string]int{"\xff": 1}}, false},
+		"behind a pointer":     {detail{Inner: &inner{"\xff"}}, false},
+		"a replacement":        {detail{Text: "\ufffd"}, true},
+		"an escape of it":      {detail{Raw: json.RawMessage(`{"a":"\ufffd"}`)}, true},
+		"text about an escape": {detail{Text: `\ufffd`}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bus := eventstest.New(t)
+			_, err := events.NewPublisher(bus.Client(), "").Publish(t.Context(), d.New(c.detail))
+			if c.valid {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, events.ErrInvalidEntry)
+			require.Empty(t, bus.Events())
+		})
+	}
+}

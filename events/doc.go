@@ -50,8 +50,8 @@
 // 10 entries and fewer than 1,000,000 bytes a request (the service's limit is 1 MB
 // since January 2026, 256 KB before; PublisherOptions.MaxRequestBytes), 128
 // characters of detail type, 999 levels of detail, wildcard complexity 10 a
-// pattern, 1,000 combinations of $or. A rule's pattern may have 2,048 characters on AWS: [Pattern.Warnings]
-// says when one has more.
+// pattern, 1,000 combinations of $or. A rule's pattern may have 2,048 characters on
+// AWS: [Pattern.Warnings] says when one has more.
 //
 // # Errors
 //

@@ -1,9 +1,11 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -67,6 +69,9 @@ func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
 	detail, err := json.Marshal(e.detail)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)
+	}
+	if bytes.Contains(detail, []byte(`\ufffd`)) && hasBrokenText(reflect.ValueOf(e.detail), 0) {
+		return nil, fmt.Errorf("%w: the detail has text that is not UTF-8", ErrInvalidEntry)
 	}
 	m := Metadata{ID: e.opts.ID, CorrelationID: e.opts.CorrelationID, TraceHeader: correlation.Trace(ctx)}
 	if m.ID == "" {

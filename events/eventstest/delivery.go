@@ -291,7 +291,7 @@ func (b *Bus) finish(d *delivery, lost error) {
 	b.inFlight--
 	b.done = remember(b.done, d.Delivery)
 	if lost != nil {
-		b.lost = append(b.lost, fmt.Errorf("event %s, rule %s, target %s: %w", d.EventID, d.Rule, d.TargetID, lost))
+		b.lost = remember(b.lost, fmt.Errorf("event %s, rule %s, target %s: %w", d.EventID, d.Rule, d.TargetID, lost))
 		b.logf("event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
 	}
 	b.wake()

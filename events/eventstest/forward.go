@@ -23,7 +23,7 @@ func (e hopError) Error() string {
 		" This event was previously delivered to an event bus target."
 }
 
-func (hopError) Is(target error) bool { return target == ErrPermanent } //nolint:errorlint // Is compares
+func (hopError) Is(target error) bool { return target == ErrPermanent }
 
 // forward puts the event on the event bus that the target names. The event
 // stays what it is, with the account, the region and the id of its origin.

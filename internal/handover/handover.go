@@ -20,11 +20,11 @@ type Message struct {
 var ErrNoTarget = errors.New("there is no such target")
 
 // NoTarget returns err as an error that is also ErrNoTarget.
-func NoTarget(err error) error { return noTarget{err} }
+func NoTarget(err error) error { return noTargetError{err} }
 
-type noTarget struct{ error }
+type noTargetError struct{ error }
 
-func (e noTarget) Unwrap() []error { return []error{e.error, ErrNoTarget} }
+func (e noTargetError) Unwrap() []error { return []error{e.error, ErrNoTarget} }
 
 type key struct{}
 

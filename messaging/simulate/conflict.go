@@ -57,7 +57,7 @@ func conflicted(r *http.Request, content string, i int) *http.Response {
 		reasons[i], codes[i] = reason{"TransactionConflict", ongoing}, "TransactionConflict"
 		answer = map[string]any{
 			"__type":              namespace + code,
-			"Message":             "Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]",
+			"Message":             "Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]", //nolint:misspell // AWS's spelling
 			"CancellationReasons": reasons,
 		}
 	}

@@ -69,7 +69,7 @@ func TestTransactionConflicts(t *testing.T) {
 		}
 		return err
 	}), func(*world, simulate.Outcome) error { return nil }, func(o *simulate.Options) { o.Deliveries, o.Duplicates, o.Passes = 1, -1, -1 })
-	const text = "Transaction cancelled, please refer cancellation reasons for specific reasons "
+	const text = "Transaction cancelled, please refer cancellation reasons for specific reasons " //nolint:misspell // AWS's spelling
 	require.Contains(t, canceled, "TransactionConflict None: "+text+"[TransactionConflict, None]")
 	require.Contains(t, canceled, "None TransactionConflict: "+text+"[None, TransactionConflict]")
 	require.Contains(t, refused, "Transaction is ongoing for the item")
