@@ -113,9 +113,9 @@ func TestTheLogSaysWhatExists(t *testing.T) {
 			return err
 		}, `dynamodb: DescribeStream: there is no stream "orders/stream/2020-01-01T00:00:00.000" in region us-east-1` + account + `; what exists: there/stream/`},
 		"GetQueueUrl": {func(ctx context.Context) error {
-			_, err := sqs.NewFromConfig(here).GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String("ther")})
+			_, err := sqs.NewFromConfig(here).GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String("their")})
 			return err
-		}, `sqs: GetQueueUrl: there is no queue "ther" in region us-east-1` + account + `; what exists: there, elsewhere in region eu-west-1` + account},
+		}, `sqs: GetQueueUrl: there is no queue "their" in region us-east-1` + account + `; what exists: there, elsewhere in region eu-west-1` + account},
 		"ReceiveMessage": {func(ctx context.Context) error {
 			_, err := sqs.NewFromConfig(here).ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String("https://sqs.us-east-1.amazonaws.com/210987654321/there")})
 			return err

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
+	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -54,8 +54,8 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 		q := queues.NewQueue("orders", map[string]string{"DelaySeconds": "900"})
 		_, err := queues.Client().SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(q.URL()), MessageBody: aws.String("m")})
 		require.NoError(t, err)
-		return queues.NewMapping("orders", messagingtest.Func(func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
-			return events.SQSEventResponse{}, nil
+		return queues.NewMapping("orders", messagingtest.Func(func(context.Context, awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+			return awsevents.SQSEventResponse{}, nil
 		}))
 	}
 	stream := func(t *testing.T, tb wire.TB) *dynamotest.Mapping {
@@ -121,9 +121,16 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 	}
 	type start = func(t *testing.T, tb wire.TB) func(context.Context) error
 	return map[string]start{
-		"messagingtest: Drain of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error { return mapping(t, tb).Drain },
-		"messagingtest: Run of the mapping of orders":   func(t *testing.T, tb wire.TB) func(context.Context) error { return mapping(t, tb).Run },
+		"messagingtest: Drain of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return mapping(t, tb).Drain
+		},
+		"messagingtest: Run of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return mapping(t, tb).Run
+		},
 		"messagingtest: ReceiveMessage of arn:aws:sqs:us-east-1:123456789012:orders": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
 			queues := messagingtest.NewSQS(tb)
 			url := queues.NewQueue("orders", nil).URL()
 			return func(ctx context.Context) error {
@@ -131,19 +138,34 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 				return err
 			}
 		},
-		"dynamotest: Drain of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error { return stream(t, tb).Drain },
-		"dynamotest: Run of the mapping of orders":   func(t *testing.T, tb wire.TB) func(context.Context) error { return stream(t, tb).Run },
-		"eventstest: Drain of the bus":               func(t *testing.T, tb wire.TB) func(context.Context) error { return bus(t, tb).Drain },
-		"eventstest: Run of the bus":                 func(t *testing.T, tb wire.TB) func(context.Context) error { return bus(t, tb).Run },
+		"dynamotest: Drain of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return stream(t, tb).Drain
+		},
+		"dynamotest: Run of the mapping of orders": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return stream(t, tb).Run
+		},
+		"eventstest: Drain of the bus": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return bus(t, tb).Drain
+		},
+		"eventstest: Run of the bus": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
+			return bus(t, tb).Run
+		},
 		"stepfntest: Drain": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
 			m, _ := machines(t, tb, "STANDARD")
 			return m.Drain
 		},
 		"stepfntest: Run": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
 			m, _ := machines(t, tb, "STANDARD")
 			return m.Run
 		},
 		"stepfntest: StartSyncExecution of E": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
 			m, arn := machines(t, tb, "EXPRESS")
 			return func(ctx context.Context) error {
 				_, err := m.Client().StartSyncExecution(ctx, &sfn.StartSyncExecutionInput{StateMachineArn: &arn})
@@ -151,6 +173,7 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 			}
 		},
 		"stepfntest: GetActivityTask of arn:aws:states:us-east-1:123456789012:activity:A": func(t *testing.T, tb wire.TB) func(context.Context) error {
+			t.Helper()
 			m := stepfntest.New(tb)
 			act, err := m.Client().CreateActivity(t.Context(), &sfn.CreateActivityInput{Name: aws.String("A")})
 			require.NoError(t, err)

@@ -94,7 +94,7 @@ func xmlRefusal(c *Call, failure *Error) (reply, error) {
 func cborRefusal(c *Call, failure *Error) reply {
 	body := []byte{0xA2}
 	for _, s := range []string{"__type", "aws.patternkit#" + failure.Code, "message", failure.Message} {
-		body = append(binary.BigEndian.AppendUint32(append(body, 0x7A), uint32(len(s))), s...) //nolint:gosec // a sentence
+		body = append(binary.BigEndian.AppendUint32(append(body, 0x7A), uint32(len(s))), s...)
 	}
 	return reply{status: failure.status(), body: body, header: http.Header{
 		"Content-Type":     {"application/cbor"},

@@ -132,7 +132,7 @@ func (s *SQS) receive(ctx context.Context, arn string, want demand) ([]delivery,
 		}
 		if watch == nil {
 			watch = s.Watch(ctx, "messagingtest: ReceiveMessage of "+arn)
-			defer watch() //nolint:gocritic // once
+			defer watch()
 		}
 		timer := time.NewTimer(until.Sub(now))
 		select {

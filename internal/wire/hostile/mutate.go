@@ -9,8 +9,11 @@ import (
 	"strings"
 )
 
-// values are what is put in the place of each value of a JSON document: every
-// kind, the ends of numbers, and what is deep or long.
+// kinds are what is put in the place of each value of a JSON document.
+var kinds = []string{`null`, `true`, `-1`, `1e400`, `""`, `"x"`, `[]`, `{}`, `[null]`, `{"":null}`}
+
+// values are put in the place of a value that is not deep in the document:
+// every kind, the ends of numbers, and texts that some operations read.
 var values = []string{
 	`null`, `true`, `0`, `-1`, `2147483648`, `-9223372036854775809`, `1e400`, `0.5`, `""`, `"x"`, `"\u0000"`, `"é😀"`,
 	`"arn:aws:x"`, `"arn:aws:sqs:us-east-1:123456789012:"`, `"{}"`, `"[]"`, `"null"`, `"{\"a\":[null]}"`,
@@ -20,12 +23,12 @@ var values = []string{
 // long are the values that are put in the place of a member of the request
 // only: they take their time.
 var long = []string{
-	`"` + strings.Repeat("a", 100_000) + `"`,
-	`"` + strings.Repeat(`[`, 20_000) + `"`,
-	`"` + strings.Repeat(`{\"a\":`, 5_000) + `1` + strings.Repeat(`}`, 5_000) + `"`,
-	strings.Repeat(`[`, 5_000) + strings.Repeat(`]`, 5_000),
-	strings.Repeat(`{"a":`, 2_000) + `1` + strings.Repeat(`}`, 2_000),
-	`[` + strings.Repeat(`{},`, 3_000) + `{}]`,
+	`"` + strings.Repeat("a", 30_000) + `"`,
+	`"` + strings.Repeat(`[`, 5_000) + `"`,
+	`"` + strings.Repeat(`{\"a\":`, 1_000) + `1` + strings.Repeat(`}`, 1_000) + `"`,
+	strings.Repeat(`[`, 1_500) + strings.Repeat(`]`, 1_500),
+	strings.Repeat(`{"a":`, 1_000) + `1` + strings.Repeat(`}`, 1_000),
+	`[` + strings.Repeat(`{},`, 1_000) + `{}]`,
 }
 
 // mutations are bodies that differ from a valid one in one place.
@@ -62,8 +65,11 @@ func (m *mutator) text() string {
 // down into v.
 func (m *mutator) each(v any, depth int, set func(any), emit func()) {
 	texts := values
-	if depth == 1 {
+	switch {
+	case depth == 1:
 		texts = slices.Concat(values, long)
+	case depth > 3:
+		texts = kinds
 	}
 	for _, text := range texts {
 		set(json.RawMessage(text))
@@ -99,7 +105,11 @@ func formMutations(body string) []string {
 	}
 	for i, part := range parts {
 		name, value, _ := strings.Cut(part, "=")
-		for _, text := range slices.Concat(values, long) {
+		texts := kinds
+		if i < 4 {
+			texts = slices.Concat(values, long)
+		}
+		for _, text := range texts {
 			var s string
 			if json.Unmarshal([]byte(text), &s) != nil {
 				s = text
