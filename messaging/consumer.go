@@ -68,6 +68,9 @@ func typedKey[T any](k KeyFunc) (func(Message[T]) string, error) {
 	if !ok {
 		return nil, fmt.Errorf("the key function is a %T, the handler needs a func(Message[%s]) string", k.f, reflect.TypeFor[T]())
 	}
+	if f == nil {
+		return nil, errors.New("the key function is nil")
+	}
 	return f, nil
 }
 
@@ -98,6 +101,9 @@ func fail(err error) func(context.Context, time.Time) error {
 // SQS messages; then Lambda delivers all of it again.
 func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
 	answer := awsevents.SQSEventResponse{BatchItemFailures: []awsevents.SQSBatchItemFailure{}}
+	if c == nil || c.prepare == nil {
+		return answer, errors.New("messaging: the consumer was not made by NewConsumer")
+	}
 	if event.Records == nil {
 		return answer, errors.New("messaging: the event has no Records: is it from an SQS event source?")
 	}

@@ -82,14 +82,13 @@ type DeadLetterQueue struct {
 // queue a letter keeps its group, and its old message id deduplicates it.
 //
 // SQS knows no source queue for messages that were sent and not moved: to
-// redrive them give Redrive a destination.
+// redrive them give Redrive a destination. It panics without a client.
 func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLetterQueueOptions)) *DeadLetterQueue {
-	o := DeadLetterQueueOptions{MaxSize: maxMessage}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
+	if isNil(client) {
+		panic("messaging: NewDeadLetterQueue: the client is nil")
 	}
+	o := DeadLetterQueueOptions{MaxSize: maxMessage}
+	configure(&o, optFns)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxMessage
 	}
@@ -102,6 +101,9 @@ func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLette
 // key, queue, receive count and message id are left out, in this order, then the
 // reason. Body and own attributes are always kept.
 func (q *DeadLetterQueue) Park(ctx context.Context, l Letter) error {
+	if q == nil || q.client == nil {
+		return errors.New("messaging: park: the dead-letter queue was not made by NewDeadLetterQueue")
+	}
 	err := q.send(ctx, &l, q.o.MaxSize)
 	if limit, ok := tooLong(err); ok && limit < q.o.MaxSize {
 		err = q.send(ctx, &l, limit)

@@ -87,7 +87,10 @@ func NewMux(by func(Message[json.RawMessage]) string, routes ...Route) (*Mux, er
 			m.routes[r.value] = r.handler
 		}
 	}
-	return m, errors.Join(faults...)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return m, nil
 }
 
 // MustMux is NewMux for package variables: it panics where that returns an error.
@@ -101,6 +104,9 @@ func MustMux(by func(Message[json.RawMessage]) string, routes ...Route) *Mux {
 
 // Handle hands the message to the handler of its type.
 func (m *Mux) Handle(ctx context.Context, msg Message[json.RawMessage]) error {
+	if m == nil || m.by == nil {
+		return errors.New("messaging: mux: it was not made by NewMux")
+	}
 	value := m.by(msg)
 	if h, ok := m.routes[value]; ok {
 		return h(ctx, msg)

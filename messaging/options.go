@@ -172,9 +172,7 @@ func newOptions(optFns []func(*Options)) (Options, error) {
 		Reserve:     time.Second,
 		Grace:       20 * time.Second,
 	}
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	configure(&o, optFns)
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if o.Concurrency == 0 {
@@ -188,6 +186,11 @@ func newOptions(optFns []func(*Options)) (Options, error) {
 	}
 	if o.MaxReceives > 0 && o.DeadLetter == nil {
 		fault("MaxReceives needs a DeadLetter to park messages in")
+	}
+	for name, v := range map[string]any{"Client": o.Client, "DeadLetter": o.DeadLetter, "Bodies": o.Bodies} {
+		if v != nil && isNil(v) {
+			fault("%s is a nil %T", name, v)
+		}
 	}
 	if o.Backoff == nil {
 		o.Backoff = Exponential(time.Second, 15*time.Minute)

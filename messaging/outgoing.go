@@ -66,6 +66,9 @@ type SendError struct {
 }
 
 func (e *SendError) Error() string {
+	if len(e.Failed) == 0 {
+		return fmt.Sprintf("messaging: send to %s: no message failed", e.Target)
+	}
 	first := slices.Min(slices.Collect(maps.Keys(e.Failed)))
 	return fmt.Sprintf("messaging: send to %s: %d of %d messages failed, first is %d: %v", e.Target, len(e.Failed), e.Total, first, e.Failed[first])
 }

@@ -48,6 +48,9 @@ type poller struct {
 // the 12 hours that SQS allows. Several calls may poll one queue side by side.
 func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string) error {
 	p := &poller{Consumer: c, client: client, url: queueURL}
+	if c == nil || c.prepare == nil {
+		return errors.New("messaging: poll: the consumer was not made by NewConsumer")
+	}
 	if err := p.readVisibility(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the end of ctx is how polling ends
@@ -93,6 +96,9 @@ func hopeless(err error) bool {
 }
 
 func (p *poller) readVisibility(ctx context.Context) error {
+	if isNil(p.client) {
+		return errors.New("messaging: poll: the client is nil")
+	}
 	if p.url == "" {
 		return errors.New("messaging: poll: the queue URL is empty")
 	}

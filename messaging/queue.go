@@ -46,12 +46,13 @@ type Queue[T any] struct {
 }
 
 // NewQueue returns a sender for the queue at url. Values are sent as JSON,
-// except text and bytes, which are sent as they are.
+// except text and bytes, which are sent as they are. It panics without a client.
 func NewQueue[T any](client SendClient, url string, optFns ...func(*QueueOptions[T])) *Queue[T] {
-	o := QueueOptions[T]{MaxAttempts: 3}
-	for _, fn := range optFns {
-		fn(&o)
+	if isNil(client) {
+		panic("messaging: NewQueue: the client is nil")
 	}
+	o := QueueOptions[T]{MaxAttempts: 3}
+	configure(&o, optFns)
 	return &Queue[T]{
 		outbound: outbound[T]{
 			target: url, fifo: isFIFO(url), limit: maxMessage, attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,
@@ -63,6 +64,10 @@ func NewQueue[T any](client SendClient, url string, optFns ...func(*QueueOptions
 
 // Send sends one value. Limits are checked before the network is asked.
 func (q *Queue[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) (SendResult, error) {
+	if q == nil || q.client == nil {
+		err := errors.New("messaging: send: the queue was not made by NewQueue")
+		return SendResult{Err: err}, err
+	}
 	m, err := q.prepareFor(ctx, v, optFns)
 	if err != nil {
 		return SendResult{Err: err}, err
@@ -84,6 +89,9 @@ func (q *Queue[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 // from being sent. On a FIFO queue a message that was not sent stops the later
 // messages of its group.
 func (q *Queue[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOptions)) ([]SendResult, error) {
+	if q == nil || q.client == nil {
+		return nil, errors.New("messaging: send: the queue was not made by NewQueue")
+	}
 	return q.sendAll(ctx, vs, optFns, q.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
 		in := &sqs.SendMessageBatchInput{QueueUrl: &q.target}
 		for i := range batch {
@@ -120,9 +128,7 @@ func (o *outbound[T]) prepareFor(ctx context.Context, v T, optFns []func(*SendOp
 		return outgoing{}, errors.New("messaging: send: the queue URL or topic ARN is empty")
 	}
 	var s SendOptions
-	for _, fn := range optFns {
-		fn(&s)
-	}
+	configure(&s, optFns)
 	return o.prepare(ctx, v, &s)
 }
 

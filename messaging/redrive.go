@@ -57,10 +57,11 @@ type RedriveStatus struct {
 // payload. One move at a time can run for a queue.
 func Redrive(ctx context.Context, client MoveClient, deadLetterARN string, optFns ...func(*RedriveOptions)) (*RedriveTask, error) {
 	o := RedriveOptions{Interval: time.Second}
-	for _, fn := range optFns {
-		fn(&o)
-	}
+	configure(&o, optFns)
 	var faults []error
+	if isNil(client) {
+		faults = append(faults, errors.New("the client is nil"))
+	}
 	if _, err := queueURL(deadLetterARN); err != nil {
 		faults = append(faults, err)
 	}
@@ -89,8 +90,13 @@ func Redrive(ctx context.Context, client MoveClient, deadLetterARN string, optFn
 	return &RedriveTask{client, deadLetterARN, aws.ToString(out.TaskHandle), o.Interval}, nil
 }
 
+var errNoTask = errors.New("messaging: redrive: the task was not started by Redrive")
+
 // Status asks how far the newest move of the queue got.
 func (t *RedriveTask) Status(ctx context.Context) (RedriveStatus, error) {
+	if t == nil || t.client == nil {
+		return RedriveStatus{}, errNoTask
+	}
 	out, err := t.client.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &t.source, MaxResults: aws.Int32(1)})
 	if err != nil {
 		return RedriveStatus{}, fmt.Errorf("messaging: redrive %s: %w", t.source, err)
@@ -124,6 +130,9 @@ func (t *RedriveTask) Wait(ctx context.Context) (RedriveStatus, error) {
 
 // Cancel stops the move. What has been moved stays where it is.
 func (t *RedriveTask) Cancel(ctx context.Context) error {
+	if t == nil || t.client == nil {
+		return errNoTask
+	}
 	if _, err := t.client.CancelMessageMoveTask(ctx, &sqs.CancelMessageMoveTaskInput{TaskHandle: &t.handle}); err != nil {
 		return fmt.Errorf("messaging: cancel redrive %s: %w", t.source, err)
 	}

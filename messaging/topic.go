@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,12 +57,14 @@ type Topic[T any] struct {
 }
 
 // NewTopic returns a publisher for the topic with this ARN. Values are sent as
-// JSON, except text and bytes, which are sent as they are.
+// JSON, except text and bytes, which are sent as they are. It panics without a
+// client.
 func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOptions[T])) *Topic[T] {
-	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
-	for _, fn := range optFns {
-		fn(&o)
+	if isNil(client) {
+		panic("messaging: NewTopic: the client is nil")
 	}
+	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
+	configure(&o, optFns)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxPublish
 	}
@@ -76,6 +79,10 @@ func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOpti
 
 // Send publishes one value. Limits are checked before the network is asked.
 func (t *Topic[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) (SendResult, error) {
+	if t == nil || t.client == nil {
+		err := errors.New("messaging: publish: the topic was not made by NewTopic")
+		return SendResult{Err: err}, err
+	}
 	m, err := t.prepareFor(ctx, v, optFns)
 	if err != nil {
 		return SendResult{Err: err}, err
@@ -94,6 +101,9 @@ func (t *Topic[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 // SendAll publishes the values in as few requests as the limits allow: 10
 // messages and TopicOptions.MaxSize bytes each. It answers as Queue.SendAll.
 func (t *Topic[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOptions)) ([]SendResult, error) {
+	if t == nil || t.client == nil {
+		return nil, errors.New("messaging: publish: the topic was not made by NewTopic")
+	}
 	return t.sendAll(ctx, vs, optFns, t.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
 		in := &sns.PublishBatchInput{TopicArn: &t.target}
 		for i := range batch {

@@ -39,6 +39,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -95,14 +96,22 @@ type Store struct {
 
 var _ messaging.BodyStore = (*Store)(nil)
 
-// New returns a store that keeps bodies in bucket.
+// New returns a store that keeps bodies in bucket. Without a client a body that
+// goes to S3 or comes from there is an error.
 func New(client Client, bucket string, optFns ...func(*Options)) *Store {
 	o := Options{Threshold: 256 << 10, MaxSize: 64 << 20}
 	for _, fn := range optFns {
-		fn(&o)
+		if fn != nil {
+			fn(&o)
+		}
+	}
+	if v := reflect.ValueOf(client); v.Kind() == reflect.Pointer && v.IsNil() {
+		client = nil
 	}
 	return &Store{client, bucket, o}
 }
+
+var errNoClient = errors.New("claimcheck: the client is nil")
 
 // pointerError is a pointer that leads nowhere, or where it must not.
 type pointerError struct{ text string }
@@ -122,11 +131,17 @@ func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attribut
 	if size <= s.o.Threshold {
 		return nil
 	}
+	if body == nil || attrs == nil {
+		return errors.New("claimcheck: the body or the attributes are nil")
+	}
 	if _, taken := attrs[sizeAttribute]; taken {
 		return fmt.Errorf("claimcheck: the attribute %s is reserved", sizeAttribute)
 	}
 	if len(attrs) >= maxAttributes {
 		return fmt.Errorf("claimcheck: %d attributes, a body in S3 leaves room for %d", len(attrs), maxAttributes-1)
+	}
+	if s.client == nil {
+		return errNoClient
 	}
 	p := pointer{s.bucket, s.o.Prefix + awsid.UUID()}
 	if _, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.Bucket, Key: &p.Key, Body: strings.NewReader(*body)}); err != nil {
@@ -149,6 +164,9 @@ func (s *Store) Load(ctx context.Context, body string) (string, error) {
 	}
 	if p.Bucket != s.bucket && !slices.Contains(s.o.Buckets, p.Bucket) {
 		return "", &pointerError{fmt.Sprintf("the pointer leads to the bucket %q, which is not among Options.Buckets", p.Bucket)}
+	}
+	if s.client == nil {
+		return "", errNoClient
 	}
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
 	var gone *types.NoSuchKey

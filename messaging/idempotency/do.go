@@ -35,6 +35,9 @@ func Leased[M any](s *Store, key func(M) string, handler func(context.Context, M
 // JSON, compressed where that helps; one that has more than 380 KB even then is
 // not kept, and a later call returns ErrAnswerNotKept.
 func Do[R any](ctx context.Context, s *Store, key string, payload any, f func(context.Context, *Lease) (R, error), optFns ...func(*CallOptions)) (R, error) {
+	if f == nil {
+		panic("idempotency: Do needs a function")
+	}
 	o := callOptions(optFns)
 	var answer R
 	before, done, err := s.run(ctx, key, payload, &o, func(ctx context.Context, l *Lease) (any, error) {

@@ -33,18 +33,33 @@ type Lease struct {
 }
 
 // Key returns the key that the lease is for.
-func (l *Lease) Key() string { return l.key }
+func (l *Lease) Key() string {
+	if l == nil {
+		return ""
+	}
+	return l.key
+}
 
 // Fence returns the fencing token: it rises with every run that takes the key,
 // as long as the record lives.
-func (l *Lease) Fence() int64 { return l.fence }
+func (l *Lease) Fence() int64 {
+	if l == nil {
+		return 0
+	}
+	return l.fence
+}
 
 // Until returns when the lease ends, by this process's clock.
 func (l *Lease) Until() time.Time {
+	if l == nil {
+		return time.Time{}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.until
 }
+
+var errNoLease = errors.New("idempotency: there is no lease: the handler runs neither under Leased nor under Do")
 
 type leaseKey struct{}
 
@@ -101,6 +116,9 @@ func (s *Store) refused(ctx context.Context, key, verb string, err error) (Recor
 // Renew extends the lease to the store's Lease from now. Leased and Do renew by
 // themselves while the handler runs.
 func (l *Lease) Renew(ctx context.Context) error {
+	if l == nil || l.store == nil {
+		return errNoLease
+	}
 	now := time.Now()
 	until := now.Add(l.store.o.Lease)
 	if err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), Running); err != nil {
@@ -139,6 +157,9 @@ func (l *Lease) write(ctx context.Context, verb string, u *update, want Status) 
 // effect, and it did. A Commit that was refused, by the condition of a write
 // for example, may be followed by another.
 func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactWriteItem) error {
+	if l == nil || l.store == nil {
+		return errNoLease
+	}
 	if len(items) > maxItems {
 		return &TooManyWritesError{l.key, len(items)}
 	}

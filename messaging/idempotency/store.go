@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -76,7 +77,9 @@ func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
 		Retention: 28 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
 	}
 	for _, fn := range optFns {
-		fn(&o)
+		if fn != nil {
+			fn(&o)
+		}
 	}
 	o.Skew = max(o.Skew, 0)
 	return &Store{client, table, o, check(client, table, &o)}
@@ -84,7 +87,7 @@ func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
 
 func check(client Client, table string, o *Options) error {
 	var faults []error
-	if client == nil {
+	if v := reflect.ValueOf(client); client == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		faults = append(faults, errors.New("idempotency: the client is nil"))
 	}
 	if table == "" {
@@ -180,9 +183,13 @@ func integer(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
+var errNoStore = errors.New("idempotency: the store was not made by NewStore")
+
 // usable checks the key before the network is asked.
 func (s *Store) usable(key string) error {
 	switch {
+	case s == nil || s.client == nil && s.err == nil:
+		return errNoStore
 	case s.err != nil:
 		return s.err
 	case key == "":

@@ -31,7 +31,9 @@ type CallOptions struct {
 func callOptions(optFns []func(*CallOptions)) CallOptions {
 	var o CallOptions
 	for _, fn := range optFns {
-		fn(&o)
+		if fn != nil {
+			fn(&o)
+		}
 	}
 	if o.Replayed != nil {
 		*o.Replayed = false
@@ -74,6 +76,9 @@ func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Contex
 // answer that was stored. effect runs before that is known and must only read
 // and decide.
 func Transact[R any](ctx context.Context, s *Store, key string, payload any, effect func(context.Context) ([]types.TransactWriteItem, R, error), optFns ...func(*CallOptions)) (R, error) {
+	if effect == nil {
+		panic("idempotency: Transact needs an effect")
+	}
 	o := callOptions(optFns)
 	var answer R
 	before, done, err := s.transact(ctx, key, payload, &o, func(ctx context.Context) ([]types.TransactWriteItem, any, error) {

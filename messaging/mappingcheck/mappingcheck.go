@@ -68,6 +68,9 @@ func Err(findings []Finding) error {
 // Function checks all mappings from SQS queues to the function, given by its
 // name or ARN. A function without such a mapping is an error.
 func Function(ctx context.Context, functions LambdaClient, queues QueueClient, name string) ([]Finding, error) {
+	if functions == nil || queues == nil {
+		return nil, errors.New("mappingcheck: a client is nil")
+	}
 	c := &checker{functions: functions, queues: queues}
 	function, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if err != nil {

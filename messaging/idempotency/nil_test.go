@@ -1,0 +1,46 @@
+package idempotency_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/messaging/idempotency"
+)
+
+func TestNothingThatIsNilOrZeroIsDereferenced(t *testing.T) {
+	ctx := t.Context()
+	run := func(context.Context, *idempotency.Lease) (int, error) { return 1, nil }
+	effect := func(context.Context) ([]types.TransactWriteItem, int, error) { return nil, 1, nil }
+	for name, s := range map[string]*idempotency.Store{
+		"nil": nil, "zero": {}, "nil client": idempotency.NewStore(nil, "t"), "nil *Client": idempotency.NewStore((*dynamodb.Client)(nil), "t", nil),
+	} {
+		for _, call := range []func() error{
+			func() error { _, err := idempotency.Do(ctx, s, "k", 1, run, nil); return err },
+			func() error { _, err := idempotency.Transact(ctx, s, "k", 1, effect, nil); return err },
+			func() error { _, _, err := s.Get(ctx, "k"); return err },
+		} {
+			require.NotPanics(t, func() { require.Error(t, call(), name) }, name)
+		}
+	}
+	b := newBank(t)
+	require.PanicsWithValue(t, "idempotency: Do needs a function", func() { _, _ = idempotency.Do[int](ctx, b.store, "k", 1, nil) })
+	require.PanicsWithValue(t, "idempotency: Transact needs an effect", func() { _, _ = idempotency.Transact[int](ctx, b.store, "k", 1, nil) })
+	for _, l := range []*idempotency.Lease{nil, {}} {
+		require.NotPanics(t, func() {
+			require.ErrorContains(t, l.Commit(ctx, nil), "there is no lease")
+			require.ErrorContains(t, l.Renew(ctx), "there is no lease")
+			require.Empty(t, l.Key())
+			require.Zero(t, l.Fence())
+			require.True(t, l.Until().IsZero())
+		})
+	}
+	for _, err := range []error{
+		&idempotency.InProgressError{}, &idempotency.ConflictError{}, &idempotency.LeaseLostError{}, &idempotency.CommittedError{}, &idempotency.TooManyWritesError{},
+	} {
+		require.NotEmpty(t, err.Error())
+	}
+}

@@ -1,0 +1,85 @@
+package messaging_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/messaging"
+)
+
+func TestConstructorsNameWhatIsNil(t *testing.T) {
+	handle := func(context.Context, messaging.Message[string]) error { return nil }
+	for text, construct := range map[string]func(){
+		"messaging: NewQueue: the client is nil":           func() { messaging.NewQueue[string](nil, "q") },
+		"messaging: NewTopic: the client is nil":           func() { messaging.NewTopic[string](nil, "arn") },
+		"messaging: NewDeadLetterQueue: the client is nil": func() { messaging.NewDeadLetterQueue(nil, "q") },
+		"messaging: NewConsumer: the handler is nil":       func() { messaging.NewConsumer[string](nil) },
+		"messaging: NewConsumer: DeadLetter is a nil *messaging.DeadLetterQueue": func() {
+			messaging.NewConsumer(handle, func(o *messaging.Options) { o.DeadLetter = (*messaging.DeadLetterQueue)(nil) })
+		},
+		"messaging: NewConsumer: Client is a nil *sqs.Client": func() { messaging.NewConsumer(handle, func(o *messaging.Options) { o.Client = (*sqs.Client)(nil) }) },
+		"messaging: NewConsumer: the key function is nil": func() {
+			messaging.NewConsumer(handle, func(o *messaging.Options) { o.Key = messaging.KeyOf[string](nil) })
+		},
+		"messaging: mux: there is no function to tell the type": func() { messaging.MustMux(nil) },
+		"messaging: mux: route \"a\" has no handler":            func() { messaging.MustMux(messaging.ByAttribute("type"), messaging.On[string]("a", nil)) },
+		"messaging: mux: route \"\" has no handler":             func() { messaging.MustMux(messaging.ByAttribute("type"), messaging.Otherwise(nil)) },
+	} {
+		require.PanicsWithValue(t, text, construct)
+	}
+	require.Panics(t, func() { messaging.NewQueue[string]((*sqs.Client)(nil), "q") })
+	require.Panics(t, func() { messaging.NewTopic[string]((*sns.Client)(nil), "arn") })
+}
+
+func TestNothingThatIsNilOrZeroIsDereferenced(t *testing.T) {
+	ctx := t.Context()
+	handle := func(context.Context, messaging.Message[string]) error { return nil }
+	for name, call := range map[string]func() error{
+		"zero queue":   func() error { _, err := (&messaging.Queue[string]{}).Send(ctx, "x"); return err },
+		"zero queue 2": func() error { _, err := (&messaging.Queue[string]{}).SendAll(ctx, []string{"x"}); return err },
+		"nil queue":    func() error { _, err := (*messaging.Queue[string])(nil).Send(ctx, "x"); return err },
+		"zero topic":   func() error { _, err := (&messaging.Topic[string]{}).Send(ctx, "x"); return err },
+		"zero topic 2": func() error { _, err := (&messaging.Topic[string]{}).SendAll(ctx, []string{"x"}); return err },
+		"zero parker":  func() error { return (&messaging.DeadLetterQueue{}).Park(ctx, messaging.Letter{}) },
+		"nil parker":   func() error { return (*messaging.DeadLetterQueue)(nil).Park(ctx, messaging.Letter{}) },
+		"zero consumer": func() error {
+			_, err := (&messaging.Consumer{}).HandleSQS(ctx, batch(sqsMessage("1", "x")))
+			return err
+		},
+		"nil consumer":    func() error { _, err := (*messaging.Consumer)(nil).HandleSQS(ctx, batch()); return err },
+		"poll, consumer":  func() error { return (&messaging.Consumer{}).Poll(ctx, &sqs.Client{}, "q") },
+		"poll, client":    func() error { return messaging.NewConsumer(handle).Poll(ctx, nil, "q") },
+		"poll, no client": func() error { return messaging.NewConsumer(handle).Poll(ctx, (*sqs.Client)(nil), "q") },
+		"redrive":         func() error { _, err := messaging.Redrive(ctx, nil, queueARN); return err },
+		"zero task":       func() error { _, err := (&messaging.RedriveTask{}).Wait(ctx); return err },
+		"nil task":        func() error { return (*messaging.RedriveTask)(nil).Cancel(ctx) },
+		"zero mux":        func() error { return (&messaging.Mux{}).Handle(ctx, messaging.Message[json.RawMessage]{}) },
+		"nil mux":         func() error { return (*messaging.Mux)(nil).Handle(ctx, messaging.Message[json.RawMessage]{}) },
+	} {
+		require.NotPanics(t, func() { require.Error(t, call(), name) }, name)
+	}
+	for _, err := range []error{
+		&messaging.SendError{}, &messaging.EntryError{}, &messaging.VerdictError{}, &messaging.RetryError{}, &messaging.PanicError{}, &messaging.DecodeError{},
+		messaging.Discard(nil), messaging.Poison(nil), messaging.RetryAfter(0, nil),
+	} {
+		require.NotPanics(t, func() { _ = err.Error() }, "%T", err)
+	}
+	var client sender
+	q := messaging.NewQueue[string](&client, "q", nil)
+	_, err := q.Send(ctx, "x", nil)
+	require.NoError(t, err)
+	require.NotPanics(t, func() {
+		messaging.NewTopic[string](&sns.Client{}, "arn", nil)
+		messaging.NewConsumer(handle, nil)
+	})
+	mux, err := messaging.NewMux(nil)
+	require.Error(t, err)
+	require.Nil(t, mux)
+	require.Empty(t, messaging.Message[any]{}.Attributes.Get("x"))
+	require.NotPanics(t, func() { _ = messaging.Message[any]{}.Fingerprint() })
+}
