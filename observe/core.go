@@ -280,6 +280,10 @@ func (c *core) readable(f zapcore.Field) (out zapcore.Field, changed bool) {
 			return f, false
 		}
 		return zap.Object(f.Key, errorObject{err: err, tags: &c.inv.host.tags}), true
+	case zapcore.ArrayMarshalerType:
+		if errs, ok := errorsOf(f.Interface); ok {
+			return zap.Array(f.Key, errorList{errs: errs, tags: &c.inv.host.tags}), true
+		}
 	case zapcore.StringerType:
 		how = asPrint
 	}

@@ -89,12 +89,30 @@ type errorList struct {
 }
 
 func (l errorList) MarshalLogArray(enc zapcore.ArrayEncoder) error {
-	for _, err := range l.errs[:min(len(l.errs), maxCauses)] {
+	errs := l.errs
+	if l.depth > 0 { // those that a joined error has
+		errs = errs[:min(len(errs), maxCauses)]
+	}
+	for _, err := range errs {
 		if err := enc.AppendObject(errorObject{err, l.tags, l.depth + maxCauses/4}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// errorsOf returns the errors of zap.Errors, without nils.
+func errorsOf(v any) (errs []error, ok bool) {
+	list := reflect.ValueOf(v)
+	if list.Kind() != reflect.Slice || list.Type().Elem() != errorIface {
+		return nil, false
+	}
+	for i := range list.Len() {
+		if err, ok := list.Index(i).Interface().(error); ok {
+			errs = append(errs, err)
+		}
+	}
+	return errs, true
 }
 
 // unwrap returns the errors directly below err, without nils. An Unwrap that

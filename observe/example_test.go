@@ -121,6 +121,24 @@ func ExampleWithCorrelationID() {
 	// Output: order-42
 }
 
+func ExampleGo() {
+	sent := observe.MustCounter("ReceiptsSent")
+	rec := observetest.New(nil)
+	handler := observe.Wrap("orders", func(ctx context.Context) (string, error) {
+		observe.Go(ctx, func(ctx context.Context) { // beside the rest of the handler; the invocation waits for it
+			sent.Add(ctx, 1)
+			panic("no printer")
+		})
+		return "placed", nil
+	}, rec.Observe, func(o *observe.Options) { o.RecoverPanics = true })
+	out, err := handler(context.Background())
+	fmt.Println(out, err)
+	fmt.Println(rec.Lines()[0].Level, rec.Lines()[0].Message, rec.Sum("ReceiptsSent"))
+	// Output:
+	// placed observe: handler panicked: no printer
+	// ERROR a goroutine panicked 1
+}
+
 func ExampleSecret() {
 	token := observe.Secret("s3cr3t")
 	fmt.Printf("%v %q %#v %d\n", token, token, token, len(string(token)))

@@ -28,6 +28,7 @@ type host struct {
 	enc     zapcore.Encoder
 	keys    keyset
 	redact  *redactor
+	shows   *redactor // for events
 	tags    tagged
 	emf     *emfWriter
 	warm    atomic.Bool // set by the first invocation
@@ -46,6 +47,7 @@ func newHost(service string, optFns []func(*Options)) *host {
 	if len(opts.Redact) > 0 {
 		h.redact = newRedactor(opts.Redact, credentials)
 	}
+	h.shows = newRedactor(opts.Redact, credentials, eventCredentials)
 	text := opts.Format == FormatText || opts.Format == FormatLambda
 	h.enc = newEncoder(text && !h.env.json, h.redact, &h.tags)
 	h.keys = rootKeys()
@@ -194,7 +196,7 @@ func (h *host) shown(event any) any {
 	if err != nil {
 		return "not logged: " + err.Error()
 	}
-	return json.RawMessage(newRedactor(credentials, eventCredentials, h.opts.Redact).apply(nil, text, 0))
+	return json.RawMessage(h.shows.apply(nil, text, 0))
 }
 
 func firstNonEmpty(values ...string) string {

@@ -210,3 +210,29 @@ func TestRedactionOfTexts(t *testing.T) {
 		require.Contains(t, out.String(), "host=h password=[REDACTED] port=1")
 	}
 }
+
+// FuzzRedactText puts JSON into a text, at some depth of quotes: the value of a listed
+// key is not written, whatever is before it.
+func FuzzRedactText(f *testing.F) {
+	f.Add("", "", uint8(0))
+	f.Add("cannot decode ", " at 3", uint8(2))
+	f.Add(`{"a":"\\`, `"}`, uint8(1))
+	f.Add("a=b&", "&c=d", uint8(3))
+	f.Add(`"`, `"`, uint8(4))
+	f.Add(`"password":`, "", uint8(0))
+	var line strings.Builder
+	log := observe.NewLogger("s", func(o *observe.Options) { o.Output, o.Redact = &line, []string{"password"} })
+	f.Fuzz(func(t *testing.T, before, after string, depth uint8) {
+		if strings.Contains(before+after, "hunter2") {
+			return
+		}
+		text := `{"password":"hunter2"}`
+		for range depth % 5 {
+			text = quoted(t, text, 1)
+		}
+		line.Reset()
+		log.Info("m", zap.String("v", before+text+after))
+		require.NotContains(t, line.String(), "hunter2")
+		require.True(t, json.Valid([]byte(line.String())), line.String())
+	})
+}

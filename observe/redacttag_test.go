@@ -188,6 +188,7 @@ func TestASecretNeverShows(t *testing.T) {
 			log := observe.Logger(ctx)
 			log.Info("m", zap.Any("secret", s), zap.Reflect("secret", s), zap.Any("keys", keys), zap.Any("list", []any{keys, s, &v}), zap.Stringer("s", s))
 			log.Info("m", zap.Error(vaultError{v}), zap.Error(&vaultError{v}), zap.Error(fmt.Errorf("wrapped: %w", vaultError{v})), zap.Stringer("st", stringing{v}))
+			log.Info("m", zap.Errors("errs", []error{vaultError{v}, nil, &vaultError{v}}), zap.Any("errs", []error{vaultError{v}}))
 			log.With(zap.Any("keys", keys)).Info("m", zap.Dict("d", zap.Any("keys", keys)))
 			slog.New(observe.SlogHandler()).InfoContext(ctx, "m", "secret", s, "keys", keys, "err", vaultError{v}, slog.Group("g", "keys", keys))
 			observe.SetProperty(ctx, "keys", keys)
