@@ -35,7 +35,7 @@
 // A request has at most 65,536 elements of lists and maps together (JSON; not
 // counted are types that decode themselves), or 10,000 parameters of 512 bytes
 // and 32 parts a name (Query). Over a port its body has at most 16 MB, and 10
-// seconds to come in.
+// seconds to come in; the client has 30 to read the answer.
 //
 // Faults are strict, too: one of an operation that no service has, and one of a
 // batch entry that no batch has, is an error of the test.

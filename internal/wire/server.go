@@ -236,11 +236,12 @@ func Handler(servers ...*Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, servers...) })
 }
 
-// What the body of a request over a port may take: bytes, and the time from the
-// end of its header.
+// What a request over a port may take: bytes of its body, the time for it from
+// the end of the header, and the time that the client has to read the answer.
 const (
-	maxBody     = 16 << 20
-	bodyTimeout = 10 * time.Second
+	maxBody       = 16 << 20
+	bodyTimeout   = 10 * time.Second
+	answerTimeout = 30 * time.Second
 )
 
 func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
@@ -255,6 +256,7 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
 			status = http.StatusRequestTimeout
 			w.Header().Set("Connection", "close")
 		}
+		beginAnswer(w)
 		http.Error(w, err.Error(), status)
 		return
 	}
@@ -262,11 +264,18 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	beginAnswer(w)
 	for name, values := range answer.header {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body)
+}
+
+// beginAnswer gives the client its time; without a connection behind w there is
+// no deadline.
+func beginAnswer(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
 }
 
 // readRequest reads a request that comes over a port. Only the body has a

@@ -101,6 +101,36 @@ func TestASlowBodyIsCutOff(t *testing.T) {
 	})
 }
 
+// A client that does not read its answer is cut off, too.
+func TestAnAnswerThatNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, done := servePipe(t, newServer(nil))
+		_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\nContent-Length: 2\r\n\r\n{}")
+		require.NoError(t, err)
+		start := time.Now()
+		<-done
+		require.Equal(t, 30*time.Second, time.Since(start))
+	})
+}
+
+// A connection that is used again has its time anew.
+func TestAConnectionThatIsUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := servePipe(t, newServer(nil))
+		answers := bufio.NewReader(client)
+		for range 5 {
+			_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\nContent-Length: 2\r\n\r\n{}")
+			require.NoError(t, err)
+			answer, err := http.ReadResponse(answers, nil)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, answer.StatusCode)
+			_, err = io.Copy(io.Discard, answer.Body)
+			require.NoError(t, err)
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // A long poll outlives the time that a body has.
 func TestALongPollIsNotCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
