@@ -17,7 +17,9 @@ import (
 )
 
 // tagged knows which Go types have something that must not show: fields tagged
-// `redact:"true"`, and Secrets where encoding/json and fmt do not ask them.
+// `redact:"true"`, and Secrets where encoding/json and fmt do not ask them. Values of
+// these types are copied, with something else in those places, before they are encoded
+// or printed: so it does not matter who writes them under which name.
 type tagged struct{ types sync.Map } // typeKey -> content
 
 // content says what a type may hold.
@@ -92,10 +94,10 @@ func survey(key typeKey, seen map[typeKey]bool) content {
 
 var encoders = []reflect.Type{
 	reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler](),
-	reflect.TypeFor[zapcore.ObjectMarshaler](), reflect.TypeFor[zapcore.ArrayMarshaler](), reflect.TypeFor[fmt.Stringer](),
+	reflect.TypeFor[zapcore.ObjectMarshaler](), reflect.TypeFor[zapcore.ArrayMarshaler](),
 }
 
-// encodesItself reports whether a type has a say in what it looks like.
+// encodesItself reports whether a type writes its fields itself.
 func encodesItself(typ reflect.Type) bool {
 	for _, e := range encoders {
 		if typ.Implements(e) || reflect.PointerTo(typ).Implements(e) {

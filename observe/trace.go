@@ -11,7 +11,8 @@ import (
 type Tracer interface {
 	// Start begins a span below the one that parent names, which is an X-Ray trace
 	// header such as "Root=1-…;Parent=…;Sampled=1", or "" where there is none. The
-	// context returned is the one that the span's own calls are to use.
+	// context returned is the one that the span's own calls are to use. A span that is
+	// sent somewhere should be a SentSpan.
 	Start(ctx context.Context, name, parent string) (context.Context, Span)
 }
 
