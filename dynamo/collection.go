@@ -83,6 +83,11 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 	case key.Kind() != reflect.Struct || view.Kind() != reflect.Struct:
 		return nil, fmt.Errorf("%v and %v have to be structs", key, view)
 	}
+	for i, m := range entities {
+		if v := reflect.ValueOf(m); !v.IsValid() || v.IsNil() {
+			return nil, fmt.Errorf("entity %d is nil", i+1)
+		}
+	}
 	c := &collection{model: entities[0].entity().model, key: key, view: view}
 	var ok bool
 	if c.index, ok = c.model.index(index); !ok {

@@ -49,7 +49,15 @@ type OpError struct {
 
 // Error says what was done to which item and why it failed. It shows 100 bytes of the key.
 func (e *OpError) Error() string {
-	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + e.Err.Error()
+	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + textOfError(e.Err)
+}
+
+// textOfError is the text of a cause, which an error that somebody made may lack.
+func textOfError(err error) string {
+	if err == nil {
+		return "no cause is given"
+	}
+	return err.Error()
 }
 
 // Unwrap returns the cause.
@@ -77,6 +85,9 @@ type InputError struct {
 
 // Error lists the faults.
 func (e *InputError) Error() string {
+	if len(e.Faults) == 0 {
+		return ErrInvalid.Error()
+	}
 	texts := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
 		texts[i] = f.String()

@@ -35,6 +35,9 @@ func MustField[V, T, K any](e *Entity[T, K], name string) Field[T, V] {
 
 // NewField finds a field by its Go name; a dot leads into a struct: "Address.City".
 func NewField[V, T, K any](e *Entity[T, K], name string) (Field[T, V], error) {
+	if e == nil {
+		return Field[T, V]{}, fmt.Errorf("dynamo: field %s: the entity is nil", name)
+	}
 	path, err := e.core.fieldPath(name, reflect.TypeFor[V]())
 	if err != nil {
 		return Field[T, V]{}, fmt.Errorf("dynamo: field %s of %s: %w", name, e.core.name, err)

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -91,15 +92,19 @@ type relay func(ctx context.Context, images []item) ([]error, error)
 // ends before the stream knows: receivers have to tell by its id.
 func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) StreamPart {
 	return func(p *streamParts) error {
-		e := o.entries.core
-		if err := p.owns(e); err != nil {
-			return err
+		if o == nil {
+			return errors.New("the outbox of Relay is nil")
 		}
+		e := o.entries.core
+		var errs []error
 		if send == nil {
-			return fmt.Errorf("the sender of the outbox %s is nil", e.name)
+			errs = append(errs, fmt.Errorf("the sender of the outbox %s is nil", e.name))
 		}
 		if _, twice := p.relays[e.name]; twice {
-			return fmt.Errorf("the outbox %s is relayed twice", e.name)
+			errs = append(errs, fmt.Errorf("the outbox %s is relayed twice", e.name))
+		}
+		if err := errors.Join(append(errs, p.owns(e))...); err != nil {
+			return err
 		}
 		p.relays[e.name] = func(ctx context.Context, images []item) ([]error, error) {
 			return relayMessages(ctx, e, images, send)

@@ -41,6 +41,9 @@ func MustPattern[P, T, K any](e *Entity[T, K], index string) *Pattern[P, T] {
 // fixed. The last of these may be a Range.
 func NewPattern[P, T, K any](e *Entity[T, K], index string) (*Pattern[P, T], error) {
 	typ := reflect.TypeFor[P]()
+	if e == nil {
+		return nil, fmt.Errorf("dynamo: pattern %v: the entity is nil", typ)
+	}
 	core, err := newPattern(e.core, index, typ)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: pattern %v on %s: %w", typ, e.core.name, err)

@@ -23,6 +23,12 @@ type View[T, K any] struct {
 // that of the stream. The entity must have a version, and the schema a TTL attribute:
 // the ids of applied changes are kept for 48 hours, the stream's 24 and as much again.
 func NewView[T, K any](table *Table, e *Entity[T, K]) (*View[T, K], error) {
+	switch {
+	case table == nil:
+		return nil, errors.New("dynamo: view: the table is nil")
+	case e == nil:
+		return nil, errors.New("dynamo: view: the entity is nil")
+	}
 	err := table.of(e.core)
 	switch {
 	case err != nil:

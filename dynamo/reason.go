@@ -82,14 +82,17 @@ func (e *TransactionError) Error() string {
 		}
 	}
 	if len(texts) == 0 {
-		return "dynamo: transact: " + e.Err.Error()
+		return "dynamo: transact: " + textOfError(e.Err)
 	}
 	return "dynamo: transact: " + strings.Join(texts, "; ")
 }
 
 // Unwrap returns the SDK's error and those of the reasons.
 func (e *TransactionError) Unwrap() []error {
-	errs := []error{e.Err}
+	var errs []error
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
 	for _, r := range e.Reasons {
 		if r.err != nil {
 			errs = append(errs, r.err)

@@ -96,12 +96,19 @@ func MustStream(m *Model, parts ...StreamPart) *Stream {
 // themselves in the table, such as the records of package idempotency; a record of an
 // entity that the model does not know fails, unless OnUnknown takes it.
 func NewStream(m *Model, parts ...StreamPart) (*Stream, error) {
+	if m == nil {
+		return nil, errors.New("dynamo: stream: the model is nil")
+	}
 	s := &Stream{model: m, parts: streamParts{
 		model: m, routes: map[string][]route{}, relays: map[string]relay{}, concurrency: 1,
 		unknown: refuseUnknown(m), failure: logFailure,
 	}}
 	var errs []error
-	for _, part := range parts {
+	for i, part := range parts {
+		if part == nil {
+			errs = append(errs, fmt.Errorf("part %d is nil", i+1))
+			continue
+		}
 		errs = append(errs, part(&s.parts))
 	}
 	if len(s.parts.routes)+len(s.parts.relays) == 0 {
@@ -133,11 +140,15 @@ func logFailure(ctx context.Context, f Failure) {
 // again, with all that follow it: handle has to be idempotent.
 func OnChange[T, K any](e *Entity[T, K], handle func(context.Context, Changed[T]) error) StreamPart {
 	return func(p *streamParts) error {
-		if err := p.owns(e.core); err != nil {
-			return err
+		if e == nil {
+			return errors.New("the entity of OnChange is nil")
 		}
+		var errs []error
 		if handle == nil {
-			return fmt.Errorf("the handler of %s is nil", e.core.name)
+			errs = append(errs, fmt.Errorf("the handler of %s is nil", e.core.name))
+		}
+		if err := errors.Join(append(errs, p.owns(e.core))...); err != nil {
+			return err
 		}
 		p.add(e.core.name, func(ctx context.Context, c rawChange) error {
 			typed, err := typedChange(e.core, c, new(T), new(T))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -61,7 +62,7 @@ type Table struct {
 // New returns the table of the name. It panics when client or model is nil; a wrong
 // name is reported by DynamoDB.
 func New(client Client, name string, model *Model, optFns ...func(*Options)) *Table {
-	if client == nil || model == nil {
+	if isNil(client) || model == nil {
 		panic("dynamo: New needs a client and a model")
 	}
 	o := Options{Attempts: 8, MinBackoff: 25 * time.Millisecond, MaxBackoff: 2 * time.Second}
@@ -72,6 +73,12 @@ func New(client Client, name string, model *Model, optFns ...func(*Options)) *Ta
 		t.keys = append(t.keys, sha256.Sum256(slices.Concat([]byte("patternkit cursor\x00"), key)))
 	}
 	return t
+}
+
+// isNil reports whether there is no client, be it a nil pointer to one.
+func isNil(client Client) bool {
+	v := reflect.ValueOf(client)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // configure lets the option functions set the options; nil ones are passed over.

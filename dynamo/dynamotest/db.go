@@ -60,7 +60,9 @@ func New(tb TB, optFns ...func(*Options)) *DB {
 	}
 	db.options.ExpiryDelay = 48 * time.Hour
 	for _, fn := range optFns {
-		fn(&db.options)
+		if fn != nil {
+			fn(&db.options)
+		}
 	}
 	db.Server = wire.NewServer(tb, db.services()...)
 	return db

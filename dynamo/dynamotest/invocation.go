@@ -1,6 +1,7 @@
 package dynamotest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -117,9 +118,25 @@ func (m *Mapping) invoke(ctx context.Context, s *stream, batch []streamRecord) (
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case !m.options.ReportBatchItemFailures:
+		m.refuseReport(answer)
 		return len(batch), nil
 	}
 	return firstFailed(answer, batch), nil
+}
+
+// refuseReport fails the test when the function reports failures that Lambda ignores.
+func (m *Mapping) refuseReport(answer []byte) {
+	var response struct {
+		BatchItemFailures []json.RawMessage `json:"batchItemFailures"`
+	}
+	err := json.Unmarshal(answer, &response)
+	if m.db.tb == nil || len(response.BatchItemFailures) == 0 && (err == nil || !bytes.Contains(answer, []byte(`"batchItemFailures"`))) {
+		return
+	}
+	m.db.tb.Helper()
+	m.db.tb.Errorf("dynamotest: mapping of %s: the function reported %d failed records, but the mapping lacks ReportBatchItemFailures:"+
+		" Lambda ignores the report and takes the batch for done. Set MappingOptions.ReportBatchItemFailures,"+
+		" and FunctionResponseTypes: [ReportBatchItemFailures] in the template.", m.table, len(response.BatchItemFailures))
 }
 
 // call runs the handler; a panic is an error of the function.

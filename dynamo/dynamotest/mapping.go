@@ -62,7 +62,8 @@ type MappingOptions struct {
 	BisectBatchOnFunctionError bool
 	// ReportBatchItemFailures heeds the batchItemFailures that the function
 	// answers; without it they are ignored, and a batch that came back without
-	// an error is done. Optional. Defaults to false.
+	// an error is done, as in Lambda: a function that reports failures then fails
+	// the test. Optional. Defaults to false.
 	ReportBatchItemFailures bool
 	// ParallelizationFactor is how many batches of the stream are under way at
 	// once; the records of one partition key stay in order. Optional. Defaults
@@ -133,7 +134,9 @@ func (db *DB) NewMapping(tableName string, handler Handler, optFns ...func(*Mapp
 		FunctionARN: "arn:aws:lambda:" + wire.DefaultRegion + ":" + wire.DefaultAccount + ":function:function",
 	}}
 	for _, fn := range optFns {
-		fn(&m.options)
+		if fn != nil {
+			fn(&m.options)
+		}
 	}
 	m.fault = m.check()
 	db.mu.Lock()
@@ -162,6 +165,9 @@ const (
 func (m *Mapping) check() error {
 	o := &m.options
 	var errs []error
+	if m.handler == nil {
+		errs = append(errs, fmt.Errorf("dynamotest: mapping of %s: the handler is nil", m.table))
+	}
 	refuse := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf("dynamotest: mapping of "+m.table+": "+format, args...))

@@ -95,7 +95,6 @@ func TestMapping(t *testing.T) {
 	}{
 		{"batches", nil, func(o *dynamotest.MappingOptions) { o.BatchSize = 3 }, "abc def g", 0},
 		{"retries with growing delay", first(3), func(*dynamotest.MappingOptions) {}, "abcdefg abcdefg abcdefg abcdefg", 7 * time.Second},
-		{"failures ignored", first(1, "c"), func(*dynamotest.MappingOptions) {}, "abcdefg", 0},
 		{"checkpoint at the lowest failure", first(1, "f", "c"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg cdefg", time.Second},
 		{"checkpoint, named in order", first(1, "c", "f"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg cdefg", time.Second},
 		{"unknown identifier", first(1, "nope"), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }, "abcdefg abcdefg", time.Second},
@@ -250,8 +249,39 @@ func TestMappingRefusesWhatLambdaRefuses(t *testing.T) {
 		o.BatchSize, o.StartingPosition, o.Filters = 10_001, "NOW", []string{"{"}
 	})
 	err := m.Drain(t.Context())
+	require.ErrorContains(t, err, "the handler is nil")
 	require.ErrorContains(t, err, "BatchSize 10001 is not between 1 and 10000")
 	require.ErrorContains(t, err, `StartingPosition "NOW" is neither TRIM_HORIZON nor LATEST`)
 	require.ErrorContains(t, err, "filter {")
 	require.Equal(t, err.Error()[len("dynamotest: drain the stream of orders: "):], m.Run(t.Context()).Error())
+}
+
+// A function that names its failures behind a mapping that does not ask for them loses
+// the records, as in Lambda, and the test fails.
+func TestAReportThatNobodyAskedForFailsTheTest(t *testing.T) {
+	for answer, errors := range map[string]int{
+		`{"batchItemFailures":[{"itemIdentifier":"1"}]}`: 1, `{"batchItemFailures":[{"itemIdentifier":""}]}`: 1, `{"batchItemFailures":"x"}`: 1,
+		`{"batchItemFailures":[]}`: 0, `{"batchItemFailures":null}`: 0, `{}`: 0, `null`: 0, ``: 0, `"done"`: 0,
+	} {
+		for _, asked := range []bool{false, true} {
+			r := &recorder{TB: t}
+			db := dynamotest.New(r)
+			createTable(t, db.Client())
+			putAll(t, db.Client(), "ab")
+			calls := 0
+			m := db.NewMapping("orders", func(context.Context, []byte) ([]byte, error) {
+				if calls++; calls > 1 {
+					return nil, nil
+				}
+				return []byte(answer), nil
+			}, func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures, o.RetryDelay = asked, time.Nanosecond })
+			require.NoError(t, m.Drain(t.Context()))
+			if asked {
+				require.Zero(t, r.errors)
+				continue
+			}
+			require.Equal(t, errors, r.errors, answer)
+			require.Equal(t, 1, calls, "the batch is done")
+		}
+	}
 }

@@ -1,0 +1,80 @@
+package dynamo_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/dynamotest"
+)
+
+// What is nil is refused where it is given, or passed over where it is an option.
+func TestNilIsRefused(t *testing.T) {
+	handle := func(context.Context, dynamo.Changed[Order]) error { return nil }
+	send := func(context.Context, []Mail) []error { return nil }
+	table := dynamo.New(noClient{}, "t", store, nil)
+	for name, c := range map[string]struct {
+		make func() (any, error)
+		want string
+	}{
+		"model of a stream":      {func() (any, error) { return dynamo.NewStream(nil, dynamo.OnChange(orders, handle)) }, "the model is nil"},
+		"part of a stream":       {func() (any, error) { return dynamo.NewStream(store, nil, dynamo.OnChange(orders, handle), nil) }, "part 1 is nil\npart 3 is nil"},
+		"entity of OnChange":     {func() (any, error) { return dynamo.NewStream(store, dynamo.OnChange[Order, OrderKey](nil, handle)) }, "the entity of OnChange is nil"},
+		"outbox of Relay":        {func() (any, error) { return dynamo.NewStream(store, dynamo.Relay(nil, send)) }, "the outbox of Relay is nil"},
+		"model of an entity":     {func() (any, error) { return dynamo.NewEntity[Order, OrderKey](nil, "X", dynamo.Key("X", "Y"), nil) }, "the model is nil"},
+		"model of an outbox":     {func() (any, error) { return dynamo.NewOutbox[Mail](nil, "X", nil) }, "the model is nil"},
+		"table of a view":        {func() (any, error) { return dynamo.NewView[Order, OrderKey](nil, orders) }, "the table is nil"},
+		"entity of a view":       {func() (any, error) { return dynamo.NewView[Order, OrderKey](table, nil) }, "the entity is nil"},
+		"entity of a pattern":    {func() (any, error) { return dynamo.NewPattern[OrderKey, Order, OrderKey](nil, "") }, "the entity is nil"},
+		"entity of a field":      {func() (any, error) { return dynamo.NewField[string, Order, OrderKey](nil, "Status") }, "the entity is nil"},
+		"member of a collection": {func() (any, error) { return dynamo.NewCollection[OrderKey, OrderView](orders, nil) }, "entity 2 is nil"},
+		"entity in a collection": {func() (any, error) {
+			return dynamo.NewCollection[OrderKey, OrderView]((*dynamo.Entity[Order, OrderKey])(nil))
+		}, "entity 1 is nil"},
+		"operation":              {func() (any, error) { return nil, table.Transact(t.Context(), nil) }, "operation 0 is nil"},
+		"operation of a batch":   {func() (any, error) { return nil, table.Batch(t.Context(), nil) }, "operation 0 is nil"},
+		"zero read":              {func() (any, error) { return nil, table.BatchGet(t.Context(), dynamo.Read{}) }, "the zero Read reads nothing"},
+		"handler of the mapping": {func() (any, error) { return nil, dynamotest.New(nil, nil).NewMapping("t", nil, nil).Drain(t.Context()) }, "the handler is nil"},
+		"action": {func() (any, error) {
+			return nil, orders.Update(OrderKey{"1"}).Do(dynamo.Action[Order]{}).Run(t.Context(), table)
+		}, "an action is the zero Action"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := c.make()
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	for _, client := range []dynamo.Client{nil, (*dynamodb.Client)(nil)} {
+		require.PanicsWithValue(t, "dynamo: New needs a client and a model", func() { dynamo.New(client, "t", store) })
+	}
+	require.Panics(t, func() { dynamo.New(noClient{}, "t", nil) })
+
+	good, db := newTable(t, nil)
+	_, err := orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent)
+	require.ErrorIs(t, err, dynamo.ErrNotFound)
+	require.NoError(t, db.NewMapping("store", dynamotest.Event(func(context.Context, map[string]any) error { return nil }), nil).Drain(t.Context()))
+}
+
+// An error that somebody made, for a test of their own, has a text.
+func TestZeroErrorsHaveAText(t *testing.T) {
+	for err, want := range map[error]string{
+		&dynamo.OpError{}:          "dynamo: : no cause is given",
+		&dynamo.TransactionError{}: "dynamo: transact: no cause is given",
+		&dynamo.BatchError{}:       "dynamo: batch: 0 of 0 not written: ",
+		&dynamo.InputError{}:       "invalid input",
+	} {
+		require.Equal(t, want, err.Error())
+		require.NotErrorIs(t, err, dynamo.ErrNotFound)
+	}
+	require.NotPanics(t, func() {
+		_ = dynamo.Reason{}.String()
+		_ = dynamo.Reason{}.Err()
+		_ = dynamo.Reason{}.Item()
+		_ = dynamo.Fault{}.String()
+	})
+	_, ok := orders.Existing(dynamo.Reason{})
+	require.False(t, ok)
+}
