@@ -17,7 +17,7 @@ const redacted = "[REDACTED]"
 // for a field that is not exported, as in fmt.Sprintf("%+v", struct{ key Secret }{…}).
 // Values that are given to this package are safe in both places: fields of log lines
 // and of slog, errors and panics that are logged, metric properties, annotations and
-// metadata of spans.
+// metadata of spans. Sealed is safe with any printer.
 type Secret string
 
 // String returns "[REDACTED]".
