@@ -148,23 +148,22 @@ func TestTheDefaultBoundOfExecutions(t *testing.T) {
 
 // Large histories are bounded by their size.
 func TestTheBoundOfHistories(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := stepfntest.New(nil)
-		arn := m.Create("M", states(t, `"A":{"Type":"Pass","End":true}`))
-		input := []byte(`"` + strings.Repeat("x", 250_000) + `"`)
-		for range 400 { // a megabyte each
-			require.NoError(t, m.Starter(arn)(t.Context(), input))
-			require.NoError(t, m.Drain(t.Context()))
-		}
-		require.InDelta(t, 268, len(m.Executions("")), 2)
-		m = stepfntest.New(nil, func(o *stepfntest.Options) { o.KeepExecutions = -1 })
-		arn = m.Create("M", states(t, `"A":{"Type":"Pass","End":true}`))
-		for range 300 {
-			require.NoError(t, m.Starter(arn)(t.Context(), input))
-		}
-		require.NoError(t, m.Drain(t.Context()))
-		require.Len(t, m.Executions(""), 300)
-	})
+	for keep, want := range map[int]int{0: 26, -1: 40} {
+		synctest.Test(t, func(t *testing.T) {
+			m := stepfntest.New(nil, func(o *stepfntest.Options) { o.KeepExecutions = keep })
+			var states []stepfn.State
+			for i := range 19 {
+				states = append(states, &stepfn.PassState{Name: fmt.Sprint("P", i)})
+			}
+			arn := m.Create("M", stepfn.MustMachine(states...))
+			input := []byte(`"` + strings.Repeat("x", 249_998) + `"`)
+			for range 40 { // 40 payloads of 250,000 bytes each
+				require.NoError(t, m.Starter(arn)(t.Context(), input))
+				require.NoError(t, m.Drain(t.Context()))
+			}
+			require.Len(t, m.Executions(arn), want)
+		})
+	}
 }
 
 // What is listed has no history: that of many executions would be copied.

@@ -100,7 +100,7 @@ func TestNullAnywhereInADefinition(t *testing.T) {
 	var definition any
 	require.NoError(t, json.Unmarshal([]byte(everything), &definition))
 	ran := 0
-	variants(definition, []any{nil, []any{nil}, map[string]any{"a": nil}, "", 0}, func(v any) {
+	variants(definition, []any{nil, []any{nil}, map[string]any{"a": nil}}, func(v any) {
 		text, err := json.Marshal(v)
 		require.NoError(t, err)
 		require.Empty(t, refusal(t, func() {
@@ -118,7 +118,7 @@ func TestNullAnywhereInADefinition(t *testing.T) {
 			}
 		}), string(text))
 	})
-	require.Greater(t, ran, 50)
+	require.Greater(t, ran, 20)
 }
 
 // executeNull runs a machine with inputs that have nulls.

@@ -75,8 +75,9 @@ func requireQuota(t *testing.T, x stepfntest.Execution, name string) {
 	require.Equal(t, "The execution reached the maximum number of history events (25000).", x.Cause, name)
 	require.Len(t, x.History, 25_000, name)
 	for i, e := range x.History[:24_999] {
-		require.EqualValues(t, i+1, e.ID)
-		require.NotEqual(t, "ExecutionFailed", e.Type)
+		if e.ID != int64(i+1) || e.Type == "ExecutionFailed" {
+			require.Fail(t, name, "event %d is %v", i+1, e)
+		}
 	}
 	end := x.History[24_999]
 	require.Equal(t, "ExecutionFailed", end.Type, name)
