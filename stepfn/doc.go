@@ -75,5 +75,5 @@
 // # Testing
 //
 // Package stepfntest runs machines in process with the functions bound to Go
-// code; package prove runs a saga through every fault and pair of faults.
+// code; package prove runs a saga through every fault and pairs of faults.
 package stepfn

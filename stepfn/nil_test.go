@@ -111,10 +111,19 @@ func TestPartsThatAreNil(t *testing.T) {
 		}), name)
 	}
 	for _, states := range [][]stepfn.State{
-		nil, {nil}, {(*stepfn.PassState)(nil)}, {&stepfn.PassState{}}, {&stepfn.PassState{Name: "A", Next: "B"}},
-		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{}}}}, {&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{StartAt: "A", States: []stepfn.State{nil}}}}},
-		{&stepfn.MapState{Name: "M"}}, {&stepfn.ChoiceState{Name: "C"}}, {&stepfn.ChoiceState{Name: "C", Choices: []stepfn.Rule{{}, {And: []stepfn.Rule{}}, stepfn.WhenNot(stepfn.Rule{})}}},
-		{&stepfn.TaskState{Name: "T", Retry: []stepfn.Retrier{{}}, Catch: []stepfn.Catcher{{}}}}, {&stepfn.WaitState{Name: "W"}}, {&stepfn.FailState{}},
+		nil,
+		{nil},
+		{(*stepfn.PassState)(nil)},
+		{&stepfn.PassState{}},
+		{&stepfn.PassState{Name: "A", Next: "B"}},
+		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{}}}},
+		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{StartAt: "A", States: []stepfn.State{nil}}}}},
+		{&stepfn.MapState{Name: "M"}},
+		{&stepfn.ChoiceState{Name: "C"}},
+		{&stepfn.ChoiceState{Name: "C", Choices: []stepfn.Rule{{}, {And: []stepfn.Rule{}}, stepfn.WhenNot(stepfn.Rule{})}}},
+		{&stepfn.TaskState{Name: "T", Retry: []stepfn.Retrier{{}}, Catch: []stepfn.Catcher{{}}}},
+		{&stepfn.WaitState{Name: "W"}},
+		{&stepfn.FailState{}},
 	} {
 		require.Empty(t, refusal(t, func() {
 			m, err := stepfn.NewMachine(states...)

@@ -68,8 +68,8 @@ func found(ctx context.Context, f shop.Fulfillment, status shop.Status, availabl
 	return nil
 }
 
-// TestNoOrderIsHalfDone runs the saga through every fault and every pair of
-// faults of its steps and compensations, on a table.
+// TestNoOrderIsHalfDone runs the saga through every fault and pairs of faults of
+// its steps and compensations, on a table.
 func TestNoOrderIsHalfDone(t *testing.T) {
 	input := twoMugs("tok_visa")
 	report := prove.Saga(t, input, func() (*stepfn.Saga[shop.OrderPlaced], prove.Oracle) {
