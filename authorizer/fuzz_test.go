@@ -2,6 +2,8 @@ package authorizer_test
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -51,20 +53,25 @@ func FuzzHandleToken(f *testing.F) {
 	})
 }
 
-// FuzzRoutes builds tables of two routes and asks about a path: no panic, and never a grant that the rules refuse.
+// FuzzRoutes builds tables of two routes and asks about a path: no panic, and the policy grants what Permits says and
+// nothing else, since no two routes are permitted.
 func FuzzRoutes(f *testing.F) {
 	f.Add("GET /a/{b}", "GET /a/*", "/a/b/c")
 	f.Add("ANY /", "GET /{proxy+}", "/")
+	f.Add("GET /*", "GET /admin", "/admin/")
+	f.Add("GET /*", "GET /a/{b}/c", "/a%2Fb/%63")
+	f.Add("GET /{a}", "GET /", "//")
 	f.Fuzz(func(t *testing.T, one, two, path string) {
 		routes, err := authorizer.NewRoutes(authorizer.Allow(one), authorizer.Deny(two))
-		if err != nil {
+		if err != nil || !strings.HasPrefix(path, "/") {
 			return
 		}
 		p := principal(t)
 		policy, err := routes.Policy(p, stage+"GET/x")
-		require.NoError(t, err)
-		if routes.Permits(p, "GET", path) {
-			require.True(t, iam(policy, stage+"GET"+path))
+		if errors.Is(err, authorizer.ErrPolicyTooLarge) {
+			return // the name of this stage is longer than the shortest one
 		}
+		require.NoError(t, err)
+		require.Equal(t, routes.Permits(p, "GET", path), iam(policy, stage+"GET"+path))
 	})
 }

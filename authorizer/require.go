@@ -91,9 +91,9 @@ type Rule struct {
 // Allow lets a principal who meets all requirements call a route; without requirements every verified principal may.
 //
 // A route is a method and a path, as in "GET /orders/{id}" or "POST /orders". The method ANY (or *) stands for each of
-// the seven verbs. In the path {name} is one segment, and a last segment * (or {name+}) is one or more. Of several
-// routes that match a request the most specific one decides: from left to right a literal segment comes before {name},
-// and {name} before *.
+// the seven verbs. In the path {name} is one segment, and a last segment * (or {name+}) is one or more; "/*" alone is the
+// root too. Of several routes that match a request the most specific one decides: from left to right a literal segment
+// comes before {name}, and {name} before *. A slash at the end of a request's path does not count, and a route has none.
 func Allow(route string, requires ...Requirement) Rule {
 	return Rule{route: route, requires: requires}
 }

@@ -91,6 +91,7 @@ var linked = map[string][]because{
 
 	"authorizer":                     {lambdaEvents, jwt},
 	"authorizer/jws":                 {jwt},
+	"authorizer/internal/given":      {},
 	"authorizer/internal/jsonobject": {},
 	"authorizer/internal/refresh":    {},
 	"authorizer/apikey":              {lambdaEvents, jwt, client, dynamoDB},
