@@ -228,8 +228,12 @@ func (r oracleRule) key() (key string) {
 func decide(rules []oracleRule, scope map[string]bool, method string, path []string) (known, permitted bool) {
 	best := ""
 	for _, r := range rules {
-		if r.method == method && r.matches(path) && (best == "" || r.key() < best) {
-			known, best, permitted = true, r.key(), r.scope == "" || scope[r.scope]
+		key := r.key() + " "
+		if r.method == "ANY" {
+			key = r.key() + "~" // a method of its own comes first
+		}
+		if (r.method == method || r.method == "ANY") && r.matches(path) && (best == "" || key < best) {
+			known, best, permitted = true, key, r.scope == "" || scope[r.scope]
 		}
 	}
 	return known, permitted
@@ -257,7 +261,7 @@ func drawRules(t *rapid.T, literals []string) (rules []oracleRule, table []autho
 			}
 			shape = append(shape, s)
 		}
-		method := rapid.SampledFrom([]string{"GET", "POST"}).Draw(t, "method")
+		method := rapid.SampledFrom([]string{"GET", "GET", "POST", "POST", "ANY"}).Draw(t, "method")
 		if key := method + strings.Join(shape, "/"); !seen[key] {
 			seen[key] = true
 			rule := oracleRule{method, path, rapid.SampledFrom(scopes).Draw(t, "scope")}
