@@ -30,7 +30,9 @@ func (t *Table) Transact(ctx context.Context, ops ...Write) error {
 }
 
 // Items returns the operations as items for a TransactWriteItems call of the caller,
-// or of a library that adds its own. It sends nothing. Operations that store the
+// or of a library that adds its own. It sends nothing. When package idempotency
+// commits the slice as it is, the error of a canceled transaction is a
+// *TransactionError; for items that were appended to others there is Explain. Operations that store the
 // correlation find none here: ItemsFor takes it from a context.
 func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
 	return t.ItemsFor(context.Background(), ops...)
@@ -39,8 +41,32 @@ func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
 // ItemsFor is Items with the correlation id and the trace header of a context for the
 // entities that store them.
 func (t *Table) ItemsFor(ctx context.Context, ops ...Write) ([]types.TransactWriteItem, error) {
-	_, items, err := t.renderAll(t.stamp(ctx), ops)
-	return items, err
+	rs, items, err := t.renderAll(t.stamp(ctx), ops)
+	if err != nil {
+		return nil, err
+	}
+	return explained(rs, items), nil
+}
+
+// explainer tells the reasons of a canceled transaction whose first items are
+// those of its operations.
+type explainer struct {
+	types.AttributeValueMemberNULL // what it stands among; it is never sent
+	ops                            []rendered
+}
+
+// Explain turns the SDK's error into a *TransactionError.
+func (e *explainer) Explain(err error) error { return canceled(e.ops, err) }
+
+// explained puts the explainer of the items behind them, into the capacity of the
+// slice: a library that commits the slice as it is finds it there, and needs
+// nothing of this package. Nothing of it is sent, and an append overwrites it.
+func explained(ops []rendered, items []types.TransactWriteItem) []types.TransactWriteItem {
+	n := len(items)
+	behind := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		Key: map[string]types.AttributeValue{"": &explainer{ops: ops}},
+	}}
+	return append(items[:n:n], behind)[:n]
 }
 
 // Explain turns the SDK's error for a transaction whose first items are those of

@@ -72,7 +72,8 @@
 // # Errors
 //
 // [ErrNoKey], [*ConflictError] and [*TooManyWritesError] have a method Permanent
-// that answers true: no retry helps. SDK errors are wrapped and stay reachable with errors.As.
+// that answers true: no retry helps. What the items of a dynamo.Table were refused
+// for matches dynamo's sentinels, where the effect returns them as they are. SDK errors are wrapped and stay reachable with errors.As.
 //
 // # Testing
 //

@@ -180,7 +180,7 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 		return l.store.complete(l.key, l.owner, id, packed, time.Now()).transact(l.store.table)
 	})
 	if err != nil {
-		if err = l.commitError(ctx, id, err); err != nil {
+		if err = l.commitError(ctx, id, items, err); err != nil {
 			return err
 		}
 	}
@@ -190,10 +190,10 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 	return nil
 }
 
-func (l *Lease) commitError(ctx context.Context, id string, err error) error {
+func (l *Lease) commitError(ctx context.Context, id string, items []types.TransactWriteItem, err error) error {
 	old, refused := refusal(err)
 	if !refused {
-		return fault(l.key, "commit", err)
+		return fault(l.key, "commit", explain(items, err))
 	}
 	r := l.store.read(old)
 	if len(old) == 0 {

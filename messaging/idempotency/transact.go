@@ -56,7 +56,9 @@ func (o *CallOptions) hash(payload any) (string, error) {
 // effect must do nothing but read and decide, since it runs again when its
 // transaction did not commit, and it may return up to 99 writes. A write whose
 // own condition failed is an error that wraps DynamoDB's
-// TransactionCanceledException, with reasons in the order of the writes.
+// TransactionCanceledException, with reasons in the order of the writes. Where
+// the slice is the answer of dynamo's Items, it matches dynamo's sentinels and
+// *dynamo.TransactionError as well.
 func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Context, M) ([]types.TransactWriteItem, error), optFns ...func(*CallOptions)) func(context.Context, M) error {
 	if s == nil || key == nil || effect == nil {
 		panic("idempotency: ExactlyOnce needs a store, a key function and an effect")
@@ -156,7 +158,7 @@ func (s *Store) commit(ctx context.Context, key, sum string, items []types.Trans
 	}
 	old, refused := refusal(err)
 	if !refused {
-		return Record{}, false, fault(key, "commit", err)
+		return Record{}, false, fault(key, "commit", explain(items, err))
 	}
 	if len(old) == 0 { // the reason came without the item
 		r, found, getErr := s.Get(ctx, key)
