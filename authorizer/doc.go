@@ -23,8 +23,8 @@
 // # Limits
 //
 // Tokens of at most 8 KiB; a leeway of 2 seconds by default, one minute at most; key sets of at most 150,000 bytes and
-// 100 keys; routes of at most 30 segments. A cached Allow can outlive the token by the authorizer's TTL (5 minutes unless configured): keep the
-// TTL well below the token's life. Replay of a token within its life is not noticed.
+// 100 keys; routes of at most 30 segments. A cached Allow can outlive the token by the authorizer's TTL (5 minutes unless
+// configured): keep the TTL well below the token's life. Replay of a token within its life is not noticed.
 //
 // A policy grants the routes of the table and nothing else, with one exception: where "/a/{x}" and "/a/{x}/b" are both
 // permitted, IAM cannot but permit other paths of that shape too. Routes.Unlisted lists them; have no such routes in the

@@ -64,6 +64,8 @@ func TestWhoMayCallWhat(t *testing.T) {
 				{"GET", "/orders/1/lines", reader, 200},
 				{"POST", "/orders", reader, 403},
 				{"DELETE", "/orders/1", reader, 403},
+				{"DELETE", "/orders/1/", reader, 403}, // a slash at the end makes no other route
+				{"GET", "/orders/1/", reader, 200},
 				{"POST", "/orders", writer, 200},
 				{"DELETE", "/orders/1", writer, 403},
 				{"DELETE", "/orders/1", manager, 200},
@@ -106,9 +108,10 @@ func TestTheIssuerRotatesItsKey(t *testing.T) {
 	})
 }
 
-// No route can be confused with another one by the value of a path parameter.
+// No route can be confused with another one by the value of a path parameter, and nothing is permitted beside the routes.
 func TestRoutesDoNotOverlap(t *testing.T) {
 	require.Empty(t, routes.Overlaps())
+	require.Empty(t, routes.Unlisted())
 }
 
 func TestTemplate(t *testing.T) {
