@@ -50,6 +50,7 @@ func pairs(t *testing.T) []struct {
 	one, two  awsevents.SQSMessage
 	different bool
 } {
+	t.Helper()
 	const order = `{"orderId":"42"}`
 	sns := notification(t, order)
 	inSNS := notification(t, busEvent)

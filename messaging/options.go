@@ -49,10 +49,10 @@ type Options struct {
 	// is retried, since it had receives in which it only waited for them. It is
 	// parked when it comes first and fails again. A body that Bodies fails to
 	// read is a try that failed, and so is an error that asks for a retry, unless
-	// it has a method Blameless() bool that answers true. Optional. Defaults to 0, no such limit. Set it
-	// lower than the redrive policy's maxReceiveCount, else SQS takes the message
-	// without the reason; much lower for a FIFO queue, where that counts on while
-	// messages wait.
+	// it has a method Blameless() bool that answers true. Optional. Defaults to 0,
+	// no such limit. Set it lower than the redrive policy's maxReceiveCount, else
+	// SQS takes the message without the reason; much lower for a FIFO queue, where
+	// that counts on while messages wait.
 	MaxReceives int
 
 	// Classify maps an error of the handler to one with a verdict, such as

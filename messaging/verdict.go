@@ -125,7 +125,7 @@ func find(err error) (ruling, bool) {
 		if blameless(err) {
 			return ruling{verdict: Retried, busy: true}, true
 		}
-		if p, ok := err.(interface{ Permanent() bool }); ok && p.Permanent() { //nolint:errorlint // as above
+		if p, ok := err.(interface{ Permanent() bool }); ok && p.Permanent() {
 			return ruling{verdict: Poisoned}, true
 		}
 		switch u := err.(type) { //nolint:errorlint // this walk unwraps by itself
@@ -143,10 +143,10 @@ func find(err error) (ruling, bool) {
 // has reports whether err itself, not one that it wraps, has a method or says so
 // through its As.
 func has[I any](err error) (method I, ok bool) {
-	if method, ok = err.(I); ok { //nolint:errorlint // of this error
+	if method, ok = err.(I); ok {
 		return method, true
 	}
-	if as, can := err.(interface{ As(any) bool }); can { //nolint:errorlint // as above
+	if as, can := err.(interface{ As(any) bool }); can {
 		ok = as.As(&method)
 	}
 	return method, ok

@@ -73,7 +73,8 @@
 //
 // [ErrNoKey], [*ConflictError] and [*TooManyWritesError] have a method Permanent
 // that answers true: no retry helps. What the items of a dynamo.Table were refused
-// for matches dynamo's sentinels, where the effect returns them as they are. SDK errors are wrapped and stay reachable with errors.As.
+// for matches dynamo's sentinels, where the effect returns them as they are. SDK
+// errors are wrapped and stay reachable with errors.As.
 //
 // # Testing
 //
