@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -27,28 +28,23 @@ var (
 )
 
 // attributesOf lists the attributes that attributevalue makes of a struct type, and
-// refuses a type of which it would drop a part.
+// refuses a type of which it would drop a part; the list has what can be stored then.
 func attributesOf(typ reflect.Type) ([]*attribute, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", typ)
 	}
-	if err := checkPlainCodec(typ); err != nil {
-		return nil, err
-	}
 	var out []*attribute
-	if err := collectAttributes(typ, nil, &out); err != nil {
-		return nil, err
-	}
+	errs := []error{checkPlainCodec(typ), collectAttributes(typ, nil, &out)}
 	byName := map[string]string{}
 	for _, a := range out {
 		a.encoder = newAttributeEncoder(a.typ, a.options)
 		folded := strings.ToLower(a.name)
 		if other, taken := byName[folded]; taken {
-			return nil, fmt.Errorf("fields %s and %s of %v are both stored in the attribute %s", other, a.field, typ, a.name)
+			errs = append(errs, fmt.Errorf("fields %s and %s of %v are both stored in the attribute %s", other, a.field, typ, a.name))
 		}
 		byName[folded] = a.field
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
 // checkPlainCodec refuses a struct with a codec of its own. One that comes from an
@@ -73,6 +69,8 @@ func checkPlainCodec(typ reflect.Type) error {
 }
 
 func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for i := range typ.NumField() {
 		f := typ.Field(i)
 		if f.PkgPath != "" && !f.Anonymous {
@@ -86,20 +84,21 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 		if f.Anonymous && name == "" {
 			switch {
 			case f.Type.Kind() == reflect.Struct && !f.Type.ConvertibleTo(timeType):
-				if err := collectAttributes(f.Type, index, out); err != nil {
-					return err
-				}
+				errs = append(errs, collectAttributes(f.Type, index, out))
 				continue
 			case f.Type.Kind() == reflect.Pointer:
-				return fmt.Errorf("%v embeds the pointer %v: embed the struct itself", typ, f.Type)
+				refuse("%v embeds the pointer %v: embed the struct itself", typ, f.Type)
+				continue
 			case f.PkgPath != "":
 				continue
 			case f.Type.Kind() == reflect.Struct:
-				return fmt.Errorf("%v embeds %v, which would be stored as nothing: make it a named field", typ, f.Type)
+				refuse("%v embeds %v, which would be stored as nothing: make it a named field", typ, f.Type)
+				continue
 			}
 		}
 		if kind := f.Type.Kind(); kind == reflect.Chan || kind == reflect.Func {
-			return fmt.Errorf(`field %s of %v cannot be stored: tag it dynamodbav:"-"`, f.Name, typ)
+			refuse(`field %s of %v cannot be stored: tag it dynamodbav:"-"`, f.Name, typ)
+			continue
 		}
 		a := &attribute{field: f.Name, name: name, index: index, typ: f.Type, role: f.Tag.Get("dynamo")}
 		if a.name == "" {
@@ -110,7 +109,7 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 		}
 		*out = append(*out, a)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // attributeEncoder encodes one value as the field's tag says.

@@ -68,18 +68,19 @@ func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, 
 	if m == nil {
 		return nil, errors.New("the model is nil")
 	}
+	var errs []error
 	if name == "" || strings.Contains(name, m.schema.Separator) {
-		return nil, fmt.Errorf("the name %q is empty or contains the separator", name)
+		errs = append(errs, fmt.Errorf("the name %q is empty or contains the separator", name))
 	}
 	attributes, err := attributesOf(typ)
-	if err != nil {
-		return nil, err
+	errs = append(errs, err)
+	if len(attributes) == 0 && err != nil {
+		return nil, errors.Join(errs...)
 	}
 	e := &entity{
 		model: m, name: name, typ: typ, key: key, attributes: attributes,
 		expireAfter: o.expireAfter, correlated: o.correlated,
 	}
-	var errs []error
 	for _, step := range []func() error{
 		e.useKeyType,
 		func() error { return e.useKeys(keys) },
@@ -148,23 +149,26 @@ func (e *entity) parse(source string) (*template, error) {
 
 func (e *entity) useKeys(keys KeyTemplates) error {
 	s := e.model.schema
-	if (keys.sort == "") != (s.SortKey == "") {
-		if s.SortKey == "" {
-			return errors.New("Key has a template for a sort key, the schema has no SortKey")
-		}
-		return fmt.Errorf("Key has no template for the sort key %s", s.SortKey)
+	var errs []error
+	switch {
+	case keys.sort != "" && s.SortKey == "":
+		errs = append(errs, errors.New("Key has a template for a sort key, the schema has no SortKey"))
+	case keys.sort == "" && s.SortKey != "":
+		errs = append(errs, fmt.Errorf("Key has no template for the sort key %s", s.SortKey))
 	}
 	part, err := e.parse(keys.partition)
-	if err != nil {
-		return err
-	}
+	errs = append(errs, err)
 	var sort *template
 	if keys.sort != "" {
-		if sort, err = e.parse(keys.sort); err != nil {
-			return err
-		}
+		var err error
+		sort, err = e.parse(keys.sort)
+		errs = append(errs, err)
 	}
-	if err := e.checkKeyTemplates(part, sort); err != nil {
+	// Which fields are in no template is known when all templates can be read.
+	if errors.Join(errs...) == nil {
+		errs = append(errs, e.checkKeyTemplates(part, sort))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	e.partition, e.keyPart = part.bind(e.fieldIndex), part.bind(e.keyFieldIndex)

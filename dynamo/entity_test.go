@@ -303,3 +303,40 @@ func TestAnInvertedIndexSharesTheTablesKeys(t *testing.T) {
 	require.Equal(t, "b", page.Items[0].Team)
 	require.Equal(t, "lead", page.Items[0].Role)
 }
+
+// A declaration with many faults names every one of them at once.
+func TestADeclarationNamesEveryFault(t *testing.T) {
+	type faultyKey struct{ ID, Missing string }
+	type faulty struct {
+		ID   string
+		No   int
+		Odd  complex64
+		Call func()
+		Wait chan int
+		One  string `dynamodbav:"x"`
+		Two  string `dynamodbav:"X"`
+		V1   string `dynamo:"version"`
+		V2   int64  `dynamo:"version"`
+		Role string `dynamo:"odd"`
+	}
+	_, err := dynamo.NewEntity[faulty, faultyKey](store, "A#B", dynamo.Key("A#{Nope}#{Nada}", "{Odd}"),
+		dynamo.On("GSI1", "G#{None}", "{No}"), dynamo.On("GSI9", "x"), dynamo.Unique("{Null}"), dynamo.Unique("fixed"), dynamo.ExpireAfter(-1))
+	for _, fault := range []string{
+		`the name "A#B" is empty or contains the separator`, "field Call of dynamo_test.faulty cannot be stored", "field Wait of dynamo_test.faulty cannot be stored",
+		"fields One and Two", "no stored field Missing", `no stored field "Nope"`, `no stored field "Nada"`, "field Odd: complex64 has no sortable form",
+		`no stored field "None"`, "field No is an integer of varying width", "index GSI9: the schema does not have it", `no stored field "Null"`,
+		`template "fixed" has no field`, "the version V1 is a string", "fields V1 and V2 are both tagged as the version", `field Role has the unknown tag`, "ExpireAfter is negative",
+	} {
+		require.ErrorContains(t, err, fault)
+	}
+	type faultyPattern struct {
+		Status   int
+		OrderID  string
+		Nonsense bool
+		Another  bool
+	}
+	_, err = dynamo.NewPattern[faultyPattern](orders, "GSI1")
+	for _, fault := range []string{"its field Status is a int", "its field OrderID needs a field PlacedAt", "its field Another is used by no key", "its field Nonsense is used by no key"} {
+		require.ErrorContains(t, err, fault)
+	}
+}

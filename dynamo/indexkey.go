@@ -37,6 +37,7 @@ func (e *entity) useIndex(x indexTemplates) error {
 		x.partition, x.sort = "", x.partition
 	}
 	e.indexes = append(e.indexes, x.index)
+	var errs []error
 	for _, k := range []struct {
 		attribute, source string
 		sort              bool
@@ -44,11 +45,12 @@ func (e *entity) useIndex(x indexTemplates) error {
 		if k.attribute == "" && k.source == "" || !k.sort && index.Local {
 			continue
 		}
-		if err := e.useIndexKey(x.index, k.attribute, k.source, k.sort); err != nil {
-			return err
+		if e.partition.template == nil && (k.attribute == e.model.schema.PartitionKey || k.attribute == e.model.schema.SortKey) {
+			continue // the table's key, which is refused already
 		}
+		errs = append(errs, e.useIndexKey(x.index, k.attribute, k.source, k.sort))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // useIndexKey gives a key attribute of an index its template. An attribute that has one

@@ -3,7 +3,9 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -79,6 +81,10 @@ func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
 		}
 		errs = append(errs, checkPatternField(f, lookup(e.attributes, name).typ))
 	}
+	errs = append(errs, p.bindSort(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		errs = append(errs, fmt.Errorf("its field %s is used by no key: the partition key is %s and the sort key %s", name, part, sort))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -86,13 +92,7 @@ func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
 		f, _ := typ.FieldByName(name)
 		return f.Index
 	})
-	if err := p.bindSort(fields); err != nil {
-		return nil, err
-	}
-	for name := range fields {
-		errs = append(errs, fmt.Errorf("its field %s is used by no key: the partition key is %s and the sort key %s", name, part, sort))
-	}
-	return p, errors.Join(errs...)
+	return p, nil
 }
 
 func checkPatternField(f reflect.StructField, want reflect.Type) error {
@@ -107,41 +107,44 @@ func checkPatternField(f reflect.StructField, want reflect.Type) error {
 
 // bindSort takes the fields of the sort key from P, left to right.
 func (p *pattern) bindSort(fields map[string]reflect.StructField) error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	missing := ""
 	for i, part := range p.sortParts() {
 		if part.field == "" {
 			continue
 		}
 		f, ok := fields[part.field]
-		switch {
-		case !ok:
+		if !ok {
 			missing = part.field
 			continue
-		case missing != "":
-			return fmt.Errorf("its field %s needs a field %s, which comes before it in the sort key %s", part.field, missing, p.sort)
-		case p.ranged:
-			return fmt.Errorf("its field %s comes after a Range in the sort key %s: a Range is the last one", part.field, p.sort)
 		}
 		delete(fields, part.field)
+		if missing != "" {
+			refuse("its field %s needs a field %s, which comes before it in the sort key %s", part.field, missing, p.sort)
+		}
+		if p.ranged {
+			refuse("its field %s comes after a Range in the sort key %s: a Range is the last one", part.field, p.sort)
+		}
 		want := part.codec.typ
 		if r, ok := reflect.Zero(f.Type).Interface().(ranged); ok {
 			p.ranged = true
 			if !part.codec.rangeable(i == len(p.sort.parts)-1) {
-				return fmt.Errorf("its field %s is a Range of %v: values of varying length are in order at the end of a sort key only, and this is %s",
+				refuse("its field %s is a Range of %v: values of varying length are in order at the end of a sort key only, and this is %s",
 					part.field, want, p.sort)
 			}
 			if r.element() != want {
-				return fmt.Errorf("its field %s is a Range of %v, the entity's field is a %v", part.field, r.element(), want)
+				refuse("its field %s is a Range of %v, the entity's field is a %v", part.field, r.element(), want)
 			}
 			if !f.IsExported() {
-				return fmt.Errorf("its field %s is not exported", part.field)
+				refuse("its field %s is not exported", part.field)
 			}
-		} else if err := checkPatternField(f, want); err != nil {
-			return err
+		} else {
+			errs = append(errs, checkPatternField(f, want))
 		}
 		p.bound = append(p.bound, f.Index)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (p *pattern) sortParts() []part {

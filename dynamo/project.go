@@ -29,14 +29,14 @@ func NewView[T, K any](table *Table, e *Entity[T, K]) (*View[T, K], error) {
 	case e == nil:
 		return nil, errors.New("dynamo: view: the entity is nil")
 	}
-	err := table.of(e.core)
-	switch {
-	case err != nil:
-	case e.core.version == nil:
-		err = errors.New(`the entity has no version: tag a field dynamo:"version"`)
-	case table.model.schema.TTL == "":
-		err = errors.New("the schema has no TTL attribute to let the ids of applied changes expire by")
+	errs := []error{table.of(e.core)}
+	if e.core.version == nil {
+		errs = append(errs, errors.New(`the entity has no version: tag a field dynamo:"version"`))
 	}
+	if table.model.schema.TTL == "" {
+		errs = append(errs, errors.New("the schema has no TTL attribute to let the ids of applied changes expire by"))
+	}
+	err := errors.Join(errs...)
 	var marks *Entity[applied, appliedKey]
 	if err == nil {
 		marks, err = table.model.appliedEntity()

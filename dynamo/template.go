@@ -34,6 +34,7 @@ func parseTemplate(source, separator string, typeOf func(string) (reflect.Type, 
 	if !utf8.ValidString(source) {
 		return fail("is not valid UTF-8")
 	}
+	var problems []string
 	for rest := source; rest != ""; {
 		open := strings.IndexAny(rest, "{}")
 		if open < 0 {
@@ -52,15 +53,20 @@ func parseTemplate(source, separator string, typeOf func(string) (reflect.Type, 
 		}
 		p := part{}
 		p.field, p.spec, _ = strings.Cut(body, ":")
+		rest = after
 		typ, err := typeOf(p.field)
 		if err != nil {
-			return fail("%v", err)
+			problems = append(problems, err.Error())
+			continue
 		}
 		if p.codec, err = newCodec(typ, p.spec); err != nil {
-			return fail("field %s: %v", p.field, err)
+			problems = append(problems, fmt.Sprintf("field %s: %v", p.field, err))
+			continue
 		}
 		t.parts = append(t.parts, p)
-		rest = after
+	}
+	if len(problems) > 0 {
+		return fail("%s", strings.Join(problems, "; "))
 	}
 	if err := t.checkBoundaries(); err != nil {
 		return fail("%v", err)

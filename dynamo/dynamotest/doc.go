@@ -4,7 +4,16 @@
 //
 //	db := dynamotest.New(t)
 //	client := db.Client()
-//	_, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: item})
+//	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
+//		TableName:            aws.String("orders"),
+//		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("PK"), AttributeType: types.ScalarAttributeTypeS}},
+//		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("PK"), KeyType: types.KeyTypeHash}},
+//		BillingMode:          types.BillingModePayPerRequest,
+//	})
+//	require.NoError(t, err)
+//	item := map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: "ORDER#42"}}
+//	_, err = client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: item})
+//	require.NoError(t, err)
 //
 // # Simulated
 //
