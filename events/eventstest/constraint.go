@@ -13,13 +13,22 @@ import (
 
 // constraints collects the members of a request that break the service's model,
 // for one error with all of them.
-type constraints []string
+type constraints struct {
+	n     int
+	shown []string // the first of them
+}
+
+// maxShown is how many elements of what a request lists an error writes out.
+const maxShown = 256
 
 func (c *constraints) broken(value, member, format string, args ...any) {
+	if c.n++; len(c.shown) == maxShown {
+		return
+	}
 	if value != "null" {
 		value = "'" + value + "'"
 	}
-	*c = append(*c, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, member, fmt.Sprintf(format, args...)))
+	c.shown = append(c.shown, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, member, fmt.Sprintf(format, args...)))
 }
 
 // name checks a member against a set of characters and a greatest length.
@@ -48,13 +57,13 @@ func (c *constraints) between(value *int32, member string, least, most int32) {
 
 // err is the error of all broken constraints, or nil.
 func (c constraints) err() error {
-	switch len(c) {
+	switch c.n {
 	case 0:
 		return nil
 	case 1:
-		return invalid("1 validation error detected: %s", c[0])
+		return invalid("1 validation error detected: %s", c.shown[0])
 	}
-	return invalid("%d validation errors detected: %s", len(c), strings.Join(c, "; "))
+	return invalid("%d validation errors detected: %s", c.n, strings.Join(c.shown, "; "))
 }
 
 func onlyNameCharacters(s, more string) bool {

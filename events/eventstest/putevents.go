@@ -94,8 +94,8 @@ func (b *Bus) checkEntries(entries []putEventsEntry) error {
 	case n == 0:
 		bad.broken("[]", "entries", "Member must have length greater than or equal to 1")
 	case n > maxEntries:
-		shown := make([]string, n)
-		for i := range entries {
+		shown := make([]string, min(n, maxShown))
+		for i := range shown {
 			shown[i] = entries[i].show()
 		}
 		bad.broken("["+strings.Join(shown, ", ")+"]", "entries", "Member must have length less than or equal to %d", maxEntries)

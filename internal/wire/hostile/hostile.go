@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime/metrics"
@@ -126,6 +127,13 @@ const (
 	allocatedPerByte = 400
 )
 
+// What an error may have: it may repeat the request, and not one text for each
+// byte of it.
+const (
+	maxError     = 64 << 10
+	errorPerByte = 8
+)
+
 func short(s string) string { return s[:min(len(s), 2_000)] }
 
 // allocated is how many bytes the process has allocated so far.
@@ -162,6 +170,8 @@ func (s *Suite) check(operation, body string, res *http.Response, answer []byte)
 		return errors.New("the answer has a replacement character that the request has not") // XML has one for each control character
 	case res.Header.Get("X-Amzn-Requestid") == "":
 		return errors.New("the answer has no request id")
+	case res.StatusCode != http.StatusOK && len(answer) > maxError+errorPerByte*len(body):
+		return fmt.Errorf("an error of %d bytes about a request of %d", len(answer), len(body))
 	}
 	if s.Target == "" {
 		return checkXML(operation, res.StatusCode, answer)
