@@ -79,17 +79,20 @@ func expiryOf(t *testing.T, db *dynamotest.DB, key string) string {
 // An Upsert on an expired item that is still there starts anew, whichever way it is sent.
 func TestUpsertOfAnExpiredItemStartsAnew(t *testing.T) {
 	up := func() dynamo.Update[Counter] { return counters.Upsert(CounterKey{"a"}).Do(dynamo.Add(counted, 1)) }
-	send := map[string]func(t *testing.T, table *dynamo.Table) error{
-		"Run": func(t *testing.T, table *dynamo.Table) error { return up().Run(t.Context(), table) },
-		"If": func(t *testing.T, table *dynamo.Table) error {
-			return up().If(lastCaller.Missing()).Run(t.Context(), table)
+	send := map[string]func(ctx context.Context, table *dynamo.Table) error{
+		"Run": func(ctx context.Context, table *dynamo.Table) error { return up().Run(ctx, table) },
+		"If": func(ctx context.Context, table *dynamo.Table) error {
+			return up().If(lastCaller.Missing()).Run(ctx, table)
 		},
-		"Return": func(t *testing.T, table *dynamo.Table) error { _, err := up().Return(t.Context(), table); return err },
-		"Transact": func(t *testing.T, table *dynamo.Table) error {
-			return table.Transact(t.Context(), passes.Put(Pass{PassKey: PassKey{"x"}}), up())
+		"Return": func(ctx context.Context, table *dynamo.Table) error {
+			_, err := up().Return(ctx, table)
+			return err
 		},
-		"TransactOnce": func(t *testing.T, table *dynamo.Table) error {
-			return table.TransactOnce(t.Context(), "token", passes.Put(Pass{PassKey: PassKey{"x"}}), up())
+		"Transact": func(ctx context.Context, table *dynamo.Table) error {
+			return table.Transact(ctx, passes.Put(Pass{PassKey: PassKey{"x"}}), up())
+		},
+		"TransactOnce": func(ctx context.Context, table *dynamo.Table) error {
+			return table.TransactOnce(ctx, "token", passes.Put(Pass{PassKey: PassKey{"x"}}), up())
 		},
 	}
 	for name, send := range send {
@@ -108,7 +111,7 @@ func TestUpsertOfAnExpiredItemStartsAnew(t *testing.T) {
 				_, err = counters.Get(ctx, table, CounterKey{"a"})
 				require.ErrorIs(t, err, dynamo.ErrNotFound)
 
-				require.NoError(t, send(t, table))
+				require.NoError(t, send(ctx, table))
 				c, err = counters.Get(ctx, table, CounterKey{"a"})
 				require.NoError(t, err, "the write is not gone")
 				require.Equal(t, Counter{CounterKey: CounterKey{"a"}, Count: 1, Version: 1}, c, "nothing of the expired item is left")

@@ -55,7 +55,7 @@ func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) er
 		for _, minutes := range minutesToTry {
 			s := first.moved(minutes * time.Minute)
 			s.correlation = id
-			if retry := send(s); retry != errTried && !mismatch(retry) {
+			if retry := send(s); !errors.Is(retry, errTried) && !mismatch(retry) {
 				return retry
 			}
 		}
