@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"reflect"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -280,6 +282,14 @@ func (c *core) readable(f zapcore.Field) (out zapcore.Field, changed bool) {
 			return f, false
 		}
 		return zap.Object(f.Key, errorObject{err: err, tags: &c.inv.host.tags}), true
+	case zapcore.ObjectMarshalerType:
+		if inner, ok := fieldsOf(f.Interface); ok {
+			out := slices.Clone(inner)
+			for i := range out {
+				out[i], _ = c.readable(out[i])
+			}
+			return zap.Dict(f.Key, out...), true
+		}
 	case zapcore.ArrayMarshalerType:
 		if errs, ok := errorsOf(f.Interface); ok {
 			return zap.Array(f.Key, errorList{errs: errs, tags: &c.inv.host.tags}), true
@@ -289,6 +299,15 @@ func (c *core) readable(f zapcore.Field) (out zapcore.Field, changed bool) {
 	}
 	f.Interface, _, changed = c.inv.host.tags.blank(f.Interface, how)
 	return f, changed
+}
+
+// fieldsOf returns the fields of zap.Dict.
+func fieldsOf(v any) ([]zapcore.Field, bool) {
+	dict := reflect.ValueOf(v)
+	if dict.Kind() != reflect.Slice || dict.Type().Elem() != reflect.TypeFor[zapcore.Field]() {
+		return nil, false
+	}
+	return dict.Convert(reflect.TypeFor[[]zapcore.Field]()).Interface().([]zapcore.Field), true //nolint:forcetypeassert // it is what it was converted to
 }
 
 // own returns fields as a copy, the first time.

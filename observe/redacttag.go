@@ -80,12 +80,15 @@ func survey(key typeKey, seen map[typeKey]bool) content {
 		found := harmless
 		for f := range key.typ.Fields() {
 			switch {
-			case skips(f, all, key.how):
+			case skips(f, all):
 			case f.Tag.Get("redact") == "true":
 				return tainted
 			default:
 				found = max(found, survey(typeKey{f.Type, all, key.how}, seen))
 			}
+		}
+		if found == open && all && locks(key.typ) {
+			return harmless // left to the type's own methods, which wait for the lock
 		}
 		return found
 	}
@@ -251,7 +254,7 @@ func (w *walk) value(v reflect.Value, all bool, depth int) (out reflect.Value, c
 	case reflect.Slice:
 		key.len = v.Len()
 	case reflect.Pointer:
-		if w.how == asPrint && depth > 0 {
+		if w.how == asPrint && depth > 0 && !printsItself(typ) {
 			return v, false // fmt prints the address
 		}
 	}
@@ -333,10 +336,17 @@ func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool
 		v = at
 	}
 	all = all || w.how == asPrint || encodesItself(v.Type())
+	if all {
+		unlock, ok := lock(v)
+		if !ok {
+			return reflect.Zero(v.Type()), true
+		}
+		defer unlock()
+	}
 	var out reflect.Value
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if skips(f, all, w.how) {
+		if skips(f, all) {
 			continue
 		}
 		var now reflect.Value
@@ -345,7 +355,8 @@ func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool
 		if f.Tag.Get("redact") == "true" {
 			now, changed = w.hide(f, was, all)
 		} else {
-			now, changed = w.value(was, all, depth+1)
+			inner := all && (w.how == asPrint || f.IsExported() || f.Type.Kind() != reflect.Interface)
+			now, changed = w.value(was, inner, depth+1)
 		}
 		if !changed {
 			continue
@@ -361,14 +372,8 @@ func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool
 	return out, true
 }
 
-// skips reports whether nobody who reads a value sees a field of it. An interface in
-// a field that is not exported may hold anything, and is left to the type's own methods.
-func skips(f reflect.StructField, all bool, how reading) bool {
-	if f.IsExported() || f.Tag.Get("redact") == "true" && all {
-		return false
-	}
-	return !f.Anonymous && !all || f.Type.Kind() == reflect.Interface && how == asJSON
-}
+// skips reports whether nobody who reads a value sees a field of it.
+func skips(f reflect.StructField, all bool) bool { return !f.IsExported() && !f.Anonymous && !all }
 
 // hide returns what stands for the value of a tagged field: "[REDACTED]" where its type
 // can hold a text. Others are replaced in the JSON, by their name; only what writes
@@ -414,14 +419,16 @@ func reach(f reflect.Value) reflect.Value {
 	return reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem()
 }
 
-// shallow copies a struct: fields that are not exported, which may be locks in use,
-// only when they are to be read.
+// shallow copies a struct: fields that are not exported only when they are to be read,
+// and no lock, which may be held.
 func shallow(v reflect.Value, all bool) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); all || f.IsExported() || f.Anonymous {
-			reach(out.Field(i)).Set(reach(v.Field(i)))
+		f := v.Type().Field(i)
+		if f.Type.PkgPath() == "sync" || !all && !f.IsExported() && !f.Anonymous {
+			continue
 		}
+		reach(out.Field(i)).Set(detached(reach(v.Field(i)), all && locks(v.Type())))
 	}
 	return out
 }
