@@ -266,6 +266,61 @@ func TestADeclaredRefusalIsNoFailure(t *testing.T) {
 	require.Positive(t, r.Parked)
 }
 
+// A compensation that never works parks each execution whose pivot was surely
+// not applied; that the pivot was made to fail excuses nothing.
+func TestADeclaredFailureExcusesNothing(t *testing.T) {
+	r := find(t, 2, func(b *bank) []stepfn.Part[order] {
+		return append(b.undoneBy(func(context.Context, stepfn.Undo[order, string]) error { return errors.New("no way back") }),
+			stepfn.Pivot("Confirm", b.take).NotApplied("Declined"))
+	})
+	var reasons []string
+	for _, v := range r.Violations {
+		if v.Faults == "a declared failure at Confirm" {
+			reasons = append(reasons, v.Reason)
+		}
+	}
+	require.Equal(t, []string{"should not have been parked: GiveBack fails of itself: errorString: no way back"}, reasons)
+}
+
+// What needs the work of another fails with that, and both are parked for it.
+func TestWhatFailsWithAnother(t *testing.T) {
+	tests := map[string]struct {
+		effects int
+		parts   func(b *bank) []stepfn.Part[order]
+	}{
+		"a step after the pivot needs the result of another": {3, func(b *bank) []stepfn.Part[order] {
+			mail := func(ctx context.Context, c stepfn.Call[order]) (string, error) {
+				if _, ok := stepfn.Earlier[string](c, "Invoice"); !ok {
+					return "", errors.New("there is no invoice to mail")
+				}
+				return b.take(ctx, c)
+			}
+			return []stepfn.Part[order]{stepfn.Pivot("Confirm", b.take), stepfn.Retriable("Invoice", b.take), stepfn.Retriable("Mail", mail)}
+		}},
+		"a compensation needs that another has worked": {2, func(b *bank) []stepfn.Part[order] {
+			deleteBucket := func(ctx context.Context, u stepfn.Undo[order, string]) error {
+				for key := range b.taken {
+					if key != u.Key {
+						return errors.New("the bucket is not empty")
+					}
+				}
+				return b.giveBack(ctx, u)
+			}
+			return []stepfn.Part[order]{
+				stepfn.Step("Create", b.take).Compensate("Delete", deleteBucket),
+				stepfn.Step("Fill", b.take).Compensate("Empty", b.giveBack),
+			}
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := find(t, tt.effects, tt.parts)
+			require.Empty(t, r.Violations)
+			require.Positive(t, r.Parked)
+		})
+	}
+}
+
 // An execution that waits for somebody has no end to judge.
 func TestAnExecutionThatWaitsIsFound(t *testing.T) {
 	r := prove.Find(t, nil, func() prove.World {

@@ -19,10 +19,11 @@
 //   - Without a fault the execution must succeed, and everything must be done.
 //   - An execution that succeeded must be done, whatever misbehaved.
 //   - A saga may be parked only for a compensation, the pivot or a step after
-//     it that was made to fail in its last attempt. One that fails of itself,
-//     as a compensation does that needs the result of a step whose outcome is
-//     unknown, is a violation. The park function must have been called with
-//     success.
+//     it that was made to fail in its last attempt, in a way that it does not
+//     declare. Without one, what fails of itself is a violation, as is a
+//     compensation that needs the result of a step whose outcome is unknown.
+//     Beside one it may fail too: it may need what the other did. The park
+//     function must have been called with success.
 //   - Any other end must leave everything undone.
 //
 // A fault after the effect that Lambda is blamed for is retried by most

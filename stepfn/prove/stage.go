@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,8 +27,8 @@ type stage struct {
 
 // call is the end of a target's call.
 type call struct {
-	injected bool   // it was made to fail
-	failure  string // why it failed; "" for one that did not, or as it declared
+	injected bool   // it was made to fail, in a way that it does not declare
+	failure  string // why it failed of itself; "" for one that did not, or as it declared
 }
 
 func newStage(c testCase) *stage {
@@ -88,7 +89,11 @@ func (s *stage) begin(target string) (n int, w way, injected bool) {
 			w, injected = f.way, true
 		}
 	}
-	s.last[target] = call{injected, "it has not returned yet"}
+	if injected {
+		s.last[target] = call{injected: w.end != declared}
+	} else {
+		s.last[target] = call{failure: "it has not returned yet"}
+	}
 	return n, w, injected
 }
 
@@ -132,25 +137,24 @@ func (s *stage) finish() {
 }
 
 // unexcused says why an execution should not have been parked; "" when it
-// may. Parking are the targets that it may be parked for; nil for any.
+// may. Parking are the targets that it may be parked for; nil for any. What
+// fails of itself beside one that was made to fail is no fault: it may need
+// what the other did.
 func (s *stage) unexcused(parking []string) string {
-	excused := false
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, target := range parking {
-		c := s.last[target]
-		if c.failure != "" && !c.injected {
-			return fmt.Sprintf("%s fails of itself: %s", target, c.failure)
-		}
-		excused = excused || c.injected
-	}
 	if parking == nil {
-		for _, c := range s.last {
-			excused = excused || c.injected
+		parking = slices.Sorted(maps.Keys(s.last))
+	}
+	own := "nothing for which it may be parked was made to fail beyond its retries"
+	for _, target := range slices.Backward(parking) {
+		c := s.last[target]
+		if c.injected {
+			return ""
+		}
+		if c.failure != "" {
+			own = fmt.Sprintf("%s fails of itself: %s", target, c.failure)
 		}
 	}
-	if !excused {
-		return "nothing for which it may be parked was made to fail beyond its retries"
-	}
-	return ""
+	return own
 }
