@@ -168,6 +168,9 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 		switch {
 		case it.first != i:
 			r = shared(results[it.first], items[it.first].id)
+			if delay, again := nextDelivery(results, it.first); again {
+				r.delay = delay // also behind a failed one: they come together
+			}
 		case head >= 0:
 			r = result{verdict: Blocked, err: ErrBlocked, delay: -1, head: head}
 		case w.halted() != nil:

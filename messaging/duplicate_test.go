@@ -2,8 +2,12 @@ package messaging_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/messaging"
@@ -72,4 +76,40 @@ func TestDuplicatesStayInTheirGroup(t *testing.T) {
 		sqsMessage("6", `{"orderId":"same"}`, inGroup("a")), sqsMessage("7", `{"orderId":"same"}`, inGroup("b")), sqsMessage("8", `{"orderId":"same"}`, inGroup("a")),
 	))
 	require.Equal(t, []string{"6", "7"}, handled, "the latest of its own group is repeated")
+}
+
+// Its visibility timeout must not hold up the group of the message that failed.
+func TestADuplicateOfABlockedMessageComesWithIt(t *testing.T) {
+	for name, heartbeat := range map[string]time.Duration{"at once": 100 * time.Second, "with the batch": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorkshop(t, ".fifo", 5)
+				_, err := w.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+					QueueUrl: new(w.queue.URL()), Attributes: map[string]string{"VisibilityTimeout": "300"},
+				})
+				require.NoError(t, err)
+				for i, body := range []string{"a", "b", "b", "c"} {
+					_, err := messaging.NewQueue[string](w.client, w.queue.URL()).Send(t.Context(), body, func(o *messaging.SendOptions) {
+						o.GroupID, o.DeduplicationID = "g", strconv.Itoa(i)
+					})
+					require.NoError(t, err)
+				}
+				began := time.Now()
+				var last time.Duration
+				w.poll(t, 1, time.Minute, func(_ context.Context, m messaging.Message[string]) error {
+					last = time.Since(began)
+					if m.Body == "a" && m.ReceiveCount == 1 {
+						return messaging.RetryAfter(5*time.Second, errRefused)
+					}
+					return nil
+				}, func(o *messaging.Options) {
+					o.Heartbeat = heartbeat
+					o.Key = messaging.KeyOf(func(m messaging.Message[string]) string { return m.Body })
+				})
+				require.Equal(t, []string{"a", "a", "b", "c"}, w.runs)
+				require.Equal(t, 5*time.Second, last)
+				require.Zero(t, w.queue.Depth().Total())
+			})
+		})
+	}
 }

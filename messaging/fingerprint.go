@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/patternkit/serverless/internal/correlation"
 )
@@ -49,7 +50,10 @@ func fingerprint(payload []byte, s *surroundings) []byte {
 		Payload any `json:"payload"`
 		*surroundings
 	}{string(payload), s}
-	if json.Valid(payload) {
+	switch {
+	case !utf8.Valid(payload): // of a claim check
+		whole.Payload = payload
+	case json.Valid(payload):
 		whole.Payload = json.RawMessage(payload) // so that the order of its members can be left out of account
 	}
 	b, err := json.Marshal(whole)

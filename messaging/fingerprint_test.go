@@ -138,6 +138,10 @@ func TestAMessageMadeByHandHasAFingerprint(t *testing.T) {
 	two.Topic = "arn:aws:sns:us-east-1:123456789012:orders"
 	require.NotEqual(t, one.Fingerprint(), two.Fingerprint())
 	require.True(t, json.Valid(one.Fingerprint()))
+	binary := func(body string) []byte {
+		return messaging.Message[[]byte]{Body: []byte(body), Topic: two.Topic}.Fingerprint()
+	}
+	require.NotEqual(t, binary("\xff"), binary("\xfe"))
 	bare := messaging.Message[string]{Body: "x"}
 	require.Equal(t, bare.Payload(), bare.Fingerprint())
 }

@@ -114,14 +114,23 @@ func (s *Store) refused(ctx context.Context, key, verb string, err error) (Recor
 }
 
 // Renew extends the lease to the store's Lease from now. Leased and Do renew by
-// themselves while the handler runs.
+// themselves while the handler runs. After a Commit there is nothing to renew,
+// and nothing that could be lost: the answer is nil.
 func (l *Lease) Renew(ctx context.Context) error {
 	if l == nil || l.store == nil {
 		return errNoLease
 	}
+	if l.isCommitted() {
+		return nil
+	}
 	now := time.Now()
 	until := now.Add(l.store.o.Lease)
-	if err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), Running); err != nil {
+	err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), Running)
+	if lost, ok := errors.AsType[*LeaseLostError](err); ok && lost.Winner.Owner == l.owner && lost.Winner.Status == Done {
+		l.wasCommitted() // meanwhile, or by one whose answer was lost
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -184,10 +193,14 @@ func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactW
 			return err
 		}
 	}
-	l.mu.Lock()
-	l.committed = true
-	l.mu.Unlock()
+	l.wasCommitted()
 	return nil
+}
+
+func (l *Lease) wasCommitted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.committed = true
 }
 
 func (l *Lease) commitError(ctx context.Context, id string, items []types.TransactWriteItem, err error) error {
@@ -230,8 +243,8 @@ func (l *Lease) finish(ctx context.Context, answer []byte, failed bool) error {
 	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, "", answer, time.Now()), Done)
 }
 
-// hold keeps the lease alive until stop is called. The context it returns ends
-// when the lease is lost or over.
+// hold keeps the lease alive until stop is called or it is committed. The context
+// it returns ends when the lease is lost or over.
 func (l *Lease) hold(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, leaseKey{}, l))
 	quit := make(chan struct{})
@@ -247,6 +260,9 @@ func (l *Lease) hold(ctx context.Context) (context.Context, func()) {
 func (l *Lease) keepAlive(ctx context.Context, cancel context.CancelCauseFunc, quit <-chan struct{}) {
 	pause := l.store.o.Lease / 3
 	for {
+		if l.isCommitted() {
+			return // the key is done: no other run can take it
+		}
 		left := time.Until(l.Until())
 		if left <= 0 {
 			cancel(&LeaseLostError{Key: l.key, Fence: l.fence})

@@ -356,3 +356,33 @@ func TestAKeyThatWasGivenBackForgetsItsCommit(t *testing.T) {
 		require.Equal(t, "10", b.balance(t, "b"))
 	})
 }
+
+// A handler that goes on after its Commit has nothing to lose.
+func TestALeaseIsNotLostAfterItsCommit(t *testing.T) {
+	for name, inject := range map[string]func(bank){
+		"answered":       func(bank) {},
+		"its reply lost": func(b bank) { b.DropReply("TransactWriteItems") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBank(t)
+				runs := 0
+				handle := idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
+					runs++
+					l := idempotency.LeaseOf(ctx)
+					time.Sleep(9 * time.Second)
+					inject(b)
+					if err := l.Commit(ctx, nil, add("a", 5)); err != nil && name == "answered" {
+						return err
+					}
+					time.Sleep(5 * time.Minute)
+					return errors.Join(ctx.Err(), l.Renew(ctx))
+				})
+				require.NoError(t, handle(t.Context(), transfer{ID: "1"}))
+				require.NoError(t, handle(t.Context(), transfer{ID: "1"}))
+				require.Equal(t, 1, runs)
+				require.Equal(t, "5", b.balance(t, "a"))
+			})
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // maxAnswer leaves room for the rest of the record in an item of 400 KB.
@@ -39,8 +40,12 @@ func hash(payload any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// canonical sorts the members of JSON objects; what is no JSON stays as it is.
+// canonical sorts the members of JSON objects; what is no JSON, or would be
+// changed because it is not UTF-8, stays as it is.
 func canonical(data []byte) []byte {
+	if !utf8.Valid(data) {
+		return data
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	var v any

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -194,6 +195,8 @@ func (s *Store) usable(key string) error {
 		return s.err
 	case key == "":
 		return &keyError{key, ErrNoKey}
+	case !utf8.ValidString(key): // the SDK would replace what is broken, and two keys would be one
+		return &keyError{key, fmt.Errorf("idempotency: the key %q is not UTF-8", key)}
 	case len(s.o.Prefix)+len(key) > 2048:
 		return &keyError{key, fmt.Errorf("idempotency: key and prefix have %d bytes, the limit of a partition key is 2048", len(s.o.Prefix)+len(key))}
 	}

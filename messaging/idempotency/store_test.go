@@ -109,6 +109,9 @@ func TestKeysAreCheckedBeforeTheNetwork(t *testing.T) {
 	err = effect(t.Context(), transfer{ID: string(make([]byte, 2048))})
 	require.ErrorContains(t, err, "the limit of a partition key is 2048")
 	require.True(t, permanent(err))
+	err = effect(t.Context(), transfer{ID: "a\xff"})
+	require.ErrorContains(t, err, `the key "a\xff" is not UTF-8`)
+	require.True(t, permanent(err))
 	require.Len(t, b.Journal(), calls)
 }
 

@@ -137,6 +137,8 @@ func TestPayloadsAreComparedAsJSON(t *testing.T) {
 	require.ErrorIs(t, handle(t.Context(), enveloped{"1", `{"a":1,"b":[2.50,1]}`}), idempotency.ErrConflict)
 	require.NoError(t, handle(t.Context(), enveloped{"2", `not json`}))
 	require.ErrorIs(t, handle(t.Context(), enveloped{"2", `not  json`}), idempotency.ErrConflict)
+	require.NoError(t, handle(t.Context(), enveloped{"3", "{\"a\":\"\xff\"}"}))
+	require.ErrorIs(t, handle(t.Context(), enveloped{"3", "{\"a\":\"\xfe\"}"}), idempotency.ErrConflict, "bytes that no text has")
 }
 
 func TestAFailingEffectOfADuplicateIsDone(t *testing.T) {
