@@ -13,7 +13,9 @@ import (
 const invalidValue = "One or more parameter values were invalid: "
 
 func validation(format string, args ...any) *wire.Error {
-	return wire.Errorf("ValidationException", http.StatusBadRequest, format, args...)
+	e := wire.Errorf("ValidationException", http.StatusBadRequest, format, args...)
+	e.Namespace = "com.amazon.coral.validate#" // not the service's, as of all that is wrong with a request
+	return e
 }
 
 // refused turns an error of the expression language into a ValidationException.

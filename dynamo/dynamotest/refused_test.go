@@ -185,3 +185,17 @@ func TestRefused(t *testing.T) {
 		})
 	}
 }
+
+// Who parses __type by hand sees what is the service's own and what is not.
+func TestNamespacesOfErrors(t *testing.T) {
+	db := dynamotest.New(t)
+	for request, want := range map[string]string{
+		`PutItem {"TableName":"orders","Item":{"PK":{}}}`: "com.amazon.coral.validate#ValidationException",
+		`PutItem {"TableName":"orders","Item":{"PK":1}}`:  "com.amazon.coral.service#SerializationException",
+		`PutItem {"TableName":"no-such","Item":{}}`:       "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+	} {
+		target, body, _ := strings.Cut(request, " ")
+		_, answer := call(t, db, target, body)
+		require.Equal(t, want, answer["__type"], request)
+	}
+}
