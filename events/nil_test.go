@@ -35,6 +35,16 @@ func TestNilClients(t *testing.T) {
 	require.ErrorContains(t, err, "PutEvents answered nothing")
 }
 
+func TestPublishersThatNobodyMade(t *testing.T) {
+	for _, p := range []*events.Publisher{nil, {}} {
+		_, err := p.Publish(t.Context(), orderPlaced.New(OrderPlaced{}))
+		require.ErrorContains(t, err, "the publisher was not made by NewPublisher")
+		entry, err := orderPlaced.New(OrderPlaced{}).Build(t.Context())
+		require.NoError(t, err)
+		require.ErrorContains(t, p.PublishEntries(t.Context(), []types.PutEventsRequestEntry{entry})[0], "the publisher was not made by NewPublisher")
+	}
+}
+
 func TestNilOptions(t *testing.T) {
 	type detail struct{ A int }
 	d := events.Define[detail]("shop", "Placed", nil, func(o *events.DefineOptions) { o.Version = 2 }, nil)

@@ -49,6 +49,8 @@ type Publisher struct {
 	opts   PublisherOptions
 }
 
+var errNoPublisher = errors.New("the publisher was not made by NewPublisher")
+
 // NewPublisher makes a publisher for the bus with this name or ARN; "" is the
 // default bus. It panics without a client.
 func NewPublisher(client Client, busName string, optFns ...func(*PublisherOptions)) *Publisher {
@@ -153,6 +155,10 @@ func (s *sending) run(ctx context.Context) {
 	var todo []int
 	for i := range s.entries {
 		if s.results[i].Err != nil {
+			continue
+		}
+		if p == nil || p.client == nil {
+			s.fail(i, "", "", errNoPublisher)
 			continue
 		}
 		if s.entries[i].EventBusName == nil && p.bus != "" {

@@ -32,6 +32,8 @@ func (b *Bus) forward(d *delivery) error {
 	defer b.mu.Unlock()
 	on := b.byARN(d.TargetARN)
 	switch {
+	case on == nil && namesBus(d.TargetARN):
+		return handover.NoTarget(fmt.Errorf("there is no event bus %s, and no function is bound to it", d.TargetARN))
 	case on == nil:
 		return handover.NoTarget(fmt.Errorf("no function is bound to the target %s, see Bus.Target", d.TargetARN))
 	case d.event.forwarded:
@@ -57,12 +59,19 @@ func (b *Bus) forward(d *delivery) error {
 // byARN finds an event bus of any account and region; nil where there is none.
 // b.mu is held.
 func (b *Bus) byARN(arn string) *eventBus {
-	parts, err := awsid.ParseARN(arn)
-	name, isBus := strings.CutPrefix(parts.Resource, "event-bus/")
-	if err != nil || parts.Service != "events" || !isBus {
+	if !namesBus(arn) {
 		return nil
 	}
-	return b.region(regionKey{parts.Account, parts.Region}).buses[name]
+	parts, _ := awsid.ParseARN(arn)
+	return b.region(regionKey{parts.Account, parts.Region}).buses[strings.TrimPrefix(parts.Resource, busPrefix)]
+}
+
+const busPrefix = "event-bus/"
+
+// namesBus says whether an ARN is that of an event bus.
+func namesBus(arn string) bool {
+	parts, err := awsid.ParseARN(arn)
+	return err == nil && parts.Service == "events" && strings.HasPrefix(parts.Resource, busPrefix)
 }
 
 // complete checks an event that did not come by PutEvents, and fills in what it

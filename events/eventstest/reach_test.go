@@ -3,6 +3,7 @@ package eventstest_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,6 +229,7 @@ func TestTargetThatNothingServes(t *testing.T) {
 				err := bus.Drain(t.Context())
 				require.ErrorIs(t, err, eventstest.ErrUndeliverable)
 				require.ErrorContains(t, err, arn)
+				require.Equal(t, strings.Contains(arn, "event-bus/"), strings.Contains(err.Error(), "there is no event bus"), err)
 				require.Zero(t, time.Since(start), "AWS gives up a target that does not exist at once")
 				require.Len(t, r.logs, 1)
 			})
