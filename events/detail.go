@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"unicode/utf8"
 )
@@ -80,41 +79,6 @@ func tooDeep(doc []byte) bool {
 			}
 		case c == '}' || c == ']':
 			depth--
-		}
-	}
-	return false
-}
-
-// hasBrokenText says whether a value that encodes as JSON has a string that is not
-// UTF-8: encoding/json puts the escape of U+FFFD in the place of what is broken,
-// and the event would be another one.
-func hasBrokenText(v reflect.Value, depth int) bool {
-	if depth > maxDetailDepth { // into a part that is not encoded
-		return false
-	}
-	switch v.Kind() {
-	case reflect.String:
-		return !utf8.ValidString(v.String())
-	case reflect.Pointer, reflect.Interface:
-		return !v.IsNil() && hasBrokenText(v.Elem(), depth+1)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			if (f.IsExported() || f.Anonymous) && hasBrokenText(v.Field(i), depth+1) {
-				return true
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			if hasBrokenText(v.Index(i), depth+1) {
-				return true
-			}
-		}
-	case reflect.Map:
-		for key, value := range v.Seq2() {
-			if hasBrokenText(key, depth+1) || hasBrokenText(value, depth+1) {
-				return true
-			}
 		}
 	}
 	return false

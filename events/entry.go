@@ -1,11 +1,9 @@
 package events
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/brokentext"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
@@ -70,7 +69,7 @@ func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)
 	}
-	if bytes.Contains(detail, []byte(`\ufffd`)) && hasBrokenText(reflect.ValueOf(e.detail), 0) {
+	if brokentext.In(e.detail, detail) {
 		return nil, fmt.Errorf("%w: the detail has text that is not UTF-8", ErrInvalidEntry)
 	}
 	m := Metadata{ID: e.opts.ID, CorrelationID: e.opts.CorrelationID, TraceHeader: correlation.Trace(ctx)}

@@ -89,6 +89,7 @@ func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLette
 	}
 	o := DeadLetterQueueOptions{MaxSize: maxMessage}
 	configure(&o, optFns)
+	checkBodies("NewDeadLetterQueue", o.Bodies)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxMessage
 	}

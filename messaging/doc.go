@@ -84,7 +84,8 @@
 // # Errors
 //
 // [*DecodeError], [*PanicError], [ErrBlocked], [ErrUnstarted] and [ErrAbandoned]
-// reach Options.OnOutcome; [*SendError] with [*EntryError] comes from SendAll.
+// reach Options.OnOutcome; [*SendError] with [*EntryError] comes from SendAll,
+// [ErrNotUTF8] from what is sent with broken text.
 // SDK errors are wrapped and stay reachable with errors.As.
 //
 // # Testing

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Message is one message as a handler sees it: decoded, unwrapped from its SNS
@@ -75,6 +76,11 @@ func Number[N int | int32 | int64 | float64](n N) Attribute {
 func Strings(values ...string) Attribute {
 	if values == nil {
 		values = []string{}
+	}
+	for _, v := range values {
+		if !utf8.ValidString(v) { // refused when the message is sent
+			return Attribute{Type: "String.Array", Text: v}
+		}
 	}
 	b, _ := json.Marshal(values) // strings always marshal
 	return Attribute{Type: "String.Array", Text: string(b)}

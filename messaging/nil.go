@@ -1,6 +1,9 @@
 package messaging
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
+)
 
 // isNil reports whether v is nil, or a nil pointer or function in an interface.
 func isNil(v any) bool {
@@ -12,6 +15,14 @@ func isNil(v any) bool {
 		return r.IsNil()
 	default:
 		return false
+	}
+}
+
+// checkBodies panics when a store of bodies is a nil pointer in the interface: it
+// would be found out by the first body that is too big.
+func checkBodies(constructor string, bodies BodyStore) {
+	if bodies != nil && isNil(bodies) {
+		panic(fmt.Sprintf("messaging: %s: Bodies is a nil %T", constructor, bodies))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/claimcheck"
 )
 
 func TestConstructorsNameWhatIsNil(t *testing.T) {
@@ -21,6 +22,15 @@ func TestConstructorsNameWhatIsNil(t *testing.T) {
 		"messaging: NewConsumer: the handler is nil":       func() { messaging.NewConsumer[string](nil) },
 		"messaging: NewConsumer: DeadLetter is a nil *messaging.DeadLetterQueue": func() {
 			messaging.NewConsumer(handle, func(o *messaging.Options) { o.DeadLetter = (*messaging.DeadLetterQueue)(nil) })
+		},
+		"messaging: NewQueue: Bodies is a nil *claimcheck.Store": func() {
+			messaging.NewQueue(&sqs.Client{}, "q", func(o *messaging.QueueOptions[string]) { o.Bodies = (*claimcheck.Store)(nil) })
+		},
+		"messaging: NewTopic: Bodies is a nil *claimcheck.Store": func() {
+			messaging.NewTopic(&sns.Client{}, "arn", func(o *messaging.TopicOptions[string]) { o.Bodies = (*claimcheck.Store)(nil) })
+		},
+		"messaging: NewDeadLetterQueue: Bodies is a nil *claimcheck.Store": func() {
+			messaging.NewDeadLetterQueue(&sqs.Client{}, "q", func(o *messaging.DeadLetterQueueOptions) { o.Bodies = (*claimcheck.Store)(nil) })
 		},
 		"messaging: NewConsumer: Client is a nil *sqs.Client": func() { messaging.NewConsumer(handle, func(o *messaging.Options) { o.Client = (*sqs.Client)(nil) }) },
 		"messaging: NewConsumer: the key function is nil": func() {

@@ -14,6 +14,7 @@ import (
 
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/patternkit/serverless/internal/brokentext"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
@@ -25,6 +26,11 @@ const (
 	maxDelay      = 15 * time.Minute
 	maxName       = 256 // SQS and SNS: characters of an attribute's name
 )
+
+// ErrNotUTF8 is the error of a value, an attribute or an id with text that is not
+// UTF-8. On the way it would be replaced, and what arrives would be another
+// message.
+var ErrNotUTF8 = errors.New("messaging: text that is not UTF-8")
 
 // SendOptions belong to one message, or to each message of a SendAll.
 type SendOptions struct {
@@ -189,9 +195,7 @@ func (m *outgoing) check(fifo, topic bool) error {
 	if m.body == "" {
 		fault("the body is empty; it needs at least 1 character")
 	}
-	if i, r, bad := forbidden(m.body); bad {
-		fault("the body has the character %U at byte %d, which is not allowed", r, i)
-	}
+	faults = append(faults, checkText("the body", m.body))
 	if len(m.attrs) > maxAttributes {
 		fault("%d message attributes, the limit is %d", len(m.attrs), maxAttributes)
 	}
@@ -213,6 +217,9 @@ func (m *outgoing) check(fifo, topic bool) error {
 	case m.delay < 0 || m.delay > maxDelay || m.delay%time.Second != 0:
 		fault("the delay is %s; it must be whole seconds up to %s", m.delay, maxDelay)
 	}
+	if !utf8.ValidString(m.subject) {
+		fault("%w: the subject", ErrNotUTF8)
+	}
 	if utf8.RuneCountInString(m.subject) > 100 || strings.ContainsAny(m.subject, "\r\n") {
 		fault("the subject must have at most 100 characters and no line break")
 	}
@@ -222,6 +229,9 @@ func (m *outgoing) check(fifo, topic bool) error {
 func checkIdentity(what, id string) error {
 	if len(id) > maxIdentity {
 		return fmt.Errorf("the %s has %d characters, the limit is %d", what, len(id), maxIdentity)
+	}
+	if !utf8.ValidString(id) {
+		return fmt.Errorf("%w: the %s", ErrNotUTF8, what)
 	}
 	for i, r := range id {
 		if r <= ' ' || r > '~' {
@@ -255,8 +265,8 @@ func checkAttribute(name string, a Attribute, topic bool) error {
 		if a.Text == "" {
 			return fmt.Errorf("attribute %q: the value is empty", name)
 		}
-		if i, r, bad := forbidden(a.Text); bad {
-			return fmt.Errorf("attribute %q: the value has the character %U at byte %d, which is not allowed", name, r, i)
+		if err := checkText("the value", a.Text); err != nil {
+			return fmt.Errorf("attribute %q: %w", name, err)
 		}
 		if label == "Array" && topic && !json.Valid([]byte(a.Text)) {
 			return fmt.Errorf("attribute %q: a String.Array is a JSON array", name)
@@ -275,19 +285,19 @@ func checkAttribute(name string, a Attribute, topic bool) error {
 	return nil
 }
 
-// forbidden finds the first character that SQS refuses.
-func forbidden(s string) (int, rune, bool) {
+// checkText names the first character that SQS refuses.
+func checkText(what, s string) error {
 	for i, r := range s {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
-				return i, r, true // not UTF-8
+				return fmt.Errorf("%w: %s, at byte %d, which is not allowed", ErrNotUTF8, what, i)
 			}
 		}
 		if !allowed(r) {
-			return i, r, true
+			return fmt.Errorf("%s has the character %U at byte %d, which is not allowed", what, r, i)
 		}
 	}
-	return 0, 0, false
+	return nil
 }
 
 func allowed(r rune) bool {
@@ -311,6 +321,9 @@ func encode(v any) (string, error) {
 		return string(p), nil
 	}
 	b, err := json.Marshal(v)
+	if err == nil && brokentext.In(v, b) {
+		err = ErrNotUTF8
+	}
 	return string(b), err
 }
 

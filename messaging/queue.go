@@ -53,6 +53,7 @@ func NewQueue[T any](client SendClient, url string, optFns ...func(*QueueOptions
 	}
 	o := QueueOptions[T]{MaxAttempts: 3}
 	configure(&o, optFns)
+	checkBodies("NewQueue", o.Bodies)
 	return &Queue[T]{
 		outbound: outbound[T]{
 			target: url, fifo: isFIFO(url), limit: maxMessage, attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,

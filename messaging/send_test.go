@@ -2,6 +2,7 @@ package messaging_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/stretchr/testify/require"
@@ -264,4 +266,44 @@ func TestDeadLetterQueueKeepsIdentityAndReason(t *testing.T) {
 	require.NoError(t, dlq.Park(t.Context(), letter))
 	require.Len(t, client.single[2].MessageAttributes, 10, "no room for the reason")
 	require.NotContains(t, client.single[2].MessageAttributes, "deadLetterReason")
+}
+
+// encoding/json replaces what is broken, and another message would arrive.
+func TestBrokenTextIsRefused(t *testing.T) {
+	type name string
+	type inner struct {
+		Text name           `json:"text,omitempty"`
+		List []any          `json:"list,omitempty"`
+		Map  map[string]int `json:"map,omitempty"`
+		Next *inner         `json:"next,omitempty"`
+	}
+	broken := "a\xff"
+	for what, v := range map[string]any{
+		"text": broken, "bytes": []byte(broken), "a named type": name(broken), "a pointer": &broken, "a member": inner{Text: name(broken)},
+		"deep": inner{Next: &inner{List: []any{1, broken}}}, "a key": inner{Map: map[string]int{broken: 1}}, "raw JSON": json.RawMessage(`"` + broken + `"`),
+	} {
+		var client sender
+		_, err := messaging.NewQueue[any](&client, "q").Send(t.Context(), v)
+		require.ErrorIs(t, err, messaging.ErrNotUTF8, what)
+		results, err := messaging.NewQueue[any](&client, "q").SendAll(t.Context(), []any{v, "fine"})
+		require.ErrorIs(t, err, messaging.ErrNotUTF8, what)
+		require.NoError(t, results[1].Err)
+		require.Empty(t, client.single)
+		_, err = messaging.NewTopic[any](&sns.Client{}, "arn").Send(t.Context(), v)
+		require.ErrorIs(t, err, messaging.ErrNotUTF8, what)
+	}
+	for what, o := range map[string]messaging.SendOptions{
+		"an attribute":  {Attributes: messaging.Attributes{"a": messaging.String(broken)}},
+		"an array":      {Attributes: messaging.Attributes{"a": messaging.Strings("x", broken)}},
+		"a group":       {GroupID: broken},
+		"a duplicate's": {DeduplicationID: broken},
+		"a subject":     {Subject: broken},
+	} {
+		_, err := messaging.NewTopic[string](&sns.Client{}, "arn").Send(t.Context(), "x", func(s *messaging.SendOptions) { *s = o })
+		require.ErrorIs(t, err, messaging.ErrNotUTF8, what)
+	}
+	for _, fine := range []any{"\ufffd", inner{Text: "\ufffd"}, json.RawMessage(`{"a":"\ufffd"}`), inner{Text: `\ufffd`}, []byte(`"é"`)} {
+		_, err := messaging.NewQueue[any](&sender{}, "q").Send(t.Context(), fine)
+		require.NoError(t, err)
+	}
 }

@@ -65,6 +65,7 @@ func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOpti
 	}
 	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
 	configure(&o, optFns)
+	checkBodies("NewTopic", o.Bodies)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxPublish
 	}

@@ -78,6 +78,7 @@ var (
 var linked = map[string][]because{
 	"internal/awsid":           {},
 	"internal/backoff":         {},
+	"internal/brokentext":      {},
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
 	"internal/correlation":     {},
 	"internal/handover":        {},

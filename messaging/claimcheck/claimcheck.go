@@ -111,7 +111,10 @@ func New(client Client, bucket string, optFns ...func(*Options)) *Store {
 	return &Store{client, bucket, o}
 }
 
-var errNoClient = errors.New("claimcheck: the client is nil")
+var (
+	errNoClient = errors.New("claimcheck: the client is nil")
+	errNoStore  = errors.New("claimcheck: the store is nil")
+)
 
 // pointerError is a pointer that leads nowhere, or where it must not.
 type pointerError struct{ text string }
@@ -128,6 +131,9 @@ type pointer struct {
 // Save stores the body as an object when the message has more than Threshold
 // bytes, and puts a pointer in its place.
 func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attributes, size int) error {
+	if s == nil {
+		return errNoStore
+	}
 	if size <= s.o.Threshold {
 		return nil
 	}
@@ -158,6 +164,9 @@ func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attribut
 
 // Load answers the body that a pointer leads to, and any other body as it is.
 func (s *Store) Load(ctx context.Context, body string) (string, error) {
+	if s == nil {
+		return "", errNoStore
+	}
 	p, ok := parse(body)
 	if !ok {
 		return body, nil
