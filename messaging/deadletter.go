@@ -100,7 +100,8 @@ func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLette
 // reason in further attributes. Where they do not all fit, the body goes to
 // Bodies. Without that, or when it fails, the reason is cut to 128 bytes, then
 // key, queue, receive count and message id are left out, in this order, then the
-// reason. Body and own attributes are always kept.
+// reason. Body and own attributes are always kept. Bodies has half of the time
+// that ctx leaves, at most a minute.
 func (q *DeadLetterQueue) Park(ctx context.Context, l Letter) error {
 	if q == nil || q.client == nil {
 		return errors.New("messaging: park: the dead-letter queue was not made by NewDeadLetterQueue")
@@ -142,6 +143,16 @@ func tooLong(err error) (limit int, ok bool) {
 	return limit, err == nil
 }
 
+// inHalf is ctx with half of its time: a store of bodies that does not answer
+// leaves time to send the letter without it.
+func inHalf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithTimeout(ctx, longestWait)
+	}
+	return context.WithDeadline(ctx, half(time.Now(), deadline))
+}
+
 // fit answers the body and the attributes that the letter is sent with.
 func (q *DeadLetterQueue) fit(ctx context.Context, l *Letter, limit int) (string, Attributes) {
 	fits := func(body string, attrs Attributes) bool { return (&outgoing{body: body, attrs: attrs}).size() <= limit }
@@ -153,7 +164,9 @@ func (q *DeadLetterQueue) fit(ctx context.Context, l *Letter, limit int) (string
 	if q.o.Bodies != nil {
 		body, attrs := l.Body, l.attributes(maxFacts, maxReason, 1) // 1 for the pointer
 		if told := len(attrs) > len(own) || attrs.Get(AttrDeadLetter) != ""; told || !fits(body, own) {
-			err := q.o.Bodies.Save(ctx, &body, attrs, math.MaxInt)
+			saving, stop := inHalf(ctx)
+			err := q.o.Bodies.Save(saving, &body, attrs, math.MaxInt)
+			stop()
 			if err == nil && fits(body, attrs) {
 				return body, attrs
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -259,4 +260,30 @@ func TestAForgedDisplacementChangesNothing(t *testing.T) {
 	b, err := json.Marshal(map[string]any{"attributes": messaging.Attributes{"correlationId": messaging.String("c-9")}})
 	require.NoError(t, err)
 	require.Equal(t, "c-9", deliver[string](t, sqsMessage("1", "x", withAttribute("deadLetter", string(b)))).correlation)
+}
+
+// A store of bodies that hangs keeps no poison from the dead letters.
+func TestAStoreThatHangsKeepsNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var client sender
+		dlq := messaging.NewDeadLetterQueue(&client, "dead", func(o *messaging.DeadLetterQueueOptions) { o.Bodies = hangingStore{} })
+		letter := messaging.Letter{MessageID: "m", Body: strings.Repeat("x", 1<<20-100), Reason: errRefused}
+		require.NoError(t, dlq.Park(t.Context(), letter))
+		c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return messaging.Poison(errRefused) },
+			func(o *messaging.Options) { o.DeadLetter = dlq })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		require.Empty(t, failures(t, c, ctx, batch(sqsMessage("1", letter.Body))))
+		require.Len(t, client.single, 2)
+		for _, sent := range client.single {
+			require.Equal(t, errRefused.Error(), *sent.MessageAttributes["deadLetterReason"].StringValue)
+		}
+	})
+}
+
+type hangingStore struct{ messaging.BodyStore }
+
+func (hangingStore) Save(ctx context.Context, _ *string, _ messaging.Attributes, _ int) error {
+	<-ctx.Done()
+	return ctx.Err()
 }

@@ -29,8 +29,8 @@
 // Options.Concurrency. The first message of a lane that is not acknowledged
 // stops the lane: what follows is reported as failed without being tried, and
 // comes again together with the failed one, since SQS delivers nothing of a
-// message group while any message of it is in flight. A message that was parked
-// or discarded does not stop its lane.
+// message group behind a message of it that is in flight. A message that was
+// parked or discarded does not stop its lane.
 //
 // SQS counts a receive for every message that comes, tried or not: the messages
 // behind a failing one of their group near the dead letters along with it. So

@@ -203,26 +203,46 @@ func MustFilter(scope Scope, conditions ...Condition) *Filter {
 	return f
 }
 
+// made reports whether the filter comes from NewFilter; others match nothing.
+func (f *Filter) made() bool { return f != nil && f.pattern != nil }
+
 // Scope returns what the policy looks at.
-func (f *Filter) Scope() Scope { return f.scope }
+func (f *Filter) Scope() Scope {
+	if !f.made() {
+		return ""
+	}
+	return f.scope
+}
 
 // String returns the policy as JSON, members sorted.
-func (f *Filter) String() string { return f.json }
+func (f *Filter) String() string {
+	if !f.made() {
+		return ""
+	}
+	return f.json
+}
 
-// SubscriptionAttributes returns the attributes for sns.SubscribeInput.
+// SubscriptionAttributes returns the attributes for sns.SubscribeInput. Those of
+// a filter that is nil or zero are empty, which SNS refuses.
 func (f *Filter) SubscriptionAttributes() map[string]string {
-	return map[string]string{"FilterPolicy": f.json, "FilterPolicyScope": string(f.scope)}
+	return map[string]string{"FilterPolicy": f.String(), "FilterPolicyScope": string(f.Scope())}
 }
 
 // MatchBody reports whether a message with this body passes. A body that is no
 // JSON object passes no policy.
 func (f *Filter) MatchBody(body []byte) bool {
+	if !f.made() {
+		return false
+	}
 	ok, err := f.pattern.Match(body)
 	return err == nil && ok && f.scope == OnBody
 }
 
 // MatchAttributes reports whether a message with these attributes passes.
 func (f *Filter) MatchAttributes(attrs Attributes) bool {
+	if !f.made() {
+		return false
+	}
 	converted := make(map[string]pattern.Attribute, len(attrs))
 	for name, a := range attrs {
 		converted[name] = pattern.Attribute{Type: a.dataType(), Value: a.Text}

@@ -85,8 +85,9 @@ func sideBySide(limit, n int, f func(int)) {
 }
 
 // nextDelivery is the delay that the message is to have, if any. Those behind a
-// failed one get its delay: SQS delivers nothing of a message group while any
-// message of it is in flight, so a longer time would hold up the failed one.
+// failed one get its delay: with a longer time they would not come together with
+// it, and with a shorter one SQS would try in vain, since it delivers nothing of
+// a message group behind a message that is in flight.
 func nextDelivery(results []result, i int) (time.Duration, bool) {
 	r := &results[i]
 	switch {

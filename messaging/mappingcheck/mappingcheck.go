@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func Err(findings []Finding) error {
 // Function checks all mappings from SQS queues to the function, given by its
 // name or ARN. A function without such a mapping is an error.
 func Function(ctx context.Context, functions LambdaClient, queues QueueClient, name string) ([]Finding, error) {
-	if functions == nil || queues == nil {
+	if isNil(functions) || isNil(queues) {
 		return nil, errors.New("mappingcheck: a client is nil")
 	}
 	c := &checker{functions: functions, queues: queues}
@@ -99,6 +100,12 @@ func Function(ctx context.Context, functions LambdaClient, queues QueueClient, n
 		return nil, fmt.Errorf("mappingcheck: function %s has no mapping from an SQS queue", name)
 	}
 	return c.findings, nil
+}
+
+// isNil reports whether a client is nil, or a nil pointer in its interface.
+func isNil(client any) bool {
+	v := reflect.ValueOf(client)
+	return client == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 type checker struct {

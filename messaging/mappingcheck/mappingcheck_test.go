@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/messaging/mappingcheck"
@@ -88,6 +89,13 @@ func TestWhatCannotBeRead(t *testing.T) {
 	queues := messagingtest.NewSQS(t)
 	_, err := mappingcheck.Function(t.Context(), functions{err: context.Canceled}, queues.Client(), "f")
 	require.ErrorIs(t, err, context.Canceled)
+	for _, clients := range []struct {
+		functions mappingcheck.LambdaClient
+		queues    mappingcheck.QueueClient
+	}{{nil, queues.Client()}, {functions{}, nil}, {(*lambda.Client)(nil), queues.Client()}, {functions{}, (*sqs.Client)(nil)}} {
+		_, err = mappingcheck.Function(t.Context(), clients.functions, clients.queues, "f")
+		require.ErrorContains(t, err, "a client is nil")
+	}
 	_, err = mappingcheck.Function(t.Context(), functions{}, queues.Client(), "f")
 	require.EqualError(t, err, "mappingcheck: function f has no mapping from an SQS queue")
 	_, err = mappingcheck.Function(t.Context(), functions{mappings: []types.EventSourceMappingConfiguration{reporting("arn:aws:sqs:us-east-1:123456789012:none")}}, queues.Client(), "f")
