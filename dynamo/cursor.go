@@ -29,10 +29,14 @@ const (
 // binding hashes what the cursor belongs to.
 func (q *query) binding(t *Table) []byte {
 	h := sha256.New()
-	for _, text := range []string{
+	texts := []string{
 		t.name, q.pattern.index.Name, q.pattern.entity.name,
-		q.selection.partition, q.selection.low, q.selection.high, q.selection.except, q.selection.edges.text(),
-	} {
+		q.selection.partition, q.selection.low, q.selection.high, q.selection.except,
+	}
+	if q.selection.edges != nil { // the keys tell all of the others
+		texts = append(texts, q.selection.edges.text())
+	}
+	for _, text := range texts {
 		_ = binary.Write(h, binary.BigEndian, uint64(len(text)))
 		h.Write([]byte(text))
 	}

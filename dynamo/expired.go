@@ -16,8 +16,13 @@ func (e *entity) alive(x *expression, s stamp) string {
 	if !e.expires() {
 		return ""
 	}
-	ttl := x.name(e.model.schema.TTL)
-	return "(attribute_not_exists(" + ttl + ") OR " + ttl + " > " + x.number(s.until.Unix()) + ")"
+	return "(attribute_not_exists(" + x.name(e.model.schema.TTL) + ") OR NOT " + e.model.over(x, s.until) + ")"
+}
+
+// over writes the condition that the time of an item is over. As for readers, one that is
+// not positive is none.
+func (m *Model) over(x *expression, now time.Time) string {
+	return x.name(m.schema.TTL) + " BETWEEN " + x.number(1) + " AND " + x.number(now.Unix())
 }
 
 // inTheWay reports whether a write that makes an item failed because an expired one is
@@ -66,7 +71,7 @@ func reasonsOf(err error) []Reason {
 // writer was faster.
 func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
 	var x expression
-	condition := x.name(t.schema().TTL) + " <= " + x.number(time.Now().Unix())
+	condition := t.model.over(&x, time.Now())
 	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &t.name, Key: key.attributes(t.schema()), ConditionExpression: &condition,
 		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
@@ -77,11 +82,15 @@ func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
 	return fmt.Errorf("dynamo: delete the expired item %s: %w", shortened(key.String()), err)
 }
 
+// mayClear reports whether an expired item may be cleared away after the attempt: to try
+// again is part of one attempt where Options has no more.
+func (t *Table) mayClear(attempt int) bool { return attempt < max(t.options.Attempts-1, 1) }
+
 // again does an operation until no expired item is in its way, up to Options.Attempts.
 func (t *Table) again(ctx context.Context, r *rendered, do func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := do()
-		if err == nil || attempt+1 >= t.options.Attempts {
+		if err == nil || !t.mayClear(attempt) {
 			return err
 		}
 		cleared, clearErr := t.clearAway(ctx, []rendered{*r}, err)

@@ -252,6 +252,54 @@ func TestAnExpiryAndItsGuardsStayTogether(t *testing.T) {
 	})
 }
 
+// One try in all includes the clearing away.
+func TestUpsertOfAnExpiredItemWithOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		_, db := newExpiring(t)
+		table := dynamo.New(db.Client(), "store", expiring, func(o *dynamo.Options) { o.Attempts = 1 })
+		up := counters.Upsert(CounterKey{"a"}).Do(dynamo.Add(counted, 1))
+		for _, send := range []func() error{
+			func() error { return up.Run(ctx, table) },
+			func() error { return up.Run(ctx, table) },
+			func() error { _, err := up.Return(ctx, table); return err },
+			func() error { return table.Transact(ctx, up) },
+			func() error { return table.TransactOnce(ctx, "token", up) },
+		} {
+			require.NoError(t, send())
+			time.Sleep(2 * time.Hour)
+		}
+	})
+}
+
+// An expiry that is not positive is none, for writes as for reads: the item is there.
+func TestAnExpiryThatIsNotPositive(t *testing.T) {
+	type ticket struct {
+		PassKey
+		Uses  int
+		Until int64 `dynamodbav:"ExpiresAt"`
+	}
+	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+	tickets := dynamo.MustEntity[ticket, PassKey](m, "Ticket", dynamo.Key("TICKET#{ID}"))
+	uses := dynamo.MustField[int](tickets, "Uses")
+	until := dynamo.MustField[int64](tickets, "Until")
+	for _, expiry := range []int64{0, -5} {
+		ctx := t.Context()
+		db := dynamotest.New(t)
+		table := dynamo.New(db.Client(), "store", m)
+		require.NoError(t, table.Create(ctx, db.Client()))
+		require.NoError(t, tickets.Create(ticket{PassKey: PassKey{"1"}}).Run(ctx, table))
+		require.NoError(t, tickets.Update(PassKey{"1"}).Do(dynamo.Add(until, expiry)).Run(ctx, table))
+		require.ErrorIs(t, tickets.Create(ticket{PassKey: PassKey{"1"}}).Run(ctx, table), dynamo.ErrExists)
+		require.NoError(t, tickets.Update(PassKey{"1"}).Do(dynamo.Add(uses, 1)).Run(ctx, table))
+		require.NoError(t, tickets.Upsert(PassKey{"1"}).Do(dynamo.Add(uses, 1)).Run(ctx, table))
+		require.NoError(t, table.Transact(ctx, tickets.Check(PassKey{"1"})))
+		got, err := tickets.Get(ctx, table, PassKey{"1"})
+		require.NoError(t, err)
+		require.Equal(t, ticket{PassKey{"1"}, 2, expiry}, got)
+	}
+}
+
 func TestUpsertRefusesToClaim(t *testing.T) {
 	type badgeKey struct{ Tenant, Email string }
 	type badge struct {

@@ -310,9 +310,6 @@ func (w *edges) holds(e *entity, it item) (bool, error) {
 
 // text tells the bounds of one query from those of another.
 func (w *edges) text() string {
-	if w == nil {
-		return ""
-	}
 	return fmt.Sprint(w.from.UnixNano(), w.from.IsZero(), w.to.UnixNano(), w.to.IsZero(), w.includesTo)
 }
 

@@ -30,8 +30,8 @@ type Client interface {
 // Options are the optional settings of a Table.
 type Options struct {
 	// Attempts is how often a batch with unprocessed entries, a transaction in
-	// conflict and a Modify that met another writer are tried in all. Optional.
-	// Defaults to 8.
+	// conflict and a Modify that met another writer are tried in all. What met an
+	// expired item is tried once more at least. Optional. Defaults to 8.
 	Attempts int
 	// MinBackoff is the shortest pause between attempts. Optional. Defaults to 25 ms.
 	MinBackoff time.Duration

@@ -104,7 +104,7 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptio
 			return nil
 		}
 		err = canceled(rs, err)
-		if attempt+1 < t.options.Attempts {
+		if t.mayClear(attempt) {
 			cleared, clearErr := t.clearAway(ctx, rs, err)
 			switch {
 			case clearErr != nil:

@@ -159,7 +159,7 @@ func (e *entity) vacant(x *expression, s stamp) string {
 	schema := &e.model.schema
 	condition := "attribute_not_exists(" + x.name(schema.PartitionKey) + ")"
 	if e.expires() {
-		condition += " OR " + x.name(schema.TTL) + " <= " + x.number(s.now.Unix())
+		condition += " OR " + e.model.over(x, s.now)
 	}
 	return condition
 }
