@@ -20,9 +20,18 @@ func (i *item) UnmarshalJSON(data []byte) error {
 
 // reader reads attribute values from JSON that is known to be well-formed.
 type reader struct {
-	data []byte
-	at   int
+	data     []byte
+	at       int
+	elements int // of objects and arrays so far
 }
+
+// maxElements is more than an item has that is not too large. The elements of
+// lists have a byte at least and are two here each, those of sets are distinct,
+// so that they have two bytes, and count as setElement.
+const (
+	maxElements = 1 << 20
+	setElement  = 4
+)
 
 // peek returns the next byte that is not white space.
 func (r *reader) peek() byte {
@@ -50,6 +59,9 @@ func (r *reader) each(closing byte, f func() error) error {
 	r.at++
 	for !r.take(closing) {
 		r.take(',')
+		if r.elements++; r.elements > maxElements {
+			return validation(itemTooLarge)
+		}
 		if err := f(); err != nil {
 			return err
 		}
@@ -291,6 +303,7 @@ func (r *reader) set(kind expr.Type) (expr.Value, error) {
 	var set []expr.Value
 	var fault *expr.Value
 	err := r.each(']', func() error {
+		r.elements += setElement - 1
 		v, err := r.scalar(members[kind])
 		if v.Type() == expr.Fault && fault == nil {
 			fault = &v

@@ -199,3 +199,13 @@ func TestNamespacesOfErrors(t *testing.T) {
 		require.Equal(t, want, answer["__type"], request)
 	}
 }
+
+// What cannot be an item for its length is not read to its end.
+func TestAnItemOfTooManyElements(t *testing.T) {
+	db, _ := newTable(t)
+	for kind, v := range map[string]string{"L": strings.Repeat(`{"S":""},`, 1<<19) + `{"S":""}`, "NS": strings.Repeat(`"1",`, 1<<18) + `"1"`} {
+		body := `{"TableName":"orders","Item":{"PK":{"S":"p"},"SK":{"S":"s"},"v":{"` + kind + `":[` + v + `]}}}`
+		_, answer := call(t, db, "PutItem", body)
+		require.Equal(t, "ValidationException: Item size has exceeded the maximum allowed size", message(answer), kind)
+	}
+}
