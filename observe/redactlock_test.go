@@ -53,15 +53,15 @@ func TestAGuardedValueInUseIsLogged(t *testing.T) {
 	card, calls := &guarded{card: shown{"hunter2"}, calls: map[string]any{}}, &guardedCalls{calls: map[string]any{}}
 	rec := logging(t, func(_ context.Context, log *zap.Logger) {
 		var wg sync.WaitGroup
-		for n := range 2 {
+		for range 2 {
 			wg.Go(func() {
 				for i := range 2000 {
 					key := string(rune('a' + i%26))
 					card.mu.Lock()
-					card.calls[key] = n
+					card.calls[key] = 1
 					card.mu.Unlock()
 					calls.Lock()
-					calls.calls[key] = n
+					calls.calls[key] = 1
 					calls.Unlock()
 				}
 			})

@@ -309,6 +309,10 @@ func (w *walk) list(v reflect.Value, all bool, depth int) (out reflect.Value, co
 
 // entries copies a map, whose keys may be Secrets: those get numbers.
 func (w *walk) entries(v reflect.Value, all bool, depth int) (reflect.Value, bool) {
+	safeKeys := w.tags.of(typeKey{v.Type().Key(), all, w.how}) == harmless
+	if safeKeys && !w.differ(v, all, depth) {
+		return v, false
+	}
 	out, copied := reflect.MakeMapWithSize(v.Type(), v.Len()), false
 	keys := v.MapKeys()
 	if v.Type().Key() == secretType {
@@ -327,6 +331,16 @@ func (w *walk) entries(v reflect.Value, all bool, depth int) (reflect.Value, boo
 		return v, false
 	}
 	return out, true
+}
+
+// differ reports whether a value of a map is to be replaced.
+func (w *walk) differ(v reflect.Value, all bool, depth int) bool {
+	for it := v.MapRange(); it.Next(); {
+		if _, changed := w.value(it.Value(), all, depth+1); changed {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool) {
