@@ -291,6 +291,53 @@ func TestTaskTokens(t *testing.T) {
 	})
 }
 
+// What a token is failed without is null in what a catcher gets, and missing
+// where the execution ends with it.
+func TestATokenFailedWithoutAnError(t *testing.T) {
+	tests := map[string]struct {
+		in     sfn.SendTaskFailureInput
+		caught string
+	}{
+		"neither":      {sfn.SendTaskFailureInput{}, `{"Error":null,"Cause":null}`},
+		"an error":     {sfn.SendTaskFailureInput{Error: ptr("Declined")}, `{"Error":"Declined","Cause":null}`},
+		"a cause":      {sfn.SendTaskFailureInput{Cause: ptr("no money")}, `{"Error":null,"Cause":"no money"}`},
+		"empty texts":  {sfn.SendTaskFailureInput{Error: ptr(""), Cause: ptr("")}, `{"Error":"","Cause":""}`},
+		"all there is": {sfn.SendTaskFailureInput{Error: ptr("Declined"), Cause: ptr("no money")}, `{"Error":"Declined","Cause":"no money"}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r rig) {
+				t, m, c := r.t, r.m, r.c
+				ask := `{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"Ask","Payload.$":"$$.Task.Token"},"TimeoutSeconds":60`
+				const caught = `,"Catch":[{"ErrorEquals":["States.ALL"],"Next":"Caught"}]`
+				var token string
+				m.Function("Ask", stepfntest.Func(func(_ context.Context, in string) (string, error) { token = in; return "", nil }))
+				fail := func(name, definition string) stepfntest.Execution {
+					x, err := m.Execute(t.Context(), m.Create(name, states(t, definition)), nil)
+					require.NoError(t, err)
+					in := tt.in
+					in.TaskToken = &token
+					_, err = c.SendTaskFailure(t.Context(), &in)
+					require.NoError(t, err)
+					require.NoError(t, m.Drain(t.Context()))
+					x, err = m.Execution(x.ARN)
+					require.NoError(t, err)
+					return x
+				}
+				end := `"Caught":{"Type":"Pass","End":true}`
+				require.Equal(t, tt.caught, fail("Task", `"A":`+ask+caught+`,"End":true},`+end).Output)
+				require.Equal(t, tt.caught, fail("Parallel",
+					`"A":{"Type":"Parallel","Branches":[{"StartAt":"B","States":{"B":`+ask+`,"End":true}}}]`+caught+`,"End":true},`+end).Output)
+
+				x := fail("Uncaught", `"A":`+ask+`,"End":true}`)
+				require.Equal(t, stepfntest.Failed, x.Status)
+				require.Equal(t, aws.ToString(tt.in.Error), x.Error)
+				require.Equal(t, aws.ToString(tt.in.Cause), x.Cause)
+			})
+		})
+	}
+}
+
 // A function that answers its own token before it returns.
 func TestATokenAnsweredEarly(t *testing.T) {
 	bubble(t, func(r rig) {

@@ -25,7 +25,9 @@
 // States.Timeout and States.ALL stand for both, States.HeartbeatTimeout for a
 // missing heartbeat only, and States.TaskFailed for every error but
 // States.Timeout. DescribeExecution shows no error of an execution that ran
-// longer than its machine's TimeoutSeconds; its history does.
+// longer than its machine's TimeoutSeconds; its history does. What
+// SendTaskFailure does not give, the error or the cause, is null in what a
+// catcher gets.
 //
 // A STANDARD execution has at most 25,000 events. Instead of another one it
 // ends with States.Runtime, which nothing catches, as event 25,000.

@@ -4,12 +4,16 @@ import (
 	"fmt"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
 // failure is an error inside an execution: its name and cause.
 type failure struct {
 	name, cause string
 	heartbeat   bool // a time-out for want of a heartbeat
+
+	// What a task's token was failed without.
+	noName, noCause bool
 }
 
 // Error returns name and cause.
@@ -24,6 +28,18 @@ func fail(name, format string, args ...any) *failure {
 // the cause gets its place in front when the state is known.
 func runtimeFailure(format string, args ...any) *failure {
 	return fail(stepfn.ErrorRuntime, format, args...)
+}
+
+// output is what a catcher gets.
+func (f *failure) output() *value.Object {
+	var name, cause any = f.name, f.cause
+	if f.noName {
+		name = nil
+	}
+	if f.noCause {
+		cause = nil
+	}
+	return value.ObjectOf("Error", name, "Cause", cause)
 }
 
 // matches reports whether an entry of ErrorEquals stands for the error.

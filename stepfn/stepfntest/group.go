@@ -189,7 +189,7 @@ func (g *group) failed(t *thread, f *failure) {
 		g.failures++
 		if g.allowed != nil {
 			if g.allowed(g.failures) {
-				g.results[t.index] = value.ObjectOf("Error", f.name, "Cause", f.cause)
+				g.results[t.index] = f.output()
 				g.closed(t)
 				return
 			}

@@ -316,7 +316,7 @@ func (t *thread) caught(f *failure) bool {
 		if !f.matchesAny(c.errors) {
 			continue
 		}
-		result := value.ObjectOf("Error", f.name, "Cause", f.cause)
+		result := f.output()
 		out, err := c.result.set(t.in.v, result)
 		if err != nil {
 			t.end(asFailure(err))

@@ -106,16 +106,23 @@ func (m *Machines) sendTaskSuccess(_ context.Context, in *sendTaskSuccessInput) 
 }
 
 type sendTaskFailureInput struct {
-	TaskToken string `json:"taskToken"`
-	Error     string `json:"error"`
-	Cause     string `json:"cause"`
+	TaskToken string  `json:"taskToken"`
+	Error     *string `json:"error"`
+	Cause     *string `json:"cause"`
 }
 
 func (m *Machines) sendTaskFailure(_ context.Context, in *sendTaskFailureInput) (*sendTaskOutput, error) {
-	if err := checkFailure(in.Error, in.Cause); err != nil {
+	f := &failure{noName: in.Error == nil, noCause: in.Cause == nil}
+	if !f.noName {
+		f.name = *in.Error
+	}
+	if !f.noCause {
+		f.cause = *in.Cause
+	}
+	if err := checkFailure(f.name, f.cause); err != nil {
 		return nil, err
 	}
-	return m.send(in.TaskToken, "", &failure{name: in.Error, cause: in.Cause})
+	return m.send(in.TaskToken, "", f)
 }
 
 type sendTaskHeartbeatInput struct {
