@@ -39,10 +39,19 @@ func decodeError(e *Event[json.RawMessage], err error) *DecodeError {
 
 // Error implements error.
 func (e *DecodeError) Error() string {
+	e = orZero(e)
 	if e.ID == "" && e.Source == "" {
 		return fmt.Sprintf("events: decode: %v", reason(e.Err))
 	}
 	return fmt.Sprintf("events: decode %s %s, event %s: %v", e.Source, e.DetailType, e.ID, reason(e.Err))
+}
+
+// orZero lets the methods of an error be called on a nil pointer.
+func orZero[E any](e *E) *E {
+	if e == nil {
+		return new(E)
+	}
+	return e
 }
 
 // reason is the cause of an error, also of one that was made without it.
@@ -54,7 +63,7 @@ func reason(err error) error {
 }
 
 // Unwrap returns the reason.
-func (e *DecodeError) Unwrap() error { return e.Err }
+func (e *DecodeError) Unwrap() error { return orZero(e).Err }
 
 // EntryError is one event that was not published.
 type EntryError struct {
@@ -72,6 +81,7 @@ type EntryError struct {
 
 // Error implements error.
 func (e *EntryError) Error() string {
+	e = orZero(e)
 	cause := e.Code + ": " + e.Message
 	if e.Code == "" {
 		cause = reason(e.Err).Error()
@@ -80,15 +90,17 @@ func (e *EntryError) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *EntryError) Unwrap() error { return e.Err }
+func (e *EntryError) Unwrap() error { return orZero(e).Err }
 
 // Retryable says whether sending the event again can help: EventBridge failed,
 // throttled, or could not be reached.
 func (e *EntryError) Retryable() bool {
 	switch {
+	case e == nil:
+		return false
 	case e.Code != "":
 		return retryable(e.Code)
-	case errors.Is(e.Err, ErrTooLarge), errors.Is(e.Err, ErrInvalidEntry):
+	case errors.Is(e.Err, ErrTooLarge), errors.Is(e.Err, ErrInvalidEntry), errors.Is(e.Err, errNoPublisher):
 		return false
 	}
 	return true
@@ -104,6 +116,7 @@ type PublishError struct {
 
 // Error implements error.
 func (e *PublishError) Error() string {
+	e = orZero(e)
 	var b strings.Builder
 	fmt.Fprintf(&b, "events: %d of %d events were not published", len(e.Failed), e.Total)
 	for _, f := range e.Failed {
@@ -117,6 +130,7 @@ func (e *PublishError) Error() string {
 
 // Unwrap returns the errors of the entries.
 func (e *PublishError) Unwrap() []error {
+	e = orZero(e)
 	out := make([]error, 0, len(e.Failed))
 	for _, f := range e.Failed {
 		if f != nil {
@@ -135,10 +149,12 @@ type PanicError struct {
 }
 
 // Error implements error.
-func (e *PanicError) Error() string { return fmt.Sprintf("events: handler panicked: %v", e.Value) }
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("events: handler panicked: %v", orZero(e).Value)
+}
 
 // Unwrap returns the value where it is an error.
 func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
+	err, _ := orZero(e).Value.(error)
 	return err
 }

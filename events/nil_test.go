@@ -37,12 +37,23 @@ func TestNilClients(t *testing.T) {
 
 func TestPublishersThatNobodyMade(t *testing.T) {
 	for _, p := range []*events.Publisher{nil, {}} {
-		_, err := p.Publish(t.Context(), orderPlaced.New(OrderPlaced{}))
+		results, err := p.Publish(t.Context(), orderPlaced.New(OrderPlaced{}))
 		require.ErrorContains(t, err, "the publisher was not made by NewPublisher")
+		var entryErr *events.EntryError
+		require.ErrorAs(t, results[0].Err, &entryErr)
+		require.False(t, entryErr.Retryable())
 		entry, err := orderPlaced.New(OrderPlaced{}).Build(t.Context())
 		require.NoError(t, err)
 		require.ErrorContains(t, p.PublishEntries(t.Context(), []types.PutEventsRequestEntry{entry})[0], "the publisher was not made by NewPublisher")
 	}
+}
+
+func TestNilErrors(t *testing.T) {
+	for _, err := range []error{(*events.DecodeError)(nil), (*events.EntryError)(nil), (*events.PublishError)(nil), (*events.PanicError)(nil)} {
+		require.NotEmpty(t, err.Error())
+		require.NotErrorIs(t, err, events.ErrInvalidEntry)
+	}
+	require.False(t, (*events.EntryError)(nil).Retryable())
 }
 
 func TestNilOptions(t *testing.T) {
