@@ -45,6 +45,9 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
+	for _, s := range []*stepfn.Saga[int]{nil, {}} {
+		require.Equal(t, "stepfn: Machine needs a saga that was made with NewSaga", refusal(t, func() { s.Machine() }))
+	}
 }
 
 func TestNilsThatAreErrors(t *testing.T) {
@@ -52,8 +55,10 @@ func TestNilsThatAreErrors(t *testing.T) {
 	var w stepfn.Workflow[int, int]
 	var c stepfn.Callback[int]
 	var s stepfn.Saga[int]
+	var none *stepfn.Saga[int]
 	cb := stepfn.NewCallback[int](&answers{}, "token")
 	for name, f := range map[string]func() error{
+		"no saga":      func() error { _, err := none.Handle(ctx, json.RawMessage(`{}`)); return err },
 		"Start":        func() error { _, err := w.Start(ctx, "", 1); return err },
 		"Wait":         func() error { _, err := w.Wait(ctx, "arn"); return err },
 		"Run":          func() error { _, err := w.Run(ctx, "", 1); return err },

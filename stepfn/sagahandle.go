@@ -47,6 +47,9 @@ func (s *Saga[In]) Handle(ctx context.Context, payload json.RawMessage) (any, er
 }
 
 func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, error) {
+	if s == nil {
+		return nil, Named(errorUnknownStep, errors.New("stepfn: there is no saga"))
+	}
 	var w work
 	if err := json.Unmarshal(payload, &w); err != nil {
 		return nil, Named(errorBadPayload, fmt.Errorf("stepfn: saga %s: %w", s.name, err))

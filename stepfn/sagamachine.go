@@ -42,8 +42,12 @@ type MachineOptions struct {
 	TimeoutSeconds int
 }
 
-// Machine returns the saga as a state machine in plain States Language.
+// Machine returns the saga as a state machine in plain States Language. It
+// panics for a saga that NewSaga did not make.
 func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
+	if s == nil || len(s.specs) == 0 {
+		panic("stepfn: Machine needs a saga that was made with NewSaga")
+	}
 	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
 	for _, fn := range optFns {
 		if fn != nil {

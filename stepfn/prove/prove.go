@@ -133,6 +133,9 @@ const shown = 5
 // case. It fails t with the first violations.
 func Saga[In any](t *testing.T, input In, world func() (*stepfn.Saga[In], Oracle)) Report {
 	t.Helper()
+	if world == nil {
+		return Machine(t, input, nil)
+	}
 	return Machine(t, input, func() World {
 		return SagaWorld(world())
 	})
