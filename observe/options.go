@@ -79,6 +79,8 @@ type Options struct {
 	// Struct fields tagged `redact:"true"` are replaced without being listed, also behind
 	// interfaces and in maps, and where MarshalJSON writes them under another name. A
 	// field that is no text, such as a number, is found by its JSON name in the value.
+	// A value with MarshalJSON and a sync.Mutex or RWMutex of its own is read under that
+	// lock; where somebody keeps the lock for 20 ms, zero values stand for its fields.
 	// Values of type Secret are replaced everywhere.
 	// Optional. Defaults to none.
 	Redact []string
