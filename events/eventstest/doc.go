@@ -64,7 +64,7 @@
 // group, SqsParameters for what is no queue, a dead-letter queue that is no
 // standard queue, an input for a bus of another account) are the fake's own.
 // PutTargets refuses such a target with the request, and none of its targets is
-// kept.
+// kept. An error counts all that is wrong, and names the first 256.
 //
 // # Testing
 //
