@@ -75,9 +75,9 @@ func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]rendered, e
 			errs = append(errs, fmt.Errorf("dynamo: batch: %w", invalid("", "operation %d is nil", i)))
 			continue
 		}
-		rs[i] = op.render(s)
+		rs[i] = renderWrite(op, s)
 		r := &rs[i]
-		if e := r.entity; e.version != nil && r.op == "put" {
+		if e := r.entity; e != nil && e.version != nil && r.op == "put" {
 			r.faults.add("", "%s has a version, which a batch cannot check: use Run or Transact", e.name)
 		}
 		if err := t.admit(r); err != nil {

@@ -47,6 +47,9 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 	if err := e.core.decode(raw, &next); err != nil {
 		return old, err
 	}
+	if change == nil {
+		return old, (&rendered{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
+	}
 	if err := change(&next); err != nil {
 		return old, err
 	}

@@ -47,14 +47,45 @@ func TestNilIsRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+	for _, op := range []dynamo.Write{
+		dynamo.Put[Order]{},
+		dynamo.ConditionalPut[Order]{},
+		dynamo.Create[Order]{},
+		dynamo.Update[Order]{},
+		dynamo.Replace[Order]{},
+		dynamo.Delete[Order]{},
+		dynamo.ConditionalDelete[Order]{},
+		dynamo.Check[Order]{},
+	} {
+		require.ErrorContains(t, table.Transact(t.Context(), op), "the operation is the zero value of its type")
+		_, err := table.Items(op)
+		require.ErrorIs(t, err, dynamo.ErrInvalid)
+		if op, ok := op.(interface {
+			Run(context.Context, *dynamo.Table) error
+		}); ok {
+			require.ErrorIs(t, op.Run(t.Context(), table), dynamo.ErrInvalid)
+		}
+		if op, ok := op.(dynamo.BatchWrite); ok {
+			require.ErrorIs(t, table.Batch(t.Context(), op), dynamo.ErrInvalid)
+		}
+	}
+	require.ErrorContains(t, orders.Create(order("1", "s", noon)).Run(t.Context(), nil), "the table is nil")
+
+	view, err := dynamo.NewView(table, orders)
+	require.NoError(t, err)
+	require.ErrorContains(t, view.Apply(t.Context(), "id", OrderKey{"1"}, nil), "the function that applies the change is nil")
+
 	for _, client := range []dynamo.Client{nil, (*dynamodb.Client)(nil)} {
 		require.PanicsWithValue(t, "dynamo: New needs a client and a model", func() { dynamo.New(client, "t", store) })
 	}
 	require.Panics(t, func() { dynamo.New(noClient{}, "t", nil) })
 
 	good, db := newTable(t, nil)
-	_, err := orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent)
+	_, err = orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent)
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
+	require.NoError(t, orders.Create(order("1", "s", noon)).Run(t.Context(), good))
+	_, err = orders.Modify(t.Context(), good, OrderKey{"1"}, nil)
+	require.ErrorContains(t, err, "the function that changes the item is nil")
 	require.NoError(t, db.NewMapping("store", dynamotest.Event(func(context.Context, map[string]any) error { return nil }), nil).Drain(t.Context()))
 }
 

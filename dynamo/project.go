@@ -91,6 +91,9 @@ func (v *View[T, K]) apply(ctx context.Context, id, part string, key K, apply fu
 	e := v.entity
 	var fs faults
 	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
+	if apply == nil {
+		fs.add("", "the function that applies the change is nil")
+	}
 	if err := fs.err(); err != nil {
 		return (&rendered{op: "apply", entity: e.core, key: k}).fail(err)
 	}

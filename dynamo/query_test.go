@@ -543,7 +543,7 @@ func TestRangesOfTruncatedTimes(t *testing.T) {
 
 	// One of a query whose keys tell all is what it always was: clients hold such.
 	require.NotEmpty(t, page.Cursor)
-	page, err = byDay.Query(inTime{"s", dynamo.Since(noon.Truncate(24*time.Hour))}).Limit(1).Page(t.Context(), table)
+	page, err = byDay.Query(inTime{"s", dynamo.Since(noon.Truncate(24 * time.Hour))}).Limit(1).Page(t.Context(), table)
 	require.NoError(t, err)
 	require.Equal(t, "AeStG3O5VxmPCFZJU0lUIzAwAXMNMjAyNi0wMy0wMSMwMA", page.Cursor)
 }

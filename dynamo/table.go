@@ -106,7 +106,9 @@ func (t *Table) stamp(ctx context.Context) stamp {
 
 // admit refuses an operation with faults or of another model.
 func (t *Table) admit(r *rendered) error {
-	if r.entity != nil && r.entity.model != t.model {
+	if t == nil {
+		r.faults.add("", "the table is nil")
+	} else if r.entity != nil && r.entity.model != t.model {
 		r.faults.add("", "%s belongs to another model than the table %s", r.entity.name, t.name)
 	}
 	return r.err()

@@ -181,7 +181,7 @@ func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWri
 			fs.add("", "operation %d is nil", i)
 			continue
 		}
-		rs[i] = op.render(s)
+		rs[i] = renderWrite(op, s)
 		r := &rs[i]
 		if err := t.admit(r); err != nil {
 			errs = append(errs, err)

@@ -66,7 +66,7 @@ func (u Update[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t,
 // Return changes the item and returns it as it is after that.
 func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 	var v T
-	r := u.render(t.stamp(ctx))
+	r := renderWrite(u, t.stamp(ctx))
 	if err := t.admit(&r); err != nil {
 		return v, err
 	}

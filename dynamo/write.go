@@ -133,6 +133,19 @@ type target struct {
 	conditions []node // never appended to in place
 }
 
+// none reports whether the target is that of an operation that no entity made.
+func (t target) none() bool { return t.entity == nil }
+
+// renderWrite renders an operation, also one that no entity made.
+func renderWrite(w Write, s stamp) rendered {
+	if o, ok := w.(interface{ none() bool }); ok && o.none() {
+		r := rendered{op: "write"}
+		r.faults.add("", "the operation is the zero value of its type: entities make operations")
+		return r
+	}
+	return w.render(s)
+}
+
 // with returns the target with further conditions.
 func (t target) with(more []node) target {
 	t.conditions = slices.Concat(t.conditions, more)
@@ -174,7 +187,7 @@ func parenthesized(condition string, more ...string) string {
 
 // run carries out one operation by itself.
 func run(ctx context.Context, t *Table, w Write) error {
-	r := w.render(t.stamp(ctx))
+	r := renderWrite(w, t.stamp(ctx))
 	if err := t.admit(&r); err != nil {
 		return err
 	}
