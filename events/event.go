@@ -60,6 +60,23 @@ func (m Metadata) Context(ctx context.Context) context.Context {
 	return ctx
 }
 
+// Fingerprint returns the bytes by which package idempotency tells another event
+// from the same one that came again: all that a handler can decide on. Left out
+// are ID, Time and ReplayName, which differ when the publisher has to send an
+// event again, and the correlation.
+func (e Event[T]) Fingerprint() []byte {
+	id, version := e.ID, max(e.Metadata.Version, 1)
+	e.ID, e.Time, e.ReplayName = "", time.Time{}, ""
+	doc, err := json.Marshal(struct {
+		Event   Event[T] `json:"event"`
+		Version int      `json:"version"`
+	}{e, version})
+	if err != nil {
+		return []byte(id) // a detail that was made by hand: the event is like no other
+	}
+	return doc
+}
+
 // envelope is an event in AWS's JSON.
 type envelope[T any] struct {
 	Version    string    `json:"version"`
