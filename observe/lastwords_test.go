@@ -35,7 +35,7 @@ func spans(t *testing.T, host *lambdahost.Host, inProgress bool) *observetest.Re
 		}
 		open := func(s observetest.Segment) bool { return s.InProgress }
 		return len(rec.Segments()) >= 2 && (inProgress || !slices.ContainsFunc(rec.Segments(), open))
-	}, time.Minute, time.Millisecond)
+	}, 10*time.Second, time.Millisecond)
 	return rec
 }
 

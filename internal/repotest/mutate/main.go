@@ -146,8 +146,10 @@ func writeOverlay(dir, file, content string) (string, error) {
 func runTest(m mutant, overlay string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=20s", "-vet=off", "-gcflags=-l",
-		"-overlay", overlay, "-run", "^"+m.test+"$", m.pkg).CombinedOutput()
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=60s", "-vet=off", "-gcflags=-l", "-run", "^"+m.test+"$", m.pkg)
+	// By the environment the overlay also reaches what a test builds.
+	cmd.Env = append(os.Environ(), strings.TrimSpace("GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay))
+	out, err := cmd.CombinedOutput()
 	switch {
 	case err == nil && strings.Contains(string(out), "no tests to run"):
 		return fmt.Errorf("%s has no test %s", m.pkg, m.test)
