@@ -57,7 +57,7 @@ type (
 	}
 )
 
-func newExpiring(t *testing.T) (*dynamo.Table, *dynamotest.DB) {
+func newExpiring(t *testing.T) (*dynamo.Table, *dynamotest.DynamoDB) {
 	t.Helper()
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "store", expiring)
@@ -66,7 +66,7 @@ func newExpiring(t *testing.T) (*dynamo.Table, *dynamotest.DB) {
 }
 
 // expiryOf is the stored expiry under a key, or "".
-func expiryOf(t *testing.T, db *dynamotest.DB, key string) string {
+func expiryOf(t *testing.T, db *dynamotest.DynamoDB, key string) string {
 	t.Helper()
 	out, err := db.Client().GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("store"), Key: map[string]types.AttributeValue{"PK": &types.AttributeValueMemberS{Value: key}}})
 	require.NoError(t, err)

@@ -59,7 +59,7 @@ var onceKinds = map[string]func() []dynamo.Write{
 }
 
 // stored are all items of the table.
-func stored(t *testing.T, db *dynamotest.DB) []map[string]types.AttributeValue {
+func stored(t *testing.T, db *dynamotest.DynamoDB) []map[string]types.AttributeValue {
 	t.Helper()
 	out, err := db.Client().Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("store")})
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 )
 
 // newSummaries is a view of summaries in a table of its own.
-func newSummaries(t *testing.T, db *dynamotest.DB, template string) (*dynamo.View[summary, summaryKey], func(string) summary) {
+func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*dynamo.View[summary, summaryKey], func(string) summary) {
 	t.Helper()
 	views := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key(template))

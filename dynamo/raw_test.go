@@ -21,7 +21,7 @@ func rawKey(pk, sk string) map[string]types.AttributeValue {
 	}
 }
 
-func setRaw(tb testing.TB, db *dynamotest.DB, pk, sk, name, value string) {
+func setRaw(tb testing.TB, db *dynamotest.DynamoDB, pk, sk, name, value string) {
 	tb.Helper()
 	_, err := db.Client().UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: aws.String("store"), Key: rawKey(pk, sk), UpdateExpression: aws.String("SET #n = :v"),
@@ -31,7 +31,7 @@ func setRaw(tb testing.TB, db *dynamotest.DB, pk, sk, name, value string) {
 	require.NoError(tb, err)
 }
 
-func getRaw(tb testing.TB, db *dynamotest.DB, pk, sk string) map[string]types.AttributeValue {
+func getRaw(tb testing.TB, db *dynamotest.DynamoDB, pk, sk string) map[string]types.AttributeValue {
 	tb.Helper()
 	out, err := db.Client().GetItem(context.Background(), &dynamodb.GetItemInput{TableName: aws.String("store"), Key: rawKey(pk, sk)})
 	require.NoError(tb, err)

@@ -115,7 +115,7 @@ type Mail struct {
 }
 
 // newTable returns a fresh table of the model in a fresh DynamoDB.
-func newTable(tb testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *dynamotest.DB) {
+func newTable(tb testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *dynamotest.DynamoDB) {
 	tb.Helper()
 	db := dynamotest.New(tb)
 	table := dynamo.New(db.Client(), "store", store, optFns...)

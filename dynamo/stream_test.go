@@ -20,7 +20,7 @@ import (
 )
 
 // drain runs the records of the store through a stream.
-func drain(tb testing.TB, db *dynamotest.DB, stream *dynamo.Stream, optFns ...func(*dynamotest.MappingOptions)) {
+func drain(tb testing.TB, db *dynamotest.DynamoDB, stream *dynamo.Stream, optFns ...func(*dynamotest.MappingOptions)) {
 	tb.Helper()
 	optFns = append([]func(*dynamotest.MappingOptions){func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }}, optFns...)
 	require.NoError(tb, db.NewMapping("store", dynamotest.Func(stream.Handle), optFns...).Drain(context.Background()))
@@ -97,7 +97,7 @@ func TestAFailureStopsTheBatchAndIsDeliveredAgain(t *testing.T) {
 }
 
 // records makes an event of the table's stream records.
-func records(tb testing.TB, db *dynamotest.DB) awsevents.DynamoDBEvent {
+func records(tb testing.TB, db *dynamotest.DynamoDB) awsevents.DynamoDBEvent {
 	tb.Helper()
 	var all awsevents.DynamoDBEvent
 	mapping := db.NewMapping("store", dynamotest.Event(func(_ context.Context, e awsevents.DynamoDBEvent) error {

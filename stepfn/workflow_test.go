@@ -16,7 +16,7 @@ import (
 )
 
 // running starts a fake that carries executions forward in the background.
-func running(t *testing.T) *stepfntest.Machines {
+func running(t *testing.T) *stepfntest.StepFunctions {
 	t.Helper()
 	m := stepfntest.New(t)
 	go func() { _ = m.Run(t.Context()) }()

@@ -24,7 +24,7 @@ import (
 const table = "api-keys"
 
 // database is a DynamoDB with the table of keys.
-func database(t *testing.T) (*dynamotest.DB, *dynamodb.Client) {
+func database(t *testing.T) (*dynamotest.DynamoDB, *dynamodb.Client) {
 	t.Helper()
 	db := dynamotest.New(t)
 	client := db.Client(func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 })

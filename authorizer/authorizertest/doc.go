@@ -30,7 +30,7 @@
 // authorizers of payload format 2.0 with policies and simple responses, $default routes, context of any JSON, cookies.
 // WebSocket APIs (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
 //
-// Secrets Manager (Secrets), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
+// Secrets Manager ([SecretsManager]), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
 //
 // # Virtual time
 //

@@ -64,8 +64,8 @@ func ExampleIssuer_Expand() {
 }
 
 // Secrets Manager in process, with the real client.
-func ExampleNewSecrets() {
-	secrets := authorizertest.NewSecrets(nil)
+func ExampleNewSecretsManager() {
+	secrets := authorizertest.NewSecretsManager(nil)
 	secrets.Put("orders/token", "one")
 	secrets.Put("orders/token", "two") // rotated
 	client := secretsmanager.NewFromConfig(secrets.Join(aws.Config{}))

@@ -16,7 +16,7 @@ var secretSuite = hostile.Suite{Service: "secretsmanager", Target: "secretsmanag
 }}
 
 func hostileSecrets() hostile.Fake {
-	secrets := authorizertest.NewSecrets(nil)
+	secrets := authorizertest.NewSecretsManager(nil)
 	secrets.PutBinary("s", []byte{0xff})
 	return hostile.Fake{Server: secrets.Server, Values: map[string]string{"version": secrets.Put("s", "b")}}
 }

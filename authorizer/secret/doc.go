@@ -26,5 +26,5 @@
 //
 // # Testing
 //
-// authorizertest.Secrets is Secrets Manager in process.
+// authorizertest.SecretsManager is Secrets Manager in process.
 package secret

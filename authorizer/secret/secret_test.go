@@ -22,13 +22,13 @@ const name = "orders/token"
 
 func value(n string) string { return strings.Repeat(n, 64) }
 
-func client(secrets *authorizertest.Secrets) *secretsmanager.Client {
+func client(secrets *authorizertest.SecretsManager) *secretsmanager.Client {
 	return secretsmanager.NewFromConfig(secrets.Join(aws.Config{RetryMaxAttempts: 1}))
 }
 
 func TestTokenRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secrets := authorizertest.NewSecrets(t)
+		secrets := authorizertest.NewSecretsManager(t)
 		secrets.Put(name, value("1"))
 		p, err := authorizer.NewPrincipal("webhook", nil, nil)
 		require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestTokenRotation(t *testing.T) {
 
 func TestSecretFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secrets := authorizertest.NewSecrets(t)
+		secrets := authorizertest.NewSecretsManager(t)
 		s := secret.New(client(secrets), name)
 		_, err := s.Values(t.Context())
 		require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
@@ -95,7 +95,7 @@ func TestSecretFailures(t *testing.T) {
 
 func TestSecretIsReadOnceForManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secrets := authorizertest.NewSecrets(t)
+		secrets := authorizertest.NewSecretsManager(t)
 		secrets.Put(name, value("1"))
 		secrets.Put(name, value("2"))
 		secrets.Delay("GetSecretValue", 100*time.Millisecond).Times(2)
@@ -115,7 +115,7 @@ func TestSecretIsReadOnceForManyCallers(t *testing.T) {
 
 func TestHMAC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secrets := authorizertest.NewSecrets(t)
+		secrets := authorizertest.NewSecretsManager(t)
 		put := func(n string) {
 			secrets.Put(name, `{"key":"`+value(n)+`"}`)
 		}
@@ -152,7 +152,7 @@ func TestHMAC(t *testing.T) {
 
 func TestASecretIsNotDarkWithoutAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		secrets := authorizertest.NewSecrets(t)
+		secrets := authorizertest.NewSecretsManager(t)
 		secrets.Put(name, value("1"))
 		s := secret.New(client(secrets), name, func(o *secret.Options) { o.TTL, o.MaxStale, o.Cooldown = 5*time.Second, 5*time.Second, 10*time.Second })
 		for range 60 {

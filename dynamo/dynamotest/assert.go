@@ -4,7 +4,7 @@ import "strings"
 
 // AssertNoScan reports an error on tb for every Scan so far: a scan reads the
 // whole table, which a request should not.
-func (db *DB) AssertNoScan(tb TB) {
+func (db *DynamoDB) AssertNoScan(tb TB) {
 	tb.Helper()
 	for _, c := range db.Calls("Scan") {
 		tb.Errorf("dynamotest: Scan of %s", strings.Join(c.Resources, ", "))
@@ -21,7 +21,7 @@ type Capacity struct {
 
 // Consumed is the capacity that the calls on a table have consumed so far, its
 // indexes included, whether they asked for ReturnConsumedCapacity or not.
-func (db *DB) Consumed(tableName string) Capacity {
+func (db *DynamoDB) Consumed(tableName string) Capacity {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	var total Capacity

@@ -34,7 +34,7 @@ type batchGetOutput struct {
 	ConsumedCapacity []consumedCapacity `json:",omitempty"`
 }
 
-func (db *DB) batchGetItem(ctx context.Context, in *batchGetInput) (*batchGetOutput, error) {
+func (db *DynamoDB) batchGetItem(ctx context.Context, in *batchGetInput) (*batchGetOutput, error) {
 	projections, err := in.check()
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (db *DB) batchGetItem(ctx context.Context, in *batchGetInput) (*batchGetOut
 }
 
 // openBatch finds the tables of a BatchGetItem and holds the keys against them.
-func (db *DB) openBatch(ctx context.Context, in *batchGetInput) (map[string]*table, error) {
+func (db *DynamoDB) openBatch(ctx context.Context, in *batchGetInput) (map[string]*table, error) {
 	tables := map[string]*table{}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		t, err := db.open(ctx, &name)

@@ -37,7 +37,7 @@ type batchEntry struct {
 	request writeRequest
 }
 
-func (db *DB) batchWriteItem(ctx context.Context, in *batchWriteInput) (*batchWriteOutput, error) {
+func (db *DynamoDB) batchWriteItem(ctx context.Context, in *batchWriteInput) (*batchWriteOutput, error) {
 	entries, err := in.read()
 	if err != nil {
 		return nil, err

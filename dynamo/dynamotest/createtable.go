@@ -60,7 +60,7 @@ type tableOutput struct {
 	TableDescription *tableDescription
 }
 
-func (db *DB) createTable(ctx context.Context, in *createTableInput) (*tableOutput, error) {
+func (db *DynamoDB) createTable(ctx context.Context, in *createTableInput) (*tableOutput, error) {
 	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
@@ -83,14 +83,14 @@ func (db *DB) createTable(ctx context.Context, in *createTableInput) (*tableOutp
 // readyAt is when what is created now becomes ACTIVE. Without a delay that is
 // always, so that a table made outside a synctest bubble is there inside, where
 // the clock shows an earlier time.
-func (db *DB) readyAt() time.Time {
+func (db *DynamoDB) readyAt() time.Time {
 	if db.options.CreateDelay <= 0 {
 		return time.Time{}
 	}
 	return db.now().Add(db.options.CreateDelay)
 }
 
-func (db *DB) newTable(in *createTableInput, arn string) *table {
+func (db *DynamoDB) newTable(in *createTableInput, arn string) *table {
 	now := db.now()
 	t := &table{
 		name: *in.TableName, arn: arn, id: awsid.UUID(), created: now, readyAt: db.readyAt(),

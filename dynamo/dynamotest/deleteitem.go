@@ -9,7 +9,7 @@ type deleteItemInput struct {
 	writeOptions
 }
 
-func (db *DB) deleteItem(ctx context.Context, in *deleteItemInput) (*writeOutput, error) {
+func (db *DynamoDB) deleteItem(ctx context.Context, in *deleteItemInput) (*writeOutput, error) {
 	a := &action{key: in.Key, remove: true, returnOld: is(in.ReturnValuesOnConditionCheckFailure, "ALL_OLD")}
 	err := firstError(checkTableName(in.TableName), checkKeyPresent(in.Key), in.check(), in.oldOnly(), in.Key.check(),
 		in.readExpressions(a.readCondition(in.ConditionExpression)))

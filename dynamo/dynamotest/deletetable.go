@@ -2,7 +2,7 @@ package dynamotest
 
 import "context"
 
-func (db *DB) deleteTable(ctx context.Context, in *tableNameInput) (*tableOutput, error) {
+func (db *DynamoDB) deleteTable(ctx context.Context, in *tableNameInput) (*tableOutput, error) {
 	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type streamDescription struct {
 type describeStreamOutput struct{ StreamDescription streamDescription }
 
 // openStream finds a stream and drops what is too old in it.
-func (db *DB) openStream(ctx context.Context, arn *string) (*stream, error) {
+func (db *DynamoDB) openStream(ctx context.Context, arn *string) (*stream, error) {
 	if arn == nil {
 		return nil, validation("1 validation error detected: Value null at 'streamArn' failed to satisfy constraint: Member must not be null")
 	}
@@ -58,7 +58,7 @@ func (db *DB) openStream(ctx context.Context, arn *string) (*stream, error) {
 	return s, nil
 }
 
-func (db *DB) describeStream(ctx context.Context, in *describeStreamInput) (*describeStreamOutput, error) {
+func (db *DynamoDB) describeStream(ctx context.Context, in *describeStreamInput) (*describeStreamOutput, error) {
 	if _, err := pageLimit(in.Limit, maxStreams); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ type tableNameInput struct{ TableName *string }
 
 type describeTableOutput struct{ Table *tableDescription }
 
-func (db *DB) describeTable(ctx context.Context, in *tableNameInput) (*describeTableOutput, error) {
+func (db *DynamoDB) describeTable(ctx context.Context, in *tableNameInput) (*describeTableOutput, error) {
 	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (db *DB) describeTable(ctx context.Context, in *tableNameInput) (*describeT
 }
 
 // status is CREATING until at, then ACTIVE.
-func (db *DB) status(at time.Time) string {
+func (db *DynamoDB) status(at time.Time) string {
 	if db.now().Before(at) {
 		return "CREATING"
 	}
@@ -126,7 +126,7 @@ func (t throughput) warm() *warmThroughputDescription {
 
 // describe is what DescribeTable says of a table. Counts are up to date,
 // though AWS refreshes them only every six hours.
-func (db *DB) describe(t *table) *tableDescription {
+func (db *DynamoDB) describe(t *table) *tableDescription {
 	d := &tableDescription{
 		TableName: t.name, TableArn: t.arn, TableId: t.id,
 		TableStatus: db.tableStatus(t), CreationDateTime: wire.Timestamp{Time: t.created},
@@ -161,7 +161,7 @@ func (db *DB) describe(t *table) *tableDescription {
 	return d
 }
 
-func (db *DB) describeGlobal(t *table, x *index) globalIndexDescription {
+func (db *DynamoDB) describeGlobal(t *table, x *index) globalIndexDescription {
 	d := globalIndexDescription{
 		IndexName: x.name, IndexArn: t.indexARN(x.name), IndexStatus: db.status(x.readyAt),
 		KeySchema: x.key.elements(), Projection: x.projection,
@@ -176,7 +176,7 @@ func (db *DB) describeGlobal(t *table, x *index) globalIndexDescription {
 }
 
 // tableStatus is the status of a table: UPDATING while an index comes about.
-func (db *DB) tableStatus(t *table) string {
+func (db *DynamoDB) tableStatus(t *table) string {
 	status := db.status(t.readyAt)
 	for _, x := range t.indexes {
 		if status == "ACTIVE" && db.status(x.readyAt) != "ACTIVE" {

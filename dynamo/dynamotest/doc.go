@@ -27,10 +27,10 @@
 // function: batches, filters, partial responses, bisecting, retries, maximum
 // age, failure destination, lanes by partition key.
 //
-// Fail, Throttle, DropReply, Delay, PartialFailure and [DB.CancelTransaction]
-// make calls go wrong. Journal tells what was called, [DB.Consumed] what it
-// cost, [DB.AssertNoScan] that nothing read a whole table. [DB.Snapshot] and
-// [DB.Restore] take the database back to where it was.
+// Fail, Throttle, DropReply, Delay, PartialFailure and [DynamoDB.CancelTransaction]
+// make calls go wrong. Journal tells what was called, [DynamoDB.Consumed] what it
+// cost, [DynamoDB.AssertNoScan] that nothing read a whole table. [DynamoDB.Snapshot] and
+// [DynamoDB.Restore] take the database back to where it was.
 //
 // # Virtual time
 //
@@ -96,7 +96,7 @@
 // Indexes are up to date at once unless Options.IndexLag says otherwise, and so
 // are the counts of DescribeTable. A table is ACTIVE when CreateTable returns,
 // unless Options.CreateDelay says otherwise. Items whose time to live has ended
-// stay for another 48 hours, or Options.ExpiryDelay, unless [DB.DeleteExpired]
+// stay for another 48 hours, or Options.ExpiryDelay, unless [DynamoDB.DeleteExpired]
 // is called: readers must not rely on their being gone.
 //
 // A stream has one shard, keeps 24 hours, and its iterators live 15 minutes. A

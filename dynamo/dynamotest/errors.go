@@ -35,7 +35,7 @@ func serialization(format string, args ...any) *wire.Error {
 
 // notFound is the answer of item operations for a table there is not, or not
 // yet.
-func (db *DB) notFound(arn string) *wire.Error {
+func (db *DynamoDB) notFound(arn string) *wire.Error {
 	kind := "table"
 	if db.tables[arn] != nil {
 		kind = "ACTIVE table (there is one that is CREATING)"
@@ -45,7 +45,7 @@ func (db *DB) notFound(arn string) *wire.Error {
 }
 
 // tableNotFound is the answer of table operations for a table there is not.
-func (db *DB) tableNotFound(name, arn string) *wire.Error {
+func (db *DynamoDB) tableNotFound(name, arn string) *wire.Error {
 	e := wire.Errorf("ResourceNotFoundException", http.StatusBadRequest, "Requested resource not found: Table: %s not found", name)
 	return e.Missing("table", arn, maps.Keys(db.tables))
 }

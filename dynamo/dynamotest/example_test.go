@@ -50,7 +50,7 @@ func ExampleNew() {
 }
 
 // A mapping hands the stream of a table to a Lambda function.
-func ExampleDB_NewMapping() {
+func ExampleDynamoDB_NewMapping() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	mapping := db.NewMapping("orders", dynamotest.Event(func(_ context.Context, e awsevents.DynamoDBEvent) error {
@@ -77,7 +77,7 @@ func ExampleDB_NewMapping() {
 
 // Faults make calls go wrong: here the write happens and its answer is lost.
 // The SDK tries again, and meets what its first try has written.
-func ExampleDB_dropReply() {
+func ExampleDynamoDB_dropReply() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	client := db.Client(func(o *dynamodb.Options) { o.RetryMaxAttempts = 2 })
@@ -103,7 +103,7 @@ func ExampleDB_dropReply() {
 
 // A state taken with Snapshot can be gone back to, as often as a simulation
 // needs it.
-func ExampleDB_Snapshot() {
+func ExampleDynamoDB_Snapshot() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	client := db.Client()

@@ -28,7 +28,7 @@ func readProjection(p **expr.Projection, text *string) expression {
 	}}
 }
 
-func (db *DB) getItem(ctx context.Context, in *getItemInput) (*getItemOutput, error) {
+func (db *DynamoDB) getItem(ctx context.Context, in *getItemInput) (*getItemOutput, error) {
 	var projection *expr.Projection
 	names := placeholders{ExpressionAttributeNames: in.ExpressionAttributeNames}
 	err := firstError(checkTableName(in.TableName), checkKeyPresent(in.Key),

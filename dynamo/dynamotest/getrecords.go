@@ -52,7 +52,7 @@ const (
 	maxRecordBytes = 1 << 20
 )
 
-func (db *DB) getRecords(ctx context.Context, in *getRecordsInput) (*getRecordsOutput, error) {
+func (db *DynamoDB) getRecords(ctx context.Context, in *getRecordsInput) (*getRecordsOutput, error) {
 	limit, err := pageLimit(in.Limit, maxRecords)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (db *DB) getRecords(ctx context.Context, in *getRecordsInput) (*getRecordsO
 }
 
 // readIterator finds the stream and the serial that an iterator stands for.
-func (db *DB) readIterator(ctx context.Context, text *string) (*stream, int64, error) {
+func (db *DynamoDB) readIterator(ctx context.Context, text *string) (*stream, int64, error) {
 	if text == nil {
 		return nil, 0, validation("1 validation error detected: Value null at 'shardIterator' failed to satisfy constraint: Member must not be null")
 	}

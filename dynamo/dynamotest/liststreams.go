@@ -42,7 +42,7 @@ func pageLimit(limit *int32, most int) (int, error) {
 	return int(*limit), nil
 }
 
-func (db *DB) listStreams(ctx context.Context, in *listStreamsInput) (*listStreamsOutput, error) {
+func (db *DynamoDB) listStreams(ctx context.Context, in *listStreamsInput) (*listStreamsOutput, error) {
 	limit, err := pageLimit(in.Limit, maxStreams)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type listTablesOutput struct {
 // maxTables is the longest page of ListTables.
 const maxTables = 100
 
-func (db *DB) listTables(ctx context.Context, in *listTablesInput) (*listTablesOutput, error) {
+func (db *DynamoDB) listTables(ctx context.Context, in *listTablesInput) (*listTablesOutput, error) {
 	limit := maxTables
 	if in.Limit != nil {
 		limit = int(*in.Limit)

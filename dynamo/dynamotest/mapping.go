@@ -91,7 +91,7 @@ type MappingOptions struct {
 // Mapping is the event source mapping between a table's stream and a Lambda
 // function. It has no goroutines of its own: Run and Drain do the work.
 type Mapping struct {
-	db      *DB
+	db      *DynamoDB
 	table   string
 	handler Handler
 	options MappingOptions
@@ -127,7 +127,7 @@ type Failure struct {
 // NewMapping describes the mapping from the stream of a table to a function;
 // the table may come about later. Nothing is read before Run or Drain; what
 // Lambda would refuse in the options is their error.
-func (db *DB) NewMapping(tableName string, handler Handler, optFns ...func(*MappingOptions)) *Mapping {
+func (db *DynamoDB) NewMapping(tableName string, handler Handler, optFns ...func(*MappingOptions)) *Mapping {
 	m := &Mapping{db: db, table: tableName, handler: handler, options: MappingOptions{
 		StartingPosition: "TRIM_HORIZON", BatchSize: 100, MaximumRetryAttempts: -1, MaximumRecordAge: -1, ParallelizationFactor: 1,
 		PollInterval: 250 * time.Millisecond, RetryDelay: time.Second,

@@ -7,7 +7,7 @@ import (
 )
 
 // services is what is served: every operation and the method behind it.
-func (db *DB) services() []wire.Service {
+func (db *DynamoDB) services() []wire.Service {
 	const namespace = "com.amazonaws.dynamodb.v20120810#"
 	return []wire.Service{{
 		Name: "dynamodb", Protocol: wire.JSON10("DynamoDB_20120810"), Namespace: namespace, CRC32: true, Throttled: throttled(),
@@ -44,7 +44,7 @@ func (db *DB) services() []wire.Service {
 	}}
 }
 
-// throttled is what DB.Throttle answers.
+// throttled is what DynamoDB.Throttle answers.
 func throttled() *wire.Error {
 	return &wire.Error{
 		Code:    "ProvisionedThroughputExceededException",

@@ -60,7 +60,7 @@ func (p *page) readExpressions(extra ...expression) error {
 }
 
 // open finds the table and the index.
-func (p *page) open(ctx context.Context, db *DB) error {
+func (p *page) open(ctx context.Context, db *DynamoDB) error {
 	t, err := db.open(ctx, p.options.TableName)
 	if err != nil {
 		return err

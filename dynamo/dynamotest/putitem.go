@@ -44,7 +44,7 @@ type writeOutput struct {
 	ItemCollectionMetrics *itemCollectionMetrics `json:",omitempty"`
 }
 
-func (db *DB) putItem(ctx context.Context, in *putItemInput) (*writeOutput, error) {
+func (db *DynamoDB) putItem(ctx context.Context, in *putItemInput) (*writeOutput, error) {
 	a := &action{item: in.Item, returnOld: is(in.ReturnValuesOnConditionCheckFailure, "ALL_OLD")}
 	if in.Item == nil {
 		return nil, validation("1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null")
@@ -58,7 +58,7 @@ func (db *DB) putItem(ctx context.Context, in *putItemInput) (*writeOutput, erro
 }
 
 // write carries a single action out and answers it.
-func (db *DB) write(ctx context.Context, name *string, a *action, o *writeOptions) (*writeOutput, error) {
+func (db *DynamoDB) write(ctx context.Context, name *string, a *action, o *writeOptions) (*writeOutput, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	t, err := db.open(ctx, name)

@@ -35,7 +35,7 @@ type pageOutput struct {
 	ConsumedCapacity *consumedCapacity `json:",omitempty"`
 }
 
-func (db *DB) query(ctx context.Context, in *queryInput) (*pageOutput, error) {
+func (db *DynamoDB) query(ctx context.Context, in *queryInput) (*pageOutput, error) {
 	p := &page{options: &in.readOptions, backward: in.ScanIndexForward != nil && !*in.ScanIndexForward}
 	var condition *expr.KeyCondition
 	readKey := expression{"KeyConditionExpression", in.KeyConditionExpression, func(params *expr.Params, s string) (err error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // call sends a body as it is, which the SDK would not always do.
-func call(tb testing.TB, db *dynamotest.DB, target, body string) (int, map[string]any) {
+func call(tb testing.TB, db *dynamotest.DynamoDB, target, body string) (int, map[string]any) {
 	tb.Helper()
 	if !strings.Contains(target, ".") {
 		target = "DynamoDB_20120810." + target

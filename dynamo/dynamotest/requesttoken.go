@@ -10,7 +10,7 @@ import (
 )
 
 // replay finds the transaction that a token stands for already.
-func (db *DB) replay(c *wire.Call, in *transactWriteInput) (*idempotent, error) {
+func (db *DynamoDB) replay(c *wire.Call, in *transactWriteInput) (*idempotent, error) {
 	if in.ClientRequestToken == nil {
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func (db *DB) replay(c *wire.Call, in *transactWriteInput) (*idempotent, error) 
 	return seen, nil
 }
 
-func (db *DB) remember(c *wire.Call, in *transactWriteInput, actions []*action) {
+func (db *DynamoDB) remember(c *wire.Call, in *transactWriteInput, actions []*action) {
 	if in.ClientRequestToken == nil {
 		return
 	}

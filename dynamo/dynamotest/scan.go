@@ -8,7 +8,7 @@ type scanInput struct {
 	TotalSegments *int32
 }
 
-func (db *DB) scan(ctx context.Context, in *scanInput) (*pageOutput, error) {
+func (db *DynamoDB) scan(ctx context.Context, in *scanInput) (*pageOutput, error) {
 	p := &page{options: &in.readOptions}
 	if err := firstError(in.check(), in.checkSegment(), p.readExpressions()); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ const retention = 24 * time.Hour
 
 // stream is the stream of a table: one shard with the records of 24 hours.
 type stream struct {
-	db           *DB
+	db           *DynamoDB
 	arn, label   string
 	table        string
 	view         string
@@ -62,7 +62,7 @@ func (s *stream) disable(now time.Time) {
 }
 
 // enableStream gives a table a new stream.
-func (db *DB) enableStream(t *table, view string) {
+func (db *DynamoDB) enableStream(t *table, view string) {
 	now := db.now().UTC()
 	label := now.Format("2006-01-02T15:04:05.000")
 	for db.streams[t.arn+"/stream/"+label] != nil {

@@ -25,7 +25,7 @@ type tail struct {
 	shard  *string
 }
 
-func newTail(tb testing.TB, db *dynamotest.DB) *tail {
+func newTail(tb testing.TB, db *dynamotest.DynamoDB) *tail {
 	tb.Helper()
 	client := db.StreamsClient()
 	list, err := client.ListStreams(tb.Context(), &dynamodbstreams.ListStreamsInput{TableName: aws.String("orders")})

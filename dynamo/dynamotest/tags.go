@@ -43,7 +43,7 @@ const (
 )
 
 // tagged finds the table that a ResourceArn names.
-func (db *DB) tagged(ctx context.Context, arn *string) (*table, error) {
+func (db *DynamoDB) tagged(ctx context.Context, arn *string) (*table, error) {
 	if arn == nil {
 		return nil, validation("Invalid TableArn")
 	}
@@ -54,7 +54,7 @@ func (db *DB) tagged(ctx context.Context, arn *string) (*table, error) {
 	return nil, e.Missing("table", *arn, maps.Keys(db.tables))
 }
 
-func (db *DB) tagResource(ctx context.Context, in *tagResourceInput) (*nothing, error) {
+func (db *DynamoDB) tagResource(ctx context.Context, in *tagResourceInput) (*nothing, error) {
 	if len(in.Tags) == 0 {
 		return nil, validation("Atleast one Tag needs to be provided as Input.")
 	}
@@ -84,7 +84,7 @@ func (t *table) withTags(more []tag) map[string]string {
 	return tags
 }
 
-func (db *DB) untagResource(ctx context.Context, in *untagResourceInput) (*nothing, error) {
+func (db *DynamoDB) untagResource(ctx context.Context, in *untagResourceInput) (*nothing, error) {
 	if len(in.TagKeys) == 0 {
 		return nil, validation("Atleast one Tag Key needs to be provided as Input.")
 	}
@@ -101,7 +101,7 @@ func (db *DB) untagResource(ctx context.Context, in *untagResourceInput) (*nothi
 	return &nothing{}, nil
 }
 
-func (db *DB) listTagsOfResource(ctx context.Context, in *listTagsInput) (*listTagsOutput, error) {
+func (db *DynamoDB) listTagsOfResource(ctx context.Context, in *listTagsInput) (*listTagsOutput, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	t, err := db.tagged(ctx, in.ResourceArn)

@@ -21,7 +21,7 @@ type updateTimeToLiveInput struct {
 
 type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLiveSpecification }
 
-func (db *DB) updateTimeToLive(ctx context.Context, in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
+func (db *DynamoDB) updateTimeToLive(ctx context.Context, in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
 	spec := in.TimeToLiveSpecification
 	switch err := checkNamedTable(in.TableName); {
 	case err != nil:
@@ -60,7 +60,7 @@ type timeToLiveDescription struct {
 
 type describeTimeToLiveOutput struct{ TimeToLiveDescription timeToLiveDescription }
 
-func (db *DB) describeTimeToLive(ctx context.Context, in *tableNameInput) (*describeTimeToLiveOutput, error) {
+func (db *DynamoDB) describeTimeToLive(ctx context.Context, in *tableNameInput) (*describeTimeToLiveOutput, error) {
 	if err := checkNamedTable(in.TableName); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (t *table) expiry(i expr.Item) (second float64, ok bool) {
 // delay of Options.ExpiryDelay, and returns how many these were. Their stream
 // records carry the identity of the service. Until then expired items can be
 // read and written, as on AWS.
-func (db *DB) DeleteExpired(context.Context) int {
+func (db *DynamoDB) DeleteExpired(context.Context) int {
 	n := 0
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -108,7 +108,7 @@ func (db *DB) DeleteExpired(context.Context) int {
 }
 
 // sweep deletes what has expired in a table and is due to go.
-func (db *DB) sweep(t *table) {
+func (db *DynamoDB) sweep(t *table) {
 	delay := db.options.ExpiryDelay
 	if delay >= 0 && t.ttl != "" && float64(db.now().Add(-delay).Unix()) > t.soonest {
 		db.deleteExpired(t, delay)
@@ -116,7 +116,7 @@ func (db *DB) sweep(t *table) {
 }
 
 // sweepAll sweeps all tables, for those who read their streams.
-func (db *DB) sweepAll() {
+func (db *DynamoDB) sweepAll() {
 	for _, t := range db.tables {
 		db.sweep(t)
 	}
@@ -124,7 +124,7 @@ func (db *DB) sweepAll() {
 
 // deleteExpired deletes the items of a table that expired longer than grace
 // ago.
-func (db *DB) deleteExpired(t *table, grace time.Duration) int {
+func (db *DynamoDB) deleteExpired(t *table, grace time.Duration) int {
 	if t.ttl == "" {
 		return 0
 	}

@@ -29,7 +29,7 @@ type transactGetOutput struct {
 	ConsumedCapacity []consumedCapacity `json:",omitempty"`
 }
 
-func (db *DB) transactGetItems(ctx context.Context, in *transactGetInput) (*transactGetOutput, error) {
+func (db *DynamoDB) transactGetItems(ctx context.Context, in *transactGetInput) (*transactGetOutput, error) {
 	switch n := len(in.TransactItems); {
 	case n == 0:
 		return nil, validation("1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1")
@@ -56,7 +56,7 @@ func (db *DB) transactGetItems(ctx context.Context, in *transactGetInput) (*tran
 	return db.transactGet(ctx, in, projections)
 }
 
-func (db *DB) transactGet(ctx context.Context, in *transactGetInput, projections []*expr.Projection) (*transactGetOutput, error) {
+func (db *DynamoDB) transactGet(ctx context.Context, in *transactGetInput, projections []*expr.Projection) (*transactGetOutput, error) {
 	out := &transactGetOutput{Responses: make([]itemResponse, len(in.TransactItems))}
 	usages := usageByTable{}
 	seen := map[string]bool{}

@@ -68,7 +68,7 @@ type idempotent struct {
 	actions []*action
 }
 
-func (db *DB) transactWriteItems(ctx context.Context, in *transactWriteInput) (*transactWriteOutput, error) {
+func (db *DynamoDB) transactWriteItems(ctx context.Context, in *transactWriteInput) (*transactWriteOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ type updateItemInput struct {
 	writeOptions
 }
 
-func (db *DB) updateItem(ctx context.Context, in *updateItemInput) (*writeOutput, error) {
+func (db *DynamoDB) updateItem(ctx context.Context, in *updateItemInput) (*writeOutput, error) {
 	a := &action{key: in.Key, returnOld: is(in.ReturnValuesOnConditionCheckFailure, "ALL_OLD")}
 	err := firstError(checkTableName(in.TableName), checkKeyPresent(in.Key), in.check(), in.Key.check(),
 		in.readExpressions(a.readUpdate(in.UpdateExpression), a.readCondition(in.ConditionExpression)))

@@ -39,7 +39,7 @@ type updateTableInput struct {
 	SSESpecification            wire.Ignored // nothing is stored outside this process
 }
 
-func (db *DB) updateTable(ctx context.Context, in *updateTableInput) (*tableOutput, error) {
+func (db *DynamoDB) updateTable(ctx context.Context, in *updateTableInput) (*tableOutput, error) {
 	err := firstError(checkNamedTable(in.TableName),
 		enum(in.BillingMode, "billingMode", "PROVISIONED", "PAY_PER_REQUEST"),
 		enum(in.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
@@ -211,7 +211,7 @@ func (in *updateTableInput) definitions(t *table) []attributeDefinition {
 }
 
 // applyTable carries a checked UpdateTable out.
-func (db *DB) applyTable(t *table, in *updateTableInput) {
+func (db *DynamoDB) applyTable(t *table, in *updateTableInput) {
 	if in.BillingMode != nil {
 		onDemand := *in.BillingMode == "PAY_PER_REQUEST"
 		if onDemand != t.billing.onDemand {
@@ -249,7 +249,7 @@ func (db *DB) applyTable(t *table, in *updateTableInput) {
 
 // addIndex makes a global index and fills it. Items whose key attributes have
 // another type stay out of it.
-func (db *DB) addIndex(t *table, in indexInput, definitions []attributeDefinition) {
+func (db *DynamoDB) addIndex(t *table, in indexInput, definitions []attributeDefinition) {
 	x := newGlobalIndex(in)
 	x.readyAt = db.readyAt()
 	t.definitions = definitions

@@ -26,7 +26,7 @@ type createEventBusOutput struct {
 	Description *string `json:",omitempty"`
 }
 
-func (b *Bus) createEventBus(ctx context.Context, in *createEventBusInput) (*createEventBusOutput, error) {
+func (b *EventBridge) createEventBus(ctx context.Context, in *createEventBusInput) (*createEventBusOutput, error) {
 	var bad constraints
 	bad.name(in.Name, "name", "/", 256)
 	if err := bad.err(); err != nil {
@@ -61,7 +61,7 @@ type updateEventBusOutput struct {
 	Description *string `json:",omitempty"`
 }
 
-func (b *Bus) updateEventBus(ctx context.Context, in *updateEventBusInput) (*updateEventBusOutput, error) {
+func (b *EventBridge) updateEventBus(ctx context.Context, in *updateEventBusInput) (*updateEventBusOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, err := b.bus(ctx, in.Name)
@@ -82,7 +82,7 @@ type describeEventBusOutput struct {
 	LastModifiedTime *wire.Timestamp
 }
 
-func (b *Bus) describeEventBus(ctx context.Context, in *describeEventBusInput) (*describeEventBusOutput, error) {
+func (b *EventBridge) describeEventBus(ctx context.Context, in *describeEventBusInput) (*describeEventBusOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, err := b.bus(ctx, in.Name)
@@ -110,7 +110,7 @@ type listEventBusesOutput struct {
 	NextToken  *string `json:",omitempty"`
 }
 
-func (b *Bus) listEventBuses(ctx context.Context, in *listEventBusesInput) (*listEventBusesOutput, error) {
+func (b *EventBridge) listEventBuses(ctx context.Context, in *listEventBusesInput) (*listEventBusesOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := wire.CallOf(ctx)
@@ -136,7 +136,7 @@ type deleteEventBusInput struct{ Name string }
 
 type none struct{}
 
-func (b *Bus) deleteEventBus(ctx context.Context, in *deleteEventBusInput) (*none, error) {
+func (b *EventBridge) deleteEventBus(ctx context.Context, in *deleteEventBusInput) (*none, error) {
 	if in.Name == "default" {
 		return nil, invalid("Cannot delete event bus default.")
 	}
@@ -168,12 +168,12 @@ func busName(nameOrARN *string) string {
 
 // noBus is the error of a bus there is not; the log says what exists. b.mu is
 // held.
-func (b *Bus) noBus(name, arn string) error {
+func (b *EventBridge) noBus(name, arn string) error {
 	return notFound("Event bus %s does not exist.", name).Missing("event bus", arn, b.busARNs())
 }
 
 // busARNs are the ARNs of all event buses; b.mu is held.
-func (b *Bus) busARNs() iter.Seq[string] {
+func (b *EventBridge) busARNs() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, r := range b.regions {
 			for _, e := range r.buses {
@@ -186,7 +186,7 @@ func (b *Bus) busARNs() iter.Seq[string] {
 }
 
 // noRule is the same of a rule.
-func (b *Bus) noRule(name, bus, arn string) error {
+func (b *EventBridge) noRule(name, bus, arn string) error {
 	return notFound("Rule %s does not exist on EventBus %s.", name, bus).Missing("rule", arn, func(yield func(string) bool) {
 		for _, r := range b.regions {
 			for _, e := range r.buses {
@@ -202,7 +202,7 @@ func (b *Bus) noRule(name, bus, arn string) error {
 
 // bus finds a bus by the name that the caller gives it, or by its ARN; b.mu is
 // held.
-func (b *Bus) bus(ctx context.Context, nameOrARN *string) (*eventBus, error) {
+func (b *EventBridge) bus(ctx context.Context, nameOrARN *string) (*eventBus, error) {
 	c := wire.CallOf(ctx)
 	arn := busARN(c, nameOrARN)
 	e := b.byARN(arn)

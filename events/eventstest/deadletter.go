@@ -13,7 +13,7 @@ import (
 )
 
 // giveUp sends the event to the target's dead-letter queue, if it has one.
-func (b *Bus) giveUp(ctx context.Context, d *delivery, condition string) {
+func (b *EventBridge) giveUp(ctx context.Context, d *delivery, condition string) {
 	arn := ""
 	if d.target.DeadLetterConfig != nil {
 		arn = text(d.target.DeadLetterConfig.Arn)
@@ -32,7 +32,7 @@ func (b *Bus) giveUp(ctx context.Context, d *delivery, condition string) {
 }
 
 // bury puts the event into the dead-letter queue.
-func (b *Bus) bury(ctx context.Context, d *delivery, arn string, attributes map[string]string) error {
+func (b *EventBridge) bury(ctx context.Context, d *delivery, arn string, attributes map[string]string) error {
 	b.mu.Lock()
 	receive := b.dead[arn]
 	b.mu.Unlock()
@@ -42,7 +42,7 @@ func (b *Bus) bury(ctx context.Context, d *delivery, arn string, attributes map[
 	if plain := b.function(arn); plain != nil {
 		return plain(handover.With(ctx, handover.Message{Attributes: attributes}), slices.Clone(d.event.JSON))
 	}
-	return errors.New("no function is bound to it, see Bus.DeadLetters")
+	return errors.New("no function is bound to it, see EventBridge.DeadLetters")
 }
 
 // deadLetterAttributes are the message attributes of a dead letter.

@@ -53,7 +53,7 @@ type delivery struct {
 }
 
 // enqueue adds a delivery; b.mu is held.
-func (b *Bus) enqueue(ev *Event, r *rule, t *target) {
+func (b *EventBridge) enqueue(ev *Event, r *rule, t *target) {
 	b.sequence++
 	b.queue = append(b.queue, &delivery{
 		Delivery: Delivery{EventID: ev.ID, Rule: r.name, TargetID: t.ID, TargetARN: t.Arn},
@@ -76,7 +76,7 @@ func (ev *Event) deduplicationID(t *target) string {
 }
 
 // wake tells every waiting Run and Drain to look again; b.mu is held.
-func (b *Bus) wake() {
+func (b *EventBridge) wake() {
 	for _, c := range b.waiting {
 		select {
 		case c <- struct{}{}:
@@ -87,14 +87,14 @@ func (b *Bus) wake() {
 
 // Deliveries returns the deliveries that have ended, in that order: the last
 // 32,768 at least.
-func (b *Bus) Deliveries() []Delivery {
+func (b *EventBridge) Deliveries() []Delivery {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.done)
 }
 
 // Pending is how many deliveries have not ended: not begun, or to be tried again.
-func (b *Bus) Pending() int {
+func (b *EventBridge) Pending() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.queue) + b.inFlight
@@ -103,15 +103,15 @@ func (b *Bus) Pending() int {
 // Drain delivers until nothing is pending, retries and their pauses included. It
 // returns an error that wraps [ErrUndeliverable] for each event that was lost
 // since the last call, and ctx's error if ctx ended first.
-func (b *Bus) Drain(ctx context.Context) error { return b.deliverAll(ctx, true) }
+func (b *EventBridge) Drain(ctx context.Context) error { return b.deliverAll(ctx, true) }
 
 // Run delivers until ctx ends, and then returns what was lost, as Drain does;
 // that ctx ended is no error. The calls are made one after the other.
-func (b *Bus) Run(ctx context.Context) error { return b.deliverAll(ctx, false) }
+func (b *EventBridge) Run(ctx context.Context) error { return b.deliverAll(ctx, false) }
 
 type nestedKey struct{}
 
-func (b *Bus) deliverAll(ctx context.Context, drain bool) error {
+func (b *EventBridge) deliverAll(ctx context.Context, drain bool) error {
 	what := "eventstest: Run of the bus"
 	if drain {
 		what = "eventstest: Drain of the bus"
@@ -164,7 +164,7 @@ func sleep(ctx context.Context, d time.Duration, signal <-chan struct{}) {
 
 // take removes the delivery that is due, if one is: the earliest, of several the
 // one that was queued first. Else it says how long the next one has to wait.
-func (b *Bus) take(own int) (d *delivery, wait time.Duration, idle bool) {
+func (b *EventBridge) take(own int) (d *delivery, wait time.Duration, idle bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.queue) == 0 {
@@ -185,7 +185,7 @@ func (b *Bus) take(own int) (d *delivery, wait time.Duration, idle bool) {
 }
 
 // takeLost joins the losses since the last call.
-func (b *Bus) takeLost() error {
+func (b *EventBridge) takeLost() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lost := b.lost
@@ -194,7 +194,7 @@ func (b *Bus) takeLost() error {
 }
 
 // attempt calls the target once, and decides what follows.
-func (b *Bus) attempt(ctx context.Context, d *delivery) {
+func (b *EventBridge) attempt(ctx context.Context, d *delivery) {
 	d.Attempts++
 	d.Err = b.call(ctx, d)
 	switch exhausted := d.exhausted(); {
@@ -216,7 +216,7 @@ func (b *Bus) attempt(ctx context.Context, d *delivery) {
 
 // call hands the event to what the target's ARN names: a function that the test
 // has bound, or an event bus of this fake.
-func (b *Bus) call(ctx context.Context, d *delivery) error {
+func (b *EventBridge) call(ctx context.Context, d *delivery) error {
 	input, err := d.target.input(d.event, d.rule)
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (d *delivery) exhausted() string {
 	return ""
 }
 
-func (b *Bus) again(d *delivery, after time.Duration) {
+func (b *EventBridge) again(d *delivery, after time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inFlight--
@@ -285,7 +285,7 @@ func (b *Bus) again(d *delivery, after time.Duration) {
 	b.wake()
 }
 
-func (b *Bus) finish(d *delivery, lost error) {
+func (b *EventBridge) finish(d *delivery, lost error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inFlight--

@@ -15,7 +15,7 @@
 // # Semantics
 //
 // PutEvents matches an event against the enabled rules of its bus and queues a
-// delivery for each target. Nothing is delivered before [Bus.Drain] or [Bus.Run]
+// delivery for each target. Nothing is delivered before [EventBridge.Drain] or [EventBridge.Run]
 // is called: the fake has no goroutine of its own. Deliveries are made one after
 // the other, the earliest due first.
 //
@@ -68,9 +68,9 @@
 //
 // # Testing
 //
-// [Bus.Emit] puts events of AWS services on a bus, which PutEvents refuses.
-// [Bus.Events] are the accepted events with the rules they matched,
-// [Bus.Deliveries] the deliveries with what each target got; the embedded
+// [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
+// [EventBridge.Events] are the accepted events with the rules they matched,
+// [EventBridge.Deliveries] the deliveries with what each target got; the embedded
 // server's Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and
 // its Journal lists the calls.
 //

@@ -15,7 +15,7 @@ import (
 // begins with "aws.". The event is JSON in EventBridge's envelope; it needs
 // source, detail-type and detail, the rest has defaults. The bus is a name or an
 // ARN, "" for the default bus, of the default account and region.
-func (b *Bus) Emit(ctx context.Context, bus string, event []byte) error {
+func (b *EventBridge) Emit(ctx context.Context, bus string, event []byte) error {
 	var in envelope
 	if err := json.Unmarshal(event, &in); err != nil {
 		return fmt.Errorf("eventstest: emit: %w", err)
@@ -38,7 +38,7 @@ func (b *Bus) Emit(ctx context.Context, bus string, event []byte) error {
 }
 
 // route writes the event, matches it, and queues its deliveries; b.mu is held.
-func (b *Bus) route(bus *eventBus, ev *Event, content envelope) error {
+func (b *EventBridge) route(bus *eventBus, ev *Event, content envelope) error {
 	doc, err := marshal(content)
 	if err != nil {
 		return err

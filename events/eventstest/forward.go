@@ -27,7 +27,7 @@ func (hopError) Is(target error) bool { return target == ErrPermanent }
 
 // forward puts the event on the event bus that the target names. The event
 // stays what it is, with the account, the region and the id of its origin.
-func (b *Bus) forward(d *delivery) error {
+func (b *EventBridge) forward(d *delivery) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	on := b.byARN(d.TargetARN)
@@ -35,7 +35,7 @@ func (b *Bus) forward(d *delivery) error {
 	case on == nil && namesBus(d.TargetARN):
 		return handover.NoTarget(fmt.Errorf("there is no event bus %s, and no function is bound to it", d.TargetARN))
 	case on == nil:
-		return handover.NoTarget(fmt.Errorf("no function is bound to the target %s, see Bus.Target", d.TargetARN))
+		return handover.NoTarget(fmt.Errorf("no function is bound to the target %s, see EventBridge.Target", d.TargetARN))
 	case d.event.forwarded:
 		return hopError{d.EventID}
 	}
@@ -58,7 +58,7 @@ func (b *Bus) forward(d *delivery) error {
 
 // byARN finds an event bus of any account and region; nil where there is none.
 // b.mu is held.
-func (b *Bus) byARN(arn string) *eventBus {
+func (b *EventBridge) byARN(arn string) *eventBus {
 	if !namesBus(arn) {
 		return nil
 	}

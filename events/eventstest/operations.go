@@ -3,7 +3,7 @@ package eventstest
 import "github.com/patternkit/serverless/internal/wire"
 
 // operations is what the fake serves: AWS's name, and the method that does it.
-func (b *Bus) operations() []wire.Operation {
+func (b *EventBridge) operations() []wire.Operation {
 	return []wire.Operation{
 		wire.Handle("PutEvents", b.putEvents),
 		wire.Handle("TestEventPattern", b.testEventPattern),

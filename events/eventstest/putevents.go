@@ -66,7 +66,7 @@ type Event struct {
 	copies    map[string]int // how often it is on its way to a queue, by ARN
 }
 
-func (b *Bus) putEvents(ctx context.Context, in *putEventsInput) (*putEventsOutput, error) {
+func (b *EventBridge) putEvents(ctx context.Context, in *putEventsInput) (*putEventsOutput, error) {
 	if err := b.checkEntries(in.Entries); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (b *Bus) putEvents(ctx context.Context, in *putEventsInput) (*putEventsOutp
 	return out, nil
 }
 
-func (b *Bus) checkEntries(entries []putEventsEntry) error {
+func (b *EventBridge) checkEntries(entries []putEventsEntry) error {
 	var bad constraints
 	switch n := len(entries); {
 	case n == 0:
@@ -146,7 +146,7 @@ func (e *putEventsEntry) show() string {
 
 // accept takes one entry: it becomes an event with a delivery for each target of
 // each rule it matches. b.mu is held.
-func (b *Bus) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused *wire.Error) {
+func (b *EventBridge) accept(c *wire.Call, i int, e *putEventsEntry) (id string, refused *wire.Error) {
 	if err := c.FailEntry(i); err != nil {
 		if !errors.As(err, &refused) {
 			refused = wire.Errorf("InternalFailure", 0, "%v", err)
@@ -228,7 +228,7 @@ func (e *putEventsEntry) envelope(c *wire.Call) envelope {
 
 // Events returns the events that the buses accepted, in order: the last 32,768
 // at least.
-func (b *Bus) Events() []Event {
+func (b *EventBridge) Events() []Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := slices.Clone(b.events)

@@ -170,7 +170,7 @@ func TestDeadLetterQueueGetsTheAttributesOfAWS(t *testing.T) {
 }
 
 // unserved are targets that nothing answers to, in several ways.
-func unserved(t *testing.T, bus *eventstest.Bus) map[string]string {
+func unserved(t *testing.T, bus *eventstest.EventBridge) map[string]string {
 	t.Helper()
 	queues := messagingtest.NewSQS(t)
 	topics := messagingtest.NewSNS(t, queues)
@@ -267,7 +267,7 @@ func TestSqsParametersAreForQueues(t *testing.T) {
 }
 
 // client is of another account and region.
-func clientOf(bus *eventstest.Bus, account, region string) *eventbridge.Client {
+func clientOf(bus *eventstest.EventBridge, account, region string) *eventbridge.Client {
 	return eventbridge.NewFromConfig(bus.Join(aws.Config{
 		Region: region,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {

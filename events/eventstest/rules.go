@@ -21,7 +21,7 @@ type putRuleInput struct {
 
 type putRuleOutput struct{ RuleArn string }
 
-func (b *Bus) putRule(ctx context.Context, in *putRuleInput) (*putRuleOutput, error) {
+func (b *EventBridge) putRule(ctx context.Context, in *putRuleInput) (*putRuleOutput, error) {
 	var bad constraints
 	bad.name(in.Name, "name", "", 64)
 	state := "ENABLED"
@@ -81,7 +81,7 @@ func (e *eventBus) ruleResource(name string) string {
 }
 
 // rule finds a rule; b.mu is held.
-func (b *Bus) rule(ctx context.Context, name string, bus *string) (*eventBus, *rule, error) {
+func (b *EventBridge) rule(ctx context.Context, name string, bus *string) (*eventBus, *rule, error) {
 	e, err := b.bus(ctx, bus)
 	if err != nil {
 		return nil, nil, err
@@ -121,7 +121,7 @@ func (r *rule) describe(e *eventBus) ruleDescription {
 	}
 }
 
-func (b *Bus) describeRule(ctx context.Context, in *ruleInput) (*describeRuleOutput, error) {
+func (b *EventBridge) describeRule(ctx context.Context, in *ruleInput) (*describeRuleOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, r, err := b.rule(ctx, in.Name, in.EventBusName)
@@ -143,7 +143,7 @@ type listRulesOutput struct {
 	NextToken *string `json:",omitempty"`
 }
 
-func (b *Bus) listRules(ctx context.Context, in *listRulesInput) (*listRulesOutput, error) {
+func (b *EventBridge) listRules(ctx context.Context, in *listRulesInput) (*listRulesOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, err := b.bus(ctx, in.EventBusName)
@@ -167,15 +167,15 @@ func (b *Bus) listRules(ctx context.Context, in *listRulesInput) (*listRulesOutp
 	return out, nil
 }
 
-func (b *Bus) enableRule(ctx context.Context, in *ruleInput) (*none, error) {
+func (b *EventBridge) enableRule(ctx context.Context, in *ruleInput) (*none, error) {
 	return nil, b.setState(ctx, in, "ENABLED")
 }
 
-func (b *Bus) disableRule(ctx context.Context, in *ruleInput) (*none, error) {
+func (b *EventBridge) disableRule(ctx context.Context, in *ruleInput) (*none, error) {
 	return nil, b.setState(ctx, in, "DISABLED")
 }
 
-func (b *Bus) setState(ctx context.Context, in *ruleInput, state string) error {
+func (b *EventBridge) setState(ctx context.Context, in *ruleInput, state string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, r, err := b.rule(ctx, in.Name, in.EventBusName)
@@ -194,7 +194,7 @@ type deleteRuleInput struct {
 	Force wire.Ignored
 }
 
-func (b *Bus) deleteRule(ctx context.Context, in *deleteRuleInput) (*none, error) {
+func (b *EventBridge) deleteRule(ctx context.Context, in *deleteRuleInput) (*none, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, err := b.bus(ctx, in.EventBusName)
@@ -221,7 +221,7 @@ type testEventPatternInput struct {
 
 type testEventPatternOutput struct{ Result bool }
 
-func (b *Bus) testEventPattern(_ context.Context, in *testEventPatternInput) (*testEventPatternOutput, error) {
+func (b *EventBridge) testEventPattern(_ context.Context, in *testEventPatternInput) (*testEventPatternOutput, error) {
 	p, err := parsePattern(in.EventPattern)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 )
 
 // setTags adds tags to a resource; b.mu is held.
-func (b *Bus) setTags(arn string, tags []tag) {
+func (b *EventBridge) setTags(arn string, tags []tag) {
 	if b.tags[arn] == nil {
 		b.tags[arn] = map[string]string{}
 	}
@@ -19,7 +19,7 @@ func (b *Bus) setTags(arn string, tags []tag) {
 }
 
 // tagged finds the tags of a bus or rule; b.mu is held.
-func (b *Bus) tagged(ctx context.Context, arn string) (map[string]string, error) {
+func (b *EventBridge) tagged(ctx context.Context, arn string) (map[string]string, error) {
 	wire.CallOf(ctx).Touch(arn)
 	if tags, ok := b.tags[arn]; ok {
 		return tags, nil
@@ -47,7 +47,7 @@ type tagResourceInput struct {
 	Tags        []tag
 }
 
-func (b *Bus) tagResource(ctx context.Context, in *tagResourceInput) (*none, error) {
+func (b *EventBridge) tagResource(ctx context.Context, in *tagResourceInput) (*none, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, err := b.tagged(ctx, in.ResourceARN); err != nil {
@@ -62,7 +62,7 @@ type untagResourceInput struct {
 	TagKeys     []string
 }
 
-func (b *Bus) untagResource(ctx context.Context, in *untagResourceInput) (*none, error) {
+func (b *EventBridge) untagResource(ctx context.Context, in *untagResourceInput) (*none, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tags, err := b.tagged(ctx, in.ResourceARN)
@@ -79,7 +79,7 @@ type listTagsForResourceInput struct{ ResourceARN string }
 
 type listTagsForResourceOutput struct{ Tags []tag }
 
-func (b *Bus) listTagsForResource(ctx context.Context, in *listTagsForResourceInput) (*listTagsForResourceOutput, error) {
+func (b *EventBridge) listTagsForResource(ctx context.Context, in *listTagsForResourceInput) (*listTagsForResourceOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tags, err := b.tagged(ctx, in.ResourceARN)

@@ -61,7 +61,7 @@ type targetsOutput struct {
 	FailedEntries    []failedTarget
 }
 
-func (b *Bus) putTargets(ctx context.Context, in *putTargetsInput) (*targetsOutput, error) {
+func (b *EventBridge) putTargets(ctx context.Context, in *putTargetsInput) (*targetsOutput, error) {
 	var bad constraints
 	bad.name(in.Rule, "rule", "", 64)
 	if len(in.Targets) == 0 {
@@ -200,7 +200,7 @@ type listTargetsByRuleOutput struct {
 	NextToken *string `json:",omitempty"`
 }
 
-func (b *Bus) listTargetsByRule(ctx context.Context, in *listTargetsByRuleInput) (*listTargetsByRuleOutput, error) {
+func (b *EventBridge) listTargetsByRule(ctx context.Context, in *listTargetsByRuleInput) (*listTargetsByRuleOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, r, err := b.rule(ctx, in.Rule, in.EventBusName)
@@ -235,7 +235,7 @@ type listRuleNamesByTargetOutput struct {
 	NextToken *string `json:",omitempty"`
 }
 
-func (b *Bus) listRuleNamesByTarget(ctx context.Context, in *listRuleNamesByTargetInput) (*listRuleNamesByTargetOutput, error) {
+func (b *EventBridge) listRuleNamesByTarget(ctx context.Context, in *listRuleNamesByTargetInput) (*listRuleNamesByTargetOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, err := b.bus(ctx, in.EventBusName)
@@ -260,7 +260,7 @@ type removeTargetsInput struct {
 	Force wire.Ignored
 }
 
-func (b *Bus) removeTargets(ctx context.Context, in *removeTargetsInput) (*targetsOutput, error) {
+func (b *EventBridge) removeTargets(ctx context.Context, in *removeTargetsInput) (*targetsOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, r, err := b.rule(ctx, in.Rule, in.EventBusName)

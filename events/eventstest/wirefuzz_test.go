@@ -36,7 +36,7 @@ var busSuite = hostile.Suite{Service: "events", Target: "AWSEvents", Seeds: []ho
 
 // hostileBus has nothing yet for the first seed, and for the others what the
 // seeds before them make. What is delivered is JSON.
-func hostileBus(t *testing.T, before int) (hostile.Fake, *eventstest.Bus) {
+func hostileBus(t *testing.T, before int) (hostile.Fake, *eventstest.EventBridge) {
 	t.Helper()
 	bus := eventstest.New(nil, func(o *eventstest.Options) {
 		o.AllowUnknownBus = true

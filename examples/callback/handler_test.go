@@ -21,7 +21,7 @@ import (
 
 // system is the machine, its queue and the approver.
 type system struct {
-	machines *stepfntest.Machines
+	machines *stepfntest.StepFunctions
 	arn      string
 	queue    *sqs.Client
 	url      string

@@ -20,7 +20,7 @@ import (
 
 const busName = "orders"
 
-func newAPI(t *testing.T) (*API, *eventstest.Bus) {
+func newAPI(t *testing.T) (*API, *eventstest.EventBridge) {
 	t.Helper()
 	bus := eventstest.New(t)
 	client := bus.Client()

@@ -41,7 +41,7 @@ func templatePattern(t *testing.T) string {
 }
 
 // world is the function behind its rule, in process.
-func world(t *testing.T) (*events.Publisher, *eventstest.Bus) {
+func world(t *testing.T) (*events.Publisher, *eventstest.EventBridge) {
 	t.Helper()
 	bus := eventstest.New(t)
 	client := bus.Client()

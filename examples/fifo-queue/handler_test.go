@@ -22,7 +22,7 @@ import (
 
 // system is the whole example on fakes, with the real SDK clients.
 type system struct {
-	db      *dynamotest.DB
+	db      *dynamotest.DynamoDB
 	queues  *messagingtest.SQS
 	steps   *messagingtest.Queue
 	dead    *messagingtest.Queue

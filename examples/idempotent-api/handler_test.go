@@ -22,7 +22,7 @@ import (
 
 // shop is the table with its stock.
 type shop struct {
-	db    *dynamotest.DB
+	db    *dynamotest.DynamoDB
 	table *dynamodb.Client
 }
 

@@ -19,11 +19,11 @@ import (
 
 // cloud is all fakes together, each reaching the others as on AWS.
 type cloud struct {
-	tables   *dynamotest.DB
+	tables   *dynamotest.DynamoDB
 	queues   *messagingtest.SQS
 	topics   *messagingtest.SNS
-	bus      *eventstest.Bus
-	machines *stepfntest.Machines
+	bus      *eventstest.EventBridge
+	machines *stepfntest.StepFunctions
 }
 
 // newCloud makes the fakes; base is the URL that they are served at.

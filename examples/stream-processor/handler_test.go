@@ -25,8 +25,8 @@ import (
 // system is the whole example on fakes, with the real SDK clients.
 type system struct {
 	API
-	db       *dynamotest.DB
-	bus      *eventstest.Bus
+	db       *dynamotest.DynamoDB
+	bus      *eventstest.EventBridge
 	mapping  *dynamotest.Mapping
 	received []string
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // newAPI returns the API with accounts of 100 each.
-func newAPI(t *testing.T, users ...string) (API, *dynamotest.DB) {
+func newAPI(t *testing.T, users ...string) (API, *dynamotest.DynamoDB) {
 	t.Helper()
 	db := dynamotest.New(t)
 	a := API{Table: dynamo.New(db.Client(), "bank", Store)}

@@ -49,7 +49,7 @@ func cloud(t *testing.T) (aws.Config, *testLog) {
 	cfg := dynamotest.New(log).Join(aws.Config{})
 	cfg = messagingtest.NewSNS(log, queues).Join(queues.Join(cfg))
 	cfg = stepfntest.New(log).Join(eventstest.New(log).Join(cfg))
-	secrets := authorizertest.NewSecrets(log)
+	secrets := authorizertest.NewSecretsManager(log)
 	secrets.Put("there", "s")
 	cfg = secrets.Join(cfg)
 	for region, name := range map[string]string{"us-east-1": "there", "eu-west-1": "elsewhere"} {

@@ -79,7 +79,7 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 			return nil, nil
 		})
 	}
-	bus := func(t *testing.T, tb wire.TB) *eventstest.Bus {
+	bus := func(t *testing.T, tb wire.TB) *eventstest.EventBridge {
 		t.Helper()
 		bus := eventstest.New(tb)
 		client := bus.Client()
@@ -99,7 +99,7 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 		require.NoError(t, err)
 		return bus
 	}
-	machines := func(t *testing.T, tb wire.TB, kind string) (*stepfntest.Machines, string) {
+	machines := func(t *testing.T, tb wire.TB, kind string) (*stepfntest.StepFunctions, string) {
 		t.Helper()
 		m := stepfntest.New(tb)
 		out, err := m.Client().CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{

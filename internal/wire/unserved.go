@@ -14,7 +14,7 @@ import (
 var fakes = map[string]string{
 	"dynamodb":       "dynamotest.New(t)",
 	"events":         "eventstest.New(t)",
-	"secretsmanager": "authorizertest.NewSecrets(t)",
+	"secretsmanager": "authorizertest.NewSecretsManager(t)",
 	"sns":            "messagingtest.NewSNS(t, queues)",
 	"sqs":            "messagingtest.NewSQS(t)",
 	"states":         "stepfntest.New(t)",

@@ -45,7 +45,7 @@ func TestAServiceThatIsNotJoined(t *testing.T) {
 			_, err := sfn.NewFromConfig(cfg).ListStateMachines(ctx, nil)
 			return err
 		},
-		`"secretsmanager" (operation "GetSecretValue") authorizertest.NewSecrets(t).Join(cfg)`: func() error {
+		`"secretsmanager" (operation "GetSecretValue") authorizertest.NewSecretsManager(t).Join(cfg)`: func() error {
 			_, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("a")})
 			return err
 		},

@@ -18,7 +18,7 @@ import (
 
 // bank is a table with accounts and the records of the store.
 type bank struct {
-	*dynamotest.DB
+	*dynamotest.DynamoDB
 	client *dynamodb.Client
 	store  *idempotency.Store
 }

@@ -180,7 +180,7 @@ func (v *Queue) Bodies() []string {
 
 // Deliver puts a message into the queue as another AWS service would, an
 // EventBridge rule for example: with body, and without message attributes. Bound
-// as a target of an eventstest.Bus it takes over the message group of the
+// as a target of an eventstest.EventBridge it takes over the message group of the
 // target's SqsParameters and, on a FIFO queue, a deduplication id of the event;
 // as a dead-letter queue, the attributes that EventBridge sets. In a call by
 // hand a FIFO queue needs [Queue.DeliverGroup].
@@ -193,7 +193,7 @@ func (v *Queue) Deliver(ctx context.Context, body []byte) error {
 
 // DeliverGroup returns a target function for a FIFO queue: what it is given
 // goes into the message group groupID. The deduplication id is that of the event
-// where an eventstest.Bus delivers, else the hash of the body.
+// where an eventstest.EventBridge delivers, else the hash of the body.
 func (v *Queue) DeliverGroup(groupID string) func(context.Context, []byte) error {
 	return func(ctx context.Context, body []byte) error {
 		id := handover.Of(ctx).DeduplicationID

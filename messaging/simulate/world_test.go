@@ -27,7 +27,7 @@ func paymentID(m messaging.Message[payment]) string { return m.Body.ID }
 
 // world is a table and some way to handle the payment.
 type world struct {
-	db     *dynamotest.DB
+	db     *dynamotest.DynamoDB
 	client *dynamodb.Client
 	handle func(ctx context.Context, table *dynamodb.Client, d simulate.Delivery) error
 }

@@ -77,7 +77,7 @@ type createActivityOutput struct {
 	CreationDate wire.Timestamp `json:"creationDate"`
 }
 
-func (m *Machines) createActivity(ctx context.Context, in *createActivityInput) (*createActivityOutput, error) {
+func (m *StepFunctions) createActivity(ctx context.Context, in *createActivityInput) (*createActivityOutput, error) {
 	c := wire.CallOf(ctx)
 	if err := checkName(in.Name); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ type describeActivityOutput struct {
 }
 
 // findActivity returns an activity; the caller holds the lock.
-func (m *Machines) findActivity(ctx context.Context, arn string) (*activity, error) {
+func (m *StepFunctions) findActivity(ctx context.Context, arn string) (*activity, error) {
 	wire.CallOf(ctx).Touch(arn)
 	p, err := awsid.ParseARN(arn)
 	if err != nil || p.Service != "states" || !strings.HasPrefix(p.Resource, "activity:") {
@@ -118,7 +118,7 @@ func (m *Machines) findActivity(ctx context.Context, arn string) (*activity, err
 	return nil, e.Missing("activity", arn, maps.Keys(m.activities))
 }
 
-func (m *Machines) describeActivity(ctx context.Context, in *activityInput) (*describeActivityOutput, error) {
+func (m *StepFunctions) describeActivity(ctx context.Context, in *activityInput) (*describeActivityOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	act, err := m.findActivity(ctx, in.ActivityArn)
@@ -130,7 +130,7 @@ func (m *Machines) describeActivity(ctx context.Context, in *activityInput) (*de
 
 type deleteActivityOutput struct{}
 
-func (m *Machines) deleteActivity(ctx context.Context, in *activityInput) (*deleteActivityOutput, error) {
+func (m *StepFunctions) deleteActivity(ctx context.Context, in *activityInput) (*deleteActivityOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if act, err := m.findActivity(ctx, in.ActivityArn); err == nil {
@@ -149,7 +149,7 @@ type listActivitiesOutput struct {
 	NextToken  string                   `json:"nextToken,omitempty"`
 }
 
-func (m *Machines) listActivities(_ context.Context, in *listActivitiesInput) (*listActivitiesOutput, error) {
+func (m *StepFunctions) listActivities(_ context.Context, in *listActivitiesInput) (*listActivitiesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	items := []describeActivityOutput{}
@@ -174,7 +174,7 @@ type getActivityTaskOutput struct {
 // pollTime is how long GetActivityTask waits for a task.
 const pollTime = 60 * time.Second
 
-func (m *Machines) getActivityTask(ctx context.Context, in *getActivityTaskInput) (*getActivityTaskOutput, error) {
+func (m *StepFunctions) getActivityTask(ctx context.Context, in *getActivityTaskInput) (*getActivityTaskOutput, error) {
 	m.mu.Lock()
 	act, err := m.findActivity(ctx, in.ActivityArn)
 	if err != nil {

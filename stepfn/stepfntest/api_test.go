@@ -32,7 +32,7 @@ func bubble(t *testing.T, f func(r rig)) {
 // rig is what a test has inside its bubble.
 type rig struct {
 	t *testing.T
-	m *stepfntest.Machines
+	m *stepfntest.StepFunctions
 	c *sfn.Client
 }
 

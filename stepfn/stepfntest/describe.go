@@ -36,7 +36,7 @@ type describeExecutionOutput struct {
 
 // standardExecution finds an execution that the API shows; the caller holds
 // the lock.
-func (m *Machines) standardExecution(ctx context.Context, arn string) (*execution, error) {
+func (m *StepFunctions) standardExecution(ctx context.Context, arn string) (*execution, error) {
 	wire.CallOf(ctx).Touch(arn)
 	p, err := awsid.ParseARN(arn)
 	switch {
@@ -53,7 +53,7 @@ func (m *Machines) standardExecution(ctx context.Context, arn string) (*executio
 	return nil, e.Missing("execution", arn, maps.Keys(m.executions))
 }
 
-func (m *Machines) describeExecution(ctx context.Context, in *describeExecutionInput) (*describeExecutionOutput, error) {
+func (m *StepFunctions) describeExecution(ctx context.Context, in *describeExecutionInput) (*describeExecutionOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.standardExecution(ctx, in.ExecutionArn)
@@ -102,7 +102,7 @@ type describeStateMachineForExecutionOutput struct {
 	RevisionID           string         `json:"revisionId,omitempty"`
 }
 
-func (m *Machines) describeStateMachineForExecution(ctx context.Context, in *describeStateMachineForExecutionInput) (*describeStateMachineForExecutionOutput, error) {
+func (m *StepFunctions) describeStateMachineForExecution(ctx context.Context, in *describeStateMachineForExecutionInput) (*describeStateMachineForExecutionOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.standardExecution(ctx, in.ExecutionArn)
@@ -130,7 +130,7 @@ type getExecutionHistoryOutput struct {
 	NextToken string  `json:"nextToken,omitempty"`
 }
 
-func (m *Machines) getExecutionHistory(ctx context.Context, in *getExecutionHistoryInput) (*getExecutionHistoryOutput, error) {
+func (m *StepFunctions) getExecutionHistory(ctx context.Context, in *getExecutionHistoryInput) (*getExecutionHistoryOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.standardExecution(ctx, in.ExecutionArn)
@@ -187,7 +187,7 @@ type executionItem struct {
 // statuses are in the order in which the service lists them.
 var statuses = []string{Succeeded, TimedOut, "PENDING_REDRIVE", Aborted, Failed, Running}
 
-func (m *Machines) listExecutions(ctx context.Context, in *listExecutionsInput) (*listExecutionsOutput, error) {
+func (m *StepFunctions) listExecutions(ctx context.Context, in *listExecutionsInput) (*listExecutionsOutput, error) {
 	wire.CallOf(ctx).Touch(in.StateMachineArn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -229,7 +229,7 @@ type stopExecutionOutput struct {
 	StopDate wire.Timestamp `json:"stopDate"`
 }
 
-func (m *Machines) stopExecution(ctx context.Context, in *stopExecutionInput) (*stopExecutionOutput, error) {
+func (m *StepFunctions) stopExecution(ctx context.Context, in *stopExecutionInput) (*stopExecutionOutput, error) {
 	if err := checkFailure(in.Error, in.Cause); err != nil {
 		return nil, err
 	}

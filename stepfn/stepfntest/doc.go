@@ -12,9 +12,9 @@
 //
 // # Semantics
 //
-// StartExecution only queues. [Machines.Drain] carries executions forward
+// StartExecution only queues. [StepFunctions.Drain] carries executions forward
 // until each has ended or waits for a task token or an activity worker;
-// [Machines.Run] does so until its context ends, in a goroutine of the test.
+// [StepFunctions.Run] does so until its context ends, in a goroutine of the test.
 // StartSyncExecution carries its own execution. Functions and calls of other
 // services run in goroutines that end before the call that started them
 // returns. Functions are given the time-out of their task as a context that

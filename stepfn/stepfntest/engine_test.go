@@ -32,7 +32,7 @@ func states(t *testing.T, inner string) *stepfn.Machine {
 }
 
 // execute runs a machine in a bubble.
-func execute(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.Machines)) stepfntest.Execution {
+func execute(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
 	t.Helper()
 	var x stepfntest.Execution
 	synctest.Test(t, func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestRetriesComeExactlyWhenTheyShould(t *testing.T) {
 	var at []time.Duration
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true,
 		"Retry":[{"ErrorEquals":["Busy"],"IntervalSeconds":2,"BackoffRate":3,"MaxAttempts":4,"MaxDelaySeconds":20},{"ErrorEquals":["States.ALL"],"MaxAttempts":1}]}`),
-		`{}`, func(m *stepfntest.Machines) {
+		`{}`, func(m *stepfntest.StepFunctions) {
 			begin := time.Now()
 			m.Function(fn, func(context.Context, []byte) ([]byte, error) {
 				at = append(at, time.Since(begin))
@@ -228,7 +228,7 @@ func TestJitterStaysBelowTheDelay(t *testing.T) {
 	var last time.Time
 	var gaps []time.Duration
 	execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true,"Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":100,"BackoffRate":1,"MaxAttempts":50,"JitterStrategy":"FULL"}]}`),
-		`{}`, func(m *stepfntest.Machines) {
+		`{}`, func(m *stepfntest.StepFunctions) {
 			m.Function(fn, func(context.Context, []byte) ([]byte, error) {
 				if !last.IsZero() {
 					gaps = append(gaps, time.Since(last))
@@ -250,7 +250,7 @@ func TestCatch(t *testing.T) {
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true,"Catch":[
 		{"ErrorEquals":["Other"],"Next":"B"},{"ErrorEquals":["States.TaskFailed"],"ResultPath":"$.error","Assign":{"name.$":"$.Error"},"Next":"C"}]},
 		"B":{"Type":"Fail"},"C":{"Type":"Pass","Parameters":{"n.$":"$name","e.$":"$.error.Error","in.$":"$.x"},"End":true}`),
-		`{"x":7}`, func(m *stepfntest.Machines) {
+		`{"x":7}`, func(m *stepfntest.StepFunctions) {
 			m.Function(fn, func(context.Context, []byte) ([]byte, error) { return nil, &Busy{} })
 		})
 	require.NoError(t, x.Err())
@@ -274,18 +274,18 @@ func TestWhatNoCatchCatches(t *testing.T) {
 	}
 	for _, tt := range tests {
 		x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`",`+tt.params+catch+`,"End":true},"B":{"Type":"Succeed"}`), `{}`,
-			func(m *stepfntest.Machines) {
+			func(m *stepfntest.StepFunctions) {
 				m.Function(fn, func(context.Context, []byte) ([]byte, error) { return json.Marshal(tt.size) })
 			})
 		require.Equal(t, tt.want, x.Error, tt.name)
 	}
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"Next":"B"}],"End":true},"B":{"Type":"Succeed"}`), `{}`,
-		func(m *stepfntest.Machines) {
+		func(m *stepfntest.StepFunctions) {
 			m.Function(fn, func(context.Context, []byte) ([]byte, error) { return json.Marshal(strings.Repeat("x", 262_145)) })
 		})
 	require.NoError(t, x.Err(), "by its own name")
 	x = execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","TimeoutSeconds":5,"Catch":[{"ErrorEquals":["States.TaskFailed"],"Next":"B"}],"End":true},"B":{"Type":"Succeed"}`), `{}`,
-		func(m *stepfntest.Machines) {
+		func(m *stepfntest.StepFunctions) {
 			m.Function(fn, func(ctx context.Context, _ []byte) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() })
 		})
 	require.Equal(t, "States.Timeout", x.Error, "a time-out is no TaskFailed")
@@ -323,7 +323,7 @@ func TestMap(t *testing.T) {
 		"ItemSelector":{"v.$":"$$.Map.Item.Value","i.$":"$$.Map.Item.Index","k.$":"$.k"},
 		"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"`+fn+`","End":true}}},"ResultPath":"$.out","End":true}`)
 	var running, most atomic.Int32
-	prepare := func(ms *stepfntest.Machines) {
+	prepare := func(ms *stepfntest.StepFunctions) {
 		ms.Function(fn, func(_ context.Context, p []byte) ([]byte, error) {
 			most.Store(max(most.Load(), running.Add(1)))
 			time.Sleep(time.Second)
@@ -369,7 +369,7 @@ func TestMapFailureAbortsTheOthers(t *testing.T) {
 
 func TestMocks(t *testing.T) {
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:ec2:describeInstances","Parameters":{},"Retry":[{"ErrorEquals":["States.ALL"]}],"End":true}`), `{}`,
-		func(m *stepfntest.Machines) {
+		func(m *stepfntest.StepFunctions) {
 			m.Mock("M", "A", stepfntest.Throw("Ec2.Busy", "later").Times(2), stepfntest.Return(map[string]int{"n": 1}).After(time.Minute))
 		})
 	require.NoError(t, x.Err())
@@ -399,7 +399,7 @@ func TestFunctionErrorsAreReportedAsLambdaDoes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `{}`, func(m *stepfntest.Machines) { m.Function(fn, tt.f) })
+			x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `{}`, func(m *stepfntest.StepFunctions) { m.Function(fn, tt.f) })
 			require.Equal(t, tt.error, x.Error)
 			if tt.want != "" {
 				require.Equal(t, tt.want, x.Cause)

@@ -36,7 +36,7 @@ func Example() {
 	// 9 ExecutionSucceeded
 }
 
-func ExampleMachines_Mock() {
+func ExampleStepFunctions_Mock() {
 	machines := stepfntest.New(nil)
 	machines.Mock("Video", "Transcode",
 		stepfntest.Throw("MediaConvert.TooManyRequestsException", "later"),

@@ -38,7 +38,7 @@ func (d *document) String() string {
 
 // execution is one run of a machine.
 type execution struct {
-	m         *Machines
+	m         *StepFunctions
 	s         *scheduler
 	machine   *machine
 	program   *block

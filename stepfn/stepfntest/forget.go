@@ -24,7 +24,7 @@ func (x *execution) expired() bool {
 
 // retire notes that an execution has closed, and lets go of what only one that
 // runs needs.
-func (m *Machines) retire(x *execution) {
+func (m *StepFunctions) retire(x *execution) {
 	x.root, x.deadline, x.context = nil, nil, nil
 	for _, r := range x.records {
 		x.weight += r.weight()
@@ -36,7 +36,7 @@ func (m *Machines) retire(x *execution) {
 
 // forget drops the closed executions that are past their time, and those that
 // closed first while there are too many; the caller holds the lock.
-func (m *Machines) forget() {
+func (m *StepFunctions) forget() {
 	for len(m.closed) > 0 {
 		x := m.closed[0]
 		full := m.keep >= 0 && (len(m.closed) > m.keep || m.weight > maxHistory && len(m.closed) > 1)
@@ -58,7 +58,7 @@ func (m *Machines) forget() {
 }
 
 // drop removes every trace of an execution.
-func (m *Machines) drop(x *execution) {
+func (m *StepFunctions) drop(x *execution) {
 	x.forgotten = true
 	m.dropped++
 	m.weight -= x.weight
@@ -74,7 +74,7 @@ func (m *Machines) drop(x *execution) {
 }
 
 // known yields the executions that are not forgotten, by their start.
-func (m *Machines) known() []*execution {
+func (m *StepFunctions) known() []*execution {
 	m.forget()
 	if m.dropped == 0 {
 		return m.order

@@ -84,7 +84,7 @@ func TestClosedExecutionsAreForgotten(t *testing.T) {
 	})
 }
 
-func requireForgotten(t *testing.T, m *stepfntest.Machines, arn string) {
+func requireForgotten(t *testing.T, m *stepfntest.StepFunctions, arn string) {
 	t.Helper()
 	_, err := m.Execution(arn)
 	require.ErrorIs(t, err, stepfntest.ErrNoExecution)

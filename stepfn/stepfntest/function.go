@@ -24,7 +24,7 @@ func Crash() { runtime.Goexit() }
 // tasks with that resource, and lambda:invoke with that FunctionName, call
 // it. A later binding replaces an earlier one, nil takes it back. Errors and panics are reported
 // as aws-lambda-go reports them.
-func (m *Machines) Function(arn string, f func(ctx context.Context, payload []byte) ([]byte, error)) {
+func (m *StepFunctions) Function(arn string, f func(ctx context.Context, payload []byte) ([]byte, error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f == nil {
@@ -34,7 +34,7 @@ func (m *Machines) Function(arn string, f func(ctx context.Context, payload []by
 	m.functions[arn] = f
 }
 
-// Func turns a typed Lambda handler into one for [Machines.Function]: the
+// Func turns a typed Lambda handler into one for [StepFunctions.Function]: the
 // payload is decoded and the result encoded as aws-lambda-go does it. It panics
 // without a handler.
 func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
@@ -56,7 +56,7 @@ func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Co
 
 // function finds what is bound to a Lambda ARN: under the ARN itself, without
 // its qualifier, or under the function's name.
-func (m *Machines) function(arn string) func(context.Context, []byte) ([]byte, error) {
+func (m *StepFunctions) function(arn string) func(context.Context, []byte) ([]byte, error) {
 	if f := m.functions[arn]; f != nil {
 		return f
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // cloud is the fakes that service integrations call.
-func cloud(t *testing.T) (aws.Config, *stepfntest.Machines) {
+func cloud(t *testing.T) (aws.Config, *stepfntest.StepFunctions) {
 	t.Helper()
 	queues := messagingtest.NewSQS(t)
 	cfg := queues.Join(aws.Config{})

@@ -51,7 +51,7 @@ type mock struct {
 // Mock answers the Task states of that name with outcomes, in the order of
 // the attempts, whatever their resource is; the last one repeats. Machine is
 // the name or ARN of a machine, or "" for any.
-func (m *Machines) Mock(machine, state string, outcomes ...Outcome) {
+func (m *StepFunctions) Mock(machine, state string, outcomes ...Outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mocks[mockKey{machine, state}] = &mock{outcomes: outcomes}
@@ -59,7 +59,7 @@ func (m *Machines) Mock(machine, state string, outcomes ...Outcome) {
 
 type mockKey struct{ machine, state string }
 
-func (m *Machines) mock(machine *machine, state string) *mock {
+func (m *StepFunctions) mock(machine *machine, state string) *mock {
 	for _, name := range []string{machine.arn, machine.name, ""} {
 		if k := m.mocks[mockKey{name, state}]; k != nil && len(k.outcomes) > 0 {
 			return k

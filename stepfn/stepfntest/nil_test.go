@@ -39,14 +39,14 @@ func TestNilArguments(t *testing.T) {
 	require.Equal(t, "stepfntest: create M: the machine is nil", refusal(t, func() { m.CreateExpress("M", nil) }))
 	require.Equal(t, "stepfntest: Func needs a handler", refusal(t, func() { stepfntest.Func[int, int](nil) }))
 
-	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `{}`, func(m *stepfntest.Machines) {
+	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `{}`, func(m *stepfntest.StepFunctions) {
 		m.Function(fn, func(context.Context, []byte) ([]byte, error) { return nil, nil })
 		m.Function(fn, nil)
 	})
 	require.Equal(t, "Lambda.ResourceNotFoundException", x.Error, "nil takes a binding back")
 
 	for _, outcome := range []stepfntest.Outcome{{}, stepfntest.Return(nil), stepfntest.Return(nil).Times(0), stepfntest.Throw("", "").Times(-1)} {
-		x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `null`, func(m *stepfntest.Machines) {
+		x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `null`, func(m *stepfntest.StepFunctions) {
 			m.Mock("M", "A")
 			m.Mock("", "A", outcome)
 		})
@@ -125,7 +125,7 @@ func TestNullAnywhereInADefinition(t *testing.T) {
 func executeNull(t *testing.T, m *stepfn.Machine) {
 	t.Helper()
 	for _, input := range []string{`null`, `{"a":null,"b":null,"s":null}`} {
-		executeToTheEnd(t, m, input, func(m *stepfntest.Machines) {
+		executeToTheEnd(t, m, input, func(m *stepfntest.StepFunctions) {
 			m.Function("F", func(context.Context, []byte) ([]byte, error) { return nil, nil })
 		})
 	}
@@ -133,7 +133,7 @@ func executeNull(t *testing.T, m *stepfn.Machine) {
 
 // postRaw sends a request as no SDK would, and returns the answer. A panic of
 // the fake goes through to the test.
-func postRaw(t *testing.T, m *stepfntest.Machines, operation string, body any) string {
+func postRaw(t *testing.T, m *stepfntest.StepFunctions, operation string, body any) string {
 	t.Helper()
 	text, ok := body.([]byte)
 	if !ok {

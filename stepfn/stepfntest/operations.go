@@ -3,7 +3,7 @@ package stepfntest
 import "github.com/patternkit/serverless/internal/wire"
 
 // service is the table of what is served.
-func (m *Machines) service() wire.Service {
+func (m *StepFunctions) service() wire.Service {
 	return wire.Service{
 		Name:      "states",
 		Protocol:  wire.JSON10("AWSStepFunctions"),

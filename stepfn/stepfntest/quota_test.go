@@ -53,7 +53,7 @@ func TestTheQuotaOfEvents(t *testing.T) {
 	}
 	for name, tt := range tests {
 		var calls atomic.Int64
-		x := executeToTheEnd(t, states(t, tt.states), tt.input, func(m *stepfntest.Machines) {
+		x := executeToTheEnd(t, states(t, tt.states), tt.input, func(m *stepfntest.StepFunctions) {
 			m.Function("F", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return []byte("null"), nil })
 			m.Function("Broken", func(context.Context, []byte) ([]byte, error) { calls.Add(1); return nil, fmt.Errorf("broken") })
 		})

@@ -10,7 +10,7 @@ import (
 )
 
 // scheduler carries threads forward. Its fields are guarded by the lock of
-// the Machines that it belongs to; it owns goroutines, timers and channels
+// the StepFunctions that it belongs to; it owns goroutines, timers and channels
 // only while run is on the stack.
 type scheduler struct {
 	mu        *sync.Mutex

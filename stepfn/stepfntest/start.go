@@ -23,7 +23,7 @@ type startExecutionOutput struct {
 	StartDate    wire.Timestamp `json:"startDate"`
 }
 
-func (m *Machines) startExecution(ctx context.Context, in *startExecutionInput) (*startExecutionOutput, error) {
+func (m *StepFunctions) startExecution(ctx context.Context, in *startExecutionInput) (*startExecutionOutput, error) {
 	x, err := m.start(ctx, in)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (m *Machines) startExecution(ctx context.Context, in *startExecutionInput) 
 }
 
 // start starts an execution, or returns the one of that name with that input.
-func (m *Machines) start(ctx context.Context, in *startExecutionInput) (*execution, error) {
+func (m *StepFunctions) start(ctx context.Context, in *startExecutionInput) (*execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
@@ -57,7 +57,7 @@ func (m *Machines) start(ctx context.Context, in *startExecutionInput) (*executi
 }
 
 // newExecution checks the input of a start; the caller holds the lock.
-func (m *Machines) newExecution(ctx context.Context, in *startExecutionInput) (*execution, error) {
+func (m *StepFunctions) newExecution(ctx context.Context, in *startExecutionInput) (*execution, error) {
 	c := wire.CallOf(ctx)
 	c.Touch(in.StateMachineArn)
 	sm, err := m.find(in.StateMachineArn)
@@ -136,7 +136,7 @@ type billing struct {
 	BilledMemoryUsedInMB         int64 `json:"billedMemoryUsedInMB"`
 }
 
-func (m *Machines) startSyncExecution(ctx context.Context, in *startSyncExecutionInput) (*startSyncExecutionOutput, error) {
+func (m *StepFunctions) startSyncExecution(ctx context.Context, in *startSyncExecutionInput) (*startSyncExecutionOutput, error) {
 	x, err := m.beginSync(ctx, &in.startExecutionInput)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (m *Machines) startSyncExecution(ctx context.Context, in *startSyncExecutio
 	return out, nil
 }
 
-func (m *Machines) beginSync(ctx context.Context, in *startExecutionInput) (*execution, error) {
+func (m *StepFunctions) beginSync(ctx context.Context, in *startExecutionInput) (*execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.newExecution(ctx, in)

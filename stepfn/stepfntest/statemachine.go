@@ -88,7 +88,7 @@ type createStateMachineOutput struct {
 	CreationDate    wire.Timestamp `json:"creationDate"`
 }
 
-func (m *Machines) createStateMachine(ctx context.Context, in *createStateMachineInput) (*createStateMachineOutput, error) {
+func (m *StepFunctions) createStateMachine(ctx context.Context, in *createStateMachineInput) (*createStateMachineOutput, error) {
 	c := wire.CallOf(ctx)
 	if err := checkName(in.Name); err != nil {
 		return nil, err
@@ -242,7 +242,7 @@ func enumError(v, member string, values ...string) error {
 }
 
 // find returns a machine by its ARN; the caller holds the lock.
-func (m *Machines) find(arn string) (*machine, error) {
+func (m *StepFunctions) find(arn string) (*machine, error) {
 	p, err := awsid.ParseARN(arn)
 	if err != nil || p.Service != "states" || !strings.HasPrefix(p.Resource, "stateMachine:") {
 		return nil, wire.Errorf("InvalidArn", 0, "Invalid Arn: '%s'", arn)
@@ -276,7 +276,7 @@ type describeStateMachineOutput struct {
 	VariableReferences   map[string][]string `json:"variableReferences,omitempty"`
 }
 
-func (m *Machines) describeStateMachine(ctx context.Context, in *describeStateMachineInput) (*describeStateMachineOutput, error) {
+func (m *StepFunctions) describeStateMachine(ctx context.Context, in *describeStateMachineInput) (*describeStateMachineOutput, error) {
 	wire.CallOf(ctx).Touch(in.StateMachineArn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -308,7 +308,7 @@ type updateStateMachineOutput struct {
 	RevisionID string         `json:"revisionId,omitempty"`
 }
 
-func (m *Machines) updateStateMachine(ctx context.Context, in *updateStateMachineInput) (*updateStateMachineOutput, error) {
+func (m *StepFunctions) updateStateMachine(ctx context.Context, in *updateStateMachineInput) (*updateStateMachineOutput, error) {
 	c := wire.CallOf(ctx)
 	c.Touch(in.StateMachineArn)
 	if in.VersionDescription != nil && !in.Publish {
@@ -355,7 +355,7 @@ type deleteStateMachineOutput struct{}
 
 // deleteStateMachine takes a machine away at once; its executions stay and
 // run on, as they do while the service is deleting.
-func (m *Machines) deleteStateMachine(ctx context.Context, in *deleteStateMachineInput) (*deleteStateMachineOutput, error) {
+func (m *StepFunctions) deleteStateMachine(ctx context.Context, in *deleteStateMachineInput) (*deleteStateMachineOutput, error) {
 	wire.CallOf(ctx).Touch(in.StateMachineArn)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -391,7 +391,7 @@ type stateMachineItem struct {
 	CreationDate    wire.Timestamp `json:"creationDate"`
 }
 
-func (m *Machines) listStateMachines(_ context.Context, in *listStateMachinesInput) (*listStateMachinesOutput, error) {
+func (m *StepFunctions) listStateMachines(_ context.Context, in *listStateMachinesInput) (*listStateMachinesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	items := []stateMachineItem{}

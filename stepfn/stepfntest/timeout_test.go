@@ -15,7 +15,7 @@ import (
 )
 
 // untilTheEnd is a function that gives no answer while its task lives.
-func untilTheEnd(m *stepfntest.Machines) {
+func untilTheEnd(m *stepfntest.StepFunctions) {
 	m.Function("F", func(ctx context.Context, _ []byte) ([]byte, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -49,7 +49,7 @@ func TestNamesOfTheTwoTimeouts(t *testing.T) {
 	for event, resource := range tasks {
 		for _, tt := range tests {
 			task := `"A":{"Type":"Task",` + resource + `,` + tt.limits + `,"End":true`
-			prepare := func(m *stepfntest.Machines) {
+			prepare := func(m *stepfntest.StepFunctions) {
 				untilTheEnd(m)
 				_, err := m.Client().CreateActivity(context.Background(), &sfn.CreateActivityInput{Name: ptr("Nobody")})
 				require.NoError(t, err)
@@ -197,7 +197,7 @@ func ptr[T any](v T) *T { return &v }
 
 // executeToTheEnd is execute for a machine that nobody answers: a month
 // passes.
-func executeToTheEnd(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.Machines)) stepfntest.Execution {
+func executeToTheEnd(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
 	t.Helper()
 	var x stepfntest.Execution
 	bubble(t, func(r rig) {

@@ -27,21 +27,21 @@ type answer struct {
 }
 
 // newToken gives out a token; the caller holds the lock.
-func (m *Machines) newToken(t *thread) string {
+func (m *StepFunctions) newToken(t *thread) string {
 	text := base64.StdEncoding.EncodeToString([]byte(awsid.UUID() + awsid.UUID() + awsid.UUID()))
 	m.tokens[text] = &token{owner: t}
 	t.x.tokens = append(t.x.tokens, text)
 	return text
 }
 
-func (m *Machines) dropToken(text string) {
+func (m *StepFunctions) dropToken(text string) {
 	if k := m.tokens[text]; k != nil {
 		*k = token{}
 	}
 }
 
 // await has done called with the answer that comes by the token.
-func (m *Machines) await(text string, done func(out string, f *failure)) {
+func (m *StepFunctions) await(text string, done func(out string, f *failure)) {
 	k := m.tokens[text]
 	k.done = done
 	if k.early != nil {
@@ -50,7 +50,7 @@ func (m *Machines) await(text string, done func(out string, f *failure)) {
 }
 
 // live returns a token whose task still waits; the caller holds the lock.
-func (m *Machines) live(text string) (*token, error) {
+func (m *StepFunctions) live(text string) (*token, error) {
 	k := m.tokens[text]
 	if k == nil {
 		return nil, wire.Errorf("InvalidToken", 0, "Invalid Token: 'Invalid token'")
@@ -68,7 +68,7 @@ func (m *Machines) live(text string) (*token, error) {
 }
 
 // send answers a token.
-func (m *Machines) send(text, out string, f *failure) (*sendTaskOutput, error) {
+func (m *StepFunctions) send(text, out string, f *failure) (*sendTaskOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, err := m.live(text)
@@ -95,7 +95,7 @@ type sendTaskSuccessInput struct {
 	Output    string `json:"output"`
 }
 
-func (m *Machines) sendTaskSuccess(_ context.Context, in *sendTaskSuccessInput) (*sendTaskOutput, error) {
+func (m *StepFunctions) sendTaskSuccess(_ context.Context, in *sendTaskSuccessInput) (*sendTaskOutput, error) {
 	if _, err := value.ParseString(in.Output); err != nil {
 		return nil, wire.Errorf("InvalidOutput", 0, "Invalid Output: '%v'", err)
 	}
@@ -111,7 +111,7 @@ type sendTaskFailureInput struct {
 	Cause     *string `json:"cause"`
 }
 
-func (m *Machines) sendTaskFailure(_ context.Context, in *sendTaskFailureInput) (*sendTaskOutput, error) {
+func (m *StepFunctions) sendTaskFailure(_ context.Context, in *sendTaskFailureInput) (*sendTaskOutput, error) {
 	f := &failure{noName: in.Error == nil, noCause: in.Cause == nil}
 	if !f.noName {
 		f.name = *in.Error
@@ -129,7 +129,7 @@ type sendTaskHeartbeatInput struct {
 	TaskToken string `json:"taskToken"`
 }
 
-func (m *Machines) sendTaskHeartbeat(_ context.Context, in *sendTaskHeartbeatInput) (*sendTaskOutput, error) {
+func (m *StepFunctions) sendTaskHeartbeat(_ context.Context, in *sendTaskHeartbeatInput) (*sendTaskOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, err := m.live(in.TaskToken)

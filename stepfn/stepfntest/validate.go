@@ -30,7 +30,7 @@ type diagnostic struct {
 // maxDiagnostics is the most diagnostics of one answer.
 const maxDiagnostics = 100
 
-func (m *Machines) validateStateMachineDefinition(_ context.Context, in *validateDefinitionInput) (*validateDefinitionOutput, error) {
+func (m *StepFunctions) validateStateMachineDefinition(_ context.Context, in *validateDefinitionInput) (*validateDefinitionOutput, error) {
 	if err := checkLengths(bounded{"definition", in.Definition, maxDefinition}); err != nil {
 		return nil, err
 	}

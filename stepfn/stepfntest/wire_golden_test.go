@@ -84,7 +84,7 @@ func pick(h http.Header, names ...string) map[string]string {
 // exchange is what the call of a golden works with.
 type exchange struct {
 	t *testing.T
-	m *stepfntest.Machines
+	m *stepfntest.StepFunctions
 	c *sfn.Client
 }
 

@@ -49,7 +49,7 @@ var machineSuite = hostile.Suite{Service: "states", Target: "AWSStepFunctions", 
 
 // hostileMachines has the machines M and E, the activity A, and two executions
 // that wait for a worker of it.
-func hostileMachines(t *testing.T) (hostile.Fake, *stepfntest.Machines) {
+func hostileMachines(t *testing.T) (hostile.Fake, *stepfntest.StepFunctions) {
 	t.Helper()
 	m := stepfntest.New(nil)
 	client, ctx := m.Client(), t.Context()
@@ -71,7 +71,7 @@ func hostileMachines(t *testing.T) (hostile.Fake, *stepfntest.Machines) {
 }
 
 // drainHostile carries forward what the requests have started.
-func drainHostile(t *testing.T, m *stepfntest.Machines) {
+func drainHostile(t *testing.T, m *stepfntest.StepFunctions) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -60,11 +60,11 @@ type world struct {
 	invocations invocations
 	start       time.Time
 
-	db       *dynamotest.DB
+	db       *dynamotest.DynamoDB
 	queues   *messagingtest.SQS
 	topics   *messagingtest.SNS
-	bus      *eventstest.Bus
-	machines *stepfntest.Machines
+	bus      *eventstest.EventBridge
+	machines *stepfntest.StepFunctions
 	issuer   *authorizertest.Issuer
 	gateway  *authorizertest.Gateway
 

@@ -19,7 +19,7 @@ import (
 
 const good = `{"orderId":"42","customer":{"id":"ada","vatId":"DE811234567"},"card":"tok_visa","lines":[{"sku":"mug","quantity":2,"unitPrice":1250}]}`
 
-func newFrontDoor(t *testing.T) (shop.FrontDoor, *dynamotest.DB) {
+func newFrontDoor(t *testing.T) (shop.FrontDoor, *dynamotest.DynamoDB) {
 	t.Helper()
 	db := dynamotest.New(t)
 	client := db.Client()

@@ -95,7 +95,7 @@ func twoMugs(card string) shop.OrderPlaced {
 }
 
 // machine is a warehouse with the state machine of its saga.
-func machine(t *testing.T) (shop.Fulfillment, *stepfntest.Machines, string) {
+func machine(t *testing.T) (shop.Fulfillment, *stepfntest.StepFunctions, string) {
 	t.Helper()
 	f, err := warehouse(t.Context())
 	require.NoError(t, err)

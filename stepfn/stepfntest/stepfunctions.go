@@ -21,7 +21,7 @@ import (
 // TB is the part of testing.TB that the fake uses; it may be nil.
 type TB = wire.TB
 
-// Options tune a [Machines].
+// Options tune a [StepFunctions].
 type Options struct {
 	// Services answers the service integrations of tasks: sqs:sendMessage,
 	// dynamodb:putItem and so on. It is the HTTPClient of an aws.Config that
@@ -35,8 +35,8 @@ type Options struct {
 	KeepExecutions int
 }
 
-// Machines is Step Functions in this process. It is safe for concurrent use.
-type Machines struct {
+// StepFunctions is Step Functions in this process. It is safe for concurrent use.
+type StepFunctions struct {
 	*wire.Server
 
 	tb       TB
@@ -60,7 +60,7 @@ type Machines struct {
 
 // New makes an empty Step Functions. What it refuses is also logged on tb,
 // which may be nil.
-func New(tb TB, optFns ...func(*Options)) *Machines {
+func New(tb TB, optFns ...func(*Options)) *StepFunctions {
 	var opts Options
 	for _, fn := range optFns {
 		if fn != nil {
@@ -70,7 +70,7 @@ func New(tb TB, optFns ...func(*Options)) *Machines {
 	if opts.KeepExecutions == 0 {
 		opts.KeepExecutions = keepDefault
 	}
-	m := &Machines{
+	m := &StepFunctions{
 		tb: tb, services: opts.Services, keep: opts.KeepExecutions,
 		machines: map[string]*machine{}, executions: map[string]*execution{},
 		activities: map[string]*activity{}, tokens: map[string]*token{}, mocks: map[mockKey]*mock{},
@@ -83,7 +83,7 @@ func New(tb TB, optFns ...func(*Options)) *Machines {
 
 // Join returns cfg with this fake answering the calls of Step Functions
 // clients. Region and credentials are filled in when they are missing.
-func (m *Machines) Join(cfg aws.Config) aws.Config {
+func (m *StepFunctions) Join(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.HTTPClient = wire.Join(cfg.HTTPClient, m.Server)
 	if cfg.Region == "" {
@@ -96,12 +96,12 @@ func (m *Machines) Join(cfg aws.Config) aws.Config {
 }
 
 // Client returns an SDK client of the fake.
-func (m *Machines) Client() *sfn.Client { return sfn.NewFromConfig(m.Join(aws.Config{})) }
+func (m *StepFunctions) Client() *sfn.Client { return sfn.NewFromConfig(m.Join(aws.Config{})) }
 
 // Run carries executions forward until ctx ends, and returns its error. It
 // does what the service does in the background; run it in a goroutine of the
 // test.
-func (m *Machines) Run(ctx context.Context) error {
+func (m *StepFunctions) Run(ctx context.Context) error {
 	defer m.Watch(ctx, "stepfntest: Run")()
 	return m.async.run(ctx, false)
 }
@@ -109,24 +109,24 @@ func (m *Machines) Run(ctx context.Context) error {
 // Drain carries executions forward until each has ended or waits for a task
 // token or an activity worker. Waits and retries are waited for: in a
 // testing/synctest bubble that takes no time.
-func (m *Machines) Drain(ctx context.Context) error {
+func (m *StepFunctions) Drain(ctx context.Context) error {
 	defer m.Watch(ctx, "stepfntest: Drain")()
 	return m.async.run(ctx, true)
 }
 
 // Create makes a STANDARD machine and returns its ARN. It panics when the
 // machine is not valid or the name is taken.
-func (m *Machines) Create(name string, machine *stepfn.Machine) string {
+func (m *StepFunctions) Create(name string, machine *stepfn.Machine) string {
 	return m.create(name, machine, standard)
 }
 
 // CreateExpress makes an EXPRESS machine and returns its ARN. It panics when
 // the machine is not valid or the name is taken.
-func (m *Machines) CreateExpress(name string, machine *stepfn.Machine) string {
+func (m *StepFunctions) CreateExpress(name string, machine *stepfn.Machine) string {
 	return m.create(name, machine, express)
 }
 
-func (m *Machines) create(name string, machine *stepfn.Machine, kind string) string {
+func (m *StepFunctions) create(name string, machine *stepfn.Machine, kind string) string {
 	if machine == nil {
 		panic("stepfntest: create " + name + ": the machine is nil")
 	}
@@ -142,7 +142,7 @@ func (m *Machines) create(name string, machine *stepfn.Machine, kind string) str
 
 // Starter returns a function that starts an execution with the input it is
 // given: a target for an EventBridge rule.
-func (m *Machines) Starter(stateMachineARN string) func(ctx context.Context, input []byte) error {
+func (m *StepFunctions) Starter(stateMachineARN string) func(ctx context.Context, input []byte) error {
 	return func(ctx context.Context, input []byte) error {
 		_, err := m.startExecution(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(string(input))})
 		if isMissing(err) {
@@ -155,7 +155,7 @@ func (m *Machines) Starter(stateMachineARN string) func(ctx context.Context, inp
 // Execute starts an execution under a name of its own, drains, and returns
 // what became of it. The input is a value that JSON can hold; a []byte and a
 // json.RawMessage are JSON text.
-func (m *Machines) Execute(ctx context.Context, stateMachineARN string, input any) (Execution, error) {
+func (m *StepFunctions) Execute(ctx context.Context, stateMachineARN string, input any) (Execution, error) {
 	v, err := value.Of(input)
 	if err != nil {
 		return Execution{}, err
@@ -206,7 +206,7 @@ var ErrNoExecution = errors.New("stepfntest: no such execution")
 
 // Execution returns the execution of that ARN, of either type, with its
 // history.
-func (m *Machines) Execution(arn string) (Execution, error) {
+func (m *StepFunctions) Execution(arn string) (Execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
@@ -218,9 +218,9 @@ func (m *Machines) Execution(arn string) (Execution, error) {
 }
 
 // Executions returns the executions of a machine, oldest first, without their
-// histories, which [Machines.Execution] returns; with an empty ARN those of all
+// histories, which [StepFunctions.Execution] returns; with an empty ARN those of all
 // machines.
-func (m *Machines) Executions(stateMachineARN string) []Execution {
+func (m *StepFunctions) Executions(stateMachineARN string) []Execution {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []Execution
@@ -250,7 +250,7 @@ func (x *execution) report() Execution {
 	return e
 }
 
-func (m *Machines) logf(format string, args ...any) {
+func (m *StepFunctions) logf(format string, args ...any) {
 	if m.tb != nil {
 		m.tb.Helper()
 		m.tb.Logf(format, args...)

@@ -15,9 +15,9 @@ import (
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// Secrets is the read path of Secrets Manager in process. Secrets are put and rotated by the test. It is safe for
+// SecretsManager is the read path of AWS Secrets Manager in process. Secrets are put and rotated by the test. It is safe for
 // concurrent use.
-type Secrets struct {
+type SecretsManager struct {
 	*wire.Server
 
 	mu      sync.Mutex
@@ -45,9 +45,9 @@ const (
 	stagePrevious = "AWSPREVIOUS"
 )
 
-// NewSecrets returns a Secrets Manager without secrets.
-func NewSecrets(tb TB) *Secrets {
-	s := &Secrets{secrets: make(map[string]*storedSecret)}
+// NewSecretsManager returns a Secrets Manager without secrets.
+func NewSecretsManager(tb TB) *SecretsManager {
+	s := &SecretsManager{secrets: make(map[string]*storedSecret)}
 	s.Server = wire.NewServer(tb, wire.Service{
 		Name:     "secretsmanager",
 		Protocol: wire.JSON11("secretsmanager"),
@@ -60,7 +60,7 @@ func NewSecrets(tb TB) *Secrets {
 }
 
 // Join returns a configuration whose Secrets Manager is this one.
-func (s *Secrets) Join(cfg aws.Config) aws.Config {
+func (s *SecretsManager) Join(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.HTTPClient = wire.Join(cfg.HTTPClient, s.Server)
 	if cfg.Region == "" {
@@ -76,14 +76,16 @@ func (s *Secrets) Join(cfg aws.Config) aws.Config {
 
 // Put stores a new version of a secret, which becomes AWSCURRENT; the former one becomes AWSPREVIOUS, and the one before
 // loses its stages. It returns the id of the version.
-func (s *Secrets) Put(name, value string) string { return s.put(name, &secretVersion{text: &value}) }
+func (s *SecretsManager) Put(name, value string) string {
+	return s.put(name, &secretVersion{text: &value})
+}
 
 // PutBinary is Put for a binary secret.
-func (s *Secrets) PutBinary(name string, value []byte) string {
+func (s *SecretsManager) PutBinary(name string, value []byte) string {
 	return s.put(name, &secretVersion{binary: slices.Clone(value)})
 }
 
-func (s *Secrets) put(name string, version *secretVersion) string {
+func (s *SecretsManager) put(name string, version *secretVersion) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -103,7 +105,7 @@ func (s *Secrets) put(name string, version *secretVersion) string {
 }
 
 // Delete marks a secret for deletion: reading it fails.
-func (s *Secrets) Delete(name string) {
+func (s *SecretsManager) Delete(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if secret := s.secrets[name]; secret != nil {
@@ -124,7 +126,7 @@ func noValue(format string, args ...any) error {
 }
 
 // find looks a secret up by name, ARN, or ARN without its suffix.
-func (s *Secrets) find(ctx context.Context, id *string) (*storedSecret, string, error) {
+func (s *SecretsManager) find(ctx context.Context, id *string) (*storedSecret, string, error) {
 	if id == nil || *id == "" {
 		return nil, "", noValueOf("SecretId")
 	}
@@ -169,7 +171,7 @@ type getSecretValueOutput struct {
 	VersionStages []string        `json:"VersionStages,omitempty"`
 }
 
-func (s *Secrets) getSecretValue(ctx context.Context, in *getSecretValueInput) (*getSecretValueOutput, error) {
+func (s *SecretsManager) getSecretValue(ctx context.Context, in *getSecretValueInput) (*getSecretValueOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	secret, arn, err := s.find(ctx, in.SecretId)
@@ -239,7 +241,7 @@ type describeSecretOutput struct {
 	VersionIdsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
 }
 
-func (s *Secrets) describeSecret(ctx context.Context, in *describeSecretInput) (*describeSecretOutput, error) {
+func (s *SecretsManager) describeSecret(ctx context.Context, in *describeSecretInput) (*describeSecretOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	secret, arn, err := s.find(ctx, in.SecretId)

@@ -17,7 +17,7 @@ import (
 // It may be nil.
 type TB = wire.TB
 
-// Options set up a [DB].
+// Options set up a [DynamoDB].
 type Options struct {
 	// CreateDelay is how long a new table, and a new index, stays CREATING.
 	// Optional. Defaults to 0: it is ACTIVE at once.
@@ -27,13 +27,13 @@ type Options struct {
 	IndexLag time.Duration
 	// ExpiryDelay is how long after its time to live an item is deleted, with
 	// the next call on its table. Optional. Defaults to 48 hours, about as late
-	// as DynamoDB comes round to it; −1 leaves it to DB.DeleteExpired.
+	// as DynamoDB comes round to it; −1 leaves it to DynamoDB.DeleteExpired.
 	ExpiryDelay time.Duration
 }
 
-// DB is DynamoDB and DynamoDB Streams in this process. It is safe for
+// DynamoDB is DynamoDB and DynamoDB Streams in this process. It is safe for
 // concurrent use.
-type DB struct {
+type DynamoDB struct {
 	*wire.Server
 
 	tb      TB
@@ -51,8 +51,8 @@ type DB struct {
 
 // New makes an empty DynamoDB. The test tb is told what is not simulated; it
 // may be nil.
-func New(tb TB, optFns ...func(*Options)) *DB {
-	db := &DB{
+func New(tb TB, optFns ...func(*Options)) *DynamoDB {
+	db := &DynamoDB{
 		tb:      tb,
 		tables:  map[string]*table{},
 		tokens:  map[string]*idempotent{},
@@ -71,7 +71,7 @@ func New(tb TB, optFns ...func(*Options)) *DB {
 // Join returns a copy of cfg whose clients reach this DynamoDB; calls to other
 // services go where they went before. It sets a region and credentials where
 // cfg has none.
-func (db *DB) Join(cfg aws.Config) aws.Config {
+func (db *DynamoDB) Join(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.HTTPClient = wire.Join(cfg.HTTPClient, db.Server)
 	if cfg.Region == "" {
@@ -86,17 +86,17 @@ func (db *DB) Join(cfg aws.Config) aws.Config {
 }
 
 // Client returns an SDK client of this DynamoDB.
-func (db *DB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
+func (db *DynamoDB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.NewFromConfig(db.Join(aws.Config{}), optFns...)
 }
 
 // StreamsClient returns an SDK client of the streams of this DynamoDB.
-func (db *DB) StreamsClient(optFns ...func(*dynamodbstreams.Options)) *dynamodbstreams.Client {
+func (db *DynamoDB) StreamsClient(optFns ...func(*dynamodbstreams.Options)) *dynamodbstreams.Client {
 	return dynamodbstreams.NewFromConfig(db.Join(aws.Config{}), optFns...)
 }
 
 // now is the time on which answers are based.
-func (db *DB) now() time.Time { return time.Now() }
+func (db *DynamoDB) now() time.Time { return time.Now() }
 
 // tableARN is the ARN of what a request calls TableName: a name or an ARN.
 func tableARN(c *wire.Call, name string) string {
@@ -115,7 +115,7 @@ func tableName(nameOrARN string) string {
 }
 
 // lookup finds the table that a table operation names.
-func (db *DB) lookup(ctx context.Context, name string) (*table, error) {
+func (db *DynamoDB) lookup(ctx context.Context, name string) (*table, error) {
 	if t := db.touch(ctx, name); t != nil {
 		return t, nil
 	}
@@ -123,7 +123,7 @@ func (db *DB) lookup(ctx context.Context, name string) (*table, error) {
 }
 
 // touch finds a table and writes it into the journal.
-func (db *DB) touch(ctx context.Context, name string) *table {
+func (db *DynamoDB) touch(ctx context.Context, name string) *table {
 	c := wire.CallOf(ctx)
 	arn := tableARN(c, name)
 	c.Touch(arn)
@@ -132,7 +132,7 @@ func (db *DB) touch(ctx context.Context, name string) *table {
 
 // open finds the table that an item operation names; it must be ready. Its
 // indexes take in what they have lagged behind for long enough.
-func (db *DB) open(ctx context.Context, name *string) (*table, error) {
+func (db *DynamoDB) open(ctx context.Context, name *string) (*table, error) {
 	if err := checkTableName(name); err != nil {
 		return nil, err
 	}

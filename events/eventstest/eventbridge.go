@@ -38,15 +38,15 @@ type Options struct {
 	// failure, n from 1. Optional. Defaults to 1 second, doubling up to 450
 	// seconds, with which 185 attempts fit into a day.
 	RetryDelay func(n int) time.Duration
-	// Targets finds what a target does by its ARN, where [Bus.Target] has
+	// Targets finds what a target does by its ARN, where [EventBridge.Target] has
 	// bound nothing; nil says that it does not know the ARN. Optional. Defaults
 	// to none.
 	Targets func(arn string) Deliver
 }
 
-// Bus is EventBridge in process: the event buses of every account and region,
+// EventBridge is Amazon EventBridge in process: the event buses of every account and region,
 // their rules and targets. It is safe for concurrent use.
-type Bus struct {
+type EventBridge struct {
 	*wire.Server
 	tb   TB
 	opts Options
@@ -97,8 +97,8 @@ func retryDelay(n int) time.Duration {
 }
 
 // New makes an EventBridge that has the default bus and nothing else.
-func New(tb TB, optFns ...func(*Options)) *Bus {
-	b := &Bus{
+func New(tb TB, optFns ...func(*Options)) *EventBridge {
+	b := &EventBridge{
 		tb:      tb,
 		opts:    Options{MaxRequestBytes: maxRequestBytes, RetryDelay: retryDelay},
 		regions: map[regionKey]*region{},
@@ -127,7 +127,7 @@ func New(tb TB, optFns ...func(*Options)) *Bus {
 
 // Join returns cfg with EventBridge calls answered by this fake. It sets a
 // region and credentials where cfg has none.
-func (b *Bus) Join(cfg aws.Config) aws.Config {
+func (b *EventBridge) Join(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	cfg.HTTPClient = wire.Join(cfg.HTTPClient, b.Server)
 	if cfg.Region == "" {
@@ -142,7 +142,7 @@ func (b *Bus) Join(cfg aws.Config) aws.Config {
 }
 
 // Client returns a real SDK client that this fake answers.
-func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
+func (b *EventBridge) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
 	optFns = slices.DeleteFunc(slices.Clone(optFns), func(f func(*eventbridge.Options)) bool { return f == nil })
 	return eventbridge.NewFromConfig(b.Join(aws.Config{}), optFns...)
 }
@@ -152,8 +152,8 @@ func (b *Bus) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
 // package messagingtest are bound with their method Deliver, topics and state
 // machines with the functions that Publisher and Starter return. An event bus of
 // this fake needs no binding. A dead-letter queue may be bound in the same way,
-// see also [Bus.DeadLetters]. A nil function takes the binding back.
-func (b *Bus) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
+// see also [EventBridge.DeadLetters]. A nil function takes the binding back.
+func (b *EventBridge) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.targets[arn] = deliver
@@ -161,14 +161,14 @@ func (b *Bus) Target(arn string, deliver func(ctx context.Context, event []byte)
 
 // DeadLetters binds the dead-letter queue with this ARN; the function also gets
 // the message attributes that EventBridge sets, such as ERROR_CODE and RULE_ARN.
-func (b *Bus) DeadLetters(arn string, receive func(ctx context.Context, event []byte, attributes map[string]string) error) {
+func (b *EventBridge) DeadLetters(arn string, receive func(ctx context.Context, event []byte, attributes map[string]string) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.dead[arn] = receive
 }
 
 // function finds what is bound to the ARN of a target; nil where nothing is.
-func (b *Bus) function(arn string) Deliver {
+func (b *EventBridge) function(arn string) Deliver {
 	b.mu.Lock()
 	deliver := b.targets[arn]
 	b.mu.Unlock()
@@ -179,7 +179,7 @@ func (b *Bus) function(arn string) Deliver {
 }
 
 // region returns the state of an account in a region; b.mu is held.
-func (b *Bus) region(key regionKey) *region {
+func (b *EventBridge) region(key regionKey) *region {
 	r := b.regions[key]
 	if r == nil {
 		now := time.Now()
@@ -232,14 +232,14 @@ func (e *eventBus) matching(event []byte) ([]*rule, error) {
 	return out, nil
 }
 
-func (b *Bus) logf(format string, args ...any) {
+func (b *EventBridge) logf(format string, args ...any) {
 	if b.tb != nil {
 		b.tb.Helper()
 		b.tb.Logf("eventstest: "+format, args...)
 	}
 }
 
-func (b *Bus) errorf(format string, args ...any) {
+func (b *EventBridge) errorf(format string, args ...any) {
 	if b.tb != nil {
 		b.tb.Helper()
 		b.tb.Errorf("eventstest: "+format, args...)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// State is what a [DB] held at one moment: tables, indexes, streams, request
+// Snapshot is what a [DynamoDB] held at one moment: tables, indexes, streams, request
 // tokens, and how far mappings have read. It does not change.
-type State struct {
+type Snapshot struct {
 	tables   map[string]*table
 	tokens   map[string]*idempotent
 	streams  map[string]*stream
@@ -18,15 +18,15 @@ type State struct {
 // Snapshot takes the state of the database. It costs little however much is
 // stored: what later changes is copied then. The journal and the faults are no
 // part of it.
-func (db *DB) Snapshot() *State {
+func (db *DynamoDB) Snapshot() *Snapshot {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.copyState(&State{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
+	return db.copyState(&Snapshot{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
 }
 
 // Restore puts the database back to a state that Snapshot of the same database
 // took. A state can be restored any number of times.
-func (db *DB) Restore(s *State) {
+func (db *DynamoDB) Restore(s *Snapshot) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	c := db.copyState(s, s.mappings)
@@ -41,7 +41,7 @@ func (db *DB) Restore(s *State) {
 }
 
 // lanes are the positions of all mappings.
-func (db *DB) lanes() map[*Mapping][]lane {
+func (db *DynamoDB) lanes() map[*Mapping][]lane {
 	out := map[*Mapping][]lane{}
 	for _, m := range db.mappings {
 		m.mu.Lock()
@@ -54,8 +54,8 @@ func (db *DB) lanes() map[*Mapping][]lane {
 }
 
 // copyState copies a state so far that changes to the copy do not reach it.
-func (db *DB) copyState(s *State, mappings map[*Mapping][]lane) *State {
-	c := &State{
+func (db *DynamoDB) copyState(s *Snapshot, mappings map[*Mapping][]lane) *Snapshot {
+	c := &Snapshot{
 		tables: make(map[string]*table, len(s.tables)), tokens: maps.Clone(s.tokens),
 		streams: make(map[string]*stream, len(s.streams)), serial: s.serial, mappings: maps.Clone(mappings),
 	}

@@ -24,7 +24,7 @@ type attrs = map[string]types.AttributeValue
 
 // newTable makes a database with the table "orders": PK and SK, GSI1 on
 // GSI1PK and GSI1SK, LSI1 on PK and Rank, and a stream.
-func newTable(tb testing.TB, optFns ...func(*dynamodb.CreateTableInput)) (*dynamotest.DB, *dynamodb.Client) {
+func newTable(tb testing.TB, optFns ...func(*dynamodb.CreateTableInput)) (*dynamotest.DynamoDB, *dynamodb.Client) {
 	tb.Helper()
 	db := dynamotest.New(tb)
 	client := db.Client()

@@ -14,14 +14,14 @@ import (
 
 func TestSecretsSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
-		Server: authorizertest.NewSecrets(t).Server,
+		Server: authorizertest.NewSecretsManager(t).Server,
 		Module: "github.com/aws/aws-sdk-go-v2/service/secretsmanager",
 		Doc:    "doc.go",
 	})
 }
 
 func TestSecrets(t *testing.T) {
-	secrets := authorizertest.NewSecrets(t)
+	secrets := authorizertest.NewSecretsManager(t)
 	client := secretsmanager.NewFromConfig(secrets.Join(aws.Config{}))
 	get := func(id string, more ...func(*secretsmanager.GetSecretValueInput)) (*secretsmanager.GetSecretValueOutput, error) {
 		in := &secretsmanager.GetSecretValueInput{SecretId: &id}
