@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/filter"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
@@ -95,7 +96,7 @@ func ExampleQueue() {
 func ExampleTopic() {
 	queues := messagingtest.NewSQS(nil)
 	topics := messagingtest.NewSNS(nil, queues)
-	large := messaging.MustFilter(messaging.OnAttributes, messaging.Where("total", messaging.AtLeast(100)))
+	large := filter.MustPolicy(filter.ScopeAttributes, filter.Where("total", filter.AtLeast(100)))
 	orders := topics.NewTopic("orders", nil)
 	queue := queues.NewQueue("large-orders", nil)
 	topics.SubscribeQueue(orders, queue, large.SubscriptionAttributes())
@@ -131,21 +132,6 @@ func ExampleRedrive() {
 	// Output:
 	// 0 <nil>
 	// COMPLETED 1 1 <nil>
-}
-
-// A filter policy is checked against SNS's limits and can be tried out.
-func ExampleFilter() {
-	filter := messaging.MustFilter(messaging.OnBody,
-		messaging.Where("detail-type", messaging.Equals("OrderPlaced")),
-		messaging.Where("detail.total", messaging.AtLeast(100)))
-	fmt.Println(filter)
-	fmt.Println(filter.MatchBody([]byte(`{"detail-type":"OrderPlaced","detail":{"total":120}}`)))
-	_, err := messaging.NewFilter(messaging.OnAttributes, messaging.Where("total", messaging.Above(5e9)))
-	fmt.Println(err)
-	// Output:
-	// {"detail":{"total":[{"numeric":[">=",100]}]},"detail-type":["OrderPlaced"]}
-	// true
-	// messaging: filter policy: total: the number 5e+09 is not within ±1e9
 }
 
 // Several types share a queue.

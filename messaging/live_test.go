@@ -18,6 +18,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/filter"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
@@ -249,8 +250,8 @@ func TestTopicFansOutByItsFilters(t *testing.T) {
 		arn := topics.NewTopic("orders", nil)
 		big := queues.NewQueue("big", nil)
 		web := queues.NewQueue("web", nil)
-		bigOnly := messaging.MustFilter(messaging.OnBody, messaging.Where("total", messaging.AtLeast(100)))
-		webOnly := messaging.MustFilter(messaging.OnAttributes, messaging.Where("channel", messaging.Equals("web")))
+		bigOnly := filter.MustPolicy(filter.ScopeBody, filter.Where("total", filter.AtLeast(100)))
+		webOnly := filter.MustPolicy(filter.ScopeAttributes, filter.Where("channel", filter.Equals("web")))
 		raw := bigOnly.SubscriptionAttributes()
 		raw["RawMessageDelivery"] = "true"
 		topics.SubscribeQueue(arn, big, raw)

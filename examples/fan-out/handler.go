@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/filter"
 	"github.com/patternkit/serverless/messaging/idempotency"
 )
 
@@ -22,9 +23,9 @@ const (
 // The filter policies of the subscriptions. A test compares them with
 // template.yaml.
 var (
-	inventoryFilter    = messaging.MustFilter(messaging.OnAttributes, messaging.Where("eventType", messaging.Equals(placed, revoked)))
-	notificationFilter = messaging.MustFilter(messaging.OnBody,
-		messaging.Where("type", messaging.Equals(placed)), messaging.Where("order.total", messaging.AtLeast(100)))
+	inventoryFilter    = filter.MustPolicy(filter.ScopeAttributes, filter.Where("eventType", filter.Equals(placed, revoked)))
+	notificationFilter = filter.MustPolicy(filter.ScopeBody,
+		filter.Where("type", filter.Equals(placed)), filter.Where("order.total", filter.AtLeast(100)))
 )
 
 // Event is what the topic carries.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/messaging"
+	"github.com/patternkit/serverless/messaging/filter"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
@@ -49,11 +50,11 @@ func newSystem(t *testing.T) *system {
 	client := sns.NewFromConfig(cfg)
 	s.publisher = NewPublisher(client, orders)
 	dead := queues.NewQueue("dead", nil)
-	subscribe := func(name string, consumer *messaging.Consumer, filter *messaging.Filter, raw bool) {
+	subscribe := func(name string, consumer *messaging.Consumer, policy *filter.Policy, raw bool) {
 		queue := queues.NewQueue(name, map[string]string{"RedrivePolicy": messagingtest.RedriveTo(dead, 3)})
 		attributes := map[string]string{"RawMessageDelivery": fmt.Sprint(raw)}
-		if filter != nil {
-			for k, v := range filter.SubscriptionAttributes() {
+		if policy != nil {
+			for k, v := range policy.SubscriptionAttributes() {
 				attributes[k] = v
 			}
 		}

@@ -112,6 +112,7 @@ var linked = map[string][]because{
 
 	"messaging":               {lambdaEvents, client, queuesAndTopics},
 	"messaging/claimcheck":    {lambdaEvents, client, queuesAndTopics, objects},
+	"messaging/filter":        {lambdaEvents, client, queuesAndTopics},
 	"messaging/idempotency":   {client, dynamoDB},
 	"messaging/mappingcheck":  {client, {sdk + "/service/sqs": "reads the queue's settings"}, functions},
 	"messaging/messagingtest": {lambdaEvents, client, queuesAndTopics},
