@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // HandlerOptions adjust a handler.

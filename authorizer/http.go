@@ -9,7 +9,7 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // ErrNotCacheable says that a simple response would be replayed by API Gateway's cache for a request it is wrong for.

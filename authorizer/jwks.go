@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/internal/refresh"
 	"github.com/patternkit/serverless/authorizer/jws"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // JWKSOptions adjust a key source of JWKS.

@@ -6,7 +6,7 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // RESTAuthorizer authorizes the requests to a REST API.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/jws"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // AnyAudience as the only audience says that tokens meant for anyone are accepted. It has to be spelled out.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/marker"
 )
 
@@ -53,7 +54,7 @@ func MustEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...fun
 // have, keys that could equal those of another entity, and more.
 func NewEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...func(*EntityOptions)) (*Entity[T, K], error) {
 	var o EntityOptions
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	core, err := newEntity(m, name, reflect.TypeFor[T](), reflect.TypeFor[K](), key, o)
 	if err == nil {
 		err = m.register(core)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // ReadOptions are the optional settings of a read; the function Consistent sets them.
@@ -22,7 +24,7 @@ func Consistent(o *ReadOptions) { o.Consistent = true }
 
 func readOptions(optFns []func(*ReadOptions)) ReadOptions {
 	var o ReadOptions
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	return o
 }
 

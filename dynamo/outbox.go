@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Outbox stores messages of type M in the transaction that causes them, so that a
@@ -52,7 +54,7 @@ func NewOutbox[M any](m *Model, name string, optFns ...func(*OutboxOptions)) (*O
 	if m.schema.TTL != "" {
 		o.KeepFor = 7 * 24 * time.Hour
 	}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	options := []func(*EntityOptions){Correlated()}
 	if o.KeepFor != 0 {
 		options = append(options, ExpireAfter(o.KeepFor))

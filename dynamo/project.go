@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // View is where Project stores what it makes of changes: an entity in a table.
@@ -196,7 +198,7 @@ type projection struct {
 // nameProjection names a part among those with the same entity and view.
 func (p *streamParts) nameProjection(from *entity, table *Table, into *entity, optFns []func(*ProjectOptions)) (string, error) {
 	var o ProjectOptions
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	added := projection{from: from, into: into, table: table.name, name: o.Name}
 	for n := 2; slices.Contains(p.projections, added); n++ {
 		if o.Name != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/backoff"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Client is what a Table needs of *dynamodb.Client.
@@ -62,32 +62,17 @@ type Table struct {
 // New returns the table of the name. It panics when client or model is nil; a wrong
 // name is reported by DynamoDB.
 func New(client Client, name string, model *Model, optFns ...func(*Options)) *Table {
-	if isNil(client) || model == nil {
+	if given.Nil(client) || model == nil {
 		panic("dynamo: New needs a client and a model")
 	}
 	o := Options{Attempts: 8, MinBackoff: 25 * time.Millisecond, MaxBackoff: 2 * time.Second}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	o.Attempts = max(o.Attempts, 1)
 	t := &Table{client: client, name: name, model: model, options: o}
 	for _, key := range o.CursorKeys {
 		t.keys = append(t.keys, sha256.Sum256(slices.Concat([]byte("patternkit cursor\x00"), key)))
 	}
 	return t
-}
-
-// isNil reports whether there is no client, be it a nil pointer to one.
-func isNil(client Client) bool {
-	v := reflect.ValueOf(client)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
-}
-
-// configure lets the option functions set the options; nil ones are passed over.
-func configure[O any](o *O, optFns []func(*O)) {
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(o)
-		}
-	}
 }
 
 // Name returns the name of the table.

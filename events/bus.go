@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // BusClient is what [CheckBus] needs of the SDK's client.
@@ -18,7 +19,7 @@ type BusClient interface {
 // events for a bus that does not exist are accepted and dropped. It is for the
 // start of a program; "" is the default bus.
 func CheckBus(ctx context.Context, client BusClient, busName string) error {
-	if isNil(client) {
+	if given.Nil(client) {
 		return errors.New("events: check bus: the client is nil")
 	}
 	in := &eventbridge.DescribeEventBusInput{}
@@ -29,10 +30,4 @@ func CheckBus(ctx context.Context, client BusClient, busName string) error {
 		return fmt.Errorf("events: check bus %q: %w", busName, err)
 	}
 	return nil
-}
-
-// isNil says whether an interface holds nothing, or a nil pointer.
-func isNil(client any) bool {
-	v := reflect.ValueOf(client)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }

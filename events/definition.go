@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
@@ -45,11 +46,7 @@ type Definition[T any] struct {
 // type of more than 128 characters, or with a T that does not become a JSON object.
 func Define[T any](source, detailType string, optFns ...func(*DefineOptions)) *Definition[T] {
 	d := &Definition[T]{source: source, detailType: detailType, opts: DefineOptions{Version: 1}}
-	for _, f := range optFns {
-		if f != nil {
-			f(&d.opts)
-		}
-	}
+	given.Options(&d.opts, optFns)
 	if faults := d.faults(); len(faults) > 0 {
 		panic(fmt.Sprintf("events: define %s %q: %s", source, detailType, strings.Join(faults, "; ")))
 	}
@@ -125,11 +122,7 @@ func (d *Definition[T]) Pattern() *Pattern {
 // New makes an event of this kind, ready for [Publisher.Publish].
 func (d *Definition[T]) New(detail T, optFns ...func(*EntryOptions)) Entry {
 	e := Entry{source: d.source, detailType: d.detailType, detail: detail, version: d.opts.Version}
-	for _, f := range optFns {
-		if f != nil {
-			f(&e.opts)
-		}
-	}
+	given.Options(&e.opts, optFns)
 	return e
 }
 

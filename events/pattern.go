@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
@@ -52,11 +53,7 @@ func (e *PatternError) Error() string {
 // of a pattern that it would refuse is a [*PatternError] with its text.
 func ParsePattern(data []byte, optFns ...func(*PatternOptions)) (*Pattern, error) {
 	o := PatternOptions{MaxComplexity: pattern.DefaultMaxComplexity}
-	for _, f := range optFns {
-		if f != nil {
-			f(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	p, err := pattern.Parse(pattern.EventBridge, data, func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
 	var refused *pattern.Error
 	if errors.As(err, &refused) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/backoff"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 const (
@@ -54,17 +55,13 @@ var errNoPublisher = errors.New("the publisher was not made by NewPublisher")
 // NewPublisher makes a publisher for the bus with this name or ARN; "" is the
 // default bus. It panics without a client.
 func NewPublisher(client Client, busName string, optFns ...func(*PublisherOptions)) *Publisher {
-	if isNil(client) {
+	if given.Nil(client) {
 		panic("events: NewPublisher: the client is nil")
 	}
 	p := &Publisher{client: client, bus: busName, opts: PublisherOptions{
 		MaxRequestBytes: defaultRequestBytes, MaxAttempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 5 * time.Second,
 	}}
-	for _, f := range optFns {
-		if f != nil {
-			f(&p.opts)
-		}
-	}
+	given.Options(&p.opts, optFns)
 	if p.opts.MaxRequestBytes <= 0 {
 		p.opts.MaxRequestBytes = defaultRequestBytes
 	}

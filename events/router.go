@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
@@ -40,11 +41,7 @@ func On[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) e
 	if d != nil {
 		r = Route{name: d.String(), source: d.source, kind: d.detailType}
 	}
-	for _, f := range optFns {
-		if f != nil {
-			f(&r.opts)
-		}
-	}
+	given.Options(&r.opts, optFns)
 	if handler != nil {
 		r.handle = func(ctx context.Context, raw *Event[json.RawMessage]) error {
 			e, err := d.decode(raw)
@@ -64,11 +61,7 @@ func OnPattern(p *Pattern, handler func(ctx context.Context, e Event[json.RawMes
 	if p.parsed() != nil {
 		r.name, r.pattern = p.String(), []byte(p.String())
 	}
-	for _, f := range optFns {
-		if f != nil {
-			f(&r.opts)
-		}
-	}
+	given.Options(&r.opts, optFns)
 	return r
 }
 

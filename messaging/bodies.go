@@ -1,6 +1,11 @@
 package messaging
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/patternkit/serverless/internal/given"
+)
 
 // BodyStore keeps bodies outside of the queue: the claim check pattern. Package
 // claimcheck has one on S3.
@@ -12,4 +17,12 @@ type BodyStore interface {
 	// Load answers the body that a pointer stands for, and any other body as it
 	// is.
 	Load(ctx context.Context, body string) (string, error)
+}
+
+// checkBodies panics when a store of bodies is a nil pointer in the interface: it
+// would be found out by the first body that is too big.
+func checkBodies(constructor string, bodies BodyStore) {
+	if bodies != nil && given.Nil(bodies) {
+		panic(fmt.Sprintf("messaging: %s: Bodies is a nil %T", constructor, bodies))
+	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Names of the message attributes that a parked message gets. A message whose
@@ -84,11 +86,11 @@ type DeadLetterQueue struct {
 // SQS knows no source queue for messages that were sent and not moved: to
 // redrive them give Redrive a destination. It panics without a client.
 func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLetterQueueOptions)) *DeadLetterQueue {
-	if isNil(client) {
+	if given.Nil(client) {
 		panic("messaging: NewDeadLetterQueue: the client is nil")
 	}
 	o := DeadLetterQueueOptions{MaxSize: maxMessage}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	checkBodies("NewDeadLetterQueue", o.Bodies)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxMessage

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 const (
@@ -172,7 +173,7 @@ func newOptions(optFns []func(*Options)) (Options, error) {
 		Reserve:     time.Second,
 		Grace:       20 * time.Second,
 	}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if o.Concurrency == 0 {
@@ -188,7 +189,7 @@ func newOptions(optFns []func(*Options)) (Options, error) {
 		fault("MaxReceives needs a DeadLetter to park messages in")
 	}
 	for name, v := range map[string]any{"Client": o.Client, "DeadLetter": o.DeadLetter, "Bodies": o.Bodies} {
-		if v != nil && isNil(v) {
+		if v != nil && given.Nil(v) {
 			fault("%s is a nil %T", name, v)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // PollClient receives and deletes messages; *sqs.Client is one.
@@ -96,7 +97,7 @@ func hopeless(err error) bool {
 }
 
 func (p *poller) readVisibility(ctx context.Context) error {
-	if isNil(p.client) {
+	if given.Nil(p.client) {
 		return errors.New("messaging: poll: the client is nil")
 	}
 	if p.url == "" {

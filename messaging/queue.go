@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // QueueOptions configure a Queue.
@@ -48,11 +50,11 @@ type Queue[T any] struct {
 // NewQueue returns a sender for the queue at url. Values are sent as JSON,
 // except text and bytes, which are sent as they are. It panics without a client.
 func NewQueue[T any](client SendClient, url string, optFns ...func(*QueueOptions[T])) *Queue[T] {
-	if isNil(client) {
+	if given.Nil(client) {
 		panic("messaging: NewQueue: the client is nil")
 	}
 	o := QueueOptions[T]{MaxAttempts: 3}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	checkBodies("NewQueue", o.Bodies)
 	return &Queue[T]{
 		outbound: outbound[T]{
@@ -129,7 +131,7 @@ func (o *outbound[T]) prepareFor(ctx context.Context, v T, optFns []func(*SendOp
 		return outgoing{}, errors.New("messaging: send: the queue URL or topic ARN is empty")
 	}
 	var s SendOptions
-	configure(&s, optFns)
+	given.Options(&s, optFns)
 	return o.prepare(ctx, v, &s)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // MoveClient moves messages between queues; *sqs.Client is one.
@@ -57,9 +58,9 @@ type RedriveStatus struct {
 // payload. One move at a time can run for a queue.
 func Redrive(ctx context.Context, client MoveClient, deadLetterARN string, optFns ...func(*RedriveOptions)) (*RedriveTask, error) {
 	o := RedriveOptions{Interval: time.Second}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	var faults []error
-	if isNil(client) {
+	if given.Nil(client) {
 		faults = append(faults, errors.New("the client is nil"))
 	}
 	if _, err := queueURL(deadLetterARN); err != nil {

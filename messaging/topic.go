@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // PublishClient publishes messages; *sns.Client is one.
@@ -60,11 +62,11 @@ type Topic[T any] struct {
 // JSON, except text and bytes, which are sent as they are. It panics without a
 // client.
 func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOptions[T])) *Topic[T] {
-	if isNil(client) {
+	if given.Nil(client) {
 		panic("messaging: NewTopic: the client is nil")
 	}
 	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
-	configure(&o, optFns)
+	given.Options(&o, optFns)
 	checkBodies("NewTopic", o.Bodies)
 	if o.MaxSize <= 0 {
 		o.MaxSize = maxPublish

@@ -12,6 +12,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Format is the shape of a log line.
@@ -204,11 +206,7 @@ func readEnvironment() environment {
 // resolve fills in the defaults and reports everything that is wrong at once.
 func resolve(service string, optFns []func(*Options)) (Options, error) {
 	o := Options{BufferLevel: zapcore.DebugLevel}
-	for _, f := range optFns {
-		if f != nil {
-			f(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	if o.Output == nil {
 		o.Output = os.Stdout
 	}

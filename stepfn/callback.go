@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // ErrTaskClosed says that the task of a token is over: it was answered
@@ -73,7 +74,7 @@ func (c *Callback[Out]) Fail(ctx context.Context, failure error) error {
 	switch {
 	case c == nil || c.client == nil:
 		return closed("fail", errUnmade)
-	case isNil(failure):
+	case given.Nil(failure):
 		return closed("fail", errors.New("there is no error to fail it with"))
 	}
 	name, cause := cut(ErrorName(failure), maxErrorName), cut(failure.Error(), maxCause)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -70,7 +71,7 @@ func appendStates(dst []byte, states []State) ([]byte, error) {
 	dst = append(dst, '{')
 	var err error
 	for i, s := range states {
-		if isNil(s) {
+		if given.Nil(s) {
 			return nil, fmt.Errorf("state %d is nil", i)
 		}
 		if i > 0 {

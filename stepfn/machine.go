@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -73,7 +74,7 @@ func newBranch(states []State) (Branch, error) {
 		return Branch{}, errors.New("stepfn: a machine needs a state")
 	}
 	for i, s := range states {
-		if isNil(s) {
+		if given.Nil(s) {
 			return Branch{}, fmt.Errorf("stepfn: state %d is nil", i)
 		}
 	}

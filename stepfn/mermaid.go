@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -59,7 +60,7 @@ func (c *chart) edge(from, to, arrow, label string) {
 
 func (c *chart) block(scope string, states []State) {
 	for _, s := range states {
-		if !isNil(s) {
+		if !given.Nil(s) {
 			c.state(scope, s)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // The errors that an execution of a saga ends with when it does not succeed.
@@ -162,7 +164,7 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 	}
 	passed := false
 	for i, p := range parts {
-		if isNil(p) {
+		if given.Nil(p) {
 			fault("part %d is nil", i)
 			continue
 		}
@@ -294,11 +296,7 @@ type StepOptions struct {
 
 func stepOptions(optFns []func(*StepOptions)) StepOptions {
 	o := StepOptions{Timeout: 60 * time.Second}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	if o.UndoTimeout == 0 {
 		o.UndoTimeout = o.Timeout
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // The states that a saga's machine has beside its steps and compensations.
@@ -49,11 +51,7 @@ func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
 		panic("stepfn: Machine needs a saga that was made with NewSaga")
 	}
 	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&opts)
-		}
-	}
+	given.Options(&opts, optFns)
 	d := drawing[In]{saga: s, opts: opts}
 	return d.machine()
 }

@@ -2,7 +2,6 @@ package stepfn
 
 import (
 	"encoding/json"
-	"reflect"
 )
 
 // State is one of the eight kinds of state: *[TaskState], *[PassState],
@@ -19,15 +18,6 @@ type State interface {
 	// linked returns a copy that goes on to next, or ends when next is empty,
 	// unless the state says itself where it goes.
 	linked(next string) State
-}
-
-// isNil reports whether s is nil or a nil pointer to a state.
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	r := reflect.ValueOf(v)
-	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // TaskState does work: a Lambda function, an activity or a service

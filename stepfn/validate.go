@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -52,11 +53,7 @@ type ValidateOptions struct {
 // errors first, each with its place.
 func ValidateDefinition(definition []byte, optFns ...func(*ValidateOptions)) []Finding {
 	v := validator{}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&v.opts)
-		}
-	}
+	given.Options(&v.opts, optFns)
 	doc, repeated, err := value.ParseDistinct(definition)
 	if err != nil {
 		return []Finding{{Severity: SeverityError, Code: CodeInvalidJSON, Message: err.Error()}}

@@ -1,6 +1,10 @@
 package stepfn
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/patternkit/serverless/internal/given"
+)
 
 // Walk yields every state of the machine, those of branches and item
 // processors after the state that holds them.
@@ -17,7 +21,7 @@ func walk(states []State) iter.Seq[State] {
 
 func descend(states []State, yield func(State) bool) bool {
 	for _, s := range states {
-		if isNil(s) {
+		if given.Nil(s) {
 			continue // Validate reports it
 		}
 		if !yield(s) {

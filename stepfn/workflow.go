@@ -15,6 +15,7 @@ import (
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/backoff"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -53,11 +54,7 @@ type WorkflowOptions struct {
 func NewWorkflow[In, Out any](client ExecutionAPI, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
 	mustClient("NewWorkflow", client)
 	w := &Workflow[In, Out]{client: client, arn: arn, opts: WorkflowOptions{PollMin: 500 * time.Millisecond, PollMax: 15 * time.Second}}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&w.opts)
-		}
-	}
+	given.Options(&w.opts, optFns)
 	return w
 }
 
@@ -67,7 +64,7 @@ func mustClient(constructor string, client any) {
 	switch {
 	case client == nil:
 		panic("stepfn: " + constructor + " needs a client")
-	case isNil(client):
+	case given.Nil(client):
 		panic(fmt.Sprintf("stepfn: %s needs a client: it is a nil %T", constructor, client))
 	}
 }

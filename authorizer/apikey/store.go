@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Client is the part of the DynamoDB client that is used.

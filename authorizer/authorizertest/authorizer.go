@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // AuthorizerOptions are the settings of an API's Lambda authorizer.

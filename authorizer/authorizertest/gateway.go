@@ -12,8 +12,8 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // GatewayOptions say which API and stage a gateway plays.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patternkit/serverless/authorizer/internal/given"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/wire"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/patternkit/serverless/authorizer"
-	"github.com/patternkit/serverless/authorizer/internal/given"
 	"github.com/patternkit/serverless/authorizer/internal/refresh"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Client is the part of the Secrets Manager client that is used.

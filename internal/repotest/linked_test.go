@@ -81,6 +81,7 @@ var linked = map[string][]because{
 	"internal/brokentext":      {},
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
 	"internal/correlation":     {},
+	"internal/given":           {},
 	"internal/handover":        {},
 	"internal/lambdahost":      {},
 	"internal/marker":          {},
@@ -92,7 +93,6 @@ var linked = map[string][]because{
 
 	"authorizer":                     {lambdaEvents, jwt},
 	"authorizer/jws":                 {jwt},
-	"authorizer/internal/given":      {},
 	"authorizer/internal/jsonobject": {},
 	"authorizer/internal/refresh":    {},
 	"authorizer/apikey":              {lambdaEvents, jwt, client, dynamoDB},

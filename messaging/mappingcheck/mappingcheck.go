@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // LambdaClient reads functions and mappings; *lambda.Client is one.
@@ -69,7 +70,7 @@ func Err(findings []Finding) error {
 // Function checks all mappings from SQS queues to the function, given by its
 // name or ARN. A function without such a mapping is an error.
 func Function(ctx context.Context, functions LambdaClient, queues QueueClient, name string) ([]Finding, error) {
-	if isNil(functions) || isNil(queues) {
+	if given.Nil(functions) || given.Nil(queues) {
 		return nil, errors.New("mappingcheck: a client is nil")
 	}
 	c := &checker{functions: functions, queues: queues}
@@ -100,12 +101,6 @@ func Function(ctx context.Context, functions LambdaClient, queues QueueClient, n
 		return nil, fmt.Errorf("mappingcheck: function %s has no mapping from an SQS queue", name)
 	}
 	return c.findings, nil
-}
-
-// isNil reports whether a client is nil, or a nil pointer in its interface.
-func isNil(client any) bool {
-	v := reflect.ValueOf(client)
-	return client == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 type checker struct {

@@ -13,6 +13,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"go.uber.org/zap"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/observe"
 )
 
@@ -37,11 +38,7 @@ var (
 // is observed already is returned as it is.
 func Observe(cfg aws.Config, optFns ...func(*Options)) aws.Config {
 	var opts Options
-	for _, f := range optFns {
-		if f != nil {
-			f(&opts)
-		}
-	}
+	given.Options(&opts, optFns)
 	next := cfg.Copy()
 	next.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error {
 		if _, there := stack.Initialize.Get(callID); there {

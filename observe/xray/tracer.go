@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
 	sdk "github.com/aws/aws-xray-sdk-go/v2/xray"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/observe"
 	"github.com/patternkit/serverless/observe/internal/subsegment"
 )
@@ -23,11 +24,7 @@ type tracer struct {
 // is wrong.
 func Tracer(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
-	for _, f := range optFns {
-		if f != nil {
-			f(&opts)
-		}
-	}
+	given.Options(&opts, optFns)
 	emitter, err := opts.emitter()
 	if err != nil {
 		panic("observe/xray: " + err.Error())

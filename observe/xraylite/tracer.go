@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/observe"
 	"github.com/patternkit/serverless/observe/internal/subsegment"
 )
@@ -37,11 +38,7 @@ type tracer struct {
 // address is malformed.
 func Tracer(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
-	for _, f := range optFns {
-		if f != nil {
-			f(&opts)
-		}
-	}
+	given.Options(&opts, optFns)
 	address, err := daemon(opts.DaemonAddress)
 	if err != nil {
 		panic("observe/xraylite: " + err.Error())

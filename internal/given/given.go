@@ -3,7 +3,8 @@ package given
 
 import "reflect"
 
-// Nil says whether a value is nil: also a nil pointer or function in an interface, on which a method would panic.
+// Nil reports whether a value is nil, or holds a nil pointer, function, map,
+// slice or channel: a nil client in an interface would panic at its first call.
 func Nil(value any) bool {
 	v := reflect.ValueOf(value)
 	switch v.Kind() {

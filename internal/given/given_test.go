@@ -1,0 +1,43 @@
+package given_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/internal/given"
+)
+
+func TestNil(t *testing.T) {
+	var (
+		reader  io.Reader
+		pointer *strings.Reader
+		boxed   io.Reader = pointer
+		handler func()
+		table   map[string]int
+		list    []int
+		queue   chan int
+	)
+	for name, value := range map[string]any{
+		"nil": nil, "interface": reader, "pointer": pointer, "pointer in an interface": boxed,
+		"function": handler, "map": table, "slice": list, "channel": queue,
+	} {
+		require.True(t, given.Nil(value), name)
+	}
+	for name, value := range map[string]any{
+		"pointer": strings.NewReader(""), "function": func() {}, "empty map": map[string]int{}, "empty slice": []int{},
+		"struct": struct{}{}, "zero": 0, "empty string": "", "array": [1]*int{},
+	} {
+		require.False(t, given.Nil(value), name)
+	}
+}
+
+func TestOptionsAppliesInOrderAndSkipsNil(t *testing.T) {
+	got := "default"
+	given.Options(&got, []func(*string){nil, func(s *string) { *s += " one" }, nil, func(s *string) { *s += " two" }})
+	require.Equal(t, "default one two", got)
+	given.Options(&got, nil)
+	require.Equal(t, "default one two", got)
+}
