@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// variable is the environment variable that names the mutant which is on.
+const variable = "PATTERNKIT_MUTANT"
+
+// edit is a mutant: another text for a part of a function.
+type edit struct {
+	name     string
+	in       decl
+	from, to int // what is replaced, as offsets in the source
+	text     string
+}
+
+// inside reports whether the edit leaves the function's signature alone.
+func (e edit) inside() bool {
+	return e.in.open > 0 && e.from > e.in.open && e.to <= e.in.shut && !strings.HasSuffix(e.in.file, "_test.go")
+}
+
+// alone returns the file with this edit and no other.
+func (e edit) alone() []byte {
+	return slices.Concat(e.in.source[:e.from], []byte(e.text), e.in.source[e.to:])
+}
+
+// switched returns the files of a build that holds all the edits at once, each
+// of them asleep. A function is compiled with its body as often as it has edits,
+// once more as it was, and runs the one that the environment names:
+//
+//	func f(n int) error {
+//		if patternkitMutant == "name" {
+//			the broken body
+//		}
+//		the body
+//	}
+//
+// So the compiler and the linker run once, not once for every mutant.
+func switched(edits []edit) map[string][]byte {
+	files := map[string][]byte{}
+	byFile := map[string][]edit{}
+	for _, e := range edits {
+		byFile[e.in.file] = append(byFile[e.in.file], e)
+		files[filepath.Join(filepath.Dir(e.in.file), "patternkit_mutant.go")] = fmt.Appendf(nil,
+			"package %s\n\nimport \"os\"\n\nvar patternkitMutant = os.Getenv(%q)\n", e.in.pkgName, variable)
+	}
+	for file, edits := range byFile {
+		slices.SortStableFunc(edits, func(a, b edit) int { return a.in.open - b.in.open })
+		var out bytes.Buffer
+		source, at := edits[0].in.source, 0
+		for _, e := range edits {
+			if body := e.in.open + 1; body > at {
+				out.Write(source[at:body])
+				at = body
+			}
+			fmt.Fprintf(&out, "\nif patternkitMutant == %q {\n%s%s%s\n", e.name, source[e.in.open+1:e.from], e.text, source[e.to:e.in.shut])
+			if !e.in.results {
+				out.WriteString("return\n")
+			}
+			out.WriteString("}\n")
+		}
+		out.Write(source[at:])
+		files[file] = out.Bytes()
+	}
+	return files
+}
