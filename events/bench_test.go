@@ -37,8 +37,8 @@ func BenchmarkPublish(b *testing.B) {
 // BenchmarkDeliver routes one event to a typed handler.
 func BenchmarkDeliver(b *testing.B) {
 	router := events.MustRouter(
-		events.On(orderShipped, func(context.Context, events.Event[OrderShipped]) error { return nil }),
-		events.On(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }))
+		events.OnEvent(orderShipped, func(context.Context, events.Event[OrderShipped]) error { return nil }),
+		events.OnEvent(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }))
 	event := []byte(`{"version":"0","id":"1","detail-type":"OrderPlaced","source":"shop.orders","account":"123456789012","time":"2020-01-02T03:04:05Z","region":"us-east-1","resources":[],"detail":{"orderId":"42","amount":1,"metadata":{"id":"i","correlationId":"c"}}}`)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -18,8 +18,8 @@ const maxDetailType = 128
 // Upcast turns the detail of one version into that of the next.
 type Upcast = func(detail json.RawMessage) (json.RawMessage, error)
 
-// DefineOptions are the settings of [Define].
-type DefineOptions struct {
+// DefinitionOptions are the settings of [NewDefinition].
+type DefinitionOptions struct {
 	// Version is the version of the detail that this program writes, and reads
 	// without help. It travels as detail.metadata.version. Optional. Defaults to
 	// 1, which is not written: an event without a version is of version 1.
@@ -37,20 +37,30 @@ type DefineOptions struct {
 // type of its detail.
 type Definition[T any] struct {
 	source, detailType string
-	opts               DefineOptions
+	opts               DefinitionOptions
 }
 
-// Define declares a kind of event. It is meant for package-level variables, and
-// panics when the definition can make no event that EventBridge takes: without
-// source or detail type, with a source that begins with "aws.", with a detail
-// type of more than 128 characters, or with a T that does not become a JSON object.
-func Define[T any](source, detailType string, optFns ...func(*DefineOptions)) *Definition[T] {
-	d := &Definition[T]{source: source, detailType: detailType, opts: DefineOptions{Version: 1}}
-	given.Options(&d.opts, optFns)
-	if faults := d.faults(); len(faults) > 0 {
-		panic(fmt.Sprintf("events: define %s %q: %s", source, detailType, strings.Join(faults, "; ")))
+// MustDefinition is NewDefinition for package-level variables: it panics where
+// NewDefinition returns an error.
+func MustDefinition[T any](source, detailType string, optFns ...func(*DefinitionOptions)) *Definition[T] {
+	d, err := NewDefinition[T](source, detailType, optFns...)
+	if err != nil {
+		panic(err.Error())
 	}
 	return d
+}
+
+// NewDefinition declares a kind of event. The error names all that EventBridge
+// would refuse: no source or no detail type, a source that begins with "aws.", a
+// detail type of more than 128 characters, and a T that does not become a JSON
+// object.
+func NewDefinition[T any](source, detailType string, optFns ...func(*DefinitionOptions)) (*Definition[T], error) {
+	d := &Definition[T]{source: source, detailType: detailType, opts: DefinitionOptions{Version: 1}}
+	given.Options(&d.opts, optFns)
+	if faults := d.faults(); len(faults) > 0 {
+		return nil, fmt.Errorf("events: define %s %q: %s", source, detailType, strings.Join(faults, "; "))
+	}
+	return d, nil
 }
 
 func (d *Definition[T]) faults() []string {

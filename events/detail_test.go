@@ -142,9 +142,9 @@ func TestValidDetailsArriveAsTheyAre(t *testing.T) {
 func TestTypedDetailThatIsNoObject(t *testing.T) {
 	bus := eventstest.New(t)
 	publisher := events.NewPublisher(bus.Client(), "")
-	raw := events.Define[json.RawMessage]("shop", "Raw")
-	loose := events.Define[any]("shop", "Loose")
-	pointer := events.Define[*struct{ A json.RawMessage }]("shop", "Pointer")
+	raw := events.MustDefinition[json.RawMessage]("shop", "Raw")
+	loose := events.MustDefinition[any]("shop", "Loose")
+	pointer := events.MustDefinition[*struct{ A json.RawMessage }]("shop", "Pointer")
 	results, err := publisher.Publish(t.Context(),
 		raw.New(json.RawMessage(`{"a":1}`)),
 		raw.New(json.RawMessage(`{"a":1`)),
@@ -179,7 +179,7 @@ func TestTypedDetailWithBrokenText(t *testing.T) {
 		Inner *inner          `json:",omitempty"`
 		Raw   json.RawMessage `json:",omitempty"`
 	}
-	d := events.Define[detail]("shop", "Text")
+	d := events.MustDefinition[detail]("shop", "Text")
 	for name, c := range map[string]struct {
 		detail detail
 		valid  bool

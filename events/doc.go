@@ -7,12 +7,12 @@
 //		Amount  float64 `json:"amount"`
 //	}
 //
-//	var OrderPlacedEvent = events.Define[OrderPlaced]("shop.orders", "OrderPlaced")
+//	var OrderPlacedEvent = events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced")
 //
 //	publisher := events.NewPublisher(client, "orders")
 //	results, err := publisher.Publish(ctx, OrderPlacedEvent.New(OrderPlaced{OrderID: "42", Amount: 120}))
 //
-//	router := events.MustRouter(events.On(OrderPlacedEvent, func(ctx context.Context, e events.Event[OrderPlaced]) error {
+//	router := events.MustRouter(events.OnEvent(OrderPlacedEvent, func(ctx context.Context, e events.Event[OrderPlaced]) error {
 //		return ship(ctx, e.Detail.OrderID)
 //	}))
 //	lambda.Start(router.Handle)
@@ -43,7 +43,7 @@
 // an event did not match.
 //
 // Details change. A [Definition] has a version, and upcasts that bring older
-// details up to it, see [DefineOptions].
+// details up to it, see [DefinitionOptions].
 //
 // # Limits
 //

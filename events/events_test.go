@@ -30,8 +30,8 @@ type OrderShipped struct {
 }
 
 var (
-	orderPlaced  = events.Define[OrderPlaced]("shop.orders", "OrderPlaced")
-	orderShipped = events.Define[OrderShipped]("shop.orders", "OrderShipped")
+	orderPlaced  = events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced")
+	orderShipped = events.MustDefinition[OrderShipped]("shop.orders", "OrderShipped")
 )
 
 // rule makes a rule with one target on the default bus.
@@ -52,7 +52,7 @@ func TestPublishAndRoute(t *testing.T) {
 		publisher := events.NewPublisher(client, "")
 		var got events.Event[OrderPlaced]
 		var id, trace string
-		router := events.MustRouter(events.On(orderPlaced, func(ctx context.Context, e events.Event[OrderPlaced]) error {
+		router := events.MustRouter(events.OnEvent(orderPlaced, func(ctx context.Context, e events.Event[OrderPlaced]) error {
 			got, id, trace = e, correlation.ID(ctx), correlation.Trace(ctx)
 			return nil
 		}))
@@ -116,7 +116,7 @@ func TestPublishChecksBeforeTheNetwork(t *testing.T) {
 	bus := eventstest.New(t)
 	publisher := events.NewPublisher(bus.Client(), "", func(o *events.PublisherOptions) { o.MaxRequestBytes = 500 })
 	type loose map[string]any
-	def := events.Define[loose]("shop", "Loose")
+	def := events.MustDefinition[loose]("shop", "Loose")
 	results, err := publisher.Publish(t.Context(),
 		def.New(loose{"x": strings.Repeat("x", 500)}),
 		def.New(loose{"metadata": "mine"}),
@@ -187,11 +187,11 @@ func TestRouter(t *testing.T) {
 		}
 	}
 	router := events.MustRouter(
-		events.On(orderPlaced, handler("audit"), func(o *events.RouteOptions) { o.Continue = true }),
-		events.On(orderPlaced, handler("big"), func(o *events.RouteOptions) {
+		events.OnEvent(orderPlaced, handler("audit"), func(o *events.RouteOptions) { o.Continue = true }),
+		events.OnEvent(orderPlaced, handler("big"), func(o *events.RouteOptions) {
 			o.Pattern = events.MustPattern(`{"detail":{"amount":[{"numeric":[">",100]}]}}`)
 		}),
-		events.On(orderPlaced, handler("small")),
+		events.OnEvent(orderPlaced, handler("small")),
 		events.Default(func(_ context.Context, e events.Event[json.RawMessage]) error {
 			calls = append(calls, "default "+e.DetailType)
 			return nil
@@ -211,7 +211,7 @@ func TestRouter(t *testing.T) {
 func TestRouterErrors(t *testing.T) {
 	boom := errors.New("boom")
 	router := events.MustRouter(
-		events.On(orderPlaced, func(_ context.Context, e events.Event[OrderPlaced]) error {
+		events.OnEvent(orderPlaced, func(_ context.Context, e events.Event[OrderPlaced]) error {
 			if e.Detail.Amount < 0 {
 				panic(boom)
 			}
@@ -237,10 +237,10 @@ func TestRouterErrors(t *testing.T) {
 func TestNewRouterNamesEveryFault(t *testing.T) {
 	ok := func(context.Context, events.Event[OrderPlaced]) error { return nil }
 	_, err := events.NewRouter(
-		events.On(orderPlaced, ok),
-		events.On(orderPlaced, ok),
-		events.On[OrderPlaced](orderPlaced, nil),
-		events.On(orderPlaced, ok, func(o *events.RouteOptions) { o.Pattern = events.MustPattern(`{"source":["x"]}`) }),
+		events.OnEvent(orderPlaced, ok),
+		events.OnEvent(orderPlaced, ok),
+		events.OnEvent[OrderPlaced](orderPlaced, nil),
+		events.OnEvent(orderPlaced, ok, func(o *events.RouteOptions) { o.Pattern = events.MustPattern(`{"source":["x"]}`) }),
 		events.OnPattern(nil, nil),
 		events.Ignore(), events.Ignore())
 	for _, text := range []string{"route 2 (shop.orders OrderPlaced) is never reached", "route 3", "no handler", `has "source"`, "route 5", "route 7: there is a default route"} {
@@ -257,20 +257,20 @@ func TestRouterPattern(t *testing.T) {
 		o.Pattern = events.MustPattern(`{"detail":{"amount":[{"numeric":[">",100]}]}}`)
 	}
 	require.JSONEq(t, `{"source":["shop.orders"],"detail-type":["OrderPlaced","OrderShipped"]}`,
-		events.MustRouter(events.On(orderPlaced, placed), events.On(orderShipped, shipped)).Pattern().String())
+		events.MustRouter(events.OnEvent(orderPlaced, placed), events.OnEvent(orderShipped, shipped)).Pattern().String())
 	require.JSONEq(t, `{"source":["shop.orders"],"detail-type":["OrderPlaced"],"detail":{"amount":[{"numeric":[">",100]}]}}`,
-		events.MustRouter(events.On(orderPlaced, placed, big)).Pattern().String())
+		events.MustRouter(events.OnEvent(orderPlaced, placed, big)).Pattern().String())
 	require.JSONEq(t, `{"$or":[{"source":["shop.orders"],"detail-type":["OrderPlaced"],"detail":{"amount":[{"numeric":[">",100]}]}},{"source":["shop.orders"],"detail-type":["OrderShipped"]}]}`,
-		events.MustRouter(events.On(orderPlaced, placed, big), events.On(orderShipped, shipped)).Pattern().String())
+		events.MustRouter(events.OnEvent(orderPlaced, placed, big), events.OnEvent(orderShipped, shipped)).Pattern().String())
 	require.JSONEq(t, `{"source":["shop.orders"],"detail-type":["OrderPlaced"]}`,
-		events.MustRouter(events.On(orderPlaced, placed, big), events.On(orderPlaced, placed)).Pattern().String())
+		events.MustRouter(events.OnEvent(orderPlaced, placed, big), events.OnEvent(orderPlaced, placed)).Pattern().String())
 	reserved := func(o *events.RouteOptions) { o.Pattern = events.MustPattern(`{"detail":{"prefix":["x"]}}`) }
 	require.JSONEq(t, `{"$or":[{"source":["shop.orders"],"detail-type":["OrderPlaced"]},{"source":["shop.orders"],"detail-type":["OrderShipped"]}]}`,
-		events.MustRouter(events.On(orderPlaced, placed, reserved), events.On(orderShipped, shipped)).Pattern().String())
+		events.MustRouter(events.OnEvent(orderPlaced, placed, reserved), events.OnEvent(orderShipped, shipped)).Pattern().String())
 }
 
 func TestVersions(t *testing.T) {
-	v3 := events.Define[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefineOptions) {
+	v3 := events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefinitionOptions) {
 		o.Version = 3
 		o.Upcasts = map[int]events.Upcast{
 			1: func(json.RawMessage) (json.RawMessage, error) { return json.RawMessage(`{"id":"7"}`), nil },
@@ -304,7 +304,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestStrict(t *testing.T) {
-	strict := events.Define[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefineOptions) { o.Strict = true })
+	strict := events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefinitionOptions) { o.Strict = true })
 	event := func(detail string) []byte {
 		return []byte(`{"source":"shop.orders","detail-type":"OrderPlaced","detail":` + detail + `}`)
 	}
@@ -332,18 +332,18 @@ func TestEventJSON(t *testing.T) {
 
 func TestDefinePanics(t *testing.T) {
 	require.PanicsWithValue(t, `events: define aws.mine "": sources that begin with "aws." are AWS's own; the detail type is empty; int does not become a JSON object`,
-		func() { events.Define[int]("aws.mine", "") })
-	require.Panics(t, func() { events.Define[OrderPlaced]("", strings.Repeat("x", 129)) })
+		func() { events.MustDefinition[int]("aws.mine", "") })
+	require.Panics(t, func() { events.MustDefinition[OrderPlaced]("", strings.Repeat("x", 129)) })
 }
 
-func TestParsePattern(t *testing.T) {
-	_, err := events.ParsePattern([]byte(`{"a":[]}`))
+func TestNewPattern(t *testing.T) {
+	_, err := events.NewPattern(`{"a":[]}`)
 	var refused *events.PatternError
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "Empty arrays are not allowed\n at [Source: (String)\"{\"a\":[]}\"; line: 1, column: 8]", refused.Message)
-	_, err = events.ParsePattern([]byte(`{"a":[{"wildcard":"*e*e*e*e*e*"}]}`))
+	_, err = events.NewPattern(`{"a":[{"wildcard":"*e*e*e*e*e*"}]}`)
 	require.ErrorContains(t, err, "Rule is too complex")
-	p, err := events.ParsePattern([]byte(`{"a":[{"wildcard":"*e*e*e*e*e*"}]}`), func(o *events.PatternOptions) { o.MaxComplexity = 0 })
+	p, err := events.NewPattern(`{"a":[{"wildcard":"*e*e*e*e*e*"}]}`, func(o *events.PatternOptions) { o.MaxComplexity = 0 })
 	require.NoError(t, err)
 	require.Equal(t, 11, p.Complexity())
 	require.NotEmpty(t, p.Warnings())

@@ -20,7 +20,7 @@ func Example() {
 	bus := eventstest.New(nil)
 	client := bus.Client()
 
-	router := events.MustRouter(events.On(orderPlaced, func(_ context.Context, e events.Event[OrderPlaced]) error {
+	router := events.MustRouter(events.OnEvent(orderPlaced, func(_ context.Context, e events.Event[OrderPlaced]) error {
 		fmt.Printf("%s of %s: order %s over %.2f\n", e.DetailType, e.Source, e.Detail.OrderID, e.Detail.Amount)
 		return nil
 	}))
@@ -66,7 +66,7 @@ func ExamplePublisher_Publish() {
 
 // A route may ask for more than the kind of the event; the rule follows.
 func ExampleRouter_Pattern() {
-	router := events.MustRouter(events.On(orderPlaced,
+	router := events.MustRouter(events.OnEvent(orderPlaced,
 		func(context.Context, events.Event[OrderPlaced]) error { return nil },
 		func(o *events.RouteOptions) {
 			o.Pattern = events.MustPattern(`{"detail":{"amount":[{"numeric":[">",100]}]}}`)
@@ -78,7 +78,7 @@ func ExampleRouter_Pattern() {
 // Events that no route takes are an error, unless there is a default route.
 func ExampleDefault() {
 	router := events.MustRouter(
-		events.On(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }),
+		events.OnEvent(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }),
 		events.Default(func(_ context.Context, e events.Event[json.RawMessage]) error {
 			fmt.Println("nobody wants", e.DetailType)
 			return nil
@@ -108,8 +108,8 @@ func ExamplePattern_Explain() {
 }
 
 // What EventBridge would refuse is refused with its own words.
-func ExampleParsePattern() {
-	_, err := events.ParsePattern([]byte(`{"detail":{"amount":[{"numeric":["!=",100]}]}}`))
+func ExampleNewPattern() {
+	_, err := events.NewPattern(`{"detail":{"amount":[{"numeric":["!=",100]}]}}`)
 	fmt.Println(err)
 	// Output:
 	// events: Event pattern is not valid. Reason: Unrecognized numeric range operator: !=
@@ -130,8 +130,8 @@ func ExampleDefinition_Decode() {
 }
 
 // Old events are brought up to the version that the program knows.
-func ExampleDefine_versions() {
-	placed := events.Define[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefineOptions) {
+func ExampleMustDefinition_versions() {
+	placed := events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced", func(o *events.DefinitionOptions) {
 		o.Version = 2
 		o.Upcasts = map[int]events.Upcast{
 			1: func(old json.RawMessage) (json.RawMessage, error) { // version 1 counted cents

@@ -17,7 +17,7 @@ func FuzzDeliver(f *testing.F) {
 	f.Add([]byte(`{"source":"a","detail-type":"b","detail":[]}`))
 	f.Add([]byte(`{"source":1}`))
 	router := events.MustRouter(
-		events.On(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil },
+		events.OnEvent(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil },
 			func(o *events.RouteOptions) { o.Continue = true }),
 		events.OnPattern(events.MustPattern(`{"source":[{"prefix":"shop."}]}`),
 			func(context.Context, events.Event[json.RawMessage]) error { return nil }))

@@ -25,7 +25,7 @@ func (*silent) PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*
 
 func TestNilClients(t *testing.T) {
 	var typed *eventbridge.Client
-	for _, client := range []events.Client{nil, typed, (*silent)(nil)} {
+	for _, client := range []events.PublishClient{nil, typed, (*silent)(nil)} {
 		require.PanicsWithValue(t, "events: NewPublisher: the client is nil", func() { events.NewPublisher(client, "") })
 	}
 	for _, client := range []events.BusClient{nil, typed} {
@@ -58,8 +58,8 @@ func TestNilErrors(t *testing.T) {
 
 func TestNilOptions(t *testing.T) {
 	type detail struct{ A int }
-	d := events.Define[detail]("shop", "Placed", nil, func(o *events.DefineOptions) { o.Version = 2 }, nil)
-	p, err := events.ParsePattern([]byte(`{"source":["shop"]}`), nil)
+	d := events.MustDefinition[detail]("shop", "Placed", nil, func(o *events.DefinitionOptions) { o.Version = 2 }, nil)
+	p, err := events.NewPattern(`{"source":["shop"]}`, nil)
 	require.NoError(t, err)
 	events.MustPattern(`{"source":["shop"]}`, nil)
 	bus := eventstest.New(t, nil)
@@ -67,14 +67,14 @@ func TestNilOptions(t *testing.T) {
 	_, err = publisher.Publish(t.Context(), d.New(detail{1}, nil))
 	require.NoError(t, err)
 	events.MustRouter(
-		events.On(d, func(context.Context, events.Event[detail]) error { return nil }, nil),
+		events.OnEvent(d, func(context.Context, events.Event[detail]) error { return nil }, nil),
 		events.OnPattern(p, func(context.Context, events.Event[json.RawMessage]) error { return nil }, nil),
 	)
 }
 
 func TestNilRoutes(t *testing.T) {
 	type detail struct{ A int }
-	d := events.Define[detail]("shop", "Placed")
+	d := events.MustDefinition[detail]("shop", "Placed")
 	typed := func(context.Context, events.Event[detail]) error { return nil }
 	raw := func(context.Context, events.Event[json.RawMessage]) error { return nil }
 	narrow := func(p *events.Pattern) func(*events.RouteOptions) {
@@ -84,10 +84,10 @@ func TestNilRoutes(t *testing.T) {
 		route events.Route
 		want  string
 	}{
-		"On without a handler":             {events.On(d, nil), "it has no handler"},
-		"On without a definition":          {events.On(nil, typed), "it has neither a definition nor a pattern"},
-		"On without both":                  {events.On[detail](nil, nil), "it has no handler"},
-		"On with a pattern that is none":   {events.On(d, typed, narrow(&events.Pattern{})), "the pattern is nil"},
+		"OnEvent without a handler":             {events.OnEvent(d, nil), "it has no handler"},
+		"OnEvent without a definition":          {events.OnEvent(nil, typed), "it has neither a definition nor a pattern"},
+		"OnEvent without both":                  {events.OnEvent[detail](nil, nil), "it has no handler"},
+		"OnEvent with a pattern that is none":   {events.OnEvent(d, typed, narrow(&events.Pattern{})), "the pattern is nil"},
 		"OnPattern without a pattern":      {events.OnPattern(nil, raw), "it has neither a definition nor a pattern"},
 		"OnPattern with one that is none":  {events.OnPattern(&events.Pattern{}, raw), "it has neither a definition nor a pattern"},
 		"OnPattern without a handler":      {events.OnPattern(events.MustPattern(`{"source":["a"]}`), nil), "it has no handler"},

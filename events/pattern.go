@@ -12,7 +12,7 @@ import (
 	"github.com/patternkit/serverless/internal/pattern"
 )
 
-// PatternOptions are the settings of [ParsePattern].
+// PatternOptions are the settings of [NewPattern].
 type PatternOptions struct {
 	// MaxComplexity refuses patterns whose wildcards can be in more states than
 	// this at once, as EventBridge does. Optional. Defaults to 10; 0 or less
@@ -25,7 +25,7 @@ type PatternOptions struct {
 type Pattern struct{ p *pattern.Pattern }
 
 // errNoPattern is the error of a *Pattern that is nil or was not parsed.
-var errNoPattern = errors.New("events: the pattern is nil or was not made by ParsePattern")
+var errNoPattern = errors.New("events: the pattern is nil or was not made by NewPattern")
 
 // parsed is the pattern behind p; nil where there is none.
 func (p *Pattern) parsed() *pattern.Pattern {
@@ -49,12 +49,12 @@ func (e *PatternError) Error() string {
 	return "events: Event pattern is not valid. Reason: " + e.Message
 }
 
-// ParsePattern checks an event pattern with all of EventBridge's rules. The error
+// NewPattern checks an event pattern with all of EventBridge's rules. The error
 // of a pattern that it would refuse is a [*PatternError] with its text.
-func ParsePattern(data []byte, optFns ...func(*PatternOptions)) (*Pattern, error) {
+func NewPattern(text string, optFns ...func(*PatternOptions)) (*Pattern, error) {
 	o := PatternOptions{MaxComplexity: pattern.DefaultMaxComplexity}
 	given.Options(&o, optFns)
-	p, err := pattern.Parse(pattern.EventBridge, data, func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
+	p, err := pattern.Parse(pattern.EventBridge, []byte(text), func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
 	var refused *pattern.Error
 	if errors.As(err, &refused) {
 		return nil, &PatternError{Message: refused.Message, Line: refused.Line, Column: refused.Column}
@@ -65,10 +65,10 @@ func ParsePattern(data []byte, optFns ...func(*PatternOptions)) (*Pattern, error
 	return &Pattern{p}, nil
 }
 
-// MustPattern is ParsePattern for patterns written in the program; it panics on
-// a pattern that EventBridge would refuse.
+// MustPattern is NewPattern for patterns that are written in the program: it
+// panics where NewPattern returns an error.
 func MustPattern(text string, optFns ...func(*PatternOptions)) *Pattern {
-	p, err := ParsePattern([]byte(text), optFns...)
+	p, err := NewPattern(text, optFns...)
 	if err != nil {
 		panic(err.Error() + "\n in the pattern " + text)
 	}

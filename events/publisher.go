@@ -22,8 +22,8 @@ const (
 	defaultRequestBytes = 1_000_000
 )
 
-// Client is what a Publisher needs of the SDK's client.
-type Client interface {
+// PublishClient is what a [Publisher] needs of the SDK's client.
+type PublishClient interface {
 	PutEvents(ctx context.Context, in *eventbridge.PutEventsInput, optFns ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
@@ -45,7 +45,7 @@ type PublisherOptions struct {
 // Publisher sends events to one event bus. It keeps nothing between calls and
 // is safe for concurrent use.
 type Publisher struct {
-	client Client
+	client PublishClient
 	bus    string
 	opts   PublisherOptions
 }
@@ -54,7 +54,7 @@ var errNoPublisher = errors.New("the publisher was not made by NewPublisher")
 
 // NewPublisher makes a publisher for the bus with this name or ARN; "" is the
 // default bus. It panics without a client.
-func NewPublisher(client Client, busName string, optFns ...func(*PublisherOptions)) *Publisher {
+func NewPublisher(client PublishClient, busName string, optFns ...func(*PublisherOptions)) *Publisher {
 	if given.Nil(client) {
 		panic("events: NewPublisher: the client is nil")
 	}

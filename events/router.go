@@ -35,8 +35,8 @@ type Route struct {
 	compiled *pattern.Pattern
 }
 
-// On makes the route for one kind of event.
-func On[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) error, optFns ...func(*RouteOptions)) Route {
+// OnEvent makes the route for one kind of event.
+func OnEvent[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) error, optFns ...func(*RouteOptions)) Route {
 	r := Route{name: "no definition"}
 	if d != nil {
 		r = Route{name: d.String(), source: d.source, kind: d.detailType}

@@ -28,8 +28,8 @@ type StockReserved struct {
 
 // The events of this service.
 var (
-	OrderPlacedEvent   = events.Define[OrderPlaced]("myapp.orders", "OrderPlaced")
-	StockReservedEvent = events.Define[StockReserved]("myapp.orders", "StockReserved")
+	OrderPlacedEvent   = events.MustDefinition[OrderPlaced]("myapp.orders", "OrderPlaced")
+	StockReservedEvent = events.MustDefinition[StockReserved]("myapp.orders", "StockReserved")
 )
 
 // Order is the body of a request.

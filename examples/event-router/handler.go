@@ -33,12 +33,12 @@ type ReviewRequested struct {
 
 // The events that this function reads and writes.
 var (
-	OrderPlacedEvent = events.Define[OrderPlaced]("myapp.orders", "OrderPlaced", func(o *events.DefineOptions) {
+	OrderPlacedEvent = events.MustDefinition[OrderPlaced]("myapp.orders", "OrderPlaced", func(o *events.DefinitionOptions) {
 		o.Version = 2
 		o.Upcasts = map[int]events.Upcast{1: fromCents}
 	})
-	UserRegisteredEvent  = events.Define[UserRegistered]("myapp.users", "UserRegistered")
-	ReviewRequestedEvent = events.Define[ReviewRequested]("myapp.desk", "ReviewRequested")
+	UserRegisteredEvent  = events.MustDefinition[UserRegistered]("myapp.users", "UserRegistered")
+	ReviewRequestedEvent = events.MustDefinition[ReviewRequested]("myapp.desk", "ReviewRequested")
 )
 
 // fromCents makes version 2 of an OrderPlaced out of version 1.
@@ -72,8 +72,8 @@ type Desk struct {
 // the function needs: the test holds its pattern against the template.
 func (d *Desk) Router() *events.Router {
 	return events.MustRouter(
-		events.On(OrderPlacedEvent, d.review),
-		events.On(UserRegisteredEvent, d.welcome, func(o *events.RouteOptions) { o.Pattern = premiumAdults }),
+		events.OnEvent(OrderPlacedEvent, d.review),
+		events.OnEvent(UserRegisteredEvent, d.welcome, func(o *events.RouteOptions) { o.Pattern = premiumAdults }),
 		events.OnPattern(stopped, d.instanceStopped))
 }
 

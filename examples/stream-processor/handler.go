@@ -43,8 +43,8 @@ type (
 
 // The events that the table's changes become.
 var (
-	OrderPlaced    = events.Define[Order]("shop.orders", "OrderPlaced")
-	OrderCompleted = events.Define[Order]("shop.orders", "OrderCompleted")
+	OrderPlaced    = events.MustDefinition[Order]("shop.orders", "OrderPlaced")
+	OrderCompleted = events.MustDefinition[Order]("shop.orders", "OrderCompleted")
 )
 
 var (

@@ -141,7 +141,7 @@ func TestOrdersPatternsTellEventsApart(t *testing.T) {
 			},
 		},
 	} {
-		parsed, err := events.ParsePattern([]byte(pattern))
+		parsed, err := events.NewPattern(pattern)
 		require.NoError(t, err)
 		for want, inputs := range map[bool][]string{true: cases.matches, false: cases.others} {
 			for _, input := range inputs {

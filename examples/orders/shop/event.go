@@ -36,8 +36,8 @@ type OrderClosed struct {
 
 // The events that the shop publishes.
 var (
-	OrderPlacedEvent = events.Define[OrderPlaced](Source, "OrderPlaced")
-	OrderClosedEvent = events.Define[OrderClosed](Source, "OrderClosed")
+	OrderPlacedEvent = events.MustDefinition[OrderPlaced](Source, "OrderPlaced")
+	OrderClosedEvent = events.MustDefinition[OrderClosed](Source, "OrderClosed")
 )
 
 // Invoiceable is an OrderClosed as the invoicing reads it: it asks for more
