@@ -47,7 +47,7 @@ type Entry struct {
 func (e Entry) Build(ctx context.Context) (types.PutEventsRequestEntry, error) {
 	detail, err := e.buildDetail(ctx)
 	if err != nil {
-		return types.PutEventsRequestEntry{}, fmt.Errorf("events: build %s %s: %w", e.source, e.detailType, err)
+		return types.PutEventsRequestEntry{}, &buildError{entry: e, err: err}
 	}
 	out := types.PutEventsRequestEntry{
 		Source: &e.source, DetailType: &e.detailType, Detail: aws.String(string(detail)), Resources: e.opts.Resources,
@@ -63,6 +63,18 @@ func (e Entry) Build(ctx context.Context) (types.PutEventsRequestEntry, error) {
 	}
 	return out, nil
 }
+
+// buildError is an event that could not be written as a request entry.
+type buildError struct {
+	entry Entry
+	err   error
+}
+
+func (e *buildError) Error() string {
+	return fmt.Sprintf("events: build %s %s: %s", e.entry.source, e.entry.detailType, reason(e.err))
+}
+
+func (e *buildError) Unwrap() error { return e.err }
 
 func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
 	detail, err := json.Marshal(e.detail)

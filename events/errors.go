@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// What errors of this package wrap.
+// Errors of this package wrap one of these.
 var (
 	// ErrNoEvent says that something is not an event of EventBridge.
-	ErrNoEvent = errors.New("not an EventBridge event")
+	ErrNoEvent = errors.New("events: not an EventBridge event")
 	// ErrOtherEvent says that an event is of another kind than asked for.
-	ErrOtherEvent = errors.New("another kind of event")
+	ErrOtherEvent = errors.New("events: another kind of event")
 	// ErrVersion says that there is no way from an event's version to the one
 	// that the program knows.
-	ErrVersion = errors.New("version not supported")
+	ErrVersion = errors.New("events: version not supported")
 	// ErrNoRoute says that a router has no route for an event.
-	ErrNoRoute = errors.New("no route")
+	ErrNoRoute = errors.New("events: no route")
 	// ErrTooLarge says that an event does not fit into one request.
-	ErrTooLarge = errors.New("event too large")
+	ErrTooLarge = errors.New("events: event too large")
 	// ErrInvalidEntry says that an event lacks what EventBridge demands.
-	ErrInvalidEntry = errors.New("invalid event")
+	ErrInvalidEntry = errors.New("events: invalid event")
 )
 
 // DecodeError is an event that could not be read. It is permanent: reading the
@@ -41,9 +41,9 @@ func decodeError(e *Event[json.RawMessage], err error) *DecodeError {
 func (e *DecodeError) Error() string {
 	e = orZero(e)
 	if e.ID == "" && e.Source == "" {
-		return fmt.Sprintf("events: decode: %v", reason(e.Err))
+		return fmt.Sprintf("events: decode: %s", reason(e.Err))
 	}
-	return fmt.Sprintf("events: decode %s %s, event %s: %v", e.Source, e.DetailType, e.ID, reason(e.Err))
+	return fmt.Sprintf("events: decode %s %s, event %s: %s", e.Source, e.DetailType, e.ID, reason(e.Err))
 }
 
 // orZero lets the methods of an error be called on a nil pointer.
@@ -54,12 +54,13 @@ func orZero[E any](e *E) *E {
 	return e
 }
 
-// reason is the cause of an error, also of one that was made without it.
-func reason(err error) error {
+// reason is the text of a cause, without the prefix that the text around it has
+// already. An error may have been made without a cause.
+func reason(err error) string {
 	if err == nil {
-		return errors.New("no reason given")
+		return "no reason given"
 	}
-	return err
+	return strings.TrimPrefix(err.Error(), "events: ")
 }
 
 // Unwrap returns the reason.
@@ -84,7 +85,7 @@ func (e *EntryError) Error() string {
 	e = orZero(e)
 	cause := e.Code + ": " + e.Message
 	if e.Code == "" {
-		cause = reason(e.Err).Error()
+		cause = reason(e.Err)
 	}
 	return fmt.Sprintf("events: publish entry %d (%s %s): %s", e.Index, e.Source, e.DetailType, cause)
 }

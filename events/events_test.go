@@ -330,9 +330,11 @@ func TestEventJSON(t *testing.T) {
 	require.Equal(t, e, got)
 }
 
-func TestDefinePanics(t *testing.T) {
-	require.PanicsWithValue(t, `events: define aws.mine "": sources that begin with "aws." are AWS's own; the detail type is empty; int does not become a JSON object`,
-		func() { events.MustDefinition[int]("aws.mine", "") })
+func TestDefinitionsThatAreRefused(t *testing.T) {
+	d, err := events.NewDefinition[int]("aws.mine", "")
+	require.EqualError(t, err, `events: define aws.mine "": sources that begin with "aws." are AWS's own; the detail type is empty; int does not become a JSON object`)
+	require.Nil(t, d)
+	require.PanicsWithValue(t, err.Error(), func() { events.MustDefinition[int]("aws.mine", "") })
 	require.Panics(t, func() { events.MustDefinition[OrderPlaced]("", strings.Repeat("x", 129)) })
 }
 
@@ -349,4 +351,17 @@ func TestNewPattern(t *testing.T) {
 	require.NotEmpty(t, p.Warnings())
 	require.PanicsWithValue(t, "events: Event pattern is not valid. Reason: Filter is not an object\n at [Source: (String)\"[]\"; line: 1, column: 2]\n in the pattern []",
 		func() { events.MustPattern("[]") })
+}
+
+func TestErrorsNameThePackageOnce(t *testing.T) {
+	_, err := events.MustDefinition[map[string]string]("shop", "Bytes").New(map[string]string{"a": "\xff"}).Build(t.Context())
+	require.EqualError(t, err, "events: build shop Bytes: invalid event: the detail has text that is not UTF-8")
+	require.ErrorIs(t, err, events.ErrInvalidEntry)
+	_, err = events.NewPublisher(eventstest.New(t).Client(), "").Publish(t.Context(), events.Entry{})
+	require.EqualError(t, err, "events: 1 of 1 events were not published; entry 0 ( ): build  : invalid event: the detail is not a JSON object")
+	_, err = orderPlaced.Decode([]byte(`{"id":"1","source":"bank","detail-type":"Paid","detail":{}}`))
+	require.EqualError(t, err, "events: decode bank Paid, event 1: another kind of event: it is not shop.orders OrderPlaced")
+	router := events.MustRouter(events.OnEvent(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }))
+	err = router.Deliver(t.Context(), []byte(`{"id":"1","source":"bank","detail-type":"Paid","detail":{}}`))
+	require.EqualError(t, err, "events: no route: event 1 (bank Paid)")
 }

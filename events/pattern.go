@@ -60,7 +60,7 @@ func NewPattern(text string, optFns ...func(*PatternOptions)) (*Pattern, error) 
 		return nil, &PatternError{Message: refused.Message, Line: refused.Line, Column: refused.Column}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("events: parse pattern: %w", err)
+		return nil, fmt.Errorf("events: pattern: %w", err)
 	}
 	return &Pattern{p}, nil
 }

@@ -226,7 +226,7 @@ func (r *Router) Handle(ctx context.Context, event json.RawMessage) error {
 // the consumer of a queue behind a rule, calls.
 func (r *Router) Deliver(ctx context.Context, event []byte) error {
 	if r == nil || r.set == nil {
-		return fmt.Errorf("events: the router was not made by NewRouter: %w", ErrNoRoute)
+		return fmt.Errorf("%w: the router was not made by NewRouter", ErrNoRoute)
 	}
 	event = unwrap(event)
 	e, err := decodeEnvelope(event)
@@ -258,7 +258,7 @@ func (r *Router) Deliver(ctx context.Context, event []byte) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("events: event %s (%s %s): %w", e.ID, e.Source, e.DetailType, ErrNoRoute)
+	return fmt.Errorf("%w: event %s (%s %s)", ErrNoRoute, e.ID, e.Source, e.DetailType)
 }
 
 // call runs a handler; a panic becomes an error.
