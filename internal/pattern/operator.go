@@ -12,11 +12,11 @@ func (c *compiler) operator() (value, error) {
 		return value{}, err
 	}
 	if t != tokenName {
-		return value{}, c.barf("Match expression name not found")
+		return value{}, c.fail("Match expression name not found")
 	}
 	name := c.lex.name
 	if !c.dialect.takes(name) {
-		return value{}, c.barf("Unrecognized match type " + name)
+		return value{}, c.fail("Unrecognized match type " + name)
 	}
 	switch name {
 	case "exactly":
@@ -33,7 +33,7 @@ func (c *compiler) operator() (value, error) {
 		return c.stringOperator("wildcard match pattern must be a string", func(s string) (value, error) {
 			w, err := newGlob(s)
 			if err != nil {
-				return value{}, c.barf(err.Error())
+				return value{}, c.fail(err.Error())
 			}
 			return value{op: opGlob, glob: w, text: s}, nil
 		})
@@ -41,7 +41,7 @@ func (c *compiler) operator() (value, error) {
 		return c.stringOperator("prefix match pattern must be a string", func(s string) (value, error) {
 			r, err := newAddressRange(s)
 			if err != nil {
-				return value{}, &grammarError{message: err.Error(), nowhere: true}
+				return value{}, &grammarError{message: err.Error(), noPlace: true}
 			}
 			return value{op: opAddress, addr: r}, nil
 		})
@@ -52,7 +52,7 @@ func (c *compiler) operator() (value, error) {
 	case "anything-but":
 		return c.anythingBut()
 	}
-	return value{}, c.barf("Unrecognized match type " + name)
+	return value{}, c.fail("Unrecognized match type " + name)
 }
 
 // end demands the closing brace of an expression.
@@ -62,7 +62,7 @@ func (c *compiler) end(message string) error {
 		return err
 	}
 	if t != tokenObjectEnd {
-		return c.barf(message)
+		return c.fail(message)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (c *compiler) stringOperator(not string, make func(string) (value, error)) 
 
 func (c *compiler) stringOperand(t token, not string, make func(string) (value, error)) (value, error) {
 	if t != tokenString {
-		return value{}, c.barf(not)
+		return value{}, c.fail(not)
 	}
 	s, err := c.lex.string()
 	if err != nil {
@@ -110,10 +110,10 @@ func (c *compiler) affix(name string) (value, error) {
 		if name == "suffix" {
 			first = "Suffix"
 		}
-		return value{}, c.barf(first + " expression name not found")
+		return value{}, c.fail(first + " expression name not found")
 	}
 	if c.lex.name != "equals-ignore-case" {
-		return value{}, c.barf("Unsupported " + name + " pattern: " + c.lex.name)
+		return value{}, c.fail("Unsupported " + name + " pattern: " + c.lex.name)
 	}
 	v, err := c.stringOperator("equals-ignore-case match pattern must be a string", func(s string) (value, error) {
 		if name == "suffix" {
@@ -148,7 +148,7 @@ func (c *compiler) exists() (value, error) {
 	case t == tokenFalse:
 		v.op = opAbsent
 	default:
-		return value{}, c.barf("exists match pattern must be either true or false.")
+		return value{}, c.fail("exists match pattern must be either true or false.")
 	}
 	return v, c.end(onlyOneKey)
 }
@@ -162,7 +162,7 @@ func (c *compiler) numeric() (value, error) {
 		return value{}, err
 	}
 	if t != tokenArray {
-		return value{}, c.barf("Value of numeric must be an array.")
+		return value{}, c.fail("Value of numeric must be an array.")
 	}
 	r, err := c.interval()
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *compiler) interval() (interval, error) {
 		return interval{}, err
 	}
 	if t != tokenString {
-		return interval{}, c.barf("Invalid member in numeric match: " + text)
+		return interval{}, c.fail("Invalid member in numeric match: " + text)
 	}
 	if t, err = c.lex.next(); err != nil {
 		return interval{}, err
@@ -193,10 +193,10 @@ func (c *compiler) interval() (interval, error) {
 		name = "equals"
 	case "<", "<=", ">", ">=":
 	default:
-		return interval{}, c.barf("Unrecognized numeric range operator: " + text)
+		return interval{}, c.fail("Unrecognized numeric range operator: " + text)
 	}
 	if t != tokenNumber {
-		return interval{}, c.barf("Value of " + name + " must be numeric")
+		return interval{}, c.fail("Value of " + name + " must be numeric")
 	}
 	operand := c.lex.text
 	if t, err = c.lex.next(); err != nil {
@@ -204,7 +204,7 @@ func (c *compiler) interval() (interval, error) {
 	}
 	if t != tokenArrayEnd {
 		if text != ">" && text != ">=" {
-			return interval{}, c.barf(tooManyElements)
+			return interval{}, c.fail(tooManyElements)
 		}
 		return c.upperBound(t, operand, text == ">")
 	}
@@ -233,23 +233,23 @@ func (c *compiler) upperBound(t token, bottom string, open bool) (interval, erro
 		return interval{}, err
 	}
 	if t != tokenString {
-		return interval{}, c.barf("Bad value in numeric range: " + text)
+		return interval{}, c.fail("Bad value in numeric range: " + text)
 	}
 	if text != "<" && text != "<=" {
-		return interval{}, c.barf("Bad numeric range operator: " + text)
+		return interval{}, c.fail("Bad numeric range operator: " + text)
 	}
 	if t, err = c.lex.next(); err != nil {
 		return interval{}, err
 	}
 	if t != tokenNumber {
-		return interval{}, c.barf("Value of " + text + " must be numeric")
+		return interval{}, c.fail("Value of " + text + " must be numeric")
 	}
 	top := c.lex.text
 	if t, err = c.lex.next(); err != nil {
 		return interval{}, err
 	}
 	if t != tokenArrayEnd {
-		return interval{}, c.barf("Too many terms in numeric range expression")
+		return interval{}, c.fail("Too many terms in numeric range expression")
 	}
 	low, err := c.comparable(bottom)
 	if err != nil {
@@ -260,7 +260,7 @@ func (c *compiler) upperBound(t token, bottom string, open bool) (interval, erro
 		return interval{}, err
 	}
 	if low >= high {
-		return interval{}, c.barf("Bottom must be less than top")
+		return interval{}, c.fail("Bottom must be less than top")
 	}
 	return interval{low: low, openLow: open, high: high, openHigh: text == "<"}, nil
 }
@@ -268,7 +268,7 @@ func (c *compiler) upperBound(t token, bottom string, open bool) (interval, erro
 func (c *compiler) comparable(text string) (float64, error) {
 	n, ok := comparable([]byte(text))
 	if !ok {
-		return 0, c.barf("Cannot compare number : " + text)
+		return 0, c.fail("Cannot compare number : " + text)
 	}
 	return n, nil
 }
@@ -285,16 +285,16 @@ func (c *compiler) anythingBut() (value, error) {
 			return value{}, err
 		}
 		if t != tokenName {
-			return value{}, c.barf("Anything-But expression name not found")
+			return value{}, c.fail("Anything-But expression name not found")
 		}
 		kind = c.lex.name
 		switch kind {
 		case "prefix", "suffix", "equals-ignore-case", "wildcard":
 		default:
-			return value{}, c.barf("Unsupported anything-but pattern: " + kind)
+			return value{}, c.fail("Unsupported anything-but pattern: " + kind)
 		}
 		if !c.dialect.excludes(kind) {
-			return value{}, c.barf("Unsupported anything-but pattern: " + kind)
+			return value{}, c.fail("Unsupported anything-but pattern: " + kind)
 		}
 		if t, err = c.lex.next(); err != nil {
 			return value{}, err
@@ -313,7 +313,7 @@ func (c *compiler) anythingBut() (value, error) {
 // excluded reads the value or the list that anything-but excludes.
 func (c *compiler) excluded(t token, kind string) (value, error) {
 	if c.dialect.sns() && kind == "prefix" && t != tokenString {
-		return value{}, c.barf("prefix match pattern must be a string")
+		return value{}, c.fail("prefix match pattern must be a string")
 	}
 	switch t {
 	case tokenArray:
@@ -322,21 +322,21 @@ func (c *compiler) excluded(t token, kind string) (value, error) {
 		var s *syntaxError
 		switch {
 		case errors.As(err, &g):
-			g.twice = !g.late
+			g.placeTwice = !g.onCompile
 		case errors.As(err, &s):
-			err = &grammarError{message: s.message, offset: s.offset, twice: true}
+			err = &grammarError{message: s.message, offset: s.offset, placeTwice: true}
 		}
 		return v, err
 	case tokenString, tokenNumber:
 		not := value{op: opNot}
 		err := c.exclude(&not, t, kind)
 		var g *grammarError
-		if errors.As(err, &g) && g.late {
-			g.nowhere = kind == "" // a lone number is refused without a place
+		if errors.As(err, &g) && g.onCompile {
+			g.noPlace = kind == "" // a lone number is refused without a place
 		}
 		return not, err
 	}
-	return value{}, c.barf("Value of anything-but must be an array or single string/number value.")
+	return value{}, c.fail("Value of anything-but must be an array or single string/number value.")
 }
 
 // excludedList reads a list to its closing bracket. The engine catches the
@@ -355,12 +355,12 @@ func (c *compiler) excludedList(kind string) (value, error) {
 			break
 		}
 		if kind == "" && t != tokenString && t != tokenNumber {
-			return v, c.barf("Inside anything but list, start|null|boolean is not supported.")
+			return v, c.fail("Inside anything but list, start|null|boolean is not supported.")
 		}
 		strings, numbers = strings || t == tokenString, numbers || t == tokenNumber
 		if err := c.exclude(&v, t, kind); err != nil {
 			var g *grammarError
-			if kind != "wildcard" || !errors.As(err, &g) || !g.late {
+			if kind != "wildcard" || !errors.As(err, &g) || !g.onCompile {
 				return v, err
 			}
 			if late == nil {
@@ -370,16 +370,16 @@ func (c *compiler) excludedList(kind string) (value, error) {
 	}
 	switch {
 	case late != nil:
-		return v, c.later(late.Error())
+		return v, c.failLate(late.Error())
 	case kind == "" && strings == numbers:
-		return v, c.later("Inside anything but list, either all values are number or string, mixed type is not supported")
+		return v, c.failLate("Inside anything but list, either all values are number or string, mixed type is not supported")
 	}
 	return v, nil
 }
 
-// later is barf for a mistake that the engine finds when it compiles a value.
-func (c *compiler) later(message string) error {
-	return &grammarError{message: message, offset: c.lex.pos, late: true}
+// failLate is fail for a mistake that the engine finds when it compiles a value.
+func (c *compiler) failLate(message string) error {
+	return &grammarError{message: message, offset: c.lex.pos, onCompile: true}
 }
 
 // exclude adds the current token to what v excludes.
@@ -387,13 +387,13 @@ func (c *compiler) exclude(v *value, t token, kind string) error {
 	if t == tokenNumber && kind == "" {
 		n, ok := comparable([]byte(c.lex.text))
 		if !ok {
-			return c.later("Cannot compare number : " + c.lex.text)
+			return c.failLate("Cannot compare number : " + c.lex.text)
 		}
 		v.not = append(v.not, value{op: opRange, span: interval{low: n, high: n}})
 		return nil
 	}
 	if t != tokenString {
-		return c.barf(notExcludable(kind))
+		return c.fail(notExcludable(kind))
 	}
 	s, err := c.lex.string()
 	if err != nil {
@@ -407,12 +407,12 @@ func (c *compiler) exclude(v *value, t token, kind string) error {
 	case "wildcard":
 		w, err := newGlob(s)
 		if err != nil {
-			return c.later(err.Error())
+			return c.failLate(err.Error())
 		}
 		v.not = append(v.not, value{op: opGlob, glob: w, text: s})
 	default:
 		if s == "" {
-			return c.barf("Null prefix/suffix not allowed")
+			return c.fail("Null prefix/suffix not allowed")
 		}
 		v.not = append(v.not, affixValue(kind, s))
 	}

@@ -137,15 +137,13 @@ func checkSyntax(data []byte) error {
 	}
 }
 
-// grammarError is a mistake in the pattern itself; twice says that the engine
-// writes the place two times, nowhere that it writes none, late that it finds
-// the mistake when it compiles a value, not when it reads it.
+// grammarError is a mistake in the pattern.
 type grammarError struct {
-	message string
-	offset  int
-	twice   bool
-	nowhere bool
-	late    bool
+	message    string
+	offset     int
+	placeTwice bool // event-ruler writes the place two times
+	noPlace    bool // event-ruler writes no place
+	onCompile  bool // event-ruler finds it when it compiles the value, not when it reads it
 }
 
 func (e *grammarError) Error() string { return e.message }
@@ -158,15 +156,15 @@ func (c *compiler) report(err error) *Error {
 		if errors.As(err, &s) {
 			g = &grammarError{message: s.message, offset: s.offset}
 		} else {
-			g = &grammarError{message: err.Error(), nowhere: true}
+			g = &grammarError{message: err.Error(), noPlace: true}
 		}
 	}
-	if g.nowhere {
+	if g.noPlace {
 		return &Error{Message: g.message}
 	}
 	where, line, column := location(c.lex.src, g.offset, false)
 	text := g.message + "\n at " + where
-	if g.twice {
+	if g.placeTwice {
 		again, _, _ := location(c.lex.src, c.lex.pos, false)
 		text += "\n at " + again
 	}
@@ -187,8 +185,8 @@ type compiler struct {
 // rule is a branch while it is being built: the fields by path.
 type rule map[string]field
 
-// barf reports a mistake at the place up to which the text has been read.
-func (c *compiler) barf(message string) error {
+// fail returns a grammarError at the place up to which the text has been read.
+func (c *compiler) fail(message string) error {
 	return &grammarError{message: message, offset: c.lex.pos}
 }
 
@@ -198,7 +196,7 @@ func (c *compiler) compile() ([]branch, error) {
 		return nil, err
 	}
 	if t != tokenObject {
-		return nil, c.barf("Filter is not an object")
+		return nil, c.fail("Filter is not an object")
 	}
 	if err := c.object(false); err != nil {
 		return nil, err
@@ -246,7 +244,7 @@ func (c *compiler) object(inOr bool) error {
 		}
 		if t == tokenObjectEnd {
 			if empty {
-				return c.barf("Empty objects are not allowed")
+				return c.fail("Empty objects are not allowed")
 			}
 			return nil
 		}
@@ -264,7 +262,7 @@ func (c *compiler) member(key string, inOr bool) error {
 		return c.or()
 	}
 	if inOr && reserved(key) {
-		return c.barf(key + " is Ruler reserved fieldName which cannot be used inside $or.")
+		return c.fail(key + " is Ruler reserved fieldName which cannot be used inside $or.")
 	}
 	t, err := c.lex.next()
 	if err != nil {
@@ -280,7 +278,7 @@ func (c *compiler) member(key string, inOr bool) error {
 	case tokenArray:
 		return c.values(key)
 	}
-	return c.barf(`"` + key + `" must be an object or an array`)
+	return c.fail(`"` + key + `" must be an object or an array`)
 }
 
 // reserved are the names that may not be fields inside $or.
@@ -301,7 +299,7 @@ func (c *compiler) or() error {
 		return err
 	}
 	if t != tokenArray {
-		return c.barf("It must be an Array followed with $or.")
+		return c.fail("It must be an Array followed with $or.")
 	}
 	before, keys := c.rules, c.topKeys
 	var all []rule
@@ -316,7 +314,7 @@ func (c *compiler) or() error {
 		}
 		count++
 		if t != tokenObject {
-			return c.barf("Only JSON object is allowed in array of $or relationship.")
+			return c.fail("Only JSON object is allowed in array of $or relationship.")
 		}
 		c.rules = make([]rule, 0, max(len(before), 1))
 		for _, r := range before {
@@ -330,11 +328,11 @@ func (c *compiler) or() error {
 		}
 		all = append(all, c.rules...)
 		if len(all) > MaxBranches {
-			return &grammarError{message: "The pattern makes more than 1000 combinations of $or", nowhere: true}
+			return &grammarError{message: "The pattern makes more than 1000 combinations of $or", noPlace: true}
 		}
 	}
 	if count < 2 {
-		return c.barf("There must have at least 2 Objects in $or relationship.")
+		return c.fail("There must have at least 2 Objects in $or relationship.")
 	}
 	c.rules, c.topKeys = all, keys
 	return nil
@@ -367,9 +365,9 @@ func (c *compiler) values(key string) error {
 		f.values = append(f.values, v)
 	}
 	if len(f.values) == 0 {
-		return c.barf("Empty arrays are not allowed")
+		return c.fail("Empty arrays are not allowed")
 	}
-	markFaults(f.values)
+	markQuirks(f.values)
 	f.text = string(c.lex.src[start:c.lex.pos])
 	if len(c.rules) == 0 {
 		c.rules = append(c.rules, rule{})
@@ -392,5 +390,5 @@ func (c *compiler) value(t token) (value, error) {
 	case tokenTrue, tokenFalse, tokenNull:
 		return value{op: opToken, text: c.lex.text}, nil
 	}
-	return value{}, c.barf("Match value must be String, number, true, false, or null")
+	return value{}, c.fail("Match value must be String, number, true, false, or null")
 }

@@ -17,8 +17,8 @@ func quoteBefore(suffix string, s []byte) bool {
 	return n > 0 && n == len(s)+1 && suffix[0] == '"' && suffix[1:] == string(s)
 }
 
-// markFaults marks the values of one list that are touched by their neighbors.
-func markFaults(values []value) {
+// markQuirks marks the values of one list that other values of the list change.
+func markQuirks(values []value) {
 	star, numbers := false, false
 	for i := range values {
 		v := &values[i]
