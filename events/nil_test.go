@@ -84,16 +84,16 @@ func TestNilRoutes(t *testing.T) {
 		route events.Route
 		want  string
 	}{
-		"OnEvent without a handler":             {events.OnEvent(d, nil), "it has no handler"},
-		"OnEvent without a definition":          {events.OnEvent(nil, typed), "it has neither a definition nor a pattern"},
-		"OnEvent without both":                  {events.OnEvent[detail](nil, nil), "it has no handler"},
-		"OnEvent with a pattern that is none":   {events.OnEvent(d, typed, narrow(&events.Pattern{})), "the pattern is nil"},
-		"OnPattern without a pattern":      {events.OnPattern(nil, raw), "it has neither a definition nor a pattern"},
-		"OnPattern with one that is none":  {events.OnPattern(&events.Pattern{}, raw), "it has neither a definition nor a pattern"},
-		"OnPattern without a handler":      {events.OnPattern(events.MustPattern(`{"source":["a"]}`), nil), "it has no handler"},
-		"Default without a handler":        {events.Default(nil), "it has no handler"},
-		"a route that nothing has made":    {events.Route{}, "it has no handler"},
-		"the same, without its definition": {events.Route{}, "it has neither a definition nor a pattern"},
+		"OnEvent without a handler":           {events.OnEvent(d, nil), "it has no handler"},
+		"OnEvent without a definition":        {events.OnEvent(nil, typed), "it has neither a definition nor a pattern"},
+		"OnEvent without both":                {events.OnEvent[detail](nil, nil), "it has no handler"},
+		"OnEvent with a pattern that is none": {events.OnEvent(d, typed, narrow(&events.Pattern{})), "the pattern is nil"},
+		"OnPattern without a pattern":         {events.OnPattern(nil, raw), "it has neither a definition nor a pattern"},
+		"OnPattern with one that is none":     {events.OnPattern(&events.Pattern{}, raw), "it has neither a definition nor a pattern"},
+		"OnPattern without a handler":         {events.OnPattern(events.MustPattern(`{"source":["a"]}`), nil), "it has no handler"},
+		"Default without a handler":           {events.Default(nil), "it has no handler"},
+		"a route that nothing has made":       {events.Route{}, "it has no handler"},
+		"the same, without its definition":    {events.Route{}, "it has neither a definition nor a pattern"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := events.NewRouter(c.route)
