@@ -1,5 +1,5 @@
-// Package stepfn works with AWS Step Functions: state machine definitions,
-// sagas, a typed client and task tokens.
+// Package stepfn works with AWS Step Functions: sagas, a typed client and task
+// tokens. State machine definitions are in package asl.
 //
 // # The smallest program
 //
@@ -40,33 +40,19 @@
 // "metadata" of an execution's input; [Saga.Handle] puts them into the context
 // of every step, also when they come in the detail of an EventBridge event.
 //
-// Machines are built of typed states ([NewMachine], [Sequence]) or parsed
-// ([Parse]); what this package does not know in a definition is kept.
-// [ValidateDefinition] finds what AWS would refuse, each fault with its place.
-// [Machine.Mermaid] draws.
-//
 // [Workflow] starts executions, once per name, and waits for them; [Callback]
 // answers a task by its token.
-//
-// A definition is refused where AWS's answer is not known and a part of it
-// would be lost or be ambiguous: a member that stands twice in one object, and
-// a template that gives a member both as name and as name.$. A payload
-// template is an object. A branch or item processor may not assign a variable
-// that a scope around it assigns, a distributed map's excepted, which sees
-// none of them. The text ${Name}, which a deployment fills in, passes wherever
-// a text or a state's number may stand.
 //
 // # Limits
 //
 // Inputs and outputs of a state are at most 262,144 bytes, and a saga keeps
 // its input and all results in one document. Execution names have 1 to 80
 // characters. A STANDARD execution has at most 25,000 events and one year, an
-// EXPRESS one five minutes. State names have at most 80 characters.
+// EXPRESS one five minutes.
 //
 // # Errors
 //
-// [DefinitionError] lists the faults of a definition, each with its JSON
-// pointer. A handler wrapped by [Handler], and [Saga.Handle], report errors
+// A handler wrapped by [Handler], and [Saga.Handle], report errors
 // under their [ErrorName]. An execution that did not succeed is an
 // [ExecutionError], in which errors.Is finds [ErrCompensated] and [ErrParked].
 // [ErrConflict] says that a name was used with another input, [ErrTaskClosed]

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -67,8 +68,8 @@ func ExampleNewWorkflow() {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() { _ = machines.Run(ctx) }() // what the service does in the background
-	arn := machines.Create("Double", stepfn.MustMachine(
-		&stepfn.PassState{Name: "Double", Parameters: map[string]any{"n.$": "States.MathAdd($.n, $.n)"}}))
+	arn := machines.Create("Double", asl.MustMachine(
+		&asl.PassState{Name: "Double", Parameters: map[string]any{"n.$": "States.MathAdd($.n, $.n)"}}))
 
 	type number struct {
 		N int `json:"n"`
@@ -81,41 +82,6 @@ func ExampleNewWorkflow() {
 	// Output:
 	// 42 <nil>
 	// true
-}
-
-func ExampleMachine_Mermaid() {
-	m := stepfn.MustMachine(
-		&stepfn.TaskState{Name: "Charge", Resource: "${ChargeFunctionArn}", Catch: []stepfn.Catcher{
-			{ErrorEquals: []string{"CardDeclined"}, Next: "Refused"},
-		}},
-		&stepfn.SucceedState{Name: "Done"},
-		&stepfn.FailState{Name: "Refused", Error: "OrderRefused"})
-	fmt.Print(m.Mermaid())
-	// Output:
-	// flowchart TD
-	//   start(("start"))
-	//   s1["Charge"]
-	//   s2(["Done"])
-	//   finish(("end"))
-	//   s3[["Refused<br>OrderRefused"]]
-	//   s1 --> s2
-	//   s1 -.->|"CardDeclined"| s3
-	//   s2 --> finish
-	//   s3 --> finish
-	//   start --> s1
-}
-
-func ExampleValidateDefinition() {
-	for _, f := range stepfn.ValidateDefinition([]byte(`{
-		"StartAt": "Pay",
-		"States": {
-			"Pay": {"Type": "Task", "Resource": "${PayFunctionArn}", "ResultPath": "$.list[*]", "Next": "Ship"}
-		}}`)) {
-		fmt.Println(f.Severity, f)
-	}
-	// Output:
-	// ERROR SCHEMA_VALIDATION_FAILED: The value for the field 'ResultPath' must be a valid Reference Path at /States/Pay/ResultPath
-	// ERROR MISSING_TRANSITION_TARGET: Missing 'Next' target: Ship at /States/Pay/Next
 }
 
 func ExampleErrorName() {

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // The errors of a [Workflow].
@@ -57,7 +59,7 @@ func (e *ExecutionError) ErrorName() string {
 	case e == nil:
 		return ""
 	case e.Name == "" && e.Status == string(types.ExecutionStatusTimedOut):
-		return ErrorTimeout
+		return asl.ErrorTimeout
 	}
 	return e.Name
 }

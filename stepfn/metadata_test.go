@@ -10,6 +10,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestTheSameNameWithOtherMetadataIsAConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := stepfntest.New(t)
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
+		arn := m.Create("M", asl.MustMachine(&asl.PassState{Name: "A"}))
 		plain := func(o *stepfn.WorkflowOptions) { o.NoCorrelation = true }
 		one, two := correlation.With(t.Context(), "one"), correlation.WithTrace(correlation.With(t.Context(), "two"), "Root=1")
 		for i, c := range []struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // refusal runs f and returns the sentence that it panics with, "" when it does
@@ -40,8 +41,6 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 		"stepfn: NewCallback needs a client":                          func() { stepfn.NewCallback[int](nil, "token") },
 		"stepfn: NewCallback needs a client: it is a nil *sfn.Client": func() { stepfn.NewCallback[int]((*sfn.Client)(nil), "token") },
 		"stepfn: Handler needs a handler":                             func() { stepfn.Handler[int, int](nil) },
-		"stepfn: a machine needs a state":                             func() { stepfn.MustMachine() },
-		"stepfn: state 0 is nil":                                      func() { stepfn.Sequence(nil) },
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
@@ -106,7 +105,7 @@ func TestPartsThatAreNil(t *testing.T) {
 			"These fields are required: [Resource] at /States/B",
 		},
 		"no part": {nil, "it needs a step"},
-		"a state": {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm, func(o *stepfn.StepOptions) { o.Retry = []stepfn.Retrier{{}} })}, "ErrorEquals"},
+		"a state": {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm, func(o *stepfn.StepOptions) { o.Retry = []asl.Retrier{{}} })}, "ErrorEquals"},
 	}
 	for name, tt := range tests {
 		require.Empty(t, refusal(t, func() {
@@ -114,27 +113,6 @@ func TestPartsThatAreNil(t *testing.T) {
 			require.ErrorContains(t, err, tt.want, name)
 			require.Nil(t, saga, name)
 		}), name)
-	}
-	for _, states := range [][]stepfn.State{
-		nil,
-		{nil},
-		{(*stepfn.PassState)(nil)},
-		{&stepfn.PassState{}},
-		{&stepfn.PassState{Name: "A", Next: "B"}},
-		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{}}}},
-		{&stepfn.ParallelState{Name: "P", Branches: []stepfn.Branch{{StartAt: "A", States: []stepfn.State{nil}}}}},
-		{&stepfn.MapState{Name: "M"}},
-		{&stepfn.ChoiceState{Name: "C"}},
-		{&stepfn.ChoiceState{Name: "C", Choices: []stepfn.Rule{{}, {And: []stepfn.Rule{}}, stepfn.WhenNot(stepfn.Rule{})}}},
-		{&stepfn.TaskState{Name: "T", Retry: []stepfn.Retrier{{}}, Catch: []stepfn.Catcher{{}}}},
-		{&stepfn.WaitState{Name: "W"}},
-		{&stepfn.FailState{}},
-	} {
-		require.Empty(t, refusal(t, func() {
-			m, err := stepfn.NewMachine(states...)
-			require.Error(t, err)
-			require.Nil(t, m)
-		}))
 	}
 }
 
@@ -153,12 +131,10 @@ func TestNilsThatAreNothing(t *testing.T) {
 		saga, err := stepfn.NewSaga("S", l.park, stepfn.Part[placeOrder](stepfn.Check("C", l.confirm, nil)))
 		require.NoError(t, err)
 		require.NotEmpty(t, saga.Machine(nil).States)
-		require.Empty(t, stepfn.ValidateDefinition([]byte(saga.Machine().String()), nil))
-		require.NotEmpty(t, stepfn.ValidateDefinition(nil))
+		require.Empty(t, asl.Validate([]byte(saga.Machine().String()), nil))
 
 		for _, err := range []error{
 			&stepfn.ExecutionError{}, (*stepfn.ExecutionError)(nil), &stepfn.NamedError{}, (*stepfn.NamedError)(nil),
-			&stepfn.DefinitionError{}, (*stepfn.DefinitionError)(nil),
 		} {
 			_ = err.Error()
 			require.NotErrorIs(t, err, stepfn.ErrParked)
@@ -167,25 +143,8 @@ func TestNilsThatAreNothing(t *testing.T) {
 		require.Equal(t, "stepfn: an execution did not succeed", (&stepfn.ExecutionError{}).Error())
 		require.Equal(t, "stepfn: execution a: FAILED: E: c", (&stepfn.ExecutionError{ARN: "a", Status: "FAILED", Name: "E", Cause: "c"}).Error())
 
-		for _, m := range []*stepfn.Machine{nil, {}, {States: []stepfn.State{nil}}} {
-			require.Error(t, m.Check())
-			require.NotEmpty(t, m.Validate())
-			require.NotEmpty(t, m.String())
-			_ = m.Mermaid()
-			require.Nil(t, m.State("A"))
-			for range m.Walk() {
-				require.Fail(t, "there is no state")
-			}
-			_, _ = m.MarshalJSON()
-		}
-		require.Error(t, (*stepfn.Machine)(nil).UnmarshalJSON([]byte(`{"StartAt":"A","States":{}}`)))
-		_, err = stepfn.Parse(nil)
-		require.Error(t, err)
-		_ = stepfn.Rule{}.String()
-		_ = stepfn.WhenNot(stepfn.Rule{}).String()
 		_, ok := stepfn.Earlier[string](stepfn.Call[int]{}, "A")
 		require.False(t, ok)
-		_ = stepfn.Finding{}.String()
 	}))
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // The errors that an execution of a saga ends with when it does not succeed.
@@ -171,7 +172,7 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 		sp := p.spec()
 		s.specs = append(s.specs, sp)
 		for _, n := range sp.names() {
-			if n == "" || len([]rune(n)) > maxName || names[n] {
+			if n == "" || len([]rune(n)) > asl.MaxName || names[n] {
 				fault("the name %q is empty, too long, reserved or taken", n)
 			}
 			names[n] = true
@@ -193,7 +194,7 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 			fault("step %s comes after the pivot, from where there is no way back: make it retriable", sp.name)
 		}
 		for _, n := range sp.notApplied {
-			if n == "" || strings.HasPrefix(n, "States.") || n == ErrorLambdaUnknown {
+			if n == "" || strings.HasPrefix(n, "States.") || n == asl.ErrorLambdaUnknown {
 				fault("step %s: %q cannot mean that the step was not applied", sp.name, n)
 			}
 		}
@@ -201,7 +202,7 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	if err := s.Machine().Check(); err != nil {
+	if err := s.Machine().Err(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -285,13 +286,13 @@ type StepOptions struct {
 	// Retry replaces the retriers of the step. Optional. By default a step is
 	// retried on Lambda's own transient errors, a pivot and a retriable step
 	// on everything.
-	Retry []Retrier
+	Retry []asl.Retrier
 	// UndoTimeout of one attempt of the compensation. Optional. Defaults to
 	// Timeout; whole seconds.
 	UndoTimeout time.Duration
 	// UndoRetry replaces the retriers of the compensation. Optional. By
 	// default it is tried 6 more times on every error, with full jitter.
-	UndoRetry []Retrier
+	UndoRetry []asl.Retrier
 }
 
 func stepOptions(optFns []func(*StepOptions)) StepOptions {

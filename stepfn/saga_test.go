@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -207,7 +208,7 @@ func TestSagaMachineIsValid(t *testing.T) {
 	require.Empty(t, (&ledger{}).saga().Machine().Validate())
 	b, err := json.Marshal((&ledger{}).saga().Machine())
 	require.NoError(t, err)
-	m, err := stepfn.Parse(b)
+	m, err := asl.Parse(b)
 	require.NoError(t, err)
 	require.JSONEq(t, string(b), m.String())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // The states that a saga's machine has beside its steps and compensations.
@@ -46,7 +47,7 @@ type MachineOptions struct {
 
 // Machine returns the saga as a state machine in plain States Language. It
 // panics for a saga that NewSaga did not make.
-func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
+func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *asl.Machine {
 	if s == nil || len(s.specs) == 0 {
 		panic("stepfn: Machine needs a saga that was made with NewSaga")
 	}
@@ -56,14 +57,17 @@ func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *Machine {
 	return d.machine()
 }
 
+// Mermaid draws the saga's machine.
+func (s *Saga[In]) Mermaid() string { return s.Machine().Mermaid() }
+
 // drawing turns a saga into states.
 type drawing[In any] struct {
 	saga   *Saga[In]
 	opts   MachineOptions
-	states []State
+	states []asl.State
 }
 
-func (d *drawing[In]) add(s State) { d.states = append(d.states, s) }
+func (d *drawing[In]) add(s asl.State) { d.states = append(d.states, s) }
 
 func (d *drawing[In]) function(name string) string {
 	if arn := d.opts.Functions[name]; arn != "" {
@@ -72,9 +76,9 @@ func (d *drawing[In]) function(name string) string {
 	return d.opts.Function
 }
 
-func (d *drawing[In]) machine() *Machine {
+func (d *drawing[In]) machine() *asl.Machine {
 	specs := d.saga.specs
-	d.add(&PassState{
+	d.add(&asl.PassState{
 		Name: stateBegin, Next: specs[0].name,
 		Parameters: map[string]any{
 			"input.$": "$", "execution.$": "$$.Execution.Name", "results": map[string]any{}, "failed": map[string]any{},
@@ -85,9 +89,9 @@ func (d *drawing[In]) machine() *Machine {
 	}
 	retriables := d.named(retriable)
 	if len(retriables) > 0 {
-		d.add(&ChoiceState{
+		d.add(&asl.ChoiceState{
 			Name: stateFinished, Default: stateDone,
-			Choices: []Rule{anyFailed(retriables).Then(stateUnfinished)},
+			Choices: []asl.Rule{anyFailed(retriables).Then(stateUnfinished)},
 		})
 	}
 	d.add(d.done())
@@ -95,7 +99,7 @@ func (d *drawing[In]) machine() *Machine {
 		d.compensation(i)
 	}
 	d.endings(retriables)
-	return &Machine{
+	return &asl.Machine{
 		Comment: "Saga " + d.saga.name, StartAt: stateBegin, States: d.states, TimeoutSeconds: d.opts.TimeoutSeconds,
 	}
 }
@@ -117,15 +121,15 @@ func (d *drawing[In]) named(k kind) []string {
 }
 
 // anyFailed holds when one of the names has a failure noted.
-func anyFailed(names []string) Rule {
-	var rules []Rule
+func anyFailed(names []string) asl.Rule {
+	var rules []asl.Rule
 	for _, n := range names {
-		rules = append(rules, When(member("$.failed", n), "IsPresent", true))
+		rules = append(rules, asl.When(member("$.failed", n), "IsPresent", true))
 	}
 	if len(rules) == 1 {
 		return rules[0]
 	}
-	return WhenAny(rules...)
+	return asl.WhenAny(rules...)
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -164,7 +168,7 @@ func seconds(t time.Duration) int { return max(1, int((t+time.Second-1)/time.Sec
 
 func (d *drawing[In]) step(i int) {
 	sp := d.saga.specs[i]
-	t := &TaskState{
+	t := &asl.TaskState{
 		Name: sp.name, Resource: sp.resource, Parameters: sp.parameters, TimeoutSeconds: seconds(sp.opts.Timeout),
 		ResultSelector: map[string]any{"value.$": "$"}, ResultPath: member("$.results", sp.name), Next: d.after(i),
 	}
@@ -185,17 +189,17 @@ func (d *drawing[In]) step(i int) {
 		note = member("$.failed", sp.name)
 	}
 	if len(sp.notApplied) > 0 {
-		t.Catch = append(t.Catch, Catcher{ErrorEquals: sp.notApplied, ResultPath: note, Next: d.undoFrom(i - 1)})
+		t.Catch = append(t.Catch, asl.Catcher{ErrorEquals: sp.notApplied, ResultPath: note, Next: d.undoFrom(i - 1)})
 	}
 	t.Catch = append(t.Catch, everything(note, unknown)...)
 	d.add(t)
 }
 
 // everything catches every error that can be caught.
-func everything(note, next string) []Catcher {
-	return []Catcher{
-		{ErrorEquals: []string{ErrorDataLimitExceeded}, ResultPath: note, Next: next}, // not part of States.ALL
-		{ErrorEquals: []string{ErrorAll}, ResultPath: note, Next: next},
+func everything(note, next string) []asl.Catcher {
+	return []asl.Catcher{
+		{ErrorEquals: []string{asl.ErrorDataLimitExceeded}, ResultPath: note, Next: next}, // not part of States.ALL
+		{ErrorEquals: []string{asl.ErrorAll}, ResultPath: note, Next: next},
 	}
 }
 
@@ -207,19 +211,19 @@ func (d *drawing[In]) payload(what, name string) map[string]any {
 	}
 }
 
-func (sp *spec[In]) retry() []Retrier {
+func (sp *spec[In]) retry() []asl.Retrier {
 	if sp.opts.Retry != nil {
 		return sp.opts.Retry
 	}
 	if sp.kind == compensatable || sp.kind == check {
-		return []Retrier{{
-			ErrorEquals:     []string{errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke},
-			IntervalSeconds: 1, MaxAttempts: Attempts(3), BackoffRate: 2, MaxDelaySeconds: 30, JitterStrategy: JitterFull,
+		return []asl.Retrier{{
+			ErrorEquals:     []string{asl.ErrorLambdaService, asl.ErrorLambdaAWS, asl.ErrorLambdaSDKClient, asl.ErrorLambdaTooMany},
+			IntervalSeconds: 1, MaxAttempts: asl.Attempts(3), BackoffRate: 2, MaxDelaySeconds: 30, JitterStrategy: asl.JitterFull,
 		}}
 	}
-	var list []Retrier
+	var list []asl.Retrier
 	if len(sp.notApplied) > 0 {
-		list = append(list, Retrier{ErrorEquals: sp.notApplied, MaxAttempts: Attempts(0)})
+		list = append(list, asl.Retrier{ErrorEquals: sp.notApplied, MaxAttempts: asl.Attempts(0)})
 	}
 	attempts := 5
 	if sp.kind == retriable {
@@ -229,10 +233,10 @@ func (sp *spec[In]) retry() []Retrier {
 }
 
 // persistently retries every error with full jitter.
-func persistently(attempts int) Retrier {
-	return Retrier{
-		ErrorEquals: []string{ErrorAll}, IntervalSeconds: 1, MaxAttempts: Attempts(attempts),
-		BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: JitterFull,
+func persistently(attempts int) asl.Retrier {
+	return asl.Retrier{
+		ErrorEquals: []string{asl.ErrorAll}, IntervalSeconds: 1, MaxAttempts: asl.Attempts(attempts),
+		BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: asl.JitterFull,
 	}
 }
 
@@ -248,10 +252,10 @@ func (d *drawing[In]) compensation(i int) {
 	}
 	retry := sp.opts.UndoRetry
 	if retry == nil {
-		retry = []Retrier{persistently(6)}
+		retry = []asl.Retrier{persistently(6)}
 	}
-	t := &TaskState{
-		Name: sp.undoName, TimeoutSeconds: seconds(sp.opts.UndoTimeout), ResultPath: Discard,
+	t := &asl.TaskState{
+		Name: sp.undoName, TimeoutSeconds: seconds(sp.opts.UndoTimeout), ResultPath: asl.Discard,
 		Retry: retry, Catch: everything(member("$.failed", sp.undoName), next), Next: next,
 	}
 	if sp.undoTask != nil {
@@ -269,13 +273,13 @@ func (d *drawing[In]) endings(retriables []string) {
 	undo := d.named(compensatable)
 	parked := false
 	park := func(state, outcome string) {
-		d.add(&PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: stateAlarm})
+		d.add(&asl.PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: stateAlarm})
 		parked = true
 	}
 	if len(undo) > 0 {
-		d.add(&ChoiceState{
+		d.add(&asl.ChoiceState{
 			Name: stateUndone, Default: stateCompensated,
-			Choices: []Rule{anyFailed(undo).Then(stateNotUndone)},
+			Choices: []asl.Rule{anyFailed(undo).Then(stateNotUndone)},
 		})
 		park(stateNotUndone, SagaCompensationFailed)
 	}
@@ -283,7 +287,7 @@ func (d *drawing[In]) endings(retriables []string) {
 		park(stateDoubt, SagaInDoubt)
 	}
 	if len(retriables) > 0 {
-		d.add(&PassState{
+		d.add(&asl.PassState{
 			Name: stateUnfinished, Next: stateAlarm,
 			Parameters: map[string]any{
 				"input.$": "$.input", "execution.$": "$.execution", "results.$": "$.results", "failed.$": "$.failed",
@@ -295,7 +299,7 @@ func (d *drawing[In]) endings(retriables []string) {
 	if parked {
 		d.park()
 	}
-	d.add(&FailState{
+	d.add(&asl.FailState{
 		Name: stateCompensated, Error: SagaCompensated,
 		CausePath: "States.Format('{}: {}', $.error.Error, $.error.Cause)",
 	})
@@ -303,7 +307,7 @@ func (d *drawing[In]) endings(retriables []string) {
 
 // platformErrors are those of a function that gave no answer of its own.
 var platformErrors = []string{
-	ErrorTimeout, ErrorLambdaUnknown, errorLambdaService, errorLambdaAWS, errorLambdaSdkClient, errorLambdaTooManyInvoke,
+	asl.ErrorTimeout, asl.ErrorLambdaUnknown, asl.ErrorLambdaService, asl.ErrorLambdaAWS, asl.ErrorLambdaSDKClient, asl.ErrorLambdaTooMany,
 	"Lambda.ResourceNotFoundException", "Runtime.ExitError", "Sandbox.Timedout", errorBadInput, errorBadPayload, errorUnknownStep,
 }
 
@@ -319,32 +323,32 @@ func (d *drawing[In]) park() {
 		p["redrives.$"] = "$$.Execution.RedriveCount"
 		return p
 	}
-	d.add(&TaskState{
+	d.add(&asl.TaskState{
 		Name: stateAlarm, Resource: d.function(stateAlarm), Parameters: payload(stateAlarm), TimeoutSeconds: 60,
-		ResultPath: Discard, Retry: []Retrier{persistently(6)}, Catch: everything("$.alarm", statePark), Next: statePark,
+		ResultPath: asl.Discard, Retry: []asl.Retrier{persistently(6)}, Catch: everything("$.alarm", statePark), Next: statePark,
 	})
-	d.add(&TaskState{
+	d.add(&asl.TaskState{
 		Name: statePark, Resource: d.function(statePark), Parameters: payload(statePark), TimeoutSeconds: 60,
-		ResultPath: Discard,
-		Retry:      []Retrier{{ErrorEquals: outcomes, MaxAttempts: Attempts(0)}, persistently(3)},
-		Catch:      []Catcher{{ErrorEquals: platformErrors, ResultPath: "$.alarm", Next: stateParked}},
+		ResultPath: asl.Discard,
+		Retry:      []asl.Retrier{{ErrorEquals: outcomes, MaxAttempts: asl.Attempts(0)}, persistently(3)},
+		Catch:      []asl.Catcher{{ErrorEquals: platformErrors, ResultPath: "$.alarm", Next: stateParked}},
 		Next:       stateCompensated, // after a redrive that undid the rest
 	})
-	d.add(&FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
+	d.add(&asl.FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
 }
 
 // done gives the output of a saga that is done: the result of the step that
 // Output marks, else all results by step.
-func (d *drawing[In]) done() State {
+func (d *drawing[In]) done() asl.State {
 	all := map[string]any{}
 	for _, sp := range d.saga.specs {
 		path := member("$.results", sp.name) + ".value"
 		if sp.output {
-			return &PassState{Name: stateDone, InputPath: path, End: true}
+			return &asl.PassState{Name: stateDone, InputPath: path, End: true}
 		}
 		if sp.kind != retriable { // one that failed has none
 			all[sp.name+".$"] = path
 		}
 	}
-	return &PassState{Name: stateDone, Parameters: all, End: true}
+	return &asl.PassState{Name: stateDone, Parameters: all, End: true}
 }

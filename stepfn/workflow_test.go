@@ -12,6 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -98,7 +99,7 @@ func TestExecutionErrorTellsTheOutcome(t *testing.T) {
 func TestWorkflowOfAnExpressMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := stepfntest.New(t)
-		arn := m.CreateExpress("E", stepfn.MustMachine(&stepfn.PassState{Name: "A", InputPath: "$.n"}))
+		arn := m.CreateExpress("E", asl.MustMachine(&asl.PassState{Name: "A", InputPath: "$.n"}))
 		wf := stepfn.NewWorkflow[map[string]int, int](m.Client(), arn)
 		n, err := wf.RunSync(t.Context(), "", map[string]int{"n": 7})
 		require.NoError(t, err)
@@ -107,7 +108,7 @@ func TestWorkflowOfAnExpressMachine(t *testing.T) {
 		require.NoError(t, err)
 		_, err = wf.Wait(t.Context(), started.ARN)
 		require.ErrorIs(t, err, stepfn.ErrExpress)
-		failing := stepfn.NewWorkflow[int, int](m.Client(), m.CreateExpress("F", stepfn.MustMachine(&stepfn.FailState{Name: "F", Error: "E"})))
+		failing := stepfn.NewWorkflow[int, int](m.Client(), m.CreateExpress("F", asl.MustMachine(&asl.FailState{Name: "F", Error: "E"})))
 		_, err = failing.RunSync(t.Context(), "", 1)
 		var x *stepfn.ExecutionError
 		require.ErrorAs(t, err, &x)
@@ -118,7 +119,7 @@ func TestWorkflowOfAnExpressMachine(t *testing.T) {
 func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := stepfntest.New(t)
-		wf := stepfn.NewWorkflow[int, int](m.Client(), m.Create("M", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 9999})))
+		wf := stepfn.NewWorkflow[int, int](m.Client(), m.Create("M", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 9999})))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := wf.Run(ctx, "x", 1)
@@ -136,7 +137,7 @@ func TestCallback(t *testing.T) {
 			tokens <- token
 			return "", nil
 		}))
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.TaskState{
+		arn := m.Create("M", asl.MustMachine(&asl.TaskState{
 			Name: "Ask", Resource: "arn:aws:states:::lambda:invoke.waitForTaskToken", HeartbeatSeconds: 30,
 			Parameters: map[string]any{"FunctionName": "F", "Payload.$": "$$.Task.Token"},
 		}))

@@ -9,6 +9,7 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // Refund is the input of the machine.
@@ -19,13 +20,13 @@ type Refund struct {
 
 // Machine asks a person before a large refund is paid. The task waits for
 // its token for a day.
-var Machine = stepfn.MustMachine(
-	&stepfn.ChoiceState{
+var Machine = asl.MustMachine(
+	&asl.ChoiceState{
 		Name:    "Large?",
-		Choices: []stepfn.Rule{stepfn.When("$.amount", "NumericLessThan", 10_000).Then("Pay")},
+		Choices: []asl.Rule{asl.When("$.amount", "NumericLessThan", 10_000).Then("Pay")},
 		Default: "AskForApproval",
 	},
-	&stepfn.TaskState{
+	&asl.TaskState{
 		Name: "AskForApproval", Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken", TimeoutSeconds: 86_400,
 		Parameters: map[string]any{
 			"QueueUrl": "${ApprovalsUrl}",
@@ -34,14 +35,14 @@ var Machine = stepfn.MustMachine(
 			},
 		},
 		ResultPath: "$.approval", Next: "Pay",
-		Catch: []stepfn.Catcher{
-			{ErrorEquals: []string{stepfn.ErrorTimeout}, ResultPath: "$.error", Next: "NobodyAnswered"},
+		Catch: []asl.Catcher{
+			{ErrorEquals: []string{asl.ErrorTimeout}, ResultPath: "$.error", Next: "NobodyAnswered"},
 			{ErrorEquals: []string{"Refused"}, ResultPath: "$.error", Next: "RefundRefused"},
 		},
 	},
-	&stepfn.PassState{Name: "Pay", Parameters: map[string]any{"orderId.$": "$.orderId", "paid.$": "$.amount"}, End: true},
-	&stepfn.FailState{Name: "NobodyAnswered", Error: "NobodyAnswered", Cause: "the approval was not given within a day"},
-	&stepfn.FailState{Name: "RefundRefused", Error: "RefundRefused", CausePath: "$.error.Cause"})
+	&asl.PassState{Name: "Pay", Parameters: map[string]any{"orderId.$": "$.orderId", "paid.$": "$.amount"}, End: true},
+	&asl.FailState{Name: "NobodyAnswered", Error: "NobodyAnswered", Cause: "the approval was not given within a day"},
+	&asl.FailState{Name: "RefundRefused", Error: "RefundRefused", CausePath: "$.error.Cause"})
 
 // Request is a message of the approvals queue.
 type Request struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/messaging/messagingtest"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -36,7 +36,7 @@ func newSystem(t *testing.T) *system {
 	require.NoError(t, err)
 	s.url = *q.QueueUrl
 	s.machines = stepfntest.New(t, func(o *stepfntest.Options) { o.Services = cfg.HTTPClient })
-	m, err := stepfn.Parse([]byte(strings.ReplaceAll(Machine.String(), "${ApprovalsUrl}", s.url)))
+	m, err := asl.Parse([]byte(strings.ReplaceAll(Machine.String(), "${ApprovalsUrl}", s.url)))
 	require.NoError(t, err)
 	s.arn = s.machines.Create("Refunds", m)
 	s.approver = &Approver{Client: s.machines.Client(), Decide: policy}

@@ -7,18 +7,19 @@ import (
 	"strings"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // The four machines. What stands as ${...} is filled in by template.yaml.
 var (
 	// OrderProcessing is a sequence: each state takes what the one before left.
-	OrderProcessing = stepfn.MustMachine(
-		&stepfn.TaskState{
-			Name: "ValidateOrder", Resource: "${ValidateFunctionArn}", TimeoutSeconds: 30, ResultPath: stepfn.Discard,
+	OrderProcessing = asl.MustMachine(
+		&asl.TaskState{
+			Name: "ValidateOrder", Resource: "${ValidateFunctionArn}", TimeoutSeconds: 30, ResultPath: asl.Discard,
 			Retry: transient,
-			Catch: []stepfn.Catcher{{ErrorEquals: []string{"ValidationError"}, ResultPath: "$.error", Next: "NotifyValidationFailure"}},
+			Catch: []asl.Catcher{{ErrorEquals: []string{"ValidationError"}, ResultPath: "$.error", Next: "NotifyValidationFailure"}},
 		},
-		&stepfn.TaskState{
+		&asl.TaskState{
 			Name: "ProcessPayment", Resource: "arn:aws:states:::lambda:invoke", TimeoutSeconds: 30, Retry: transient,
 			Parameters: map[string]any{
 				"FunctionName": "${PaymentFunctionArn}",
@@ -26,47 +27,47 @@ var (
 			},
 			ResultSelector: map[string]any{"paymentId.$": "$.Payload.paymentId"}, ResultPath: "$.payment",
 		},
-		&stepfn.TaskState{Name: "UpdateInventory", Resource: "${InventoryFunctionArn}", TimeoutSeconds: 30, Retry: transient, End: true},
-		&stepfn.TaskState{
+		&asl.TaskState{Name: "UpdateInventory", Resource: "${InventoryFunctionArn}", TimeoutSeconds: 30, Retry: transient, End: true},
+		&asl.TaskState{
 			Name: "NotifyValidationFailure", Resource: "arn:aws:states:::sns:publish", TimeoutSeconds: 30,
 			Parameters: map[string]any{
 				"TopicArn":  "${FailuresTopicArn}",
 				"Message.$": "States.Format('order {} was refused: {}', $.orderId, $.error.Cause)",
 			},
-			ResultPath: stepfn.Discard, Next: "OrderRefused",
+			ResultPath: asl.Discard, Next: "OrderRefused",
 		},
-		&stepfn.FailState{Name: "OrderRefused", Error: "OrderRefused", CausePath: "$.error.Cause"})
+		&asl.FailState{Name: "OrderRefused", Error: "OrderRefused", CausePath: "$.error.Cause"})
 
 	// ImageProcessing does three things to an image at the same time.
-	ImageProcessing = stepfn.MustMachine(
-		&stepfn.ParallelState{
+	ImageProcessing = asl.MustMachine(
+		&asl.ParallelState{
 			Name: "ParallelProcessing",
-			Branches: []stepfn.Branch{
-				stepfn.Sequence(&stepfn.TaskState{Name: "ProcessImageResize", Resource: "${ResizeFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
-				stepfn.Sequence(&stepfn.TaskState{Name: "ExtractMetadata", Resource: "${MetadataFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
-				stepfn.Sequence(&stepfn.TaskState{Name: "VirusScan", Resource: "${ScanFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
+			Branches: []asl.Branch{
+				asl.MustSequence(&asl.TaskState{Name: "ProcessImageResize", Resource: "${ResizeFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
+				asl.MustSequence(&asl.TaskState{Name: "ExtractMetadata", Resource: "${MetadataFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
+				asl.MustSequence(&asl.TaskState{Name: "VirusScan", Resource: "${ScanFunctionArn}", TimeoutSeconds: 60, Retry: transient}),
 			},
 			// each branch has its place in the result: name them once, here
 			ResultSelector: map[string]any{"thumbnail.$": "$[0]", "metadata.$": "$[1]", "scan.$": "$[2]"},
-			Catch:          []stepfn.Catcher{{ErrorEquals: []string{stepfn.ErrorAll}, ResultPath: "$.error", Next: "HandleFailure"}},
+			Catch:          []asl.Catcher{{ErrorEquals: []string{asl.ErrorAll}, ResultPath: "$.error", Next: "HandleFailure"}},
 		},
-		&stepfn.PassState{Name: "AggregateResults", End: true},
-		&stepfn.FailState{Name: "HandleFailure", Error: "ProcessingFailed", CausePath: "$.error.Cause"})
+		&asl.PassState{Name: "AggregateResults", End: true},
+		&asl.FailState{Name: "HandleFailure", Error: "ProcessingFailed", CausePath: "$.error.Cause"})
 
 	// BatchProcessing does the same to every item, ten at a time; one item
 	// that fails does not fail the batch.
-	BatchProcessing = stepfn.MustMachine(
-		&stepfn.MapState{
+	BatchProcessing = asl.MustMachine(
+		&asl.MapState{
 			Name: "ProcessBatch", ItemsPath: "$.items", MaxConcurrency: 10, ResultPath: "$.results",
 			ItemSelector: map[string]any{"item.$": "$$.Map.Item.Value", "index.$": "$$.Map.Item.Index"},
 			ItemProcessor: processor(
-				&stepfn.TaskState{
+				&asl.TaskState{
 					Name: "ProcessItem", Resource: "${ItemFunctionArn}", TimeoutSeconds: 30, Retry: transient, End: true,
-					Catch: []stepfn.Catcher{{ErrorEquals: []string{stepfn.ErrorAll}, ResultPath: "$.error", Next: "ItemFailed"}},
+					Catch: []asl.Catcher{{ErrorEquals: []string{asl.ErrorAll}, ResultPath: "$.error", Next: "ItemFailed"}},
 				},
-				&stepfn.PassState{Name: "ItemFailed", Parameters: map[string]any{"index.$": "$.index", "failed.$": "$.error.Error"}}),
+				&asl.PassState{Name: "ItemFailed", Parameters: map[string]any{"index.$": "$.index", "failed.$": "$.error.Error"}}),
 		},
-		&stepfn.PassState{Name: "GenerateReport", Parameters: map[string]any{
+		&asl.PassState{Name: "GenerateReport", Parameters: map[string]any{
 			"total.$":  "States.ArrayLength($.results)",
 			"failed.$": "States.ArrayLength($.results[?(@.failed)])",
 		}})
@@ -79,15 +80,15 @@ var (
 
 // transient retries what Lambda itself may fail with, and nothing that the
 // function says.
-var transient = []stepfn.Retrier{{
+var transient = []asl.Retrier{{
 	ErrorEquals:     []string{"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException"},
-	IntervalSeconds: 1, MaxAttempts: stepfn.Attempts(4), BackoffRate: 2, MaxDelaySeconds: 20, JitterStrategy: stepfn.JitterFull,
+	IntervalSeconds: 1, MaxAttempts: asl.Attempts(4), BackoffRate: 2, MaxDelaySeconds: 20, JitterStrategy: asl.JitterFull,
 }}
 
-func processor(states ...stepfn.State) *stepfn.ItemProcessor {
-	b := stepfn.Sequence(states...)
-	return &stepfn.ItemProcessor{
-		ProcessorConfig: &stepfn.ProcessorConfig{Mode: "INLINE"}, StartAt: b.StartAt, States: b.States,
+func processor(states ...asl.State) *asl.ItemProcessor {
+	b := asl.MustSequence(states...)
+	return &asl.ItemProcessor{
+		ProcessorConfig: &asl.ProcessorConfig{Mode: "INLINE"}, StartAt: b.StartAt, States: b.States,
 	}
 }
 

@@ -14,11 +14,12 @@ import (
 
 	"github.com/patternkit/serverless/messaging/messagingtest"
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
 // run runs a machine with the functions of main.go and a topic.
-func run(t *testing.T, m *stepfn.Machine, input string) (x stepfntest.Execution, published int) {
+func run(t *testing.T, m *asl.Machine, input string) (x stepfntest.Execution, published int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		topics := messagingtest.NewSNS(t, messagingtest.NewSQS(t))
@@ -34,7 +35,7 @@ func run(t *testing.T, m *stepfn.Machine, input string) (x stepfntest.Execution,
 		machines.Function("${ScanFunctionArn}", stepfntest.Func(stepfn.Handler(scan)))
 		machines.Function("${ItemFunctionArn}", stepfntest.Func(stepfn.Handler(processItem)))
 		machines.Function("${CheckoutFunctionArn}", stepfntest.Func(Checkout.Handle))
-		filled, err := stepfn.Parse([]byte(strings.ReplaceAll(m.String(), "${FailuresTopicArn}", *topic.TopicArn)))
+		filled, err := asl.Parse([]byte(strings.ReplaceAll(m.String(), "${FailuresTopicArn}", *topic.TopicArn)))
 		require.NoError(t, err)
 		x, err = machines.Execute(t.Context(), machines.Create("M", filled), []byte(input))
 		require.NoError(t, err)
@@ -83,7 +84,7 @@ func TestCheckout(t *testing.T) {
 func TestTheTemplateHasTheseMachines(t *testing.T) {
 	template, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
-	for name, m := range map[string]*stepfn.Machine{
+	for name, m := range map[string]*asl.Machine{
 		"OrderProcessing": OrderProcessing, "ImageProcessing": ImageProcessing, "BatchProcessing": BatchProcessing, "Checkout": Checkout.Machine(),
 	} {
 		found := regexp.MustCompile(`(?s)\n  ` + name + `:\n.*?Definition: (\{.*?)\n      \w`).FindSubmatch(template)

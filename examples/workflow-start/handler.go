@@ -9,6 +9,7 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // Report is what a caller asks for.
@@ -22,12 +23,12 @@ type Result struct {
 }
 
 // Machine makes a report: it collects for a while, then renders.
-var Machine = stepfn.MustMachine(
-	&stepfn.WaitState{Name: "Collect", Seconds: 30},
-	&stepfn.TaskState{
+var Machine = asl.MustMachine(
+	&asl.WaitState{Name: "Collect", Seconds: 30},
+	&asl.TaskState{
 		Name: "Render", Resource: "${RenderFunctionArn}", TimeoutSeconds: 60,
-		Retry: []stepfn.Retrier{{
-			ErrorEquals: []string{"Lambda.ServiceException", "Lambda.TooManyRequestsException"}, MaxAttempts: stepfn.Attempts(3), JitterStrategy: stepfn.JitterFull,
+		Retry: []asl.Retrier{{
+			ErrorEquals: []string{"Lambda.ServiceException", "Lambda.TooManyRequestsException"}, MaxAttempts: asl.Attempts(3), JitterStrategy: asl.JitterFull,
 		}},
 	})
 

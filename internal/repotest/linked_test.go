@@ -127,6 +127,7 @@ var linked = map[string][]because{
 	"observe/internal/subsegment": {},
 
 	"stepfn":                    {lambdaEvents, client, stepFunctions},
+	"stepfn/asl":                {},
 	"stepfn/internal/intrinsic": {},
 	"stepfn/internal/jsonpath":  {},
 	"stepfn/internal/value":     {},

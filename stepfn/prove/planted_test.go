@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/prove"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
@@ -217,7 +218,7 @@ func TestPlantedDefects(t *testing.T) {
 		tt.parts = func(b *bank) []stepfn.Part[order] {
 			return []stepfn.Part[order]{stepfn.Step("Take", b.takeAgain, func(o *stepfn.StepOptions) {
 				if retried != "" {
-					o.Retry = []stepfn.Retrier{{ErrorEquals: []string{retried}, MaxAttempts: stepfn.Attempts(1)}}
+					o.Retry = []asl.Retrier{{ErrorEquals: []string{retried}, MaxAttempts: asl.Attempts(1)}}
 				}
 			}).Compensate("GiveBack", b.giveBack)}
 		}
@@ -325,7 +326,7 @@ func TestWhatFailsWithAnother(t *testing.T) {
 func TestAnExecutionThatWaitsIsFound(t *testing.T) {
 	r := prove.Find(t, nil, func() prove.World {
 		return prove.World{
-			Machine: stepfn.MustMachine(&stepfn.TaskState{
+			Machine: asl.MustMachine(&asl.TaskState{
 				Name: "Ask", Resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
 				Parameters: map[string]any{"FunctionName": "Ask", "Payload.$": "$$.Task.Token"},
 			}),
@@ -342,13 +343,13 @@ func TestAnExecutionThatWaitsIsFound(t *testing.T) {
 
 // The targets of a machine may run side by side.
 func TestTargetsSideBySide(t *testing.T) {
-	branch := func(name string) stepfn.Branch {
-		return stepfn.Sequence(&stepfn.TaskState{Name: name, Resource: lambdaARN(name), TimeoutSeconds: 60})
+	branch := func(name string) asl.Branch {
+		return asl.MustSequence(&asl.TaskState{Name: name, Resource: lambdaARN(name), TimeoutSeconds: 60})
 	}
 	r := prove.Machine(t, nil, func() prove.World {
 		nothing := func(context.Context, []byte) ([]byte, error) { return nil, nil }
 		return prove.World{
-			Machine: stepfn.MustMachine(&stepfn.ParallelState{Name: "Both", Branches: []stepfn.Branch{branch("One"), branch("Other")}}),
+			Machine: asl.MustMachine(&asl.ParallelState{Name: "Both", Branches: []asl.Branch{branch("One"), branch("Other")}}),
 			Functions: map[string]func(context.Context, []byte) ([]byte, error){
 				lambdaARN("One"): nothing, lambdaARN("Other"): nothing,
 			},

@@ -66,6 +66,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -83,7 +84,7 @@ type Oracle struct {
 // World is what one case runs on; it must be fresh for every case.
 type World struct {
 	// Machine is what is run.
-	Machine *stepfn.Machine
+	Machine *asl.Machine
 	// Functions are the functions by the resource that they are bound to.
 	Functions map[string]func(ctx context.Context, payload []byte) ([]byte, error)
 	// Targets are what can misbehave. Optional. Defaults to the resources of

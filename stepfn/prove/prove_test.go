@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/prove"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
@@ -134,26 +135,26 @@ func (s *shop) world(saga *stepfn.Saga[order]) prove.World {
 // naive is the textbook saga: each step catches everything and runs the
 // compensations of the steps before it; nothing is retried, no step whose
 // outcome is unknown is undone, and a compensation that fails ends it all.
-func naive() *stepfn.Machine {
-	task := func(name, next, onError string) *stepfn.TaskState {
-		t := &stepfn.TaskState{
+func naive() *asl.Machine {
+	task := func(name, next, onError string) *asl.TaskState {
+		t := &asl.TaskState{
 			Name: name, Resource: lambdaARN(name), ResultPath: "$." + strings.ToLower(name), TimeoutSeconds: 60, Next: next,
 		}
 		if onError != "" {
-			t.Catch = []stepfn.Catcher{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: onError}}
+			t.Catch = []asl.Catcher{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: onError}}
 		}
 		if next == "" {
 			t.End = true
 		}
 		return t
 	}
-	return stepfn.MustMachine(
+	return asl.MustMachine(
 		task("ReserveInventory", "ChargeCustomer", "TransactionFailed"),
 		task("ChargeCustomer", "SendConfirmation", "ReleaseInventory"),
 		task("SendConfirmation", "", "RefundCustomer"),
 		task("RefundCustomer", "ReleaseInventory", ""),
 		task("ReleaseInventory", "TransactionFailed", ""),
-		&stepfn.FailState{Name: "TransactionFailed", Cause: "Transaction failed and compensated"})
+		&asl.FailState{Name: "TransactionFailed", Cause: "Transaction failed and compensated"})
 }
 
 func lambdaARN(name string) string { return "arn:aws:lambda:us-east-1:123456789012:function:" + name }

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -48,8 +48,8 @@ func TestErrorsOfTheAPI(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
-		fast := m.CreateExpress("E", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
+		arn := m.Create("M", asl.MustMachine(&asl.PassState{Name: "A"}))
+		fast := m.CreateExpress("E", asl.MustMachine(&asl.PassState{Name: "A"}))
 		create := func(name, definition string, kind types.StateMachineType) error {
 			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: aws.String("arn:aws:iam::123456789012:role/r"), Type: kind})
 			return err
@@ -117,10 +117,10 @@ func TestLifeOfAMachine(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.WaitState{Name: "Old", Seconds: 10}))
+		arn := m.Create("M", asl.MustMachine(&asl.WaitState{Name: "Old", Seconds: 10}))
 		started, err := c.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn})
 		require.NoError(t, err)
-		next := stepfn.MustMachine(&stepfn.PassState{Name: "New"}).String()
+		next := asl.MustMachine(&asl.PassState{Name: "New"}).String()
 		_, err = c.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &arn, Definition: &next})
 		require.NoError(t, err)
 		d, err := c.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
@@ -174,11 +174,11 @@ func TestHistoryPages(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m, c := r.t, r.m, r.c
 		ctx := t.Context()
-		var list []stepfn.State
+		var list []asl.State
 		for i := range 150 {
-			list = append(list, &stepfn.PassState{Name: fmt.Sprint("P", i)})
+			list = append(list, &asl.PassState{Name: fmt.Sprint("P", i)})
 		}
-		x, err := m.Execute(ctx, m.Create("M", stepfn.MustMachine(list...)), nil)
+		x, err := m.Execute(ctx, m.Create("M", asl.MustMachine(list...)), nil)
 		require.NoError(t, err)
 		require.Len(t, x.History, 302)
 		first, err := c.GetExecutionHistory(ctx, &sfn.GetExecutionHistoryInput{ExecutionArn: &x.ARN})
@@ -209,18 +209,18 @@ func TestHistoryPages(t *testing.T) {
 func TestExpressRunsWithinTheCall(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m, c := r.t, r.m, r.c
-		arn := m.CreateExpress("E", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 3}, &stepfn.PassState{Name: "P", Result: "ok"}))
+		arn := m.CreateExpress("E", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 3}, &asl.PassState{Name: "P", Result: "ok"}))
 		out, err := c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Input: aws.String(`{"a":1}`), Name: aws.String("n")})
 		require.NoError(t, err)
 		require.Equal(t, types.SyncExecutionStatusSucceeded, out.Status)
 		require.Equal(t, `"ok"`, *out.Output)
 		require.Equal(t, 3*time.Second, out.StopDate.Sub(*out.StartDate))
-		failing := m.CreateExpress("F", stepfn.MustMachine(&stepfn.FailState{Name: "F", Error: "E", Cause: "c"}))
+		failing := m.CreateExpress("F", asl.MustMachine(&asl.FailState{Name: "F", Error: "E", Cause: "c"}))
 		out, err = c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: &failing})
 		require.NoError(t, err, "a failed execution is an answer")
 		require.Equal(t, types.SyncExecutionStatusFailed, out.Status)
 		require.Equal(t, "E", *out.Error)
-		slow := m.CreateExpress("S", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 301}))
+		slow := m.CreateExpress("S", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 301}))
 		out, err = c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: &slow})
 		require.NoError(t, err)
 		require.Equal(t, types.SyncExecutionStatusTimedOut, out.Status)
@@ -365,7 +365,7 @@ func TestActivities(t *testing.T) {
 		require.Nil(t, empty.TaskToken)
 		require.Equal(t, time.Minute, time.Since(begin), "a long poll")
 
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.TaskState{Name: "A", Resource: *created.ActivityArn, TimeoutSeconds: 100}))
+		arn := m.Create("M", asl.MustMachine(&asl.TaskState{Name: "A", Resource: *created.ActivityArn, TimeoutSeconds: 100}))
 		go func() { _ = m.Run(ctx) }()
 		started, err := c.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn, Input: aws.String(`{"n":1}`)})
 		require.NoError(t, err)
@@ -397,9 +397,9 @@ func TestActivities(t *testing.T) {
 func TestExecutionsOfOtherMachines(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m := r.t, r.m
-		child := m.Create("Child", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 60}, &stepfn.PassState{Name: "P", Result: map[string]any{"ok": true}}))
-		parent := func(pattern, path string) *stepfn.Machine {
-			return stepfn.MustMachine(&stepfn.TaskState{
+		child := m.Create("Child", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 60}, &asl.PassState{Name: "P", Result: map[string]any{"ok": true}}))
+		parent := func(pattern, path string) *asl.Machine {
+			return asl.MustMachine(&asl.TaskState{
 				Name: "S", Resource: "arn:aws:states:::states:startExecution" + pattern,
 				Parameters: map[string]any{"StateMachineArn": child, "Input": map[string]any{"from.$": "$$.Execution.Name"}}, OutputPath: path,
 			})
@@ -415,8 +415,8 @@ func TestExecutionsOfOtherMachines(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, x.Output, "execution:Child:")
 		require.Equal(t, x.Started, x.Stopped)
-		failing := m.Create("Bad", stepfn.MustMachine(&stepfn.FailState{Name: "F", Error: "E"}))
-		x, err = m.Execute(t.Context(), m.Create("P4", stepfn.MustMachine(&stepfn.TaskState{
+		failing := m.Create("Bad", asl.MustMachine(&asl.FailState{Name: "F", Error: "E"}))
+		x, err = m.Execute(t.Context(), m.Create("P4", asl.MustMachine(&asl.TaskState{
 			Name: "S", Resource: "arn:aws:states:::states:startExecution.sync", Parameters: map[string]any{"StateMachineArn": failing},
 		})), nil)
 		require.NoError(t, err)
@@ -431,7 +431,7 @@ func TestConcurrentUse(t *testing.T) {
 		t, m, c := r.t, r.m, r.c
 		ctx, cancel := context.WithCancel(t.Context())
 		m.Function(fn, func(context.Context, []byte) ([]byte, error) { time.Sleep(time.Second); return nil, nil })
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.TaskState{Name: "A", Resource: fn}))
+		arn := m.Create("M", asl.MustMachine(&asl.TaskState{Name: "A", Resource: fn}))
 		go func() { _ = m.Run(ctx) }()
 		for i := range 20 {
 			go func() {
@@ -461,7 +461,7 @@ func TestAStoppedLoopCallsAgain(t *testing.T) {
 			}
 			return []byte(`"done"`), nil
 		})
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.TaskState{Name: "A", Resource: fn}))
+		arn := m.Create("M", asl.MustMachine(&asl.TaskState{Name: "A", Resource: fn}))
 		require.NoError(t, m.Starter(arn)(t.Context(), []byte(`{}`)))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -476,7 +476,7 @@ func TestAStoppedLoopCallsAgain(t *testing.T) {
 func TestFaults(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m, c := r.t, r.m, r.c
-		arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "A"}))
+		arn := m.Create("M", asl.MustMachine(&asl.PassState{Name: "A"}))
 		m.DropReply("StartExecution")
 		_, err := c.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &arn, Name: aws.String("once")})
 		require.NoError(t, err, "the SDK tries again, and the name makes it one execution")

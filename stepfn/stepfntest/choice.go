@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/jsonpath"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -35,7 +35,7 @@ type (
 	}
 )
 
-func (n *node) choices(b *block, rules []stepfn.Rule) error {
+func (n *node) choices(b *block, rules []asl.Rule) error {
 	for _, r := range rules {
 		t, err := compileRule(r)
 		if err != nil {
@@ -50,7 +50,7 @@ func (n *node) choices(b *block, rules []stepfn.Rule) error {
 	return nil
 }
 
-func compileRule(r stepfn.Rule) (test, error) {
+func compileRule(r asl.Rule) (test, error) {
 	switch {
 	case r.Condition != nil:
 		return nil, unsupported("a JSONata condition")
@@ -80,7 +80,7 @@ func compileRule(r stepfn.Rule) (test, error) {
 	return c, err
 }
 
-func compileRules(rules []stepfn.Rule) ([]test, error) {
+func compileRules(rules []asl.Rule) ([]test, error) {
 	list := make([]test, len(rules))
 	for i, r := range rules {
 		var err error

@@ -14,25 +14,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
 // machine parses a definition that a test writes as JSON.
-func machine(t *testing.T, definition string) *stepfn.Machine {
+func machine(t *testing.T, definition string) *asl.Machine {
 	t.Helper()
-	m, err := stepfn.Parse([]byte(definition))
+	m, err := asl.Parse([]byte(definition))
 	require.NoError(t, err)
 	return m
 }
 
 // states makes a machine that starts at the state named A.
-func states(t *testing.T, inner string) *stepfn.Machine {
+func states(t *testing.T, inner string) *asl.Machine {
 	t.Helper()
 	return machine(t, `{"StartAt": "A", "States": {`+inner+`}}`)
 }
 
 // execute runs a machine in a bubble.
-func execute(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
+func execute(t *testing.T, m *asl.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
 	t.Helper()
 	var x stepfntest.Execution
 	synctest.Test(t, func(t *testing.T) {
@@ -152,7 +153,7 @@ func TestChoiceOperators(t *testing.T) {
 		require.NoError(t, x.Err(), tt.rule)
 		require.Equal(t, map[bool]string{true: "T", false: "F"}[tt.want], x.Path[1], tt.rule)
 	}
-	require.Len(t, stepfn.Operators(), 39)
+	require.Len(t, asl.Operators(), 39)
 }
 
 func TestIntrinsicFunctions(t *testing.T) {

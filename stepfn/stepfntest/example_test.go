@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -15,9 +15,9 @@ func Example() {
 	machines.Function(arn, stepfntest.Func(func(_ context.Context, name string) (string, error) {
 		return "hello " + name, nil
 	}))
-	x, err := machines.Execute(context.Background(), machines.Create("Greeting", stepfn.MustMachine(
-		&stepfn.TaskState{Name: "Greet", Resource: arn},
-		&stepfn.PassState{Name: "Wrap", Parameters: map[string]any{"greeting.$": "$"}},
+	x, err := machines.Execute(context.Background(), machines.Create("Greeting", asl.MustMachine(
+		&asl.TaskState{Name: "Greet", Resource: arn},
+		&asl.PassState{Name: "Wrap", Parameters: map[string]any{"greeting.$": "$"}},
 	)), "Ann")
 	fmt.Println(x.Output, err)
 	for _, e := range x.History {
@@ -41,12 +41,12 @@ func ExampleStepFunctions_Mock() {
 	machines.Mock("Video", "Transcode",
 		stepfntest.Throw("MediaConvert.TooManyRequestsException", "later"),
 		stepfntest.Return(map[string]string{"job": "1"}))
-	x, err := machines.Execute(context.Background(), machines.Create("Video", stepfn.MustMachine(
-		&stepfn.TaskState{
+	x, err := machines.Execute(context.Background(), machines.Create("Video", asl.MustMachine(
+		&asl.TaskState{
 			Name: "Transcode", Resource: "arn:aws:states:::mediaconvert:createJob", Parameters: map[string]any{},
-			Catch: []stepfn.Catcher{{ErrorEquals: []string{stepfn.ErrorAll}, Next: "Again"}}, End: true,
+			Catch: []asl.Catcher{{ErrorEquals: []string{asl.ErrorAll}, Next: "Again"}}, End: true,
 		},
-		&stepfn.PassState{Name: "Again", Next: "Transcode"},
+		&asl.PassState{Name: "Again", Next: "Transcode"},
 	)), nil)
 	fmt.Println(x.Output, err)
 	fmt.Println(strings.Join(x.Path, " > "))

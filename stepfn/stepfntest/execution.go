@@ -3,7 +3,7 @@ package stepfntest
 import (
 	"time"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -101,7 +101,7 @@ func (x *execution) log(previous int64, kind string, details any) int64 {
 		return previous
 	}
 	if x.machine.kind == standard && len(x.records) == maxEvents-1 && !endings[kind] {
-		x.fail(x.last(), fail(stepfn.ErrorRuntime, "The execution reached the maximum number of history events (%d).", maxEvents))
+		x.fail(x.last(), fail(asl.ErrorRuntime, "The execution reached the maximum number of history events (%d).", maxEvents))
 		return previous
 	}
 	if d, ok := details.(*EnteredDetails); ok {
@@ -132,7 +132,7 @@ func (x *execution) fail(last int64, f *failure) {
 // a STANDARD one in its history only.
 func (x *execution) timeOut() {
 	x.root.kill(false)
-	f := &failure{name: stepfn.ErrorTimeout}
+	f := &failure{name: asl.ErrorTimeout}
 	x.log(0, "ExecutionTimedOut", &ErrorDetails{Error: f.name})
 	if x.machine.kind != standard {
 		x.failure = f

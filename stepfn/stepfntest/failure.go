@@ -3,7 +3,7 @@ package stepfntest
 import (
 	"fmt"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -27,7 +27,7 @@ func fail(name, format string, args ...any) *failure {
 // runtimeFailure is what a definition that does not fit its data ends with;
 // the cause gets its place in front when the state is known.
 func runtimeFailure(format string, args ...any) *failure {
-	return fail(stepfn.ErrorRuntime, format, args...)
+	return fail(asl.ErrorRuntime, format, args...)
 }
 
 // output is what a catcher gets.
@@ -45,17 +45,17 @@ func (f *failure) output() *value.Object {
 // matches reports whether an entry of ErrorEquals stands for the error.
 func (f *failure) matches(entry string) bool {
 	switch f.name {
-	case stepfn.ErrorRuntime:
+	case asl.ErrorRuntime:
 		return false
-	case stepfn.ErrorDataLimitExceeded:
+	case asl.ErrorDataLimitExceeded:
 		return entry == f.name
 	}
 	switch entry {
-	case stepfn.ErrorAll, f.name:
+	case asl.ErrorAll, f.name:
 		return true
-	case stepfn.ErrorTaskFailed:
-		return f.name != stepfn.ErrorTimeout
-	case stepfn.ErrorHeartbeatTimeout:
+	case asl.ErrorTaskFailed:
+		return f.name != asl.ErrorTimeout
+	case asl.ErrorHeartbeatTimeout:
 		return f.heartbeat // its name in Retry and Catch only
 	}
 	return false

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -151,11 +151,11 @@ func TestTheBoundOfHistories(t *testing.T) {
 	for keep, want := range map[int]int{0: 26, -1: 40} {
 		synctest.Test(t, func(t *testing.T) {
 			m := stepfntest.New(nil, func(o *stepfntest.Options) { o.KeepExecutions = keep })
-			var states []stepfn.State
+			var states []asl.State
 			for i := range 19 {
-				states = append(states, &stepfn.PassState{Name: fmt.Sprint("P", i)})
+				states = append(states, &asl.PassState{Name: fmt.Sprint("P", i)})
 			}
-			arn := m.Create("M", stepfn.MustMachine(states...))
+			arn := m.Create("M", asl.MustMachine(states...))
 			input := []byte(`"` + strings.Repeat("x", 249_998) + `"`)
 			for range 40 { // 40 payloads of 250,000 bytes each
 				require.NoError(t, m.Starter(arn)(t.Context(), input))
@@ -185,7 +185,7 @@ func TestExecutionsHaveNoHistory(t *testing.T) {
 // year.
 func TestExecutionsOfABubbleOutside(t *testing.T) {
 	m := stepfntest.New(nil)
-	arn := m.Create("M", stepfn.MustMachine(&stepfn.PassState{Name: "P"}))
+	arn := m.Create("M", asl.MustMachine(&asl.PassState{Name: "P"}))
 	var x stepfntest.Execution
 	synctest.Test(t, func(t *testing.T) {
 		var err error

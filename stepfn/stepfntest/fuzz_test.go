@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -52,12 +52,12 @@ func FuzzDefinition(f *testing.F) {
 	f.Add(`{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Choice","Choices":[{"Condition":true,"And":5,"Next":"B"}],"Default":"B"},"B":{"Type":"Pass","Output":"{% 1 %}","End":true}}}`)
 	f.Add(`{"StartAt":"A","StartAt":"B","States":{"A":{"Type":"Pass","Result":null,"InputPath":null,"End":true}}}`)
 	f.Fuzz(func(t *testing.T, definition string) {
-		for _, finding := range stepfn.ValidateDefinition([]byte(definition)) {
-			if finding.Severity == stepfn.SeverityError {
+		for _, finding := range asl.Validate([]byte(definition)) {
+			if finding.Severity == asl.SeverityError {
 				return
 			}
 		}
-		_, err := stepfn.Parse([]byte(definition))
+		_, err := asl.Parse([]byte(definition))
 		require.NoError(t, err)
 		_, err = stepfntest.New(nil).Client().CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
 			Name: aws.String("M"), Definition: &definition, RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),

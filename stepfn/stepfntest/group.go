@@ -1,7 +1,7 @@
 package stepfntest
 
 import (
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -193,7 +193,7 @@ func (g *group) failed(t *thread, f *failure) {
 				g.closed(t)
 				return
 			}
-			f = fail(stepfn.ErrorExceedTolerated, "The specified tolerated failure threshold was exceeded")
+			f = fail(asl.ErrorExceedTolerated, "The specified tolerated failure threshold was exceeded")
 		}
 	}
 	last := t.last

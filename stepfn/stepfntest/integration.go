@@ -6,7 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -192,7 +192,7 @@ func (a *attempt) follow(child *execution) {
 		}
 		out := child.childResult(a.resource.pattern)
 		if child.status != Succeeded {
-			a.failed(&failure{name: stepfn.ErrorTaskFailed, cause: out})
+			a.failed(&failure{name: asl.ErrorTaskFailed, cause: out})
 			return
 		}
 		a.answered(out, nil)

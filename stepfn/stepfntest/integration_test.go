@@ -14,7 +14,7 @@ import (
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/events/eventstest"
 	"github.com/patternkit/serverless/messaging/messagingtest"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -49,19 +49,19 @@ func TestIntegrationsCallTheOtherFakes(t *testing.T) {
 		const states = "arn:aws:states:::"
 		item := map[string]any{"PK": map[string]any{"S.$": "$.id"}, "N": map[string]any{"N": "1"}}
 		key := map[string]any{"PK": map[string]any{"S.$": "$.id"}}
-		m := stepfn.MustMachine(
-			&stepfn.TaskState{Name: "Put", Resource: states + "dynamodb:putItem", ResultPath: stepfn.Discard, Parameters: map[string]any{"TableName": "orders", "Item": item}},
-			&stepfn.TaskState{Name: "Get", Resource: states + "dynamodb:getItem", ResultPath: "$.got", Parameters: map[string]any{"TableName": "orders", "Key": key}},
-			&stepfn.TaskState{Name: "GetBySDK", Resource: states + "aws-sdk:dynamodb:getItem", ResultPath: "$.sdk", Parameters: map[string]any{"TableName": "orders", "Key": key}},
-			&stepfn.TaskState{Name: "Send", Resource: states + "sqs:sendMessage", ResultPath: "$.sent", Parameters: map[string]any{
+		m := asl.MustMachine(
+			&asl.TaskState{Name: "Put", Resource: states + "dynamodb:putItem", ResultPath: asl.Discard, Parameters: map[string]any{"TableName": "orders", "Item": item}},
+			&asl.TaskState{Name: "Get", Resource: states + "dynamodb:getItem", ResultPath: "$.got", Parameters: map[string]any{"TableName": "orders", "Key": key}},
+			&asl.TaskState{Name: "GetBySDK", Resource: states + "aws-sdk:dynamodb:getItem", ResultPath: "$.sdk", Parameters: map[string]any{"TableName": "orders", "Key": key}},
+			&asl.TaskState{Name: "Send", Resource: states + "sqs:sendMessage", ResultPath: "$.sent", Parameters: map[string]any{
 				"QueueUrl": *q.QueueUrl, "MessageBody": map[string]any{"id.$": "$.id"},
 				"MessageAttributes": map[string]any{"kind": map[string]any{"DataType": "String", "StringValue": "order"}},
 			}},
-			&stepfn.TaskState{Name: "Publish", Resource: states + "sns:publish", ResultPath: "$.published", Parameters: map[string]any{
+			&asl.TaskState{Name: "Publish", Resource: states + "sns:publish", ResultPath: "$.published", Parameters: map[string]any{
 				"TopicArn": *topic.TopicArn, "Message": map[string]any{"id.$": "$.id"},
 				"MessageAttributes": map[string]any{"kind": map[string]any{"DataType": "String", "StringValue": "order"}},
 			}},
-			&stepfn.TaskState{Name: "Emit", Resource: states + "events:putEvents", ResultPath: "$.emitted", Parameters: map[string]any{
+			&asl.TaskState{Name: "Emit", Resource: states + "events:putEvents", ResultPath: "$.emitted", Parameters: map[string]any{
 				"Entries": []any{map[string]any{"Source": "shop", "DetailType": "OrderPlaced", "Detail": map[string]any{"id.$": "$.id"}}},
 			}},
 		)
@@ -98,8 +98,8 @@ func TestErrorsOfIntegrations(t *testing.T) {
 		t.Run(tt.resource, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, machines := cloud(t)
-				x, err := machines.Execute(t.Context(), machines.Create("M", stepfn.MustMachine(
-					&stepfn.TaskState{Name: "A", Resource: states + tt.resource, Parameters: tt.params})), nil)
+				x, err := machines.Execute(t.Context(), machines.Create("M", asl.MustMachine(
+					&asl.TaskState{Name: "A", Resource: states + tt.resource, Parameters: tt.params})), nil)
 				require.NoError(t, err)
 				require.Equal(t, tt.error, x.Error)
 				require.Regexp(t, tt.cause, x.Cause)

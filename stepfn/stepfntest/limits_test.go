@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -30,26 +30,26 @@ func TestNumbersByPath(t *testing.T) {
 	tests := []struct{ definition, input, err, cause string }{
 		{timeout, `{"t":1}`, "", ""},
 		{timeout, `{"t":99999999}`, "", ""},
-		{timeout, `{"t":0}`, stepfn.ErrorRuntime, `The TimeoutSecondsPath field refers to value "0" which is not from 1 to 99999999: $.t`},
-		{timeout, `{"t":100000000}`, stepfn.ErrorRuntime, `The TimeoutSecondsPath field refers to value "100000000" which is not from 1 to 99999999: $.t`},
-		{timeout, `{"t":-1}`, stepfn.ErrorRuntime, `The TimeoutSecondsPath field refers to value "-1" which is not a valid integer: $.t`},
-		{timeout, `{"t":1.5}`, stepfn.ErrorRuntime, `The TimeoutSecondsPath field refers to value "1.5" which is not a valid integer: $.t`},
-		{heartbeat, `{"t":0}`, stepfn.ErrorRuntime, `The HeartbeatSecondsPath field refers to value "0" which is not from 1 to 99999999: $.t`},
+		{timeout, `{"t":0}`, asl.ErrorRuntime, `The TimeoutSecondsPath field refers to value "0" which is not from 1 to 99999999: $.t`},
+		{timeout, `{"t":100000000}`, asl.ErrorRuntime, `The TimeoutSecondsPath field refers to value "100000000" which is not from 1 to 99999999: $.t`},
+		{timeout, `{"t":-1}`, asl.ErrorRuntime, `The TimeoutSecondsPath field refers to value "-1" which is not a valid integer: $.t`},
+		{timeout, `{"t":1.5}`, asl.ErrorRuntime, `The TimeoutSecondsPath field refers to value "1.5" which is not a valid integer: $.t`},
+		{heartbeat, `{"t":0}`, asl.ErrorRuntime, `The HeartbeatSecondsPath field refers to value "0" which is not from 1 to 99999999: $.t`},
 		{both, `{"t":5,"h":4}`, "", ""},
-		{both, `{"t":5,"h":5}`, stepfn.ErrorRuntime, "HeartbeatSeconds must be smaller than TimeoutSeconds: 5 is not smaller than 5"},
-		{task(`,"TimeoutSeconds":5,"HeartbeatSecondsPath":"$.h"`), `{"h":6}`, stepfn.ErrorRuntime, "HeartbeatSeconds must be smaller than TimeoutSeconds: 6 is not smaller than 5"},
+		{both, `{"t":5,"h":5}`, asl.ErrorRuntime, "HeartbeatSeconds must be smaller than TimeoutSeconds: 5 is not smaller than 5"},
+		{task(`,"TimeoutSeconds":5,"HeartbeatSecondsPath":"$.h"`), `{"h":6}`, asl.ErrorRuntime, "HeartbeatSeconds must be smaller than TimeoutSeconds: 6 is not smaller than 5"},
 		{percent, `{"l":[0,1,1,1,1,1,1,1],"p":12.5}`, "", ""},
-		{percent, `{"l":[0,1,1,1,1,1,1,1],"p":12.4}`, stepfn.ErrorExceedTolerated, "The specified tolerated failure threshold was exceeded"},
+		{percent, `{"l":[0,1,1,1,1,1,1,1],"p":12.4}`, asl.ErrorExceedTolerated, "The specified tolerated failure threshold was exceeded"},
 		{each(`,"ToleratedFailurePercentage":12.5`), `{"l":[0,1,1,1,1,1,1,1]}`, "", ""},
-		{percent, `{"l":[1],"p":"x"}`, stepfn.ErrorRuntime, `The ToleratedFailurePercentagePath field refers to value "x" which is not a valid float: $.p`},
-		{percent, `{"l":[1],"p":-0.5}`, stepfn.ErrorRuntime, "ToleratedFailurePercentage must be between 0 and 100."},
-		{percent, `{"l":[1],"p":100.5}`, stepfn.ErrorRuntime, "ToleratedFailurePercentage must be between 0 and 100."},
-		{count, `{"l":[1],"p":-1}`, stepfn.ErrorRuntime, "ToleratedFailureCount cannot be negative."},
-		{count, `{"l":[1],"p":1.5}`, stepfn.ErrorRuntime, `The ToleratedFailureCountPath field refers to value "1.5" which is not a valid integer: $.p`},
+		{percent, `{"l":[1],"p":"x"}`, asl.ErrorRuntime, `The ToleratedFailurePercentagePath field refers to value "x" which is not a valid float: $.p`},
+		{percent, `{"l":[1],"p":-0.5}`, asl.ErrorRuntime, "ToleratedFailurePercentage must be between 0 and 100."},
+		{percent, `{"l":[1],"p":100.5}`, asl.ErrorRuntime, "ToleratedFailurePercentage must be between 0 and 100."},
+		{count, `{"l":[1],"p":-1}`, asl.ErrorRuntime, "ToleratedFailureCount cannot be negative."},
+		{count, `{"l":[1],"p":1.5}`, asl.ErrorRuntime, `The ToleratedFailureCountPath field refers to value "1.5" which is not a valid integer: $.p`},
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
-			m, err := stepfn.Parse([]byte(tt.definition))
+			m, err := asl.Parse([]byte(tt.definition))
 			require.NoError(t, err)
 			machines := stepfntest.New(nil)
 			machines.Function(arn, func(_ context.Context, in []byte) ([]byte, error) { return in, nil })
@@ -105,7 +105,7 @@ func TestOpenSubstitutions(t *testing.T) {
 		`"Type":"Pass","Parameters":{"a.$":"${S}"},"End":true`,
 	} {
 		m := states(t, `"A":{`+state+`}`)
-		require.NoError(t, m.Check(), state)
+		require.NoError(t, m.Err(), state)
 		_, err := stepfntest.New(nil).Client().CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
 			Name: aws.String("M"), Definition: aws.String(m.String()), RoleArn: aws.String("arn:aws:iam::123456789012:role/r"),
 		})

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -104,15 +104,15 @@ func TestNullAnywhereInADefinition(t *testing.T) {
 		text, err := json.Marshal(v)
 		require.NoError(t, err)
 		require.Empty(t, refusal(t, func() {
-			stepfn.ValidateDefinition(text)
-			m, err := stepfn.Parse(text)
+			asl.Validate(text)
+			m, err := asl.Parse(text)
 			if err != nil {
 				return
 			}
 			_, _ = m.String(), m.Mermaid()
 			_ = m.Validate()
 			answer := postRaw(t, stepfntest.New(nil), "CreateStateMachine", map[string]any{"name": "M", "definition": string(text), "roleArn": "arn:aws:iam::123456789012:role/r"})
-			if strings.Contains(answer, "stateMachineArn") && m.Check() == nil {
+			if strings.Contains(answer, "stateMachineArn") && m.Err() == nil {
 				ran++
 				executeNull(t, m)
 			}
@@ -122,7 +122,7 @@ func TestNullAnywhereInADefinition(t *testing.T) {
 }
 
 // executeNull runs a machine with inputs that have nulls.
-func executeNull(t *testing.T, m *stepfn.Machine) {
+func executeNull(t *testing.T, m *asl.Machine) {
 	t.Helper()
 	for _, input := range []string{`null`, `{"a":null,"b":null,"s":null}`} {
 		executeToTheEnd(t, m, input, func(m *stepfntest.StepFunctions) {

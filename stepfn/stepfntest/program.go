@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/jsonpath"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -115,15 +115,15 @@ type compiler struct {
 
 // compile prepares a machine for execution. The definition has been
 // validated before.
-func compile(m *stepfn.Machine, express bool) (*block, error) {
-	if m.QueryLanguage == stepfn.JSONata {
+func compile(m *asl.Machine, express bool) (*block, error) {
+	if m.QueryLanguage == asl.JSONata {
 		return nil, unsupported("QueryLanguage JSONata")
 	}
 	c := compiler{express: express}
 	return c.block(m.StartAt, m.States)
 }
 
-func (c *compiler) block(startAt string, states []stepfn.State) (*block, error) {
+func (c *compiler) block(startAt string, states []asl.State) (*block, error) {
 	b := &block{nodes: make(map[string]*node, len(states))}
 	for _, s := range states {
 		b.nodes[s.StateName()] = &node{
@@ -140,9 +140,9 @@ func (c *compiler) block(startAt string, states []stepfn.State) (*block, error) 
 	return b, nil
 }
 
-func (c *compiler) node(b *block, n *node, s stepfn.State) error {
+func (c *compiler) node(b *block, n *node, s asl.State) error {
 	switch s := s.(type) {
-	case *stepfn.PassState:
+	case *asl.PassState:
 		var err error
 		if s.Result != nil {
 			var v any
@@ -152,7 +152,7 @@ func (c *compiler) node(b *block, n *node, s stepfn.State) error {
 		n.next = b.nodes[s.Next]
 		return first(err, jsonPath(s.QueryLanguage), n.paths(s.InputPath, s.ResultPath, s.OutputPath),
 			n.templates(s.Parameters, nil, s.Assign))
-	case *stepfn.TaskState:
+	case *asl.TaskState:
 		n.next = b.nodes[s.Next]
 		n.resource = parseResource(s.Resource)
 		return first(jsonPath(s.QueryLanguage), n.paths(s.InputPath, s.ResultPath, s.OutputPath),
@@ -160,20 +160,20 @@ func (c *compiler) node(b *block, n *node, s stepfn.State) error {
 			n.timeout.read("TimeoutSecondsPath", s.TimeoutSeconds, s.TimeoutSecondsPath),
 			n.heartbeat.read("HeartbeatSecondsPath", s.HeartbeatSeconds, s.HeartbeatSecondsPath),
 			n.recovery(b, s.Retry, s.Catch), n.resource.check())
-	case *stepfn.ChoiceState:
+	case *asl.ChoiceState:
 		n.otherwise = b.nodes[s.Default]
 		return first(jsonPath(s.QueryLanguage), n.paths(s.InputPath, "", s.OutputPath),
 			n.templates(nil, nil, s.Assign), n.choices(b, s.Choices))
-	case *stepfn.WaitState:
+	case *asl.WaitState:
 		n.next = b.nodes[s.Next]
 		return first(jsonPath(s.QueryLanguage), n.paths(s.InputPath, "", s.OutputPath),
 			n.templates(nil, nil, s.Assign), n.waits(s))
-	case *stepfn.SucceedState:
+	case *asl.SucceedState:
 		return first(jsonPath(s.QueryLanguage), n.paths(s.InputPath, "", s.OutputPath))
-	case *stepfn.FailState:
+	case *asl.FailState:
 		return first(jsonPath(s.QueryLanguage), n.errorName.set("ErrorPath", s.Error, s.ErrorPath),
 			n.cause.set("CausePath", s.Cause, s.CausePath))
-	case *stepfn.ParallelState:
+	case *asl.ParallelState:
 		n.next = b.nodes[s.Next]
 		for _, branch := range s.Branches {
 			inner, err := c.block(branch.StartAt, branch.States)
@@ -184,14 +184,14 @@ func (c *compiler) node(b *block, n *node, s stepfn.State) error {
 		}
 		return first(jsonPath(s.QueryLanguage), n.paths(s.InputPath, s.ResultPath, s.OutputPath),
 			n.templates(s.Parameters, s.ResultSelector, s.Assign), n.recovery(b, s.Retry, s.Catch))
-	case *stepfn.MapState:
+	case *asl.MapState:
 		n.next = b.nodes[s.Next]
 		return c.mapState(b, n, s)
 	}
 	return unsupported("the state type %s", s.StateType())
 }
 
-func (c *compiler) mapState(b *block, n *node, s *stepfn.MapState) error {
+func (c *compiler) mapState(b *block, n *node, s *asl.MapState) error {
 	p := s.ItemProcessor
 	if p == nil {
 		p = s.Iterator
@@ -227,7 +227,7 @@ func first(errs ...error) error {
 }
 
 func jsonPath(language string) error {
-	if language == stepfn.JSONata {
+	if language == asl.JSONata {
 		return unsupported("QueryLanguage JSONata")
 	}
 	return nil
@@ -238,7 +238,7 @@ func (f *field) read(name, text string) error {
 	switch text {
 	case "":
 		return nil
-	case stepfn.Discard:
+	case asl.Discard:
 		f.discard = true
 		return nil
 	}
@@ -309,11 +309,11 @@ func (t *text) set(name, s, path string) error {
 	return err
 }
 
-func (n *node) recovery(b *block, retry []stepfn.Retrier, catch []stepfn.Catcher) error {
+func (n *node) recovery(b *block, retry []asl.Retrier, catch []asl.Catcher) error {
 	for _, r := range retry {
 		c := retrier{
 			errors: r.ErrorEquals, interval: 1, attempts: 3, rate: 2,
-			longest: float64(r.MaxDelaySeconds), jitter: r.JitterStrategy == stepfn.JitterFull,
+			longest: float64(r.MaxDelaySeconds), jitter: r.JitterStrategy == asl.JitterFull,
 		}
 		if r.IntervalSeconds > 0 {
 			c.interval = float64(r.IntervalSeconds)
@@ -340,7 +340,7 @@ func (n *node) recovery(b *block, retry []stepfn.Retrier, catch []stepfn.Catcher
 	return nil
 }
 
-func (n *node) waits(s *stepfn.WaitState) error {
+func (n *node) waits(s *asl.WaitState) error {
 	if s.Timestamp != "" {
 		t, err := time.Parse(time.RFC3339Nano, s.Timestamp)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -37,7 +37,7 @@ type revision struct {
 	id         string // "" for the first one
 	definition string
 	roleARN    string
-	model      *stepfn.Machine
+	model      *asl.Machine
 	program    *block
 	logging    *logging
 	tracing    *tracing
@@ -131,15 +131,15 @@ func newRevision(definition, roleARN string, isExpress bool) (*revision, error) 
 	if err := checkRevision(definition, roleARN); err != nil {
 		return nil, err
 	}
-	findings := stepfn.ValidateDefinition([]byte(definition), func(o *stepfn.ValidateOptions) { o.Express = isExpress })
+	findings := asl.Validate([]byte(definition), func(o *asl.ValidateOptions) { o.Express = isExpress })
 	for _, f := range findings {
-		if f.Severity == stepfn.SeverityError {
+		if f.Severity == asl.SeverityError {
 			return nil, invalidDefinition(f.String())
 		}
 	}
-	model, err := stepfn.Parse([]byte(definition))
+	model, err := asl.Parse([]byte(definition))
 	if err != nil {
-		var d *stepfn.DefinitionError
+		var d *asl.DefinitionError
 		if errors.As(err, &d) {
 			return nil, invalidDefinition(d.Findings[0].String())
 		}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/wire"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -116,17 +116,17 @@ func (m *StepFunctions) Drain(ctx context.Context) error {
 
 // Create makes a STANDARD machine and returns its ARN. It panics when the
 // machine is not valid or the name is taken.
-func (m *StepFunctions) Create(name string, machine *stepfn.Machine) string {
+func (m *StepFunctions) Create(name string, machine *asl.Machine) string {
 	return m.create(name, machine, standard)
 }
 
 // CreateExpress makes an EXPRESS machine and returns its ARN. It panics when
 // the machine is not valid or the name is taken.
-func (m *StepFunctions) CreateExpress(name string, machine *stepfn.Machine) string {
+func (m *StepFunctions) CreateExpress(name string, machine *asl.Machine) string {
 	return m.create(name, machine, express)
 }
 
-func (m *StepFunctions) create(name string, machine *stepfn.Machine, kind string) string {
+func (m *StepFunctions) create(name string, machine *asl.Machine, kind string) string {
 	if machine == nil {
 		panic("stepfntest: create " + name + ": the machine is nil")
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -23,10 +23,10 @@ func TestClientDrivesAMachine(t *testing.T) {
 		machines := stepfntest.New(t)
 		client := machines.Client()
 		ctx := t.Context()
-		m := stepfn.MustMachine(
-			&stepfn.TaskState{Name: "Greet", Resource: greetARN, ResultPath: "$.greeting"},
-			&stepfn.WaitState{Name: "Rest", Seconds: 3600},
-			&stepfn.PassState{Name: "Done", Parameters: map[string]any{"said.$": "$.greeting", "by.$": "$$.Execution.Name"}},
+		m := asl.MustMachine(
+			&asl.TaskState{Name: "Greet", Resource: greetARN, ResultPath: "$.greeting"},
+			&asl.WaitState{Name: "Rest", Seconds: 3600},
+			&asl.PassState{Name: "Done", Parameters: map[string]any{"said.$": "$.greeting", "by.$": "$$.Execution.Name"}},
 		)
 		machines.Function(greetARN, stepfntest.Func(func(_ context.Context, in struct{ Name string }) (string, error) {
 			return "hello " + in.Name, nil
@@ -70,11 +70,11 @@ func TestAYearOfWaits(t *testing.T) {
 	wall := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		machines := stepfntest.New(t)
-		var states []stepfn.State
+		var states []asl.State
 		for _, day := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"} {
-			states = append(states, &stepfn.WaitState{Name: day, Seconds: 365 * 86400 / 12})
+			states = append(states, &asl.WaitState{Name: day, Seconds: 365 * 86400 / 12})
 		}
-		arn := machines.Create("Year", stepfn.MustMachine(states...))
+		arn := machines.Create("Year", asl.MustMachine(states...))
 		begin := time.Now()
 		x, err := machines.Execute(t.Context(), arn, nil)
 		require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestAYearOfWaits(t *testing.T) {
 // A fake that was made outside the bubble works inside.
 func TestAFakeMadeOutsideTheBubble(t *testing.T) {
 	machines := stepfntest.New(t)
-	arn := machines.Create("M", stepfn.MustMachine(&stepfn.WaitState{Name: "W", Seconds: 86_400}, &stepfn.TaskState{Name: "T", Resource: greetARN}))
+	arn := machines.Create("M", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 86_400}, &asl.TaskState{Name: "T", Resource: greetARN}))
 	machines.Function(greetARN, func(_ context.Context, p []byte) ([]byte, error) { return p, nil })
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {

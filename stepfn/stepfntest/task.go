@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/wire"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -80,7 +80,7 @@ func (a *attempt) start() {
 func (a *attempt) watch(timedOut func(f *failure)) {
 	expire := func(heartbeat bool) func() {
 		return func() {
-			f := &failure{name: stepfn.ErrorTimeout, heartbeat: heartbeat}
+			f := &failure{name: asl.ErrorTimeout, heartbeat: heartbeat}
 			timedOut(f)
 			a.fail(f)
 		}
@@ -202,7 +202,7 @@ func (a *attempt) received(what, out string, f *failure) (any, *failure) {
 		return nil, f
 	}
 	if len(out) > maxPayload {
-		return nil, fail(stepfn.ErrorDataLimitExceeded,
+		return nil, fail(asl.ErrorDataLimitExceeded,
 			"The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", what)
 	}
 	v, err := value.ParseString(out)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -218,7 +218,7 @@ func (t *thread) assigned(assign template, result any) (*value.Object, error) {
 	}
 	o, _ := v.(*value.Object)
 	if text := value.String(o); len(text) > maxPayload {
-		return nil, fail(stepfn.ErrorDataLimitExceeded, "The variables assigned by the state '%s' exceed the maximum number of bytes service limit.", t.node.name)
+		return nil, fail(asl.ErrorDataLimitExceeded, "The variables assigned by the state '%s' exceed the maximum number of bytes service limit.", t.node.name)
 	}
 	return o, nil
 }
@@ -226,7 +226,7 @@ func (t *thread) assigned(assign template, result any) (*value.Object, error) {
 // exit leaves the state.
 func (t *thread) exit(out *document, assigned *value.Object, next *node) error {
 	if len(out.String()) > maxPayload {
-		return fail(stepfn.ErrorDataLimitExceeded,
+		return fail(asl.ErrorDataLimitExceeded,
 			"The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", t.node.name)
 	}
 	n := t.node
@@ -273,7 +273,7 @@ func (t *thread) fail(err error) {
 	if !errors.As(err, &f) {
 		f = runtimeFailure("%v", err)
 	}
-	if f.name == stepfn.ErrorRuntime && !placed(f.cause) {
+	if f.name == asl.ErrorRuntime && !placed(f.cause) {
 		f = runtimeFailure("An error occurred while executing the state '%s' (entered at the event id #%d). %s",
 			t.node.name, t.enteredID, f.cause)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -197,7 +198,7 @@ func ptr[T any](v T) *T { return &v }
 
 // executeToTheEnd is execute for a machine that nobody answers: a month
 // passes.
-func executeToTheEnd(t *testing.T, m *stepfn.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
+func executeToTheEnd(t *testing.T, m *asl.Machine, input string, prepare func(*stepfntest.StepFunctions)) stepfntest.Execution {
 	t.Helper()
 	var x stepfntest.Execution
 	bubble(t, func(r rig) {

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/patternkit/serverless/internal/wire"
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 type validateDefinitionInput struct {
@@ -42,11 +42,11 @@ func (m *StepFunctions) validateStateMachineDefinition(_ context.Context, in *va
 		limit = maxDiagnostics
 	}
 	out := &validateDefinitionOutput{Result: "OK", Diagnostics: []diagnostic{}}
-	findings := stepfn.ValidateDefinition([]byte(in.Definition), func(o *stepfn.ValidateOptions) { o.Express = in.Type == express })
+	findings := asl.Validate([]byte(in.Definition), func(o *asl.ValidateOptions) { o.Express = in.Type == express })
 	for _, f := range findings {
-		if f.Severity == stepfn.SeverityError {
+		if f.Severity == asl.SeverityError {
 			out.Result = "FAIL"
-		} else if in.Severity == stepfn.SeverityError || in.Severity == "" {
+		} else if in.Severity == asl.SeverityError || in.Severity == "" {
 			continue // warnings come only when asked for
 		}
 		if len(out.Diagnostics) == limit {

@@ -38,7 +38,7 @@ func (f Fulfillment) Saga() *stepfn.Saga[OrderPlaced] {
 // the function at functionARN.
 func Definition(functionARN string) ([]byte, error) {
 	machine := Fulfillment{}.Saga().Machine(func(o *stepfn.MachineOptions) { o.Function = functionARN })
-	return []byte(machine.String()), machine.Check()
+	return []byte(machine.String()), machine.Err()
 }
 
 // traced begins the span of a step and says in the log that it runs.

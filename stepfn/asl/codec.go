@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"encoding/json"
@@ -79,7 +79,7 @@ func appendStates(dst []byte, states []State) ([]byte, error) {
 		}
 		dst = append(value.AppendString(dst, s.StateName()), ':')
 		if dst, err = appendPart(dst, reflect.ValueOf(s)); err != nil {
-			return nil, fmt.Errorf("stepfn: state %q: %w", s.StateName(), err)
+			return nil, fmt.Errorf("asl: state %q: %w", s.StateName(), err)
 		}
 	}
 	return append(dst, '}'), nil

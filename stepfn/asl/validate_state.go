@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"encoding/json"
@@ -249,8 +249,8 @@ func (s *stateCheck) assign(at string, o *value.Object, ok bool, v any) {
 		switch p, err := jsonpath.Parse("$" + bare); {
 		case err != nil || p.Root != jsonpath.Variable || !p.Whole():
 			s.fail(at+"/"+pointer(name), "The variable name '%s' is not valid", bare)
-		case len([]rune(bare)) > maxName:
-			s.fail(at+"/"+pointer(name), "The variable name '%s' is longer than %d characters", bare, maxName)
+		case len([]rune(bare)) > MaxName:
+			s.fail(at+"/"+pointer(name), "The variable name '%s' is longer than %d characters", bare, MaxName)
 		case s.enclosing(bare):
 			s.fail(at+"/"+pointer(name), "The variable '%s' is assigned in an enclosing scope and cannot be assigned here", bare)
 		case bare == "states":

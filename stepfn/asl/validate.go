@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
-// maxName is the most characters of a state's name.
-const maxName = 80
+// MaxName is the most characters of the name of a state or a variable.
+const MaxName = 80
 
 // Validate returns what is wrong with the machine, errors first, each with
 // its place. Warnings are about what AWS accepts and what will hurt, such as
@@ -21,12 +21,12 @@ func (m *Machine) Validate() []Finding {
 	if err != nil {
 		return []Finding{schemaError("", "%v", err)}
 	}
-	return ValidateDefinition(text)
+	return Validate(text)
 }
 
-// Check returns a [*DefinitionError] of the errors that Validate finds, and
-// nil when there are none but warnings.
-func (m *Machine) Check() error { return failures(m.Validate()) }
+// Err returns a [*DefinitionError] of the errors that [Machine.Validate] finds,
+// and nil when there are none but warnings.
+func (m *Machine) Err() error { return failures(m.Validate()) }
 
 // failures turns the errors among findings into an error.
 func failures(findings []Finding) error {
@@ -42,16 +42,16 @@ func failures(findings []Finding) error {
 	return &DefinitionError{Findings: faults}
 }
 
-// ValidateOptions tune [ValidateDefinition].
+// ValidateOptions tune [Validate].
 type ValidateOptions struct {
 	// Express checks the definition as one of an EXPRESS machine. Optional.
 	// Defaults to false: STANDARD.
 	Express bool
 }
 
-// ValidateDefinition returns what is wrong with a definition given as JSON,
+// Validate returns what is wrong with a definition given as JSON,
 // errors first, each with its place.
-func ValidateDefinition(definition []byte, optFns ...func(*ValidateOptions)) []Finding {
+func Validate(definition []byte, optFns ...func(*ValidateOptions)) []Finding {
 	v := validator{}
 	given.Options(&v.opts, optFns)
 	doc, repeated, err := value.ParseDistinct(definition)
@@ -300,8 +300,8 @@ func (v *validator) state(at, name string, body any, g *graph) {
 		v.fail(at, "Expected an object, got %s", article(value.Kind(body)))
 		return
 	}
-	if n := utf8.RuneCountInString(name); n > maxName {
-		v.fail(at, "State name is %d characters long, more than %d", n, maxName)
+	if n := utf8.RuneCountInString(name); n > MaxName {
+		v.fail(at, "State name is %d characters long, more than %d", n, MaxName)
 	}
 	if v.names[name] {
 		v.report("DUPLICATE_STATE_NAME", at, "Duplicate State name: %s", name)

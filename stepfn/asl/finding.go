@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ type DefinitionError struct {
 // Error lists every fault.
 func (e *DefinitionError) Error() string {
 	var b strings.Builder
-	b.WriteString("stepfn: invalid state machine definition")
+	b.WriteString("asl: invalid state machine definition")
 	if e == nil || len(e.Findings) == 0 {
 		return b.String()
 	}

@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"encoding/json"

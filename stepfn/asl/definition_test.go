@@ -1,33 +1,33 @@
-package stepfn_test
+package asl_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 // A state that is nil, typed or not, is a fault and no crash.
 func TestNilStates(t *testing.T) {
-	pass := &stepfn.PassState{Name: "A", End: true}
-	for _, missing := range []stepfn.State{nil, (*stepfn.PassState)(nil)} {
-		_, err := stepfn.NewMachine(missing)
-		require.EqualError(t, err, "stepfn: state 0 is nil")
-		_, err = stepfn.NewMachine(pass, missing)
-		require.EqualError(t, err, "stepfn: state 1 is nil")
-		require.PanicsWithValue(t, "stepfn: state 0 is nil", func() { stepfn.Sequence(missing) })
+	pass := &asl.PassState{Name: "A", End: true}
+	for _, missing := range []asl.State{nil, (*asl.PassState)(nil)} {
+		_, err := asl.NewMachine(missing)
+		require.EqualError(t, err, "asl: state 0 is nil")
+		_, err = asl.NewMachine(pass, missing)
+		require.EqualError(t, err, "asl: state 1 is nil")
+		require.PanicsWithValue(t, "asl: state 0 is nil", func() { asl.MustSequence(missing) })
 
-		m := &stepfn.Machine{StartAt: "A", States: []stepfn.State{pass, missing}}
-		require.ErrorContains(t, m.Check(), "state 1 is nil")
+		m := &asl.Machine{StartAt: "A", States: []asl.State{pass, missing}}
+		require.ErrorContains(t, m.Err(), "state 1 is nil")
 		require.Contains(t, m.String(), "state 1 is nil")
 		require.Contains(t, m.Mermaid(), "A")
 		require.Nil(t, m.State("B"))
-		inner := &stepfn.ParallelState{Name: "P", End: true, Branches: []stepfn.Branch{{StartAt: "A", States: []stepfn.State{missing}}}}
-		require.ErrorContains(t, (&stepfn.Machine{StartAt: "P", States: []stepfn.State{inner}}).Check(), "state 0 is nil")
+		inner := &asl.ParallelState{Name: "P", End: true, Branches: []asl.Branch{{StartAt: "A", States: []asl.State{missing}}}}
+		require.ErrorContains(t, (&asl.Machine{StartAt: "P", States: []asl.State{inner}}).Err(), "state 0 is nil")
 	}
-	var none *stepfn.Machine
-	require.Error(t, none.Check())
+	var none *asl.Machine
+	require.Error(t, none.Err())
 }
 
 // Every fault is found, at its place.
@@ -68,8 +68,8 @@ func TestFindings(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var places []string
-		for _, f := range stepfn.ValidateDefinition([]byte(tt.definition)) {
-			if f.Severity == stepfn.SeverityError {
+		for _, f := range asl.Validate([]byte(tt.definition)) {
+			if f.Severity == asl.SeverityError {
 				places = append(places, f.Location)
 			}
 		}
@@ -80,19 +80,19 @@ func TestFindings(t *testing.T) {
 		branch("", `"other":2`),
 		`{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Wait","Seconds":"{% 1 %}","End":true}}}`,
 	} {
-		require.Empty(t, stepfn.ValidateDefinition([]byte(definition)), definition)
+		require.Empty(t, asl.Validate([]byte(definition)), definition)
 	}
 }
 
 // Only one of two members of one name could be kept.
 func TestParseRefusesRepeatedMembers(t *testing.T) {
-	_, err := stepfn.Parse([]byte(`{"StartAt":"A","States":{"A":{"Type":"Succeed"},"A":{"Type":"Fail"}}}`))
+	_, err := asl.Parse([]byte(`{"StartAt":"A","States":{"A":{"Type":"Succeed"},"A":{"Type":"Fail"}}}`))
 	require.ErrorContains(t, err, "Duplicate field 'A'")
 }
 
 func TestReservedErrorNameOfAFail(t *testing.T) {
-	findings := stepfn.ValidateDefinition([]byte(`{"StartAt":"A","States":{"A":{"Type":"Fail","Error":"States.Foo"}}}`))
+	findings := asl.Validate([]byte(`{"StartAt":"A","States":{"A":{"Type":"Fail","Error":"States.Foo"}}}`))
 	require.Len(t, findings, 1)
-	require.Equal(t, stepfn.SeverityWarning, findings[0].Severity)
+	require.Equal(t, asl.SeverityWarning, findings[0].Severity)
 	require.Equal(t, "/States/A/Error", findings[0].Location)
 }

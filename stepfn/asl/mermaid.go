@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func (m *Machine) Mermaid() string {
 	return c.b.String()
 }
 
-// chart is a drawing on its way.
+// chart builds a Mermaid diagram.
 type chart struct {
 	b     strings.Builder
 	depth int
@@ -272,6 +272,3 @@ func escape(s string) string {
 	}
 	return b.String()
 }
-
-// Mermaid draws the saga's machine.
-func (s *Saga[In]) Mermaid() string { return s.Machine().Mermaid() }

@@ -1,4 +1,4 @@
-package stepfn
+package asl
 
 import (
 	"bytes"
@@ -38,12 +38,12 @@ type Machine struct {
 // it, the last one ends. The result is validated; a [*DefinitionError] holds
 // every fault that was found. The states given are not changed.
 func NewMachine(states ...State) (*Machine, error) {
-	b, err := newBranch(states)
+	b, err := NewSequence(states...)
 	if err != nil {
 		return nil, err
 	}
 	m := &Machine{StartAt: b.StartAt, States: b.States}
-	if err := m.Check(); err != nil {
+	if err := m.Err(); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -59,29 +59,21 @@ func MustMachine(states ...State) *Machine {
 	return m
 }
 
-// Sequence builds a branch of states in their order, linked as in
-// [NewMachine]. It panics when there is no state or one has no name.
-func Sequence(states ...State) Branch {
-	b, err := newBranch(states)
-	if err != nil {
-		panic(err.Error())
-	}
-	return b
-}
-
-func newBranch(states []State) (Branch, error) {
+// NewSequence builds a branch of states in their order, linked as in
+// [NewMachine]. It fails when there is no state or one has no name.
+func NewSequence(states ...State) (Branch, error) {
 	if len(states) == 0 {
-		return Branch{}, errors.New("stepfn: a machine needs a state")
+		return Branch{}, errors.New("asl: a machine needs a state")
 	}
 	for i, s := range states {
 		if given.Nil(s) {
-			return Branch{}, fmt.Errorf("stepfn: state %d is nil", i)
+			return Branch{}, fmt.Errorf("asl: state %d is nil", i)
 		}
 	}
 	b := Branch{StartAt: states[0].StateName()}
 	for i, s := range states {
 		if s.StateName() == "" {
-			return Branch{}, fmt.Errorf("stepfn: state %d (%s) has no name", i, s.StateType())
+			return Branch{}, fmt.Errorf("asl: state %d (%s) has no name", i, s.StateType())
 		}
 		next := ""
 		if i+1 < len(states) {
@@ -90,6 +82,16 @@ func newBranch(states []State) (Branch, error) {
 		b.States = append(b.States, s.linked(next))
 	}
 	return b, nil
+}
+
+// MustSequence is [NewSequence] for branches written in the program: it panics
+// with the fault.
+func MustSequence(states ...State) Branch {
+	b, err := NewSequence(states...)
+	if err != nil {
+		panic(err.Error())
+	}
+	return b
 }
 
 // Parse reads a definition. It fails on what is not JSON or has a member of
@@ -123,7 +125,7 @@ func (m *Machine) UnmarshalJSON(data []byte) error {
 	case err != nil:
 		return err
 	case m == nil:
-		return errors.New("stepfn: there is no machine to read a definition into")
+		return errors.New("asl: there is no machine to read a definition into")
 	}
 	*m = *parsed
 	return nil

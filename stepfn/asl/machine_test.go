@@ -1,4 +1,4 @@
-package stepfn_test
+package asl_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/stepfn"
+	"github.com/patternkit/serverless/stepfn/asl"
 )
 
 func TestRoundTripKeepsEverything(t *testing.T) {
@@ -20,7 +20,7 @@ func TestRoundTripKeepsEverything(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		m, err := stepfn.Parse(text)
+		m, err := asl.Parse(text)
 		require.NoError(t, err, file)
 		out, err := json.Marshal(m)
 		require.NoError(t, err)
@@ -30,16 +30,16 @@ func TestRoundTripKeepsEverything(t *testing.T) {
 
 // Every field of every state survives a round trip.
 func TestEveryFieldOfTheModel(t *testing.T) {
-	for _, s := range []stepfn.State{
-		&stepfn.TaskState{}, &stepfn.PassState{}, &stepfn.ChoiceState{}, &stepfn.WaitState{}, &stepfn.SucceedState{},
-		&stepfn.FailState{}, &stepfn.ParallelState{}, &stepfn.MapState{},
+	for _, s := range []asl.State{
+		&asl.TaskState{}, &asl.PassState{}, &asl.ChoiceState{}, &asl.WaitState{}, &asl.SucceedState{},
+		&asl.FailState{}, &asl.ParallelState{}, &asl.MapState{},
 	} {
 		fill(reflect.ValueOf(s).Elem(), 0)
 		name := s.StateName()
-		m := &stepfn.Machine{StartAt: name, States: []stepfn.State{s}, Extra: map[string]json.RawMessage{"x-mine": json.RawMessage(`1`)}}
+		m := &asl.Machine{StartAt: name, States: []asl.State{s}, Extra: map[string]json.RawMessage{"x-mine": json.RawMessage(`1`)}}
 		text, err := json.Marshal(m)
 		require.NoError(t, err)
-		back, err := stepfn.Parse(text)
+		back, err := asl.Parse(text)
 		require.NoError(t, err)
 		again, err := json.Marshal(back)
 		require.NoError(t, err)
@@ -81,8 +81,8 @@ func fill(v reflect.Value, depth int) {
 			fill(v.Elem(), depth+1)
 		}
 	case reflect.Slice:
-		if v.Type() == reflect.TypeFor[[]stepfn.State]() {
-			v.Set(reflect.ValueOf([]stepfn.State{&stepfn.PassState{Name: "inner", End: true}}))
+		if v.Type() == reflect.TypeFor[[]asl.State]() {
+			v.Set(reflect.ValueOf([]asl.State{&asl.PassState{Name: "inner", End: true}}))
 		} else if depth < 3 {
 			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 			fill(v.Index(0), depth+1)
@@ -91,14 +91,14 @@ func fill(v reflect.Value, depth int) {
 }
 
 func TestBuilderLinksStates(t *testing.T) {
-	first := &stepfn.PassState{Name: "A"}
-	m := stepfn.MustMachine(
+	first := &asl.PassState{Name: "A"}
+	m := asl.MustMachine(
 		first,
-		&stepfn.ChoiceState{Name: "B", Choices: []stepfn.Rule{
-			stepfn.WhenAll(stepfn.When("$.n", "NumericGreaterThan", 1), stepfn.WhenNot(stepfn.When("$.s", "IsPresent", false))).Then("C"),
+		&asl.ChoiceState{Name: "B", Choices: []asl.Rule{
+			asl.WhenAll(asl.When("$.n", "NumericGreaterThan", 1), asl.WhenNot(asl.When("$.s", "IsPresent", false))).Then("C"),
 		}, Default: "D"},
-		&stepfn.WaitState{Name: "C", Seconds: 5},
-		&stepfn.SucceedState{Name: "D"})
+		&asl.WaitState{Name: "C", Seconds: 5},
+		&asl.SucceedState{Name: "D"})
 	require.Empty(t, first.Next, "what was given is not changed")
 	require.JSONEq(t, `{"StartAt":"A","States":{
 		"A":{"Type":"Pass","Next":"B"},
@@ -107,12 +107,12 @@ func TestBuilderLinksStates(t *testing.T) {
 		"D":{"Type":"Succeed"}}}`, m.String())
 	require.Equal(t, "C", m.State("C").StateName())
 	require.Nil(t, m.State("E"))
-	_, err := stepfn.NewMachine()
+	_, err := asl.NewMachine()
 	require.ErrorContains(t, err, "needs a state")
-	_, err = stepfn.NewMachine(&stepfn.PassState{})
+	_, err = asl.NewMachine(&asl.PassState{})
 	require.ErrorContains(t, err, "has no name")
-	require.PanicsWithValue(t, `stepfn: invalid state machine definition: MISSING_TRANSITION_TARGET: Missing 'Next' target: no at /States/A/Next`, func() {
-		stepfn.MustMachine(&stepfn.PassState{Name: "A", Next: "no"})
+	require.PanicsWithValue(t, `asl: invalid state machine definition: MISSING_TRANSITION_TARGET: Missing 'Next' target: no at /States/A/Next`, func() {
+		asl.MustMachine(&asl.PassState{Name: "A", Next: "no"})
 	})
 }
 
@@ -164,8 +164,8 @@ func TestFindingsHaveTheirPlaces(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, f := range stepfn.ValidateDefinition([]byte(tt.definition)) {
-				if f.Severity == stepfn.SeverityError {
+			for _, f := range asl.Validate([]byte(tt.definition)) {
+				if f.Severity == asl.SeverityError {
 					got = append(got, f.String())
 				}
 			}
@@ -175,16 +175,16 @@ func TestFindingsHaveTheirPlaces(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	findings := stepfn.ValidateDefinition([]byte(`{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Comnent":"x","End":true}}}`))
+	findings := asl.Validate([]byte(`{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Comnent":"x","End":true}}}`))
 	require.Len(t, findings, 2)
-	require.Equal(t, stepfn.SeverityWarning, findings[0].Severity)
+	require.Equal(t, asl.SeverityWarning, findings[0].Severity)
 	require.Equal(t, "/States/A/Comnent", findings[0].Location)
 	require.Contains(t, findings[1].Message, "hangs")
 }
 
 func TestParseRefusesOtherShapes(t *testing.T) {
-	_, err := stepfn.Parse([]byte(`{"StartAt":1,"States":{"A":{"Type":"Task","Retry":[{"MaxAttempts":"x"}],"Resource":"r","End":1}},"TimeoutSeconds":"x"}`))
-	var d *stepfn.DefinitionError
+	_, err := asl.Parse([]byte(`{"StartAt":1,"States":{"A":{"Type":"Task","Retry":[{"MaxAttempts":"x"}],"Resource":"r","End":1}},"TimeoutSeconds":"x"}`))
+	var d *asl.DefinitionError
 	require.ErrorAs(t, err, &d)
 	var places []string
 	for _, f := range d.Findings {
@@ -196,7 +196,7 @@ func TestParseRefusesOtherShapes(t *testing.T) {
 func TestMermaid(t *testing.T) {
 	text, err := os.ReadFile("testdata/orders.asl.json")
 	require.NoError(t, err)
-	m, err := stepfn.Parse(text)
+	m, err := asl.Parse(text)
 	require.NoError(t, err)
 	golden := "testdata/orders.mmd"
 	if os.Getenv("UPDATE") != "" {
@@ -215,8 +215,8 @@ func FuzzDefinition(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		findings := stepfn.ValidateDefinition(text)
-		m, err := stepfn.Parse(text)
+		findings := asl.Validate(text)
+		m, err := asl.Parse(text)
 		if err != nil {
 			require.NotEmpty(t, findings, "what cannot be parsed is not valid")
 			return
@@ -224,7 +224,7 @@ func FuzzDefinition(f *testing.F) {
 		_ = m.Mermaid()
 		once, err := json.Marshal(m)
 		require.NoError(t, err)
-		back, err := stepfn.Parse(once)
+		back, err := asl.Parse(once)
 		require.NoError(t, err)
 		again, err := json.Marshal(back)
 		require.NoError(t, err)

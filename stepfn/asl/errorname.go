@@ -1,0 +1,34 @@
+package asl
+
+// The error names that begin with "States." are reserved.
+const (
+	ErrorAll                = "States.ALL"                             // any error but States.Runtime and States.DataLimitExceeded
+	ErrorTaskFailed         = "States.TaskFailed"                      // any failure of a task but States.Timeout
+	ErrorTimeout            = "States.Timeout"                         // TimeoutSeconds ran out, or a heartbeat is missing
+	ErrorHeartbeatTimeout   = "States.HeartbeatTimeout"                // no heartbeat within HeartbeatSeconds: for Retry and Catch only, the error itself is States.Timeout
+	ErrorPermissions        = "States.Permissions"                     // the role may not do that
+	ErrorBranchFailed       = "States.BranchFailed"                    // a branch of a Parallel state failed
+	ErrorExceedTolerated    = "States.ExceedToleratedFailureThreshold" // too many items of a Map state failed
+	ErrorItemReaderFailed   = "States.ItemReaderFailed"                // the items of a Map state could not be read
+	ErrorResultWriterFailed = "States.ResultWriterFailed"              // the results of a Map state could not be written
+	ErrorQueryEvaluation    = "States.QueryEvaluationError"            // a JSONata expression failed
+	ErrorDataLimitExceeded  = "States.DataLimitExceeded"               // a payload is larger than 262,144 bytes
+	ErrorRuntime            = "States.Runtime"                         // the definition does not fit the data; not caught, not retried
+	ErrorNoChoiceMatched    = "States.NoChoiceMatched"
+	ErrorParameterPath      = "States.ParameterPathFailure"
+	ErrorIntrinsicFailure   = "States.IntrinsicFailure"
+	ErrorResultPathMatch    = "States.ResultPathMatchFailure"
+	ErrorHTTPSocket         = "States.Http.Socket"
+	ErrorLambdaUnknown      = "Lambda.Unknown" // the function ended without an answer: nobody knows what it did
+	ErrorLambdaService      = "Lambda.ServiceException"
+	ErrorLambdaAWS          = "Lambda.AWSLambdaException"
+	ErrorLambdaSDKClient    = "Lambda.SdkClientException"
+	ErrorLambdaTooMany      = "Lambda.TooManyRequestsException"
+)
+
+var reserved = []string{
+	ErrorAll, ErrorTaskFailed, ErrorTimeout, ErrorHeartbeatTimeout, ErrorPermissions, ErrorBranchFailed,
+	ErrorExceedTolerated, ErrorItemReaderFailed, ErrorResultWriterFailed, ErrorQueryEvaluation,
+	ErrorDataLimitExceeded, ErrorRuntime, ErrorNoChoiceMatched, ErrorParameterPath, ErrorIntrinsicFailure,
+	ErrorResultPathMatch, ErrorHTTPSocket,
+}
