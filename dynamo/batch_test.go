@@ -95,7 +95,7 @@ func TestGetManyIsAlignedWithTheKeys(t *testing.T) {
 		require.NoError(t, table.Batch(ctx, ops...))
 		keys = append(keys, LineKey{"1", 1})
 		db.PartialFailure("BatchGetItem", 0, 7).Times(2)
-		got, err := lines.GetMany(ctx, table, keys, dynamo.Consistent)
+		got, err := lines.GetMany(ctx, table, keys, dynamo.Consistent())
 		require.NoError(t, err)
 		require.Len(t, got, 151)
 		for i, k := range keys {

@@ -14,8 +14,8 @@ import (
 	"github.com/patternkit/serverless/internal/backoff"
 )
 
-// TableClient is what Create and Verify need of *dynamodb.Client.
-type TableClient interface {
+// AdminClient is what Create and Verify need of *dynamodb.Client.
+type AdminClient interface {
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error)
@@ -68,7 +68,7 @@ func keySchema(partition, sort string) []types.KeySchemaElement {
 
 // Create makes the table, waits until it is active and turns on its time to live. It
 // is for tests and local runs; deployed tables come from CloudFormation.
-func (t *Table) Create(ctx context.Context, client TableClient) error {
+func (t *Table) Create(ctx context.Context, client AdminClient) error {
 	fail := func(err error) error { return fmt.Errorf("dynamo: create table %s: %w", t.name, err) }
 	if _, err := client.CreateTable(ctx, t.model.CreateTableInput(t.name)); err != nil {
 		return fail(err)
@@ -101,7 +101,7 @@ func (t *Table) Create(ctx context.Context, client TableClient) error {
 
 // Verify compares the deployed table with the schema: keys, indexes, projections,
 // stream and time to live. The error names every difference.
-func (t *Table) Verify(ctx context.Context, client TableClient) error {
+func (t *Table) Verify(ctx context.Context, client AdminClient) error {
 	fail := func(err error) error { return fmt.Errorf("dynamo: verify table %s: %w", t.name, err) }
 	out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
 	if err != nil {

@@ -6,7 +6,7 @@
 // in a transaction. The package works on *dynamodb.Client of aws-sdk-go-v2, and
 // attributes map by the dynamodbav tags as always.
 //
-//	var Store = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+//	var Store = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 //
 //	type OrderKey struct{ OrderID string }
 //	type Order struct {

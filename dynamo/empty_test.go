@@ -52,7 +52,7 @@ func (ownForm) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 }
 
 var (
-	bagStore = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK"})
+	bagStore = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK"})
 	bags     = dynamo.MustEntity[Bag, BagKey](bagStore, "Bag", dynamo.Key("BAG#{ID}", ""))
 
 	bagList   = dynamo.MustField[[]string](bags, "List")

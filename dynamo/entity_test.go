@@ -15,7 +15,7 @@ import (
 
 func schema(tb testing.TB) *dynamo.Model {
 	tb.Helper()
-	m, err := dynamo.NewSchema(dynamo.Schema{
+	m, err := dynamo.NewModel(dynamo.Schema{
 		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt",
 		Indexes: []dynamo.Index{
 			{Name: "GSI1", PartitionKey: "GSI1PK", SortKey: "GSI1SK"},
@@ -28,7 +28,7 @@ func schema(tb testing.TB) *dynamo.Model {
 }
 
 func TestSchemaNamesEveryFault(t *testing.T) {
-	_, err := dynamo.NewSchema(dynamo.Schema{
+	_, err := dynamo.NewModel(dynamo.Schema{
 		Separator: "##", TTL: "X", Discriminator: "X",
 		Indexes: []dynamo.Index{
 			{Name: "G"},
@@ -43,7 +43,7 @@ func TestSchemaNamesEveryFault(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	require.PanicsWithError(t, "dynamo: schema: PartitionKey is empty", func() { dynamo.MustSchema(dynamo.Schema{}) })
+	require.PanicsWithError(t, "dynamo: schema: PartitionKey is empty", func() { dynamo.MustModel(dynamo.Schema{}) })
 }
 
 func TestSchemaLimits(t *testing.T) {
@@ -54,7 +54,7 @@ func TestSchemaLimits(t *testing.T) {
 	for i := range 6 {
 		s.Indexes = append(s.Indexes, dynamo.Index{Name: fmt.Sprintf("LSI%d", i), SortKey: fmt.Sprintf("S%d", i), Local: true})
 	}
-	_, err := dynamo.NewSchema(s)
+	_, err := dynamo.NewModel(s)
 	require.ErrorContains(t, err, "21 global indexes, the limit is 20")
 	require.ErrorContains(t, err, "6 local indexes, the limit is 5")
 }
@@ -84,30 +84,30 @@ func TestTemplatesAreCheckedAtConstruction(t *testing.T) {
 		want      string
 	}{
 		{"good", "T#{ID}", "META", nil, ""},
-		{"padded", "T#{ID}", "META", with(dynamo.On("GSI1", "N#{No:04}", "{At}{No:04}#{Flag}")), ""},
-		{"local index", "T#{ID}", "META", with(dynamo.On("LSI1", "N#{No:04}")), ""},
-		{"index without sort key", "T#{ID}", "META", with(dynamo.On("GSI2", "N#{No}")), ""},
+		{"padded", "T#{ID}", "META", with(dynamo.InIndex("GSI1", "N#{No:04}", "{At}{No:04}#{Flag}")), ""},
+		{"local index", "T#{ID}", "META", with(dynamo.InIndex("LSI1", "N#{No:04}")), ""},
+		{"index without sort key", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "N#{No}")), ""},
 		{"unknown field", "T#{Id}", "META", nil, `has no stored field "Id" (it has ID, No, Small`},
-		{"field that is not stored", "T#{ID}", "META", with(dynamo.On("GSI2", "{Skipped}")), `no stored field "Skipped"`},
+		{"field that is not stored", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{Skipped}")), `no stored field "Skipped"`},
 		{"not in the key type", "T#{ID}", "N#{No:04}", nil, "field No is not in the key type"},
 		{"key field unused", "T", "META", nil, "field ID of the key type dynamo_test.thingKey is in no key template"},
 		{"no sort template", "T#{ID}", "", nil, "no template for the sort key SK"},
-		{"integer that does not sort", "T#{ID}", "META", with(dynamo.On("GSI1", "X", "{No}")), "would not sort: write {No:010}"},
-		{"float", "T#{ID}", "META", with(dynamo.On("GSI2", "{Price}")), "float64 has no sortable form"},
-		{"struct", "T#{ID}", "META", with(dynamo.On("GSI2", "{Inner}")), "has no sortable form"},
-		{"width without padding", "T#{ID}", "META", with(dynamo.On("GSI2", "{No:4}")), `"4" is not a width`},
-		{"width too large", "T#{ID}", "META", with(dynamo.On("GSI2", "{No:021}")), "is not a width"},
+		{"integer that does not sort", "T#{ID}", "META", with(dynamo.InIndex("GSI1", "X", "{No}")), "would not sort: write {No:010}"},
+		{"float", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{Price}")), "float64 has no sortable form"},
+		{"struct", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{Inner}")), "has no sortable form"},
+		{"width without padding", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{No:4}")), `"4" is not a width`},
+		{"width too large", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{No:021}")), "is not a width"},
 		{"spec of a string", "T#{ID:04}", "META", nil, `string does not take "04"`},
-		{"unit of a time", "T#{ID}", "META", with(dynamo.On("GSI2", "{At:week}")), `unknown unit "week"`},
+		{"unit of a time", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{At:week}")), `unknown unit "week"`},
 		{"brace left open", "T#{ID", "META", nil, "has a { without its }"},
 		{"brace too many", "T#{ID}}", "META", nil, "has a } without its {"},
 		{"nested braces", "T#{{ID}}", "META", nil, "has a { without its }"},
 		{"field twice", "T#{ID}#{ID}", "META", nil, "field ID stands in it twice"},
 		{"no separator after a text", "T#{ID}-x", "META", nil, `field ID has no fixed width: "#" must follow it`},
-		{"two texts together", "T#{ID}", "META", with(dynamo.On("GSI2", "{ID}{Flag}")), `field ID has no fixed width`},
-		{"unknown index", "T#{ID}", "META", with(dynamo.On("GSI9", "{ID}")), "index GSI9: the schema does not have it"},
-		{"index twice", "T#{ID}", "META", with(dynamo.On("GSI2", "{ID}"), dynamo.On("GSI2", "{No}")), "on it twice"},
-		{"index without its sort key", "T#{ID}", "META", with(dynamo.On("GSI1", "{ID}")), "give both or none"},
+		{"two texts together", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{ID}{Flag}")), `field ID has no fixed width`},
+		{"unknown index", "T#{ID}", "META", with(dynamo.InIndex("GSI9", "{ID}")), "index GSI9: the schema does not have it"},
+		{"index twice", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{ID}"), dynamo.InIndex("GSI2", "{No}")), "on it twice"},
+		{"index without its sort key", "T#{ID}", "META", with(dynamo.InIndex("GSI1", "{ID}")), "give both or none"},
 		{"expiry twice", "T#{ID}", "META", with(dynamo.ExpireAfter(time.Hour)), "keep one"},
 		{"unique without field", "T#{ID}", "META", with(dynamo.Unique("X")), "has no field"},
 		{"guards' keys", "UNIQUE#Thing.Unique.No#{ID}", "UNIQUE", with(dynamo.Unique("{No}")), "the guards of unique values"},
@@ -235,8 +235,8 @@ func TestKeysThatCouldMeetAreRefused(t *testing.T) {
 }
 
 func TestAKeyAttributeMayBeAField(t *testing.T) {
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "ID", Indexes: []dynamo.Index{{Name: "ByName", PartitionKey: "Name"}}})
-	e := dynamo.MustEntity[struct{ ID, Name string }, thingKey](m, "Thing", dynamo.Key("{ID}"), dynamo.On("ByName", "{Name}"))
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "ID", Indexes: []dynamo.Index{{Name: "ByName", PartitionKey: "Name"}}})
+	e := dynamo.MustEntity[struct{ ID, Name string }, thingKey](m, "Thing", dynamo.Key("{ID}"), dynamo.InIndex("ByName", "{Name}"))
 	require.Equal(t, "Thing", e.Name())
 	_, err := dynamo.NewEntity[struct{ ID, Name string }, thingKey](m, "Other", dynamo.Key("X#{ID}"))
 	require.ErrorContains(t, err, "the schema uses for ID")
@@ -254,7 +254,7 @@ func FuzzTemplate(f *testing.F) {
 			At time.Time
 		}
 		m := schema(t)
-		e, err := dynamo.NewEntity[value, key](m, "Thing", dynamo.Key("T", "S"), dynamo.On("GSI2", source))
+		e, err := dynamo.NewEntity[value, key](m, "Thing", dynamo.Key("T", "S"), dynamo.InIndex("GSI2", source))
 		if err != nil {
 			require.True(t, strings.HasPrefix(err.Error(), "dynamo: entity Thing: "), "%v", err)
 			return
@@ -272,20 +272,20 @@ func FuzzTemplate(f *testing.F) {
 }
 
 // noClient is for what sends nothing.
-type noClient struct{ dynamo.Client }
+type noClient struct{ dynamo.TableClient }
 
 func TestAnInvertedIndexSharesTheTablesKeys(t *testing.T) {
 	ctx := t.Context()
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", Indexes: []dynamo.Index{{Name: "Inverted", PartitionKey: "SK", SortKey: "PK"}}})
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", Indexes: []dynamo.Index{{Name: "Inverted", PartitionKey: "SK", SortKey: "PK"}}})
 	type memberKey struct{ Team, User string }
 	type member struct {
 		memberKey
 		Role string
 	}
-	members := dynamo.MustEntity[member, memberKey](m, "Member", dynamo.Key("TEAM#{Team}", "USER#{User}"), dynamo.On("Inverted"))
-	_, err := dynamo.NewEntity[member, memberKey](m, "Other", dynamo.Key("T#{Team}", "U#{User}"), dynamo.On("Inverted", "X#{User}"))
+	members := dynamo.MustEntity[member, memberKey](m, "Member", dynamo.Key("TEAM#{Team}", "USER#{User}"), dynamo.InIndex("Inverted"))
+	_, err := dynamo.NewEntity[member, memberKey](m, "Other", dynamo.Key("T#{Team}", "U#{User}"), dynamo.InIndex("Inverted", "X#{User}"))
 	require.ErrorContains(t, err, "the attribute SK is U#{User} already, it cannot be X#{User}, too")
-	teamsOf := dynamo.MustPattern[struct{ User string }](members, "Inverted")
+	teamsOf := dynamo.MustAccessPattern[struct{ User string }](members, "Inverted")
 	role := dynamo.MustField[string](members, "Role")
 
 	db := dynamotest.New(t)
@@ -320,7 +320,7 @@ func TestADeclarationNamesEveryFault(t *testing.T) {
 		Role string `dynamo:"odd"`
 	}
 	_, err := dynamo.NewEntity[faulty, faultyKey](store, "A#B", dynamo.Key("A#{Nope}#{Nada}", "{Odd}"),
-		dynamo.On("GSI1", "G#{None}", "{No}"), dynamo.On("GSI9", "x"), dynamo.Unique("{Null}"), dynamo.Unique("fixed"), dynamo.ExpireAfter(-1))
+		dynamo.InIndex("GSI1", "G#{None}", "{No}"), dynamo.InIndex("GSI9", "x"), dynamo.Unique("{Null}"), dynamo.Unique("fixed"), dynamo.ExpireAfter(-1))
 	for _, fault := range []string{
 		`the name "A#B" is empty or contains the separator`, "field Call of dynamo_test.faulty cannot be stored", "field Wait of dynamo_test.faulty cannot be stored",
 		"fields One and Two", "no stored field Missing", `no stored field "Nope"`, `no stored field "Nada"`, "field Odd: complex64 has no sortable form",
@@ -335,7 +335,7 @@ func TestADeclarationNamesEveryFault(t *testing.T) {
 		Nonsense bool
 		Another  bool
 	}
-	_, err = dynamo.NewPattern[faultyPattern](orders, "GSI1")
+	_, err = dynamo.NewAccessPattern[faultyPattern](orders, "GSI1")
 	for _, fault := range []string{"its field Status is a int", "its field OrderID needs a field PlacedAt", "its field Another is used by no key", "its field Nonsense is used by no key"} {
 		require.ErrorContains(t, err, fault)
 	}

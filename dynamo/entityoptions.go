@@ -18,7 +18,7 @@ func Key(partition string, sort ...string) KeyTemplates {
 	return KeyTemplates{partition: partition, sort: strings.Join(sort, "")}
 }
 
-// EntityOptions are the optional parts of an entity. The functions On, Unique,
+// EntityOptions are the optional parts of an entity. The functions InIndex, Unique,
 // ExpireAfter and Correlated set them.
 type EntityOptions struct {
 	indexes     []indexTemplates
@@ -32,11 +32,11 @@ type indexTemplates struct {
 	partition, sort string
 }
 
-// On places the entity in a secondary index under the keys of the templates. For a
+// InIndex places the entity in a secondary index under the keys of the templates. For a
 // local index there is one template, that of the sort key. An attribute that is a key
 // of the table, too, as in an inverted index, needs none. An item whose field is
 // empty (nil, "", the zero time) gets no value for that key and is not in the index.
-func On(index string, templates ...string) func(*EntityOptions) {
+func InIndex(index string, templates ...string) func(*EntityOptions) {
 	return func(o *EntityOptions) {
 		x := indexTemplates{index: index}
 		if len(templates) > 0 {

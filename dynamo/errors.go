@@ -40,11 +40,11 @@ var (
 
 // OpError is the error of one operation on one entity.
 type OpError struct {
-	Op     string // "put", "create", "get", "query", …
-	Entity string // name of the entity
-	Key    string // partition and sort key as stored, "ORDER#42/METADATA"; "" where there is none yet
-	Reason Reason // what DynamoDB answered to a failed condition; zero otherwise
-	Err    error  // the cause
+	Op     string             // "put", "create", "get", "query", …
+	Entity string             // name of the entity
+	Key    string             // partition and sort key as stored, "ORDER#42/METADATA"; "" where there is none yet
+	Reason CancellationReason // what DynamoDB answered to a failed condition; zero otherwise
+	Err    error              // the cause
 }
 
 // Error says what was done to which item and why it failed. It shows 100 bytes of the key.
@@ -63,14 +63,14 @@ func textOfError(err error) string {
 // Unwrap returns the cause.
 func (e *OpError) Unwrap() error { return e.Err }
 
-// Fault is one thing that is wrong with the input of an operation.
-type Fault struct {
+// FieldError is one thing that is wrong with the input of an operation.
+type FieldError struct {
 	Field   string // Go field, attribute or parameter; "" when it is the whole
 	Problem string // "is empty", "is 2100 bytes, the limit is 2048 bytes"
 }
 
-// String joins the field and the problem.
-func (f Fault) String() string {
+// Error joins the field and the problem.
+func (f FieldError) Error() string {
 	if f.Field == "" {
 		return f.Problem
 	}
@@ -80,17 +80,17 @@ func (f Fault) String() string {
 // InputError lists everything that is wrong with the input of an operation. It
 // matches ErrInvalid.
 type InputError struct {
-	Faults []Fault
+	Fields []FieldError
 }
 
-// Error lists the faults.
+// Error lists what is wrong.
 func (e *InputError) Error() string {
-	if len(e.Faults) == 0 {
+	if len(e.Fields) == 0 {
 		return ErrInvalid.Error()
 	}
-	texts := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
-		texts[i] = f.String()
+	texts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		texts[i] = f.Error()
 	}
 	return strings.Join(texts, "; ")
 }
@@ -99,21 +99,21 @@ func (e *InputError) Error() string {
 func (e *InputError) Is(target error) bool { return target == ErrInvalid }
 
 // faults collects what is wrong with an input.
-type faults []Fault
+type faults []FieldError
 
 func (f *faults) add(field, format string, args ...any) {
-	*f = append(*f, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+	*f = append(*f, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 
 func (f faults) err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return &InputError{Faults: f}
+	return &InputError{Fields: f}
 }
 
 func invalid(field, format string, args ...any) error {
-	return &InputError{Faults: []Fault{{Field: field, Problem: fmt.Sprintf(format, args...)}}}
+	return &InputError{Fields: []FieldError{{Field: field, Problem: fmt.Sprintf(format, args...)}}}
 }
 
 // describe names an operation: "create Order ORDER#42/METADATA".

@@ -27,9 +27,9 @@ func Example() {
 		NoteKey
 		Text string
 	}
-	model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 	entity := dynamo.MustEntity[Note, NoteKey](model, "Note", dynamo.Key("AUTHOR#{Author}", "NOTE#{Title}"))
-	byAuthor := dynamo.MustPattern[struct{ Author string }](entity, "")
+	byAuthor := dynamo.MustAccessPattern[struct{ Author string }](entity, "")
 
 	ctx := context.Background()
 	db := dynamotest.New(nil)
@@ -76,7 +76,7 @@ func ExampleTable_Transact() {
 	// left: 10
 }
 
-func ExamplePattern_Query() {
+func ExampleAccessPattern_Query() {
 	ctx, table := open()
 	for i, id := range []string{"1", "2", "3"} {
 		_ = orders.Create(order(id, "pending", noon.Add(time.Duration(i)*time.Hour))).Run(ctx, table)
@@ -215,7 +215,7 @@ func ExampleModel_Statement() {
 }
 
 func ExampleModel_Doc() {
-	model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 	dynamo.MustEntity[Account, AccountKey](model, "Account", dynamo.Key("ACCOUNT#{AccountID}", "BALANCE"))
 	fmt.Println(model.Doc())
 	// Output:

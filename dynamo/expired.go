@@ -27,7 +27,7 @@ func (m *Model) over(x *expression, now time.Time) string {
 
 // inTheWay reports whether a write that makes an item failed because an expired one is
 // still there. DynamoDB deletes it some time; no write may build on it.
-func (t *Table) inTheWay(r *rendered, reason *Reason) bool {
+func (t *Table) inTheWay(r *rendered, reason *CancellationReason) bool {
 	return r.makes && reason.Code == codeCondition && reason.Unique == "" && t.model.gone(reason.item, time.Now())
 }
 
@@ -44,7 +44,7 @@ func (t *Table) clearAway(ctx context.Context, rs []rendered, err error) (bool, 
 		switch {
 		case t.inTheWay(&rs[i], &reasons[i]):
 			found = append(found, rs[i].key)
-		case reasons[i].Failed() && !reasons[i].passes():
+		case reasons[i].Failed() && !reasons[i].retryable():
 			return false, nil
 		}
 	}
@@ -57,12 +57,12 @@ func (t *Table) clearAway(ctx context.Context, rs []rendered, err error) (bool, 
 }
 
 // reasonsOf returns the reasons in the error of one operation or of a transaction.
-func reasonsOf(err error) []Reason {
+func reasonsOf(err error) []CancellationReason {
 	if canceled, ok := errors.AsType[*TransactionError](err); ok {
 		return canceled.Reasons
 	}
 	if op, ok := errors.AsType[*OpError](err); ok {
-		return []Reason{op.Reason}
+		return []CancellationReason{op.Reason}
 	}
 	return nil
 }

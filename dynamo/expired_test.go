@@ -18,7 +18,7 @@ import (
 // The entities of this file expire: counters an hour after they were made, seats at a
 // time of their own, and each seat's holder is unique.
 var (
-	expiring = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+	expiring = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 
 	counters   = dynamo.MustEntity[Counter, CounterKey](expiring, "Counter", dynamo.Key("COUNTER#{Name}"), dynamo.ExpireAfter(time.Hour))
 	counted    = dynamo.MustField[int](counters, "Count")
@@ -279,7 +279,7 @@ func TestAnExpiryThatIsNotPositive(t *testing.T) {
 		Uses  int
 		Until int64 `dynamodbav:"ExpiresAt"`
 	}
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	tickets := dynamo.MustEntity[ticket, PassKey](m, "Ticket", dynamo.Key("TICKET#{ID}"))
 	uses := dynamo.MustField[int](tickets, "Uses")
 	until := dynamo.MustField[int64](tickets, "Until")
@@ -306,7 +306,7 @@ func TestUpsertRefusesToClaim(t *testing.T) {
 		badgeKey
 		Name string
 	}
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 	badges := dynamo.MustEntity[badge, badgeKey](m, "Badge", dynamo.Key("T#{Tenant}", "B#{Email}"), dynamo.Unique("{Email}"))
 	name := dynamo.MustField[string](badges, "Name")
 	err := badges.Upsert(badgeKey{"t", "e"}).Do(dynamo.Set(name, "n")).Run(t.Context(), dynamo.New(noClient{}, "t", m))

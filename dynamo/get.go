@@ -14,13 +14,15 @@ import (
 
 // ReadOptions are the optional settings of a read; the function Consistent sets them.
 type ReadOptions struct {
-	// Consistent reads what every write that was answered before has left, at twice
-	// the price. Optional. Defaults to false.
+	// Consistent makes the read strongly consistent, at twice the read capacity.
+	// Optional. Defaults to false.
 	Consistent bool
 }
 
-// Consistent makes a read consistent: Orders.Get(ctx, table, key, dynamo.Consistent).
-func Consistent(o *ReadOptions) { o.Consistent = true }
+// Consistent makes a read strongly consistent: Orders.Get(ctx, table, key, dynamo.Consistent()).
+func Consistent() func(*ReadOptions) {
+	return func(o *ReadOptions) { o.Consistent = true }
+}
 
 func readOptions(optFns []func(*ReadOptions)) ReadOptions {
 	var o ReadOptions

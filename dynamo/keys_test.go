@@ -35,8 +35,8 @@ func pairs(tb testing.TB) (*dynamo.Table, *dynamo.Entity[pair, pairKey]) {
 	tb.Helper()
 	m := schema(tb)
 	e := dynamo.MustEntity[pair, pairKey](m, "Pair", dynamo.Key("A#{A}#{B}", "X"),
-		dynamo.On("GSI1", "N#{No:06}", "{U:020}#{At}#{ID}"),
-		dynamo.On("GSI2", "P#{Ptr}"), dynamo.On("LSI1", "{At:ms}#{Flag}"))
+		dynamo.InIndex("GSI1", "N#{No:06}", "{U:020}#{At}#{ID}"),
+		dynamo.InIndex("GSI2", "P#{Ptr}"), dynamo.InIndex("LSI1", "{At:ms}#{Flag}"))
 	return dynamo.New(noClient{}, "t", m), e
 }
 

@@ -69,7 +69,7 @@ func TestAStreamPassesOverMarkers(t *testing.T) {
 func testMarkers(t *testing.T, schema dynamo.Schema) {
 	t.Helper()
 	ctx := t.Context()
-	model := dynamo.MustSchema(schema)
+	model := dynamo.MustModel(schema)
 	outbox := dynamo.MustOutbox[Mail](model, "Mail")
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "store", model)
@@ -136,7 +136,7 @@ func TestQueriesPassOverMarkers(t *testing.T) {
 func TestAStreamPassesOverAPIKeys(t *testing.T) {
 	ctx := t.Context()
 	db := dynamotest.New(t)
-	model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	outbox := dynamo.MustOutbox[Mail](model, "Mail")
 	shared := dynamo.New(db.Client(), "shared", model)
 	require.NoError(t, shared.Create(ctx, db.Client()))
@@ -157,7 +157,7 @@ func TestAStreamPassesOverAPIKeys(t *testing.T) {
 }
 
 func TestTheMarkOfOthersIsReserved(t *testing.T) {
-	_, err := dynamo.NewSchema(dynamo.Schema{PartitionKey: "PK", Discriminator: "patternkit"})
+	_, err := dynamo.NewModel(dynamo.Schema{PartitionKey: "PK", Discriminator: "patternkit"})
 	require.ErrorContains(t, err, "attribute patternkit is both Discriminator and the mark of items")
 	type key struct{ ID string }
 	type thing struct {

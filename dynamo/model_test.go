@@ -37,13 +37,13 @@ func shop(t *testing.T) *dynamo.Model {
 	t.Helper()
 	m := schema(t)
 	o := dynamo.MustEntity[Order, OrderKey](m, "Order", dynamo.Key("ORDER#{OrderID}", "METADATA"),
-		dynamo.On("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"), dynamo.Correlated())
-	l := dynamo.MustEntity[Line, LineKey](m, "Line", dynamo.Key("ORDER#{OrderID}", "LINE#{No:04}"), dynamo.On("LSI1", "SKU#{SKU}"))
+		dynamo.InIndex("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"), dynamo.Correlated())
+	l := dynamo.MustEntity[Line, LineKey](m, "Line", dynamo.Key("ORDER#{OrderID}", "LINE#{No:04}"), dynamo.InIndex("LSI1", "SKU#{SKU}"))
 	dynamo.MustEntity[User, UserKey](m, "User", dynamo.Key("USER#{UserID}", "PROFILE"), dynamo.Unique("{Email:lower}"), dynamo.ExpireAfter(time.Hour))
 	dynamo.MustEntity[Session, SessionKey](m, "Session", dynamo.Key("SESSION#{Token}", "SESSION"))
-	dynamo.MustPattern[ByStatus](o, "GSI1")
-	dynamo.MustPattern[OrderKey](l, "")
-	dynamo.MustPattern[LineKey](l, "")
+	dynamo.MustAccessPattern[ByStatus](o, "GSI1")
+	dynamo.MustAccessPattern[OrderKey](l, "")
+	dynamo.MustAccessPattern[LineKey](l, "")
 	dynamo.MustCollection[OrderKey, OrderView](o, l)
 	return m
 }
@@ -58,7 +58,7 @@ func TestModelPrintsItself(t *testing.T) {
 	require.Empty(t, m.Statement("arn"))
 	require.Equal(t, []string{"Order", "Line", "User", "Session"}, m.Entities())
 	require.Equal(t, "EntityType", m.Schema().Discriminator)
-	odd := dynamo.MustSchema(dynamo.Schema{PartitionKey: "1e5", SortKey: "it's"})
+	odd := dynamo.MustModel(dynamo.Schema{PartitionKey: "1e5", SortKey: "it's"})
 	require.Contains(t, odd.CloudFormation(), "AttributeName: '1e5'")
 	require.Contains(t, odd.CloudFormation(), "AttributeName: 'it''s'")
 }
@@ -119,7 +119,7 @@ func TestItemsOverTheLimits(t *testing.T) {
 		Set    []string `dynamodbav:",stringset"`
 		Number string
 	}
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK"})
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK"})
 	e := dynamo.MustEntity[everything, thingKey](m, "Thing", dynamo.Key("T#{ID}"))
 	table := dynamo.New(noClient{}, "t", m)
 	deep := map[string]any{}

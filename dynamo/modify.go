@@ -58,7 +58,7 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 	if unchanged, ok := op.unchanged(raw, t.stamp(ctx)); ok {
 		return unchanged, nil
 	}
-	return op.Stored(), t.runTransaction(ctx, []Write{op}, single, func() stamp { return t.stamp(ctx) })
+	return op.Stored(), t.runTransaction(ctx, []Write{op}, transaction{single: true}, func() stamp { return t.stamp(ctx) })
 }
 
 // unchanged returns the value at the version of old, if its item is the stored one.

@@ -64,7 +64,7 @@ func TestModifyWritesWhatIsNotStoredSo(t *testing.T) {
 			Key
 			Version int64 `dynamo:"version"`
 		}
-		model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "TTL"})
+		model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "TTL"})
 		leases := dynamo.MustEntity[Lease, Key](model, "Lease", dynamo.Key("LEASE#{ID}", ""), dynamo.ExpireAfter(time.Hour))
 		client := dynamotest.New(t).Client()
 		leased := dynamo.New(client, "leases", model)

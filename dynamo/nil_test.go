@@ -28,7 +28,7 @@ func TestNilIsRefused(t *testing.T) {
 		"model of an outbox":     {func() (any, error) { return dynamo.NewOutbox[Mail](nil, "X", nil) }, "the model is nil"},
 		"table of a view":        {func() (any, error) { return dynamo.NewView[Order, OrderKey](nil, orders) }, "the table is nil"},
 		"entity of a view":       {func() (any, error) { return dynamo.NewView[Order, OrderKey](table, nil) }, "the entity is nil"},
-		"entity of a pattern":    {func() (any, error) { return dynamo.NewPattern[OrderKey, Order, OrderKey](nil, "") }, "the entity is nil"},
+		"entity of a pattern":    {func() (any, error) { return dynamo.NewAccessPattern[OrderKey, Order, OrderKey](nil, "") }, "the entity is nil"},
 		"entity of a field":      {func() (any, error) { return dynamo.NewField[string, Order, OrderKey](nil, "Status") }, "the entity is nil"},
 		"member of a collection": {func() (any, error) { return dynamo.NewCollection[OrderKey, OrderView](orders, nil) }, "entity 2 is nil"},
 		"entity in a collection": {func() (any, error) {
@@ -75,13 +75,13 @@ func TestNilIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorContains(t, view.Apply(t.Context(), "id", OrderKey{"1"}, nil), "the function that applies the change is nil")
 
-	for _, client := range []dynamo.Client{nil, (*dynamodb.Client)(nil)} {
+	for _, client := range []dynamo.TableClient{nil, (*dynamodb.Client)(nil)} {
 		require.PanicsWithValue(t, "dynamo: New needs a client and a model", func() { dynamo.New(client, "t", store) })
 	}
 	require.Panics(t, func() { dynamo.New(noClient{}, "t", nil) })
 
 	good, db := newTable(t, nil)
-	_, err = orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent)
+	_, err = orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent())
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
 	require.NoError(t, orders.Create(order("1", "s", noon)).Run(t.Context(), good))
 	_, err = orders.Modify(t.Context(), good, OrderKey{"1"}, nil)
@@ -101,11 +101,11 @@ func TestZeroErrorsHaveAText(t *testing.T) {
 		require.NotErrorIs(t, err, dynamo.ErrNotFound)
 	}
 	require.NotPanics(t, func() {
-		_ = dynamo.Reason{}.String()
-		_ = dynamo.Reason{}.Err()
-		_ = dynamo.Reason{}.Item()
-		_ = dynamo.Fault{}.String()
+		_ = dynamo.CancellationReason{}.String()
+		_ = dynamo.CancellationReason{}.Err()
+		_ = dynamo.CancellationReason{}.Item()
+		_ = dynamo.FieldError{}.Error()
 	})
-	_, ok := orders.Existing(dynamo.Reason{})
+	_, ok := orders.Existing(dynamo.CancellationReason{})
 	require.False(t, ok)
 }

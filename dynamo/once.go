@@ -41,7 +41,7 @@ func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) er
 			}
 			tried = append(tried, items)
 		}
-		return t.runTransaction(ctx, ops, TransactOptions{Token: token}, func() stamp { return s })
+		return t.runTransaction(ctx, ops, transaction{token: token}, func() stamp { return s })
 	}
 	err := send(first)
 	if !mismatch(err) {

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Pattern is a declared access pattern: which items of an entity a P selects, through
+// AccessPattern is a declared access pattern: which items of an entity a P selects, through
 // the table or an index. It is a value to declare once, at package level.
-type Pattern[P, T any] struct {
+type AccessPattern[P, T any] struct {
 	core *pattern
 }
 
-// pattern is the untyped core of a Pattern.
+// pattern is the untyped core of an AccessPattern.
 type pattern struct {
 	entity *entity
 	index  Index // Name "" for the table
@@ -27,21 +27,21 @@ type pattern struct {
 	ranged    bool
 }
 
-// MustPattern is NewPattern for package-level variables: it panics when the pattern is
+// MustAccessPattern is NewAccessPattern for package-level variables: it panics when the pattern is
 // wrong.
-func MustPattern[P, T, K any](e *Entity[T, K], index string) *Pattern[P, T] {
-	p, err := NewPattern[P](e, index)
+func MustAccessPattern[P, T, K any](e *Entity[T, K], index string) *AccessPattern[P, T] {
+	p, err := NewAccessPattern[P](e, index)
 	if err != nil {
 		panic(err)
 	}
 	return p
 }
 
-// NewPattern declares an access pattern on an index of the entity, or on the table
+// NewAccessPattern declares an access pattern on an index of the entity, or on the table
 // with the index "". The fields of P are fields of the entity: all that the partition
 // key's template uses, and as many of the sort key's, from the left, as shall be
 // fixed. The last of these may be a Range.
-func NewPattern[P, T, K any](e *Entity[T, K], index string) (*Pattern[P, T], error) {
+func NewAccessPattern[P, T, K any](e *Entity[T, K], index string) (*AccessPattern[P, T], error) {
 	typ := reflect.TypeFor[P]()
 	if e == nil {
 		return nil, fmt.Errorf("dynamo: pattern %v: the entity is nil", typ)
@@ -51,7 +51,7 @@ func NewPattern[P, T, K any](e *Entity[T, K], index string) (*Pattern[P, T], err
 		return nil, fmt.Errorf("dynamo: pattern %v on %s: %w", typ, e.core.name, err)
 	}
 	e.core.model.addPattern(core)
-	return &Pattern[P, T]{core: core}, nil
+	return &AccessPattern[P, T]{core: core}, nil
 }
 
 func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
@@ -184,7 +184,7 @@ func (e *entity) templatesOn(index string) (part, sort *template, err error) {
 		on = true
 	}
 	if !on {
-		return nil, nil, fmt.Errorf("the entity is not on the index %s: declare it with On", index)
+		return nil, nil, fmt.Errorf("the entity is not on the index %s: declare it with InIndex", index)
 	}
 	return part, sort, nil
 }

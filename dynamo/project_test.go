@@ -15,7 +15,7 @@ import (
 // newSummaries is a view of summaries in a table of its own.
 func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*dynamo.View[summary, summaryKey], func(string) summary) {
 	t.Helper()
-	views := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+	views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key(template))
 	table := dynamo.New(db.Client(), "views", views)
 	require.NoError(t, table.Create(t.Context(), db.Client()))
@@ -144,7 +144,7 @@ func TestKeysOfAViewThatLookAlike(t *testing.T) {
 		}
 		ctx := t.Context()
 		table, db := newTable(t)
-		views := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
+		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 		pairs := dynamo.MustEntity[pair, pairKey](views, "Pair", dynamo.Key("{A}", "{B}"))
 		to := dynamo.New(db.Client(), "views", views)
 		require.NoError(t, to.Create(ctx, db.Client()))

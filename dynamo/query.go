@@ -41,7 +41,7 @@ type Page[T any] struct {
 }
 
 // Query returns the query for the values of p.
-func (p *Pattern[P, T]) Query(v P) Query[T] {
+func (p *AccessPattern[P, T]) Query(v P) Query[T] {
 	q := query{pattern: p.core}
 	q.selection = p.core.selectBy(reflect.ValueOf(&v).Elem(), &q.faults)
 	return Query[T]{q}

@@ -47,7 +47,7 @@ type (
 )
 
 var (
-	eventModel = dynamo.MustSchema(dynamo.Schema{
+	eventModel = dynamo.MustModel(dynamo.Schema{
 		PartitionKey: "PK", SortKey: "SK",
 		Indexes: []dynamo.Index{
 			{Name: "ByName", PartitionKey: "NPK", SortKey: "NSK"},
@@ -56,19 +56,19 @@ var (
 		},
 	})
 	events = dynamo.MustEntity[event, eventKey](eventModel, "Event", dynamo.Key("ROOM#{Room}", "E{No:03}#X"),
-		dynamo.On("ByName", "ROOM#{Room}", "NAME#{Name}"),
-		dynamo.On("ByTime", "ROOM#{Room}", "AT#{At}#{No:03}"),
-		dynamo.On("ByDay", "{At:day}#{No:03}"))
+		dynamo.InIndex("ByName", "ROOM#{Room}", "NAME#{Name}"),
+		dynamo.InIndex("ByTime", "ROOM#{Room}", "AT#{At}#{No:03}"),
+		dynamo.InIndex("ByDay", "{At:day}#{No:03}"))
 	notesIn = dynamo.MustEntity[event, eventKey](eventModel, "Note", dynamo.Key("ROOM#{Room}", "N{No:03}"),
-		dynamo.On("ByTime", "ROOM#{Room}", "AT#{At}#note{No:03}"))
+		dynamo.InIndex("ByTime", "ROOM#{Room}", "AT#{At}#note{No:03}"))
 	hit = dynamo.MustField[bool](events, "Hit")
 
-	eventsByNo   = dynamo.MustPattern[byNo](events, "")
-	eventsByName = dynamo.MustPattern[byName](events, "ByName")
-	eventsByTime = dynamo.MustPattern[byTime](events, "ByTime")
-	eventsByDay  = dynamo.MustPattern[byDay](events, "ByDay")
-	eventsIn     = dynamo.MustPattern[inRoom](events, "")
-	theEvent     = dynamo.MustPattern[eventKey](events, "")
+	eventsByNo   = dynamo.MustAccessPattern[byNo](events, "")
+	eventsByName = dynamo.MustAccessPattern[byName](events, "ByName")
+	eventsByTime = dynamo.MustAccessPattern[byTime](events, "ByTime")
+	eventsByDay  = dynamo.MustAccessPattern[byDay](events, "ByDay")
+	eventsIn     = dynamo.MustAccessPattern[inRoom](events, "")
+	theEvent     = dynamo.MustAccessPattern[eventKey](events, "")
 )
 
 // The names order with and around the separator, spaces and longer texts.
@@ -232,41 +232,41 @@ func TestQueriesThatAreRefused(t *testing.T) {
 }
 
 func TestPatternsAreCheckedAtConstruction(t *testing.T) {
-	_, err := dynamo.NewPattern[struct{ No int }](events, "")
+	_, err := dynamo.NewAccessPattern[struct{ No int }](events, "")
 	require.ErrorContains(t, err, "it has no field Room, which the partition key ROOM#{Room} needs")
-	_, err = dynamo.NewPattern[struct {
+	_, err = dynamo.NewAccessPattern[struct {
 		Room string
 		No   string
 	}](events, "")
 	require.ErrorContains(t, err, "its field No is a string, the entity's is a int")
-	_, err = dynamo.NewPattern[struct {
+	_, err = dynamo.NewAccessPattern[struct {
 		Room string
 		No   dynamo.Range[int64]
 	}](events, "")
 	require.ErrorContains(t, err, "its field No is a Range of int64, the entity's field is a int")
-	_, err = dynamo.NewPattern[struct {
+	_, err = dynamo.NewAccessPattern[struct {
 		Room string
 		No   int
 	}](events, "ByTime")
 	require.ErrorContains(t, err, "its field No needs a field At, which comes before it in the sort key AT#{At}#{No:03}")
-	_, err = dynamo.NewPattern[struct {
+	_, err = dynamo.NewAccessPattern[struct {
 		Room string
 		At   dynamo.Range[time.Time]
 		No   int
 	}](events, "ByTime")
 	require.ErrorContains(t, err, "its field No comes after a Range")
-	_, err = dynamo.NewPattern[struct{ Room, Other string }](events, "ByName")
+	_, err = dynamo.NewAccessPattern[struct{ Room, Other string }](events, "ByName")
 	require.ErrorContains(t, err, "its field Other is used by no key")
-	_, err = dynamo.NewPattern[struct{ Room string }](events, "Nope")
+	_, err = dynamo.NewAccessPattern[struct{ Room string }](events, "Nope")
 	require.ErrorContains(t, err, "the schema has no index Nope")
-	_, err = dynamo.NewPattern[struct{ Room string }](notesIn, "ByName")
+	_, err = dynamo.NewAccessPattern[struct{ Room string }](notesIn, "ByName")
 	require.ErrorContains(t, err, "the entity is not on the index ByName")
-	_, err = dynamo.NewPattern[string](events, "")
+	_, err = dynamo.NewAccessPattern[string](events, "")
 	require.ErrorContains(t, err, "string is not a struct")
 
 	m := schema(t)
-	e := dynamo.MustEntity[pair, pairKey](m, "Pair", dynamo.Key("A#{A}", "{B}"), dynamo.On("GSI1", "X", "{A}#{B}"))
-	_, err = dynamo.NewPattern[struct{ A dynamo.Range[string] }](e, "GSI1")
+	e := dynamo.MustEntity[pair, pairKey](m, "Pair", dynamo.Key("A#{A}", "{B}"), dynamo.InIndex("GSI1", "X", "{A}#{B}"))
+	_, err = dynamo.NewAccessPattern[struct{ A dynamo.Range[string] }](e, "GSI1")
 	require.ErrorContains(t, err, "values of varying length are in order at the end of a sort key only")
 }
 
@@ -393,7 +393,7 @@ func TestItemsOfUnknownEntitiesSurface(t *testing.T) {
 	require.ErrorIs(t, err, dynamo.ErrUnknownEntity)
 
 	lenient := dynamo.New(db.Client(), "store", store, func(o *dynamo.Options) { o.SkipUnknown = true })
-	view, err := wholeOrder.Get(ctx, lenient, OrderKey{"1"}, dynamo.Consistent)
+	view, err := wholeOrder.Get(ctx, lenient, OrderKey{"1"}, dynamo.Consistent())
 	require.NoError(t, err)
 	require.Len(t, view.Lines, 1)
 
@@ -429,7 +429,7 @@ func TestCollections(t *testing.T) {
 	found, err := onIndex.Get(ctx, table, byProduct{"p"})
 	require.NoError(t, err)
 	require.Len(t, found.Lines, 1)
-	_, err = onIndex.Get(ctx, table, byProduct{"p"}, dynamo.Consistent)
+	_, err = onIndex.Get(ctx, table, byProduct{"p"}, dynamo.Consistent())
 	require.ErrorIs(t, err, dynamo.ErrInvalid)
 
 	_, err = dynamo.NewCollection[OrderKey, OrderView](orders)
@@ -462,11 +462,11 @@ func TestRangesOfTruncatedTimes(t *testing.T) {
 		Shop string
 		Left dynamo.Range[*time.Time]
 	}
-	model := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", Indexes: []dynamo.Index{
+	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", Indexes: []dynamo.Index{
 		{Name: "day", PartitionKey: "DPK", SortKey: "DSK"}, {Name: "hour", PartitionKey: "HPK", SortKey: "HSK"}, {Name: "left", PartitionKey: "LPK", SortKey: "LSK"},
 	}})
 	visits := dynamo.MustEntity[visit, visitKey](model, "Visit", dynamo.Key("VISIT#{ID}"),
-		dynamo.On("day", "{Shop}", "{At:day}#{ID}"), dynamo.On("hour", "{Shop}", "{At:hour}"), dynamo.On("left", "{Shop}", "{Left:month}#{ID}"))
+		dynamo.InIndex("day", "{Shop}", "{At:day}#{ID}"), dynamo.InIndex("hour", "{Shop}", "{At:hour}"), dynamo.InIndex("left", "{Shop}", "{Left:month}#{ID}"))
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "visits", model)
 	require.NoError(t, table.Create(t.Context(), db.Client()))
@@ -491,7 +491,7 @@ func TestRangesOfTruncatedTimes(t *testing.T) {
 			}
 		}
 		for _, index := range []string{"day", "hour"} {
-			q := dynamo.MustPattern[inTime](visits, index).Query(inTime{"s", r})
+			q := dynamo.MustAccessPattern[inTime](visits, index).Query(inTime{"s", r})
 			check := func(how string, q dynamo.Query[visit], want []string) {
 				got := []string{}
 				for v, err := range q.All(t.Context(), table) {
@@ -527,15 +527,15 @@ func TestRangesOfTruncatedTimes(t *testing.T) {
 		}
 	}
 	until := times[10].Add(time.Hour)
-	n, err := dynamo.MustPattern[left](visits, "left").Query(left{"s", dynamo.Until(&until)}).Count(t.Context(), table)
+	n, err := dynamo.MustAccessPattern[left](visits, "left").Query(left{"s", dynamo.Until(&until)}).Count(t.Context(), table)
 	require.NoError(t, err)
 	require.Equal(t, 10, n)
-	n, err = dynamo.MustPattern[left](visits, "left").Query(left{"s", dynamo.Between[*time.Time](&times[3], nil)}).Count(t.Context(), table)
+	n, err = dynamo.MustAccessPattern[left](visits, "left").Query(left{"s", dynamo.Between[*time.Time](&times[3], nil)}).Count(t.Context(), table)
 	require.NoError(t, err)
 	require.Zero(t, n)
 
 	// A cursor of one bound does not fit another in the same unit.
-	byDay := dynamo.MustPattern[inTime](visits, "day")
+	byDay := dynamo.MustAccessPattern[inTime](visits, "day")
 	page, err := byDay.Query(inTime{"s", dynamo.Until(times[20])}).Limit(2).Page(t.Context(), table)
 	require.NoError(t, err)
 	_, err = byDay.Query(inTime{"s", dynamo.Until(times[20].Add(time.Minute))}).After(page.Cursor).Page(t.Context(), table)

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Reason says what became of one operation of a canceled transaction, or why a single
+// CancellationReason says what became of one operation of a canceled transaction, or why a single
 // operation failed. It is tied to the operation and its entity.
-type Reason struct {
+type CancellationReason struct {
 	Op      string // "create", "update", …
 	Entity  string
 	Key     string // partition and sort key, "ORDER#42/METADATA"
@@ -26,14 +26,14 @@ type Reason struct {
 }
 
 // Failed reports whether the operation is one that canceled the transaction.
-func (r Reason) Failed() bool { return r.err != nil }
+func (r CancellationReason) Failed() bool { return r.err != nil }
 
 // Err returns the cause, one of the package's sentinels where there is one, or nil
 // for an operation that did not fail.
-func (r Reason) Err() error { return r.err }
+func (r CancellationReason) Err() error { return r.err }
 
 // Item returns a copy of the item that failed the condition as it is stored, or nil.
-func (r Reason) Item() map[string]types.AttributeValue {
+func (r CancellationReason) Item() map[string]types.AttributeValue {
 	if r.item == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (r Reason) Item() map[string]types.AttributeValue {
 	return out
 }
 
-func (r Reason) String() string {
+func (r CancellationReason) String() string {
 	text := describe(r.Op, r.Entity, r.Key)
 	if r.err == nil {
 		return text + ": no failure"
@@ -55,7 +55,7 @@ func (r Reason) String() string {
 // Existing returns the item that failed the condition of an operation on this entity.
 // ok is false when there was none, when it belongs to another entity, or when it
 // cannot be read.
-func (e *Entity[T, K]) Existing(r Reason) (v T, ok bool) {
+func (e *Entity[T, K]) Existing(r CancellationReason) (v T, ok bool) {
 	if r.item == nil || textOf(r.item, e.core.model.schema.Discriminator) != e.core.name {
 		return v, false
 	}
@@ -69,8 +69,8 @@ func (e *Entity[T, K]) Existing(r Reason) (v T, ok bool) {
 // TransactionError reports a transaction that DynamoDB canceled: nothing of it was
 // done. It matches the sentinels of all its reasons.
 type TransactionError struct {
-	Reasons []Reason // one for each operation, in the order given
-	Err     error    // the SDK's error
+	Reasons []CancellationReason // one for each operation, in the order given
+	Err     error                // the SDK's error
 }
 
 // Error names the operations that failed.
@@ -111,8 +111,8 @@ const (
 )
 
 // reasonOf explains the answer to one action of an operation.
-func (r *rendered) reasonOf(a *action, code, message string, it item) Reason {
-	reason := Reason{
+func (r *rendered) reasonOf(a *action, code, message string, it item) CancellationReason {
+	reason := CancellationReason{
 		Op: r.op, Entity: r.entityName(), Key: r.key.String(),
 		Code: code, Message: message, Unique: a.unique, item: it,
 	}

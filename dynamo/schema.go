@@ -67,19 +67,19 @@ const defaultDiscriminator = "EntityType"
 
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
-// MustSchema is NewSchema for package-level variables: it panics when the schema is
+// MustModel is NewModel for package-level variables: it panics when the schema is
 // wrong.
-func MustSchema(s Schema) *Model {
-	m, err := NewSchema(s)
+func MustModel(s Schema) *Model {
+	m, err := NewModel(s)
 	if err != nil {
 		panic(err)
 	}
 	return m
 }
 
-// NewSchema checks a schema and returns the model to declare entities on. The error
+// NewModel checks a schema and returns the model to declare entities on. The error
 // names every fault.
-func NewSchema(s Schema) (*Model, error) {
+func NewModel(s Schema) (*Model, error) {
 	if s.Discriminator == "" {
 		s.Discriminator = defaultDiscriminator
 	}

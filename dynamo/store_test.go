@@ -12,7 +12,7 @@ import (
 )
 
 // The model of the tests: orders with their lines, accounts, users.
-var store = dynamo.MustSchema(dynamo.Schema{
+var store = dynamo.MustModel(dynamo.Schema{
 	PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt",
 	Indexes: []dynamo.Index{{Name: "GSI1", PartitionKey: "GSI1PK", SortKey: "GSI1SK"}},
 })
@@ -84,17 +84,17 @@ type Session struct {
 var (
 	orders = dynamo.MustEntity[Order, OrderKey](store, "Order",
 		dynamo.Key("ORDER#{OrderID}", "METADATA"),
-		dynamo.On("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"))
+		dynamo.InIndex("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"))
 	lines = dynamo.MustEntity[Line, LineKey](store, "Line",
 		dynamo.Key("ORDER#{OrderID}", "LINE#{No:04}"),
-		dynamo.On("GSI1", "PRODUCT#{SKU}", "ORDER#{OrderID}"))
+		dynamo.InIndex("GSI1", "PRODUCT#{SKU}", "ORDER#{OrderID}"))
 	accounts = dynamo.MustEntity[Account, AccountKey](store, "Account", dynamo.Key("ACCOUNT#{AccountID}", "BALANCE"))
 	users    = dynamo.MustEntity[User, UserKey](store, "User", dynamo.Key("USER#{UserID}", "PROFILE"),
 		dynamo.Unique("{Email:lower}"))
 	sessions = dynamo.MustEntity[Session, SessionKey](store, "Session", dynamo.Key("SESSION#{Token}", "SESSION"))
 
-	ordersByStatus = dynamo.MustPattern[ByStatus](orders, "GSI1")
-	orderLines     = dynamo.MustPattern[OrderKey](lines, "")
+	ordersByStatus = dynamo.MustAccessPattern[ByStatus](orders, "GSI1")
+	orderLines     = dynamo.MustAccessPattern[OrderKey](lines, "")
 	wholeOrder     = dynamo.MustCollection[OrderKey, OrderView](orders, lines)
 
 	status   = dynamo.MustField[string](orders, "Status")

@@ -322,7 +322,7 @@ func TestProjectionAppliesEachChangeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		table, db := newTable(t)
-		views := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
+		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}", "SUMMARY"))
 		read := dynamo.New(db.Client(), "views", views)
 		require.NoError(t, read.Create(ctx, db.Client()))
@@ -371,7 +371,7 @@ func TestProjectionsRunConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
 		table, db := newTable(t)
-		views := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}"))
 		read := dynamo.New(db.Client(), "views", views, func(o *dynamo.Options) { o.Attempts = 50 })
 		require.NoError(t, read.Create(ctx, db.Client()))
@@ -419,7 +419,7 @@ func TestRecordsOfEveryType(t *testing.T) {
 		NS     []float64 `dynamodbav:",numberset"`
 		BS     [][]byte  `dynamodbav:",binaryset"`
 	}
-	m := dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK"})
+	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK"})
 	e := dynamo.MustEntity[every, everyKey](m, "Every", dynamo.Key("EVERY#{ID}"))
 	var got every
 	out, err := dynamo.MustStream(m, dynamo.OnChange(e, func(_ context.Context, c dynamo.Changed[every]) error { got = *c.New; return nil })).

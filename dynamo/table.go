@@ -14,8 +14,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// Client is what a Table needs of *dynamodb.Client.
-type Client interface {
+// TableClient is what a Table needs of *dynamodb.Client.
+type TableClient interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
@@ -52,7 +52,7 @@ type Options struct {
 // Table is a DynamoDB table that holds the entities of a model. It is safe for
 // concurrent use and keeps no state between calls.
 type Table struct {
-	client  Client
+	client  TableClient
 	name    string
 	model   *Model
 	options Options
@@ -61,7 +61,7 @@ type Table struct {
 
 // New returns the table of the name. It panics when client or model is nil; a wrong
 // name is reported by DynamoDB.
-func New(client Client, name string, model *Model, optFns ...func(*Options)) *Table {
+func New(client TableClient, name string, model *Model, optFns ...func(*Options)) *Table {
 	if given.Nil(client) || model == nil {
 		panic("dynamo: New needs a client and a model")
 	}

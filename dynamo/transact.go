@@ -10,13 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// TransactOptions are the optional settings of one transaction.
-type TransactOptions struct {
-	// Token makes the transaction idempotent: a second one with the same token and
-	// the same operations succeeds without effect for 10 minutes after the first was
-	// done. 1 to 36 characters. Optional. Defaults to a random one for each attempt,
+// transaction says how operations are run in one TransactWriteItems call.
+type transaction struct {
+	// token makes the transaction idempotent. Empty, each attempt has a random one,
 	// which covers the SDK's own retries.
-	Token string
+	token string
+	// single marks a transaction that runs one operation, whose errors are reported as
+	// an OpError.
+	single bool
 }
 
 // Transact does all the operations or none. When DynamoDB cancels, the error is a
@@ -26,7 +27,7 @@ type TransactOptions struct {
 // A transaction holds at most 100 items and 4 MB, each item once; an operation on an
 // entity with unique values counts their guards.
 func (t *Table) Transact(ctx context.Context, ops ...Write) error {
-	return t.runTransaction(ctx, ops, TransactOptions{}, func() stamp { return t.stamp(ctx) })
+	return t.runTransaction(ctx, ops, transaction{}, func() stamp { return t.stamp(ctx) })
 }
 
 // Items returns the operations as items for a TransactWriteItems call of the caller,
@@ -83,16 +84,13 @@ func (t *Table) Explain(err error, ops ...Write) error {
 	return canceled(rs, err)
 }
 
-// single is the mark of a transaction that carries out one operation.
-var single = TransactOptions{Token: "\x00"}
-
-func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptions, now func() stamp) error {
+func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transaction, now func() stamp) error {
 	if len(ops) == 0 {
 		return nil
 	}
 	in := &dynamodb.TransactWriteItemsInput{}
-	if o.Token != "" && o != single {
-		in.ClientRequestToken = aws.String(o.Token)
+	if tx.token != "" {
+		in.ClientRequestToken = aws.String(tx.token)
 	}
 	for attempt := 0; ; attempt++ {
 		rs, items, err := t.renderAll(now(), ops)
@@ -113,9 +111,9 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptio
 				continue
 			}
 		}
-		if !passing(err) || attempt+1 >= t.options.Attempts {
-			if o == single {
-				return alone(err)
+		if !retryable(err) || attempt+1 >= t.options.Attempts {
+			if tx.single {
+				return asSingleError(err)
 			}
 			return err
 		}
@@ -125,9 +123,9 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, o TransactOptio
 	}
 }
 
-// alone makes the error of a transaction that stands for one operation that of the
-// operation.
-func alone(err error) error {
+// asSingleError converts the error of a one-operation transaction into that operation's
+// OpError.
+func asSingleError(err error) error {
 	var canceled *TransactionError
 	if !errors.As(err, &canceled) || len(canceled.Reasons) != 1 || !canceled.Reasons[0].Failed() {
 		return err
@@ -139,9 +137,9 @@ func alone(err error) error {
 	}
 }
 
-// passing reports whether every reason of a cancellation passes by itself, or the
-// transaction is still running under its token.
-func passing(err error) bool {
+// retryable reports whether every reason of a cancellation is a conflict or throttling,
+// or the transaction is still running under its token.
+func retryable(err error) bool {
 	var running *types.TransactionInProgressException
 	if errors.As(err, &running) {
 		return true
@@ -154,7 +152,7 @@ func passing(err error) bool {
 	for _, r := range canceled.Reasons {
 		switch {
 		case r.Code == codeNone:
-		case r.passes():
+		case r.retryable():
 			some = true
 		default:
 			return false
@@ -163,8 +161,8 @@ func passing(err error) bool {
 	return some
 }
 
-// passes reports whether the cause passes by itself.
-func (r *Reason) passes() bool {
+// retryable reports whether the cause is a conflict or throttling.
+func (r *CancellationReason) retryable() bool {
 	return r.Code == codeConflict || r.Code == codeThrottling || r.Code == codeProvisioned
 }
 

@@ -192,7 +192,7 @@ func run(ctx context.Context, t *Table, w Write) error {
 		return err
 	}
 	if len(r.actions) > 1 {
-		return t.runTransaction(ctx, []Write{w}, single, func() stamp { return t.stamp(ctx) })
+		return t.runTransaction(ctx, []Write{w}, transaction{single: true}, func() stamp { return t.stamp(ctx) })
 	}
 	return t.again(ctx, &r, func() error { return t.runAction(ctx, &r) })
 }

@@ -174,7 +174,7 @@ func TestUpdateKeepsIndexesRightOrIsRefused(t *testing.T) {
 		At              time.Time
 	}
 	tickets := dynamo.MustEntity[ticket, ticketKey](m, "Ticket", dynamo.Key("TICKET#{ID}", "TICKET"),
-		dynamo.On("GSI1", "TEAM#{Team}#{State}", "{Rank:03}#{ID}"), dynamo.On("LSI1", "{At}"))
+		dynamo.InIndex("GSI1", "TEAM#{Team}#{State}", "{Rank:03}#{ID}"), dynamo.InIndex("LSI1", "{At}"))
 	team, state := dynamo.MustField[string](tickets, "Team"), dynamo.MustField[string](tickets, "State")
 	rank, at := dynamo.MustField[int](tickets, "Rank"), dynamo.MustField[time.Time](tickets, "At")
 	table := dynamo.New(noClient{}, "t", m)

@@ -14,7 +14,7 @@ import (
 )
 
 // Store is the table: one partition and sort key, one overloaded index.
-var Store = dynamo.MustSchema(dynamo.Schema{
+var Store = dynamo.MustModel(dynamo.Schema{
 	PartitionKey: "PK", SortKey: "SK",
 	Indexes: []dynamo.Index{{Name: "GSI1", PartitionKey: "GSI1PK", SortKey: "GSI1SK"}},
 })
@@ -94,7 +94,7 @@ var (
 	// Users are in partitions of their own, and found by their email address.
 	Users = dynamo.MustEntity[User, UserKey](Store, "User",
 		dynamo.Key("USER#{UserID}", "PROFILE"),
-		dynamo.On("GSI1", "EMAIL#{Email:lower}", "USER"),
+		dynamo.InIndex("GSI1", "EMAIL#{Email:lower}", "USER"),
 		dynamo.Unique("{Email:lower}"))
 	// Purchases lie next to their user, newest last.
 	Purchases = dynamo.MustEntity[Purchase, PurchaseKey](Store, "Purchase",
@@ -102,16 +102,16 @@ var (
 	// Orders are found by status and time.
 	Orders = dynamo.MustEntity[Order, OrderKey](Store, "Order",
 		dynamo.Key("ORDER#{OrderID}", "METADATA"),
-		dynamo.On("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"))
+		dynamo.InIndex("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"))
 	// Items lie next to their order, and are found by product.
 	Items = dynamo.MustEntity[Item, ItemKey](Store, "Item",
 		dynamo.Key("ORDER#{OrderID}", "ITEM#{No:04}"),
-		dynamo.On("GSI1", "PRODUCT#{ProductID}", "ORDER#{OrderID}"))
+		dynamo.InIndex("GSI1", "PRODUCT#{ProductID}", "ORDER#{OrderID}"))
 
-	byEmail   = dynamo.MustPattern[UserByEmail](Users, "GSI1")
-	purchases = dynamo.MustPattern[PurchasesOf](Purchases, "")
-	byStatus  = dynamo.MustPattern[OrdersByStatus](Orders, "GSI1")
-	sales     = dynamo.MustPattern[SalesOf](Items, "GSI1")
+	byEmail   = dynamo.MustAccessPattern[UserByEmail](Users, "GSI1")
+	purchases = dynamo.MustAccessPattern[PurchasesOf](Purchases, "")
+	byStatus  = dynamo.MustAccessPattern[OrdersByStatus](Orders, "GSI1")
+	sales     = dynamo.MustAccessPattern[SalesOf](Items, "GSI1")
 	whole     = dynamo.MustCollection[OrderKey, OrderView](Orders, Items)
 
 	status = dynamo.MustField[string](Orders, "Status")

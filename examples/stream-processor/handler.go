@@ -14,7 +14,7 @@ import (
 )
 
 // Store is the table of orders, of what is made of them, and of the outbox.
-var Store = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
+var Store = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 
 type (
 	// OrderKey is the key of an Order.

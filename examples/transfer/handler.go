@@ -14,7 +14,7 @@ import (
 )
 
 // Store is the table of accounts and transfers.
-var Store = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
+var Store = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 
 type (
 	// AccountKey is the key of an Account.
@@ -89,7 +89,7 @@ func (a API) Transfer(ctx context.Context, t Transfer) (Transfer, error) {
 }
 
 // again answers a transfer that was done before.
-func (a API) again(t Transfer, r dynamo.Reason) (Transfer, error) {
+func (a API) again(t Transfer, r dynamo.CancellationReason) (Transfer, error) {
 	first, ok := Transfers.Existing(r)
 	if !ok || first.From != t.From || first.To != t.To || first.Amount != t.Amount {
 		return Transfer{}, ErrOther

@@ -30,7 +30,7 @@ func newAPI(t *testing.T, users ...string) (API, *dynamotest.DynamoDB) {
 
 func (a API) balance(t *testing.T, user string) int64 {
 	t.Helper()
-	account, err := Accounts.Get(t.Context(), a.Table, AccountKey{user}, dynamo.Consistent)
+	account, err := Accounts.Get(t.Context(), a.Table, AccountKey{user}, dynamo.Consistent())
 	require.NoError(t, err)
 	return account.Balance
 }

@@ -31,7 +31,7 @@ type Card struct {
 type CardKey struct{ CardID string }
 
 var (
-	club    = dynamo.MustSchema(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
+	club    = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 	members = dynamo.MustEntity[Member, MemberKey](club, "Member", dynamo.Key("MEMBER#{MemberID}", "PROFILE"), dynamo.Unique("{Email}"))
 	cards   = dynamo.MustEntity[Card, CardKey](club, "Card", dynamo.Key("CARD#{CardID}", "CARD"))
 	points  = dynamo.MustField[int64](members, "Points")

@@ -40,7 +40,7 @@ func (f Fulfillment) do(ctx context.Context, key EffectKey, amount int64, writes
 // is taken back: an event may start its saga twice, and what one execution has
 // brought to its end, the other must not undo.
 func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Write) error {
-	effect, err := Effects.Get(ctx, f.Table, key, dynamo.Consistent)
+	effect, err := Effects.Get(ctx, f.Table, key, dynamo.Consistent())
 	var undone dynamo.Write = Effects.Update(key).Do(dynamo.Add(EffectUndone, 1)).If(EffectUndone.Equal(0))
 	switch {
 	case errors.Is(err, dynamo.ErrNotFound):
@@ -63,7 +63,7 @@ func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.W
 // keeps it; another execution of its saga has been faster.
 func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, from []Status, checks ...dynamo.Write) (status Status, changed bool, err error) {
 	for range 4 { // a status changes twice at most
-		order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent)
+		order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent())
 		if err != nil || !slices.Contains(from, order.Status) {
 			return order.Status, false, err
 		}

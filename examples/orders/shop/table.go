@@ -7,7 +7,7 @@ import (
 )
 
 // Store is the shop's one table.
-var Store = dynamo.MustSchema(dynamo.Schema{
+var Store = dynamo.MustModel(dynamo.Schema{
 	PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt",
 	Indexes: []dynamo.Index{{Name: "GSI1", PartitionKey: "GSI1PK", SortKey: "GSI1SK"}},
 })
@@ -92,13 +92,13 @@ type OrderView struct {
 var (
 	Orders = dynamo.MustEntity[Order, OrderKey](Store, "Order",
 		dynamo.Key("ORDER#{OrderID}", "METADATA"),
-		dynamo.On("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"),
+		dynamo.InIndex("GSI1", "STATUS#{Status}", "ORDER#{PlacedAt}#{OrderID}"),
 		dynamo.Correlated())
 	Lines   = dynamo.MustEntity[Line, LineKey](Store, "Line", dynamo.Key("ORDER#{OrderID}", "LINE#{No:04}"))
 	Stocks  = dynamo.MustEntity[Stock, StockKey](Store, "Stock", dynamo.Key("STOCK#{SKU}", "METADATA"))
 	Effects = dynamo.MustEntity[Effect, EffectKey](Store, "Effect", dynamo.Key("ORDER#{OrderID}", "EFFECT#{Kind}"))
 
-	OrdersByStatus = dynamo.MustPattern[ByStatus](Orders, "GSI1")
+	OrdersByStatus = dynamo.MustAccessPattern[ByStatus](Orders, "GSI1")
 	WholeOrder     = dynamo.MustCollection[OrderKey, OrderView](Orders, Lines)
 
 	OrderStatus    = dynamo.MustField[Status](Orders, "Status")
