@@ -35,8 +35,15 @@ conformance: ## independent programs look at the same: cfn-lint at the templates
 	.ci/witness
 
 .PHONY: mutate
-mutate: ## break one property at a time and see its test turn red
-	go run ./internal/repotest/mutate
+mutate: ## break one property at a time and see its test turn red (MUTANT=regexp picks some)
+	go run ./internal/repotest/mutate -run '$(MUTANT)'
+
+.PHONY: mutate-random
+mutate-random: ## break PACKAGES at random, N times by SEED, and list what no test notices
+	go run ./internal/repotest/mutate -random $(or $(N),40) -seed $(or $(SEED),1) $(or $(PACKAGES),$(MUTABLE))
+
+# Packages whose own tests take a second or two.
+MUTABLE = ./internal/... ./authorizer/jws ./authorizer/internal/... ./dynamo/internal/... ./stepfn/internal/...
 
 .PHONY: soak
 soak: ## (nothing yet)

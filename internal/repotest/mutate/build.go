@@ -62,11 +62,6 @@ type output struct {
 	late   bool // the time limit ended it
 }
 
-// has reports whether the output has a line that begins with the text.
-func (o output) has(text string) bool {
-	return bytes.Contains(append([]byte{'\n'}, o.text...), []byte("\n"+text))
-}
-
 // run runs tests with one mutant on, or none where its name is empty.
 func (b binary) run(mutant, tests string, limit time.Duration) output {
 	ctx, cancel := context.WithTimeout(context.Background(), limit+10*time.Second)
@@ -76,6 +71,6 @@ func (b binary) run(mutant, tests string, limit time.Duration) output {
 	cmd.WaitDelay = 5 * time.Second
 	text, err := cmd.CombinedOutput()
 	o := output{text: text, failed: err != nil}
-	o.late = ctx.Err() != nil || o.has("panic: test timed out")
+	o.late = ctx.Err() != nil || bytes.Contains(text, []byte("panic: test timed out"))
 	return o
 }

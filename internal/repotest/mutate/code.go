@@ -26,8 +26,10 @@ type decl struct {
 	from, to           int // the declaration, as offsets in source
 	line               int // where it begins
 	open, shut         int // the braces of a function's body; open is 0 where there is none
-	results            bool
+	results, labels    bool
 	pkgName            string
+	node               ast.Node
+	files              *token.FileSet
 }
 
 // found is a text in a declaration.
@@ -80,7 +82,7 @@ func declarationsOf(file string) ([]decl, error) {
 		at := files.Position(n.Pos())
 		all = append(all, decl{
 			file: file, name: name, source: source, pkgName: tree.Name.Name,
-			from: at.Offset, to: files.Position(n.End()).Offset, line: at.Line,
+			from: at.Offset, to: files.Position(n.End()).Offset, line: at.Line, node: n, files: files,
 		})
 		return &all[len(all)-1]
 	}
@@ -95,6 +97,11 @@ func declarationsOf(file string) ([]decl, error) {
 			f.results = d.Type.Results != nil
 			if d.Body != nil {
 				f.open, f.shut = files.Position(d.Body.Lbrace).Offset, files.Position(d.Body.Rbrace).Offset
+				ast.Inspect(d.Body, func(n ast.Node) bool {
+					_, label := n.(*ast.LabeledStmt)
+					f.labels = f.labels || label
+					return true
+				})
 			}
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {

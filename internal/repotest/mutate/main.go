@@ -19,6 +19,15 @@
 //	go run ./internal/repotest/mutate -run dynamo   only the guards whose name matches
 //	go run ./internal/repotest/mutate -list         where each guard is, without a build
 //	go run ./internal/repotest/mutate -fix          write down where moved text is now
+//
+// With -random it breaks packages at random and runs each package's own tests:
+//
+//	go run ./internal/repotest/mutate -random 40 -seed 7 ./internal/wire ./authorizer/jws
+//
+// Operators flip, conditions hold always or never, statements vanish, integers
+// grow by one, errors become nil. What no test notices is listed, and the exit
+// code says so. Mutants that no test can notice are in equivalent.txt, each with
+// its reason; what does not compile or runs out of time is counted apart.
 package main
 
 import (
@@ -37,8 +46,15 @@ func main() {
 	pick := flag.String("run", "", "only the guards whose name matches this regular expression")
 	list := flag.Bool("list", false, "only look each guard up in the code")
 	fix := flag.Bool("fix", false, "where the text of a guard has moved to one other declaration, write that down")
+	random := flag.Int("random", 0, "break the packages given as arguments at random, this many times")
+	seed := flag.Uint64("seed", 1, "picks the random mutants")
 	flag.Parse()
-	err := run(os.Stdout, *pick, *list, *fix)
+	var err error
+	if *random > 0 {
+		err = runRandom(os.Stdout, *random, *seed, flag.Args())
+	} else {
+		err = run(os.Stdout, *pick, *list, *fix)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)

@@ -19,9 +19,10 @@ type edit struct {
 	text     string
 }
 
-// inside reports whether the edit leaves the function's signature alone.
+// inside reports whether the edit can be switched: it leaves the function's
+// signature alone, and the function has no labels, which must be unique.
 func (e edit) inside() bool {
-	return e.in.open > 0 && e.from > e.in.open && e.to <= e.in.shut && !strings.HasSuffix(e.in.file, "_test.go")
+	return e.in.open > 0 && !e.in.labels && e.from > e.in.open && e.to <= e.in.shut && !strings.HasSuffix(e.in.file, "_test.go")
 }
 
 // alone returns the file with this edit and no other.
