@@ -22,6 +22,7 @@ var cases embed.FS
 
 func main() {
 	asJSON := flag.Bool("json", false, "print the report as one JSON document")
+	verbose := flag.Bool("v", false, "list the invariants one by one")
 	definition := flag.Bool("definition", false, "print the saga's state machine instead, as fulfillment.asl.json has it")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -37,14 +38,14 @@ func main() {
 		fmt.Println(string(text))
 		return
 	}
-	if err := run(*asJSON); err != nil {
+	if err := run(*asJSON, *verbose); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(asJSON bool) error {
-	report, err := journey.Run(context.Background(), cases, shop.OnTheWall())
+func run(asJSON, verbose bool) error {
+	report, err := journey.Run(context.Background(), cases, shop.RealTime())
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func run(asJSON bool) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(report)
 	} else {
-		err = journey.Print(os.Stdout, report)
+		err = journey.Print(os.Stdout, report, verbose)
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,8 +39,21 @@ func TestPrint(t *testing.T) {
 		report, err := journey.Run(t.Context(), cases, shop.Production())
 		require.NoError(t, err)
 		var out strings.Builder
-		require.NoError(t, journey.Print(&out, report))
+		require.NoError(t, journey.Print(&out, report, false))
 		text := out.String()
+		require.Regexp(t, `^Six orders go through`, text)
+		n := len(report.Invariants)
+		require.Regexp(t, fmt.Sprintf(`(?s)%d of %d invariants hold.*Where to look next`, n, n), text)
+		require.NotContains(t, text, "  ok order", "the invariants are one line without -v")
+		require.Less(t, strings.Index(text, "  ORDER#1006"), strings.Index(text, "  STOCK#"), "orders come first")
+		require.Less(t, strings.Index(text, "  STOCK#"), strings.Index(text, "  IDEMPOTENCY#"), "idempotency comes last")
+		require.Equal(t, 6, strings.Count(text, "  on purpose: "))
+		for _, marked := range []string{
+			`frontdoor +order taken +duplicate`, `saga +accept +duplicate`, `invoicing +invoicing +duplicate`,
+			`message not done +failure`, `token refused +failure`, `saga +charge +failure`,
+		} {
+			require.Regexp(t, marked, text)
+		}
 		for _, want := range []string{
 			"order 1001  goes through", "AcceptOrder → ReserveInventory → ChargeCustomer → ConfirmOrder",
 			"ReleaseInventory → CancelOrder", "matches announce, fulfill", "fanned out", "to dispatches, invoices", "token refused", "signature", "expired", `401 {"message":"Unauthorized"}`, "nothing was done",
@@ -53,6 +67,17 @@ func TestPrint(t *testing.T) {
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no trailing blanks")
 		}
 	})
+}
+
+func TestPrintListsTheInvariants(t *testing.T) {
+	report := &journey.Report{Invariants: []journey.Invariant{{Name: "it holds", Holds: true}, {Name: "it breaks", Found: "a crack"}}}
+	for _, verbose := range []bool{false, true} {
+		var out strings.Builder
+		require.NoError(t, journey.Print(&out, report, verbose))
+		require.Contains(t, out.String(), "BROKEN it breaks: a crack")
+		require.Equal(t, verbose, strings.Contains(out.String(), "ok it holds"))
+		require.Contains(t, out.String(), "1 of 2 invariants hold")
+	}
 }
 
 // TestReportAsJSON reads the document as a program would.

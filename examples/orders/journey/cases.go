@@ -10,9 +10,9 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 )
 
-// kase is one file of the test data: a request as API Gateway hands it to
+// post is one file of the test data: a request as API Gateway hands it to
 // Lambda, and how often it is posted.
-type kase struct {
+type post struct {
 	name    string
 	request awsevents.APIGatewayProxyRequest
 	posts   int
@@ -23,7 +23,7 @@ type kase struct {
 // in them as ${TOKEN:valid} and the like by tokens of the customer who orders:
 // virtual time begins in 2000 and wall time is today, so that no fixed token
 // serves both.
-func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]kase, error) {
+func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]post, error) {
 	names, err := fs.Glob(files, "testdata/*.json")
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]ka
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no cases in testdata")
 	}
-	var out []kase
+	var out []post
 	for _, name := range names {
 		k, err := loadOne(files, name, mint)
 		if err != nil {
@@ -42,14 +42,14 @@ func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]ka
 	return out, nil
 }
 
-func loadOne(files fs.FS, name string, mint func([]byte, string) []byte) (kase, error) {
+func loadOne(files fs.FS, name string, mint func([]byte, string) []byte) (post, error) {
 	data, err := fs.ReadFile(files, name)
 	if err != nil {
-		return kase{}, err
+		return post{}, err
 	}
-	k := kase{name: strings.TrimSuffix(path.Base(name), ".json"), posts: 1}
+	k := post{name: strings.TrimSuffix(path.Base(name), ".json"), posts: 1}
 	if err := json.Unmarshal(data, &k.request); err != nil {
-		return kase{}, err
+		return post{}, err
 	}
 	var body struct {
 		OrderID  string
@@ -58,7 +58,7 @@ func loadOne(files fs.FS, name string, mint func([]byte, string) []byte) (kase, 
 	_ = json.Unmarshal([]byte(k.request.Body), &body) // a body that is no order is a case too
 	k.orderID = body.OrderID
 	if err := json.Unmarshal(mint(data, body.Customer.ID), &k.request); err != nil {
-		return kase{}, err
+		return post{}, err
 	}
 	if strings.Contains(k.name, "posted-twice") {
 		k.posts = 2

@@ -10,8 +10,10 @@ import (
 	"github.com/patternkit/serverless/stepfn"
 )
 
-// expectation is what must have become of an order when the run is over.
+// expectation is how an order must end, and what the run does to it on purpose.
 type expectation struct {
+	planned       string // the duplicates and failures, in a sentence
+	failure       string // service and message of the step that fails
 	answers       []int
 	status        string
 	execution     string
@@ -24,20 +26,24 @@ type expectation struct {
 // expectations by order id.
 var expectations = map[string]expectation{
 	"1001": {
+		planned: "the bus delivers the event to the state machine twice, side by side",
 		answers: []int{201}, status: "CONFIRMED", execution: "SUCCEEDED", again: []Execution{{Status: "SUCCEEDED"}},
 		effects: map[string]int64{"INVOICE": 1, "SHIPMENT": 1, "RESERVATION": 1, "PAYMENT": 1},
 	},
 	"1002": {
+		planned: "the client posts twice, the queue delivers the message to the invoicing twice, the bus starts the saga again at the end",
 		answers: []int{201, 200}, status: "CONFIRMED", execution: "SUCCEEDED", again: []Execution{{Status: "SUCCEEDED"}},
 		effects: map[string]int64{"INVOICE": 1, "SHIPMENT": 1, "RESERVATION": 1, "PAYMENT": 1},
 	},
 	"1003": {
+		planned: "the invoicing refuses the VAT number, so that the message ends in the dead-letter queue", failure: "invoicing message not done",
 		answers: []int{201}, status: "CONFIRMED", execution: "SUCCEEDED", deadLetters: 1,
 		effects: map[string]int64{"SHIPMENT": 1, "RESERVATION": 1, "PAYMENT": 1},
 	},
-	"1004": {answers: []int{401}},
-	"1005": {answers: []int{401}},
+	"1004": {planned: "another key signed the token", failure: "authorizer token refused", answers: []int{401}},
+	"1005": {planned: "the token has expired", failure: "authorizer token refused", answers: []int{401}},
 	"1006": {
+		planned: "the card is declined, so that the saga undoes the reservation; the bus starts the saga again at the end", failure: "saga charge",
 		answers: []int{201}, status: "CANCELED", execution: "FAILED",
 		compensations: []string{"ReleaseInventory", "CancelOrder"},
 		effects:       map[string]int64{"APOLOGY": 1, "RESERVATION": 0},
@@ -80,7 +86,7 @@ func judge(r *Report, w *world) []Invariant {
 	return j.invariants
 }
 
-// order checks what has become of one order.
+// order checks how one order ended.
 func (j *judgment) order(r *Report, o *Order, want expectation) {
 	name := "order " + o.OrderID + ": "
 	j.must(name+"the API answers "+numbers(want.answers), slices.Equal(statuses(o), want.answers), numbers(statuses(o)))

@@ -21,7 +21,7 @@ type Report struct {
 	Elapsed     time.Duration `json:"elapsedNanoseconds"`
 }
 
-// Order is what became of one case.
+// Order is one case and how it ended.
 type Order struct {
 	Case    string `json:"case"`
 	OrderID string `json:"orderId"`

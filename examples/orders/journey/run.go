@@ -51,7 +51,7 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 
 // play posts one case as often as it wants. A client that repeats a request
 // sends the trace header of the first one, so that both are one trace.
-func (w *world) play(ctx context.Context, k kase) Order {
+func (w *world) play(ctx context.Context, k post) Order {
 	o := Order{Case: k.name, OrderID: k.orderID, CorrelationID: k.request.Headers["X-Correlation-Id"]}
 	header := observetest.NewTraceHeader()
 	o.trace, o.caller = part(header, "Root"), part(header, "Parent")

@@ -14,7 +14,7 @@ type Settings struct {
 	// dead-letter queue.
 	MaxReceiveCount int
 	// Retention is how long the queues keep a message, DeadLetterRetention how
-	// long the dead-letter queues do: longer, for the clock runs on.
+	// long the dead-letter queues do: longer, since a message keeps its age when it moves.
 	Retention, DeadLetterRetention time.Duration
 	// BatchSize is how many messages one invocation takes.
 	BatchSize int
@@ -37,8 +37,8 @@ func Production() Settings {
 	}
 }
 
-// OnTheWall are settings for a run in real time: a second instead of a minute.
-func OnTheWall() Settings {
+// RealTime are settings for a run in real time: a second instead of a minute.
+func RealTime() Settings {
 	s := Production()
 	s.FunctionTimeout = time.Second
 	s.VisibilityTimeout = time.Second
