@@ -29,7 +29,7 @@ func ours(tb testing.TB, issuer *authorizertest.Issuer) func(token string) {
 	tb.Helper()
 	set, err := jws.ParseSet(issuer.JWKS())
 	require.NoError(tb, err)
-	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.Static(set))
+	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.StaticKeys(set))
 	require.NoError(tb, err)
 	return func(token string) {
 		if _, err := verifier.Verify(tb.Context(), token); err != nil {

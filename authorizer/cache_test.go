@@ -66,10 +66,10 @@ func TestGatewayWithCacheDecidesAsDirectEvaluation(t *testing.T) {
 			if err != nil {
 				return
 			}
-			handler := authorizer.REST(byName, routes)
-			api := []authorizertest.Route{authorizertest.On("ANY /{proxy+}", authorizertest.Func(yes))}
-			rest := func(ttl time.Duration) *authorizertest.Gateway {
-				return authorizertest.NewGateway(nil, authorizertest.TokenAuthorizer(authorizertest.Func(handler.HandleToken), settings(ttl)), api)
+			handler := authorizer.NewREST(byName, routes)
+			api := []authorizertest.Route{authorizertest.At("ANY /{proxy+}", authorizertest.Func(yes))}
+			rest := func(ttl time.Duration) *authorizertest.RESTAPI {
+				return authorizertest.NewRESTAPI(nil, authorizertest.NewTokenAuthorizer(authorizertest.Func(handler.HandleToken), settings(ttl)), api)
 			}
 			cached, direct := rest(300*time.Second), rest(-1)
 			for _, s := range drawSteps(t) {
@@ -100,11 +100,11 @@ func TestSimpleResponsesWithCache(t *testing.T) {
 				return
 			}
 			// the API has some of the table's routes, and catches the rest
-			api := []authorizertest.Route{authorizertest.On("$default", authorizertest.Func(yes))}
+			api := []authorizertest.Route{authorizertest.At("$default", authorizertest.Func(yes))}
 			tenants := []string{"acme", "$default"}
 			for i, r := range rules {
 				if path := strings.ReplaceAll(strings.Join(r.path, "/"), "*", "{proxy+}"); i%3 != 0 {
-					api = append(api, authorizertest.On(r.method+" /"+path, authorizertest.Func(yes)))
+					api = append(api, authorizertest.At(r.method+" /"+path, authorizertest.Func(yes)))
 					tenants = append(tenants, r.method+" /"+path)
 				}
 			}
@@ -113,9 +113,9 @@ func TestSimpleResponsesWithCache(t *testing.T) {
 				{"$request.header.Authorization", "$request.header.X-Tenant"},
 				{"$request.header.Authorization", "$request.header.X-Tenant", "$context.routeKey"},
 			}).Draw(t, "sources")
-			cached := authorizertest.NewHTTPAPI(nil, authorizertest.RequestAuthorizer(authorizertest.Func(authorizer.HTTP(byName, routes).HandleSimple),
+			cached := authorizertest.NewHTTPAPI(nil, authorizertest.NewRequestAuthorizer(authorizertest.Func(authorizer.NewHTTP(byName, routes).HandleSimple),
 				settings(300*time.Second, sources...)), api)
-			direct := authorizertest.NewHTTPAPI(nil, authorizertest.RequestAuthorizer(authorizertest.Func(authorizer.HTTP(byName, routes, func(o *authorizer.HandlerOptions) { o.Uncached = true }).HandleSimple),
+			direct := authorizertest.NewHTTPAPI(nil, authorizertest.NewRequestAuthorizer(authorizertest.Func(authorizer.NewHTTP(byName, routes, func(o *authorizer.HandlerOptions) { o.Uncached = true }).HandleSimple),
 				settings(-1, "$request.header.Authorization")), api)
 			for _, s := range drawSteps(t) {
 				request := v2(s.method, s.path, s.token)
@@ -143,7 +143,7 @@ func TestGatewayShowsTheFaultOfNarrowPolicies(t *testing.T) {
 			Statement: []awsevents.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{e.MethodArn}}},
 		}}, nil
 	})
-	gateway := authorizertest.NewGateway(t, authorizertest.TokenAuthorizer(naive), []authorizertest.Route{authorizertest.On("ANY /{proxy+}", authorizertest.Func(yes))})
+	gateway := authorizertest.NewRESTAPI(t, authorizertest.NewTokenAuthorizer(naive), []authorizertest.Route{authorizertest.At("ANY /{proxy+}", authorizertest.Func(yes))})
 	for i, status := range []int{200, 403} {
 		response := gateway.Invoke(t.Context(), awsevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: fmt.Sprint("/", i), Headers: map[string]string{"Authorization": "x"}})
 		require.Equal(t, status, response.StatusCode, "the first route works, the next one is refused")

@@ -11,10 +11,10 @@ type TokenUse string
 
 // The kinds of Cognito tokens that authorize anything.
 const (
-	// AccessToken is for calling APIs: it has scopes, and "client_id" in place of "aud".
-	AccessToken TokenUse = "access"
-	// IDToken tells a client who signed in; its audience is the client, not an API.
-	IDToken TokenUse = "id"
+	// TokenUseAccess is for calling APIs: it has scopes, and "client_id" in place of "aud".
+	TokenUseAccess TokenUse = "access"
+	// TokenUseID tells a client who signed in; its audience is the client, not an API.
+	TokenUseID TokenUse = "id"
 )
 
 // NewCognitoVerifier returns a verifier of the tokens of one kind that a Cognito user pool, such as
@@ -24,8 +24,8 @@ func NewCognitoVerifier(poolID string, clientIDs []string, use TokenUse, source 
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]+$`).MatchString(poolID) {
 		return nil, fmt.Errorf("authorizer: %q is not the id of a Cognito user pool", poolID)
 	}
-	if use != AccessToken && use != IDToken {
-		return nil, fmt.Errorf("authorizer: token use %q is neither %q nor %q", use, AccessToken, IDToken)
+	if use != TokenUseAccess && use != TokenUseID {
+		return nil, fmt.Errorf("authorizer: token use %q is neither %q nor %q", use, TokenUseAccess, TokenUseID)
 	}
 	domain := "amazonaws.com"
 	if strings.HasPrefix(region, "cn-") {
@@ -33,12 +33,12 @@ func NewCognitoVerifier(poolID string, clientIDs []string, use TokenUse, source 
 	}
 	issuer := "https://cognito-idp." + region + "." + domain + "/" + poolID
 	if source == nil {
-		source = JWKS(issuer + "/.well-known/jwks.json")
+		source = MustRemoteKeys(issuer + "/.well-known/jwks.json")
 	}
 	return NewVerifier(issuer, clientIDs, source, append([]func(*VerifierOptions){func(o *VerifierOptions) {
 		o.Algorithms = []string{"RS256"}
 		o.TokenUse = string(use)
-		if use == AccessToken {
+		if use == TokenUseAccess {
 			o.AudienceClaim = "client_id"
 		}
 	}}, optFns...)...)

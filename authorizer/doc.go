@@ -1,11 +1,11 @@
 // Package authorizer builds Lambda authorizers for API Gateway: strict JWT verification, and policies that are safe to
 // cache because they hold for everything the principal may call.
 //
-//	verifier, err := authorizer.NewVerifier(issuer, []string{"orders-api"}, authorizer.JWKS(url))
+//	verifier, err := authorizer.NewVerifier(issuer, []string{"orders-api"}, authorizer.MustRemoteKeys(url))
 //	var routes = authorizer.MustRoutes(
 //		authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 //		authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
-//	lambda.Start(authorizer.REST(verifier, routes).HandleToken)
+//	lambda.Start(authorizer.NewREST(verifier, routes).HandleToken)
 //
 // # Semantics
 //

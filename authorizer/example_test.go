@@ -17,14 +17,14 @@ import (
 func Example() {
 	issuer := authorizertest.NewIssuer(nil) // in production: your identity provider
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
-		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+		authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() }))
 	if err != nil {
 		log.Fatal(err)
 	}
 	routes := authorizer.MustRoutes(
 		authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 		authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
-	handler := authorizer.REST(verifier, routes)
+	handler := authorizer.NewREST(verifier, routes)
 
 	response, err := handler.HandleToken(context.Background(), awsevents.APIGatewayCustomAuthorizerRequest{
 		Type:               "TOKEN",
@@ -124,7 +124,7 @@ func ExampleClaimsAs() {
 	}
 	issuer := authorizertest.NewIssuer(nil)
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
-		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+		authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() }))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -159,14 +159,14 @@ func ExampleFromRequest() {
 }
 
 // With simple responses API Gateway's cache replays a verdict, so $context.routeKey has to be an identity source.
-func ExampleHTTPAuthorizer_HandleSimple() {
+func ExampleHTTP_HandleSimple() {
 	issuer := authorizertest.NewIssuer(nil)
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
-		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+		authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() }))
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := authorizer.HTTP(verifier, authorizer.MustRoutes(authorizer.Allow("GET /orders/{id}", authorizer.Scope("orders:read"))))
+	handler := authorizer.NewHTTP(verifier, authorizer.MustRoutes(authorizer.Allow("GET /orders/{id}", authorizer.Scope("orders:read"))))
 	header := "Bearer " + issuer.Token(authorizertest.Claims{"scope": "orders:read"})
 	event := awsevents.APIGatewayV2CustomAuthorizerV2Request{
 		RouteArn:       "arn:aws:execute-api:eu-west-1:123456789012:abc123/$default/GET/orders/42",

@@ -41,7 +41,7 @@ func FuzzClaims(f *testing.F) {
 // FuzzHandleToken sends whatever an Authorization header may hold.
 func FuzzHandleToken(f *testing.F) {
 	issuer := authorizertest.NewIssuer(f, algorithm("EdDSA"))
-	handler := authorizer.REST(trusting(f, issuer), table)
+	handler := authorizer.NewREST(trusting(f, issuer), table)
 	f.Add("Bearer "+issuer.Token(), stage+"GET/orders/1")
 	f.Add("bearer", "arn:aws:execute-api:::/")
 	f.Fuzz(func(t *testing.T, header, arn string) {

@@ -25,7 +25,7 @@ type HandlerOptions struct {
 	OnRefused func(ctx context.Context, reason error)
 
 	// Uncached says that the authorizer's TTL is 0, so that a simple response is only ever used for the request it was
-	// made for. See HTTPAuthorizer.HandleSimple. Optional. Defaults to false.
+	// made for. See HTTP.HandleSimple. Optional. Defaults to false.
 	Uncached bool
 }
 

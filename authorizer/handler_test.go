@@ -41,7 +41,7 @@ func TestUnauthorizedText(t *testing.T) {
 func TestBearer(t *testing.T) {
 	issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
 	token := issuer.Token(authorizertest.Claims{"scope": "orders:read"})
-	handler := authorizer.REST(trusting(t, issuer), table)
+	handler := authorizer.NewREST(trusting(t, issuer), table)
 	for value, good := range map[string]bool{
 		"Bearer " + token:             true,
 		"bearer " + token:             true,
@@ -101,7 +101,7 @@ func TestHandleRequest(t *testing.T) {
 		}, false},
 		{"whole header", authorizer.Header("X-Token"), func(e *request) { e.Headers = map[string]string{"x-token": token} }, true},
 	} {
-		handler := authorizer.REST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) { o.Token = c.source })
+		handler := authorizer.NewREST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) { o.Token = c.source })
 		response, err := handler.HandleRequest(t.Context(), event(c.change))
 		require.Equal(t, c.good, err == nil, c.name)
 		if c.good {
@@ -117,13 +117,13 @@ func TestHandlerFailures(t *testing.T) {
 		expired := awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: stage + "GET/orders/1", AuthorizationToken: "Bearer " + issuer.Expired()}
 
 		issuer.Fail(2, 503)
-		handler := authorizer.REST(trusting(t, issuer), table)
+		handler := authorizer.NewREST(trusting(t, issuer), table)
 		_, err := handler.HandleToken(t.Context(), token)
 		require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)
 		require.NotEqual(t, "Unauthorized", err.Error(), "the token may be good: 500, not 401")
 
 		var reasons []error
-		handler = authorizer.REST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) {
+		handler = authorizer.NewREST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) {
 			o.DenyInvalid = true
 			o.OnRefused = func(_ context.Context, reason error) { reasons = append(reasons, reason) }
 		})
@@ -139,7 +139,7 @@ func TestHandlerFailures(t *testing.T) {
 			"no name":    {"": authorizer.String("a")},
 			"infinite":   {"a": authorizer.Number(math.Inf(1))},
 		} {
-			handler = authorizer.REST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) {
+			handler = authorizer.NewREST(trusting(t, issuer), table, func(o *authorizer.HandlerOptions) {
 				o.Context = func(*authorizer.Principal) authorizer.Context { return context }
 			})
 			_, err = handler.HandleToken(t.Context(), token)
@@ -177,7 +177,7 @@ func TestParseARN(t *testing.T) {
 func TestMethodARNOfAnyStage(t *testing.T) {
 	const api = "arn:aws:execute-api:eu-west-1:123456789012:api1234567/"
 	routes := authorizer.MustRoutes(authorizer.Allow("GET /orders/*"), authorizer.Allow("GET /me"), authorizer.Allow("POST /*", authorizer.Scope("admin")))
-	response, err := authorizer.REST(byName, routes).HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: api + "*/GET/orders/1", AuthorizationToken: "Bearer r"})
+	response, err := authorizer.NewREST(byName, routes).HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: api + "*/GET/orders/1", AuthorizationToken: "Bearer r"})
 	require.NoError(t, err)
 	for _, path := range []string{"*/GET/orders/1", "prod/GET/orders/1", "v2/GET/orders/1/2", "prod/GET/me", "prod/GET/me/"} {
 		require.True(t, iam(response.PolicyDocument, api+path), path)
@@ -185,17 +185,17 @@ func TestMethodARNOfAnyStage(t *testing.T) {
 	for _, path := range []string{"prod/POST/x/GET/orders/1", "prod/POST/GET/me", "prod/POST/x/GET/me/", "prod/POST/orders/1", "prod/DELETE/GET/orders/1", "*/POST/orders"} {
 		require.False(t, iam(response.PolicyDocument, api+path), path)
 	}
-	v2handler := authorizer.HTTP(byName, routes)
+	v2handler := authorizer.NewHTTP(byName, routes)
 	event := awsevents.APIGatewayV2CustomAuthorizerV2Request{RouteArn: api + "*/GET/orders/1", Headers: map[string]string{"authorization": "Bearer r"}}
 	policy, err := v2handler.HandlePolicy(t.Context(), event)
 	require.NoError(t, err)
 	require.Equal(t, response.PolicyDocument, policy.PolicyDocument)
-	connected, err := authorizer.WebSocket(byName, nil).HandleConnect(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{
+	connected, err := authorizer.NewWebSocket(byName, nil).HandleConnect(t.Context(), awsevents.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn: api + "*/$connect", Headers: map[string]string{"authorization": "Bearer r"},
 	})
 	require.NoError(t, err)
 	require.True(t, iam(connected.PolicyDocument, api+"prod/$connect"))
-	denied, err := authorizer.REST(byName, authorizer.MustRoutes(authorizer.Allow("GET /x", authorizer.Scope("w")))).
+	denied, err := authorizer.NewREST(byName, authorizer.MustRoutes(authorizer.Allow("GET /x", authorizer.Scope("w")))).
 		HandleToken(t.Context(), awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: api + "*/GET/x", AuthorizationToken: "Bearer r"})
 	require.NoError(t, err)
 	require.False(t, iam(denied.PolicyDocument, api+"prod/GET/x"))
@@ -227,12 +227,12 @@ func TestHTTPAPI(t *testing.T) {
 			vip, _ := caller.Bool("vip")
 			return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200, Body: fmt.Sprint(user, limit, vip)}, nil
 		})
-		handler := authorizer.HTTP(trusting(t, issuer), table, told)
+		handler := authorizer.NewHTTP(trusting(t, issuer), table, told)
 		token := issuer.Token(authorizertest.Claims{"scope": "orders:read"})
-		routes := []authorizertest.Route{authorizertest.On("GET /orders/{id}", backend), authorizertest.On("POST /orders", backend)}
+		routes := []authorizertest.Route{authorizertest.At("GET /orders/{id}", backend), authorizertest.At("POST /orders", backend)}
 
-		policies := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(authorizertest.Func(handler.HandlePolicy)), routes)
-		simple := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(authorizertest.Func(handler.HandleSimple), func(o *authorizertest.AuthorizerOptions) {
+		policies := authorizertest.NewHTTPAPI(t, authorizertest.NewRequestAuthorizer(authorizertest.Func(handler.HandlePolicy)), routes)
+		simple := authorizertest.NewHTTPAPI(t, authorizertest.NewRequestAuthorizer(authorizertest.Func(handler.HandleSimple), func(o *authorizertest.AuthorizerOptions) {
 			o.Simple = true
 			o.IdentitySources = []string{"$request.header.Authorization", "$context.routeKey"}
 		}), routes)
@@ -250,7 +250,7 @@ func TestHTTPAPI(t *testing.T) {
 			require.Equal(t, 404, api.Invoke(t.Context(), v2("GET", "/nowhere", token)).StatusCode, name)
 		}
 
-		unsafe := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(authorizertest.Func(handler.HandleSimple), func(o *authorizertest.AuthorizerOptions) { o.Simple = true }), routes)
+		unsafe := authorizertest.NewHTTPAPI(t, authorizertest.NewRequestAuthorizer(authorizertest.Func(handler.HandleSimple), func(o *authorizertest.AuthorizerOptions) { o.Simple = true }), routes)
 		require.Equal(t, 500, unsafe.Invoke(t.Context(), v2("GET", "/orders/1", token)).StatusCode, "the verdict would be replayed for POST /orders")
 	})
 }
@@ -263,8 +263,8 @@ func TestHandleSimpleIsCacheable(t *testing.T) {
 		authorizer.Allow("GET /users/*", authorizer.Scope("r")),
 		authorizer.Allow("GET /users/{id}/keys", authorizer.Scope("admin")),
 		authorizer.Allow("PUT /users/{id}", authorizer.Scope("r")))
-	handler := authorizer.HTTP(trusting(t, issuer), routes)
-	uncached := authorizer.HTTP(trusting(t, issuer), routes, func(o *authorizer.HandlerOptions) { o.Uncached = true })
+	handler := authorizer.NewHTTP(trusting(t, issuer), routes)
+	uncached := authorizer.NewHTTP(trusting(t, issuer), routes, func(o *authorizer.HandlerOptions) { o.Uncached = true })
 	token := "Bearer " + issuer.Token(authorizertest.Claims{"scope": "r"})
 	for _, c := range []struct {
 		routeKey, arn string
@@ -303,7 +303,7 @@ func TestHandleSimpleIsCacheable(t *testing.T) {
 func TestWebSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := authorizertest.NewIssuer(t, algorithm("ES256"))
-		handler := authorizer.WebSocket(trusting(t, issuer), []authorizer.Requirement{authorizer.Scope("chat")}, func(o *authorizer.HandlerOptions) {
+		handler := authorizer.NewWebSocket(trusting(t, issuer), []authorizer.Requirement{authorizer.Scope("chat")}, func(o *authorizer.HandlerOptions) {
 			o.Token = authorizer.Query("token")
 			o.Context = func(*authorizer.Principal) authorizer.Context {
 				return authorizer.Context{"room": authorizer.String("7")}
@@ -319,7 +319,7 @@ func TestWebSocket(t *testing.T) {
 			said = caller.ID + " in " + room + ": " + r.Body
 			return awsevents.APIGatewayProxyResponse{StatusCode: 200}, nil
 		})
-		api := authorizertest.NewWebSocketAPI(t, authorizertest.RequestAuthorizer(authorizertest.Func(handler.HandleConnect), func(o *authorizertest.AuthorizerOptions) {
+		api := authorizertest.NewWebSocketAPI(t, authorizertest.NewRequestAuthorizer(authorizertest.Func(handler.HandleConnect), func(o *authorizertest.AuthorizerOptions) {
 			o.IdentitySources = []string{"route.request.querystring.token"}
 		}), map[string]authorizertest.Function{"say": chat})
 
@@ -356,10 +356,10 @@ func TestUsageIdentifierKey(t *testing.T) {
 		p.UsageIdentifierKey = "plan-" + token
 		return p, err
 	})
-	function := authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, table).HandleToken))
-	route := authorizertest.On("GET /orders/{id}", authorizertest.Func(ok))
+	function := authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, table).HandleToken))
+	route := authorizertest.At("GET /orders/{id}", authorizertest.Func(ok))
 	route.APIKeyRequired = true
-	gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{route}, func(o *authorizertest.GatewayOptions) { o.UsagePlanKeys = []string{"plan-a"} })
+	gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{route}, func(o *authorizertest.APIOptions) { o.UsagePlanKeys = []string{"plan-a"} })
 	invoke := func(token string) awsevents.APIGatewayProxyResponse {
 		return gateway.Invoke(t.Context(), awsevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: "/orders/1", Headers: map[string]string{"Authorization": "Bearer " + token}})
 	}
@@ -375,12 +375,12 @@ func (f verifierFunc) Verify(ctx context.Context, token string) (*authorizer.Pri
 }
 
 func TestVerifierWithoutPrincipal(t *testing.T) {
-	handler := authorizer.REST(verifierFunc(func(context.Context, string) (*authorizer.Principal, error) { return nil, nil }), table)
+	handler := authorizer.NewREST(verifierFunc(func(context.Context, string) (*authorizer.Principal, error) { return nil, nil }), table)
 	event := awsevents.APIGatewayCustomAuthorizerRequest{MethodArn: stage + "GET/a", AuthorizationToken: "Bearer x"}
 	_, err := handler.HandleToken(t.Context(), event)
 	require.ErrorContains(t, err, "no principal")
 	broken := errors.New("broken")
-	handler = authorizer.REST(verifierFunc(func(context.Context, string) (*authorizer.Principal, error) { return nil, broken }), table)
+	handler = authorizer.NewREST(verifierFunc(func(context.Context, string) (*authorizer.Principal, error) { return nil, broken }), table)
 	_, err = handler.HandleToken(t.Context(), event)
 	require.ErrorIs(t, err, broken)
 	require.NotErrorIs(t, err, authorizer.ErrUnauthorized)

@@ -15,16 +15,16 @@ import (
 // ErrNotCacheable says that a simple response would be replayed by API Gateway's cache for a request it is wrong for.
 var ErrNotCacheable = errors.New("authorizer: a simple response would be cached for other requests")
 
-// HTTPAuthorizer authorizes the requests to an HTTP API, payload format version 2.0.
-type HTTPAuthorizer struct{ handler }
+// HTTP authorizes the requests to an HTTP API, payload format version 2.0.
+type HTTP struct{ handler }
 
-// HTTP returns the Lambda authorizer of an HTTP API: pass HandlePolicy, or HandleSimple where simple responses are
+// NewHTTP returns the Lambda authorizer of an HTTP API: pass HandlePolicy, or HandleSimple where simple responses are
 // enabled, to lambda.Start.
-func HTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTPAuthorizer {
+func NewHTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTP {
 	if given.Nil(verifier) || routes == nil {
 		panic("authorizer: HTTP needs a verifier and routes")
 	}
-	return &HTTPAuthorizer{newHandler(verifier, routes, optFns)}
+	return &HTTP{newHandler(verifier, routes, optFns)}
 }
 
 func requestOfV2(event awsevents.APIGatewayV2CustomAuthorizerV2Request) request {
@@ -37,7 +37,7 @@ func requestOfV2(event awsevents.APIGatewayV2CustomAuthorizerV2Request) request 
 }
 
 // HandlePolicy answers with the principal's policy for the whole API and stage.
-func (a *HTTPAuthorizer) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse, err error) {
+func (a *HTTP) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse, err error) {
 	p, err := a.authenticate(ctx, requestOfV2(event))
 	if a.denies(err) {
 		arn, err := ParseARN(event.RouteArn)
@@ -68,7 +68,7 @@ func (a *HTTPAuthorizer) HandlePolicy(ctx context.Context, event awsevents.APIGa
 //
 // The event tells the values of the identity sources only. So a request that has its route key in a header, the query, a
 // cookie or a stage variable is refused in the same way: there the key could be the caller's word, not API Gateway's.
-func (a *HTTPAuthorizer) HandleSimple(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
+func (a *HTTP) HandleSimple(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
 	p, err := a.authenticate(ctx, requestOfV2(event))
 	if a.denies(err) {
 		return response, nil
@@ -88,7 +88,7 @@ func (a *HTTPAuthorizer) HandleSimple(ctx context.Context, event awsevents.APIGa
 	return response, nil
 }
 
-func (a *HTTPAuthorizer) simple(p *Principal, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (bool, error) {
+func (a *HTTP) simple(p *Principal, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (bool, error) {
 	arn, err := ParseARN(event.RouteArn)
 	if err != nil {
 		return false, err

@@ -47,9 +47,9 @@ func TestCognito(t *testing.T) {
 	})
 	set, err := jws.ParseSet(issuer.JWKS())
 	require.NoError(t, err)
-	access, err := authorizer.NewCognitoVerifier("eu-west-1_AbCdEf123", []string{"web"}, authorizer.AccessToken, authorizer.Static(set))
+	access, err := authorizer.NewCognitoVerifier("eu-west-1_AbCdEf123", []string{"web"}, authorizer.TokenUseAccess, authorizer.StaticKeys(set))
 	require.NoError(t, err)
-	id, err := authorizer.NewCognitoVerifier("eu-west-1_AbCdEf123", []string{"web"}, authorizer.IDToken, authorizer.Static(set))
+	id, err := authorizer.NewCognitoVerifier("eu-west-1_AbCdEf123", []string{"web"}, authorizer.TokenUseID, authorizer.StaticKeys(set))
 	require.NoError(t, err)
 	accessToken := issuer.Token(authorizertest.Claims{"token_use": "access", "client_id": "web", "cognito:groups": []string{"managers"}})
 	idToken := issuer.Token(authorizertest.Claims{"token_use": "id", "aud": "web"})
@@ -71,12 +71,12 @@ func TestCognito(t *testing.T) {
 	require.ErrorIs(t, err, authorizer.ErrAudience)
 
 	for _, bad := range []string{"", "eu-west-1", "eu-west-1_", "evil.test/eu-west-1_a", "eu-west-1_a/../b"} {
-		_, err = authorizer.NewCognitoVerifier(bad, []string{"web"}, authorizer.AccessToken, nil)
+		_, err = authorizer.NewCognitoVerifier(bad, []string{"web"}, authorizer.TokenUseAccess, nil)
 		require.ErrorContains(t, err, "user pool", bad)
 	}
 	_, err = authorizer.NewCognitoVerifier("eu-west-1_A", []string{"web"}, "refresh", nil)
 	require.ErrorContains(t, err, "token use")
-	_, err = authorizer.NewCognitoVerifier("eu-west-1_A", nil, authorizer.AccessToken, nil)
+	_, err = authorizer.NewCognitoVerifier("eu-west-1_A", nil, authorizer.TokenUseAccess, nil)
 	require.ErrorContains(t, err, "no audience")
 }
 

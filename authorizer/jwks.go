@@ -15,8 +15,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// JWKSOptions adjust a key source of JWKS.
-type JWKSOptions struct {
+// RemoteKeysOptions adjust RemoteKeys.
+type RemoteKeysOptions struct {
 	// HTTPClient makes the requests; redirects to another host are refused with any client. Optional. Defaults to a
 	// client that keeps no connections, since a Lambda is frozen between invocations.
 	HTTPClient *http.Client
@@ -61,7 +61,7 @@ const maxNegative = 1000
 // inside a call, one at a time, and nothing runs between calls. The zero RemoteKeys is of no use: see JWKS.
 type RemoteKeys struct {
 	url     string
-	options JWKSOptions
+	options RemoteKeysOptions
 	fault   error
 	keys    *refresh.Cache[published]
 
@@ -75,14 +75,14 @@ type published struct {
 	etag string
 }
 
-// JWKS returns a source of the keys published at an https URL. A URL or a seed that cannot serve is reported by
+// MustRemoteKeys returns a source of the keys published at an https URL. A URL or a seed that cannot serve is reported by
 // NewVerifier.
 //
 // The first call fetches. Keys are fresh for the TTL; then one caller refreshes them within its call, while others are
 // served with the stale ones, and so is everybody when the refresh fails, until MaxStale. An unknown "kid" causes a
 // request too, since the issuer may have rotated its keys, but not more often than the cool-down allows.
-func JWKS(address string, optFns ...func(*JWKSOptions)) *RemoteKeys {
-	r := &RemoteKeys{url: address, negative: make(map[string]time.Time), options: JWKSOptions{
+func MustRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) *RemoteKeys {
+	r := &RemoteKeys{url: address, negative: make(map[string]time.Time), options: RemoteKeysOptions{
 		Timeout:     1500 * time.Millisecond,
 		TTL:         15 * time.Minute,
 		MinTTL:      time.Minute,

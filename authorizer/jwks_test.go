@@ -21,14 +21,14 @@ import (
 	"github.com/patternkit/serverless/authorizer/authorizertest"
 )
 
-type jwksOptions = authorizer.JWKSOptions
+type jwksOptions = authorizer.RemoteKeysOptions
 
 // world is an issuer, with a verifier that fetches its keys.
 func world(t *testing.T, optFns ...func(*jwksOptions)) (*authorizertest.Issuer, *authorizer.Verifier) {
 	t.Helper()
 	issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
 	options := append([]func(*jwksOptions){func(o *jwksOptions) { o.HTTPClient = issuer.Client() }}, optFns...)
-	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.JWKS(issuer.JWKSURL(), options...))
+	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.MustRemoteKeys(issuer.JWKSURL(), options...))
 	require.NoError(t, err)
 	return issuer, verifier
 }
@@ -242,7 +242,7 @@ func TestJWKSHTTP(t *testing.T) {
 			}
 			return response, err
 		})}
-		verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.JWKS(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client }))
+		verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client }))
 		require.NoError(t, err)
 		require.NoError(t, verify(t, verifier, issuer.Token()))
 		time.Sleep(119 * time.Minute)
@@ -268,7 +268,7 @@ func TestJWKSRedirects(t *testing.T) {
 			}
 			return issuer.RoundTrip(r)
 		})}
-		source := authorizer.JWKS(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client })
+		source := authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client })
 		require.Equal(t, good, source.Hydrate(t.Context()) == nil, location)
 	}
 }
@@ -277,13 +277,13 @@ func TestJWKSSeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
 		seeded := func(o *jwksOptions) { o.Seed, o.HTTPClient = issuer.JWKS(), issuer.Client() }
-		verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.JWKS(issuer.JWKSURL(), seeded))
+		verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.MustRemoteKeys(issuer.JWKSURL(), seeded))
 		require.NoError(t, err)
 		require.NoError(t, verify(t, verifier, issuer.Token()))
 		require.Zero(t, issuer.Requests(), "a cold start needs no network")
 		issuer.Rotate()
 		require.NoError(t, verify(t, verifier, issuer.Token()), "the seed may be old: an unknown kid is fetched at once")
-		_, err = authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.JWKS(issuer.JWKSURL(), func(o *jwksOptions) { o.Seed = []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`) }))
+		_, err = authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.Seed = []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`) }))
 		require.ErrorContains(t, err, "no usable key")
 		require.ErrorContains(t, err, "private member k")
 	})
@@ -299,7 +299,7 @@ func TestJWKSPanickingTransport(t *testing.T) {
 		}
 		return issuer.RoundTrip(r)
 	})}
-	source := authorizer.JWKS(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client })
+	source := authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.HTTPClient = client })
 	require.Panics(t, func() { _ = source.Hydrate(t.Context()) })
 	require.NoError(t, source.Hydrate(t.Context()))
 }
@@ -308,7 +308,7 @@ func TestJWKSLeavesNothingRunning(t *testing.T) {
 	issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
 	server := httptest.NewServer(issuer)
 	defer server.Close()
-	source := authorizer.JWKS(server.URL+"/.well-known/jwks.json", func(o *jwksOptions) { o.AllowHTTP = true })
+	source := authorizer.MustRemoteKeys(server.URL+"/.well-known/jwks.json", func(o *jwksOptions) { o.AllowHTTP = true })
 	require.NoError(t, source.Hydrate(t.Context()))
 	require.Eventually(t, func() bool {
 		stacks := make([]byte, 1<<20)
@@ -332,7 +332,7 @@ func TestJWKSEndlessBody(t *testing.T) {
 	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(io.LimitReader(body, 1<<30)), Request: r}, nil
 	})}
-	source := authorizer.JWKS("https://issuer.test/jwks", func(o *jwksOptions) { o.HTTPClient = client })
+	source := authorizer.MustRemoteKeys("https://issuer.test/jwks", func(o *jwksOptions) { o.HTTPClient = client })
 	require.ErrorContains(t, source.Hydrate(t.Context()), "at most 150000")
 	require.Less(t, body.read, 400_000)
 }
@@ -340,7 +340,7 @@ func TestJWKSEndlessBody(t *testing.T) {
 func TestJWKSUnreachable(t *testing.T) {
 	unreachable := errors.New("unreachable")
 	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, unreachable })}
-	source := authorizer.JWKS("https://issuer.test/jwks", func(o *jwksOptions) { o.HTTPClient = client })
+	source := authorizer.MustRemoteKeys("https://issuer.test/jwks", func(o *jwksOptions) { o.HTTPClient = client })
 	err := source.Hydrate(t.Context())
 	require.ErrorIs(t, err, unreachable)
 	require.ErrorIs(t, err, authorizer.ErrKeysUnavailable)

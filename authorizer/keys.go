@@ -13,8 +13,8 @@ type KeySource interface {
 	Key(ctx context.Context, header jws.Header) (jws.Key, error)
 }
 
-// Static returns a source of keys that never change, such as a set embedded in the binary or read from a layer.
-func Static(set *jws.Set) KeySource { return static{set} }
+// StaticKeys returns a source of keys that never change, such as a set embedded in the binary or read from a layer.
+func StaticKeys(set *jws.Set) KeySource { return static{set} }
 
 type static struct{ set *jws.Set }
 

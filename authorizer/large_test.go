@@ -92,11 +92,11 @@ func probe(random *rand.Rand, rules []authorizer.Rule) (method, path string) {
 // The issue's own case, through API Gateway.
 func TestAnUnlistedRouteBeside120ListedOnes(t *testing.T) {
 	var rules []authorizer.Rule
-	routes := []authorizertest.Route{authorizertest.On("GET /admin/secrets", named("secrets"))}
+	routes := []authorizertest.Route{authorizertest.At("GET /admin/secrets", named("secrets"))}
 	for i := range 120 {
 		route := fmt.Sprintf("GET /reports/%03d", i)
 		rules = append(rules, authorizer.Allow(route, authorizer.Scope("r")))
-		routes = append(routes, authorizertest.On(route, named("report")))
+		routes = append(routes, authorizertest.At(route, named("report")))
 	}
 	for kind, invoke := range apis(authorizer.MustRoutes(rules...), routes) {
 		status, _ := invoke("GET", "/reports/007", "r")

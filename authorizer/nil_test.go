@@ -63,26 +63,26 @@ func TestNilArguments(t *testing.T) {
 		return func() error { _, err := authorizer.NewRoutes(authorizer.Allow("GET /a", requires...)); return err }
 	}
 	for name, call := range map[string]func() error{
-		"REST, nil verifier":           build(func() { authorizer.REST(nil, table) }),
-		"REST, nil *Verifier":          build(func() { authorizer.REST(noVerifier, table) }),
-		"REST, nil function":           build(func() { authorizer.REST(noFunction, table) }),
-		"REST, nil routes":             build(func() { authorizer.REST(byName, nil) }),
-		"HTTP, nil verifier":           build(func() { authorizer.HTTP(nil, table) }),
-		"HTTP, nil *Verifier":          build(func() { authorizer.HTTP(noVerifier, table) }),
-		"HTTP, nil routes":             build(func() { authorizer.HTTP(byName, noRoutes) }),
-		"WebSocket, nil verifier":      build(func() { authorizer.WebSocket(nil, nil) }),
-		"WebSocket, nil *Verifier":     build(func() { authorizer.WebSocket(noVerifier, nil) }),
-		"WebSocket, empty requirement": build(func() { authorizer.WebSocket(byName, []authorizer.Requirement{{}}) }),
-		"WebSocket, no scope":          build(func() { authorizer.WebSocket(byName, []authorizer.Requirement{authorizer.Scope()}) }),
-		"zero RESTAuthorizer":          func() error { _, err := new(authorizer.RESTAuthorizer).HandleToken(ctx, event); return err },
-		"zero RESTAuthorizer, REQUEST": func() error { _, err := new(authorizer.RESTAuthorizer).HandleRequest(ctx, connect); return err },
-		"zero WebSocketAuthorizer":     func() error { _, err := new(authorizer.WebSocketAuthorizer).HandleConnect(ctx, connect); return err },
-		"zero HTTPAuthorizer": func() error {
-			_, err := new(authorizer.HTTPAuthorizer).HandlePolicy(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+		"REST, nil verifier":           build(func() { authorizer.NewREST(nil, table) }),
+		"REST, nil *Verifier":          build(func() { authorizer.NewREST(noVerifier, table) }),
+		"REST, nil function":           build(func() { authorizer.NewREST(noFunction, table) }),
+		"REST, nil routes":             build(func() { authorizer.NewREST(byName, nil) }),
+		"HTTP, nil verifier":           build(func() { authorizer.NewHTTP(nil, table) }),
+		"HTTP, nil *Verifier":          build(func() { authorizer.NewHTTP(noVerifier, table) }),
+		"HTTP, nil routes":             build(func() { authorizer.NewHTTP(byName, noRoutes) }),
+		"WebSocket, nil verifier":      build(func() { authorizer.NewWebSocket(nil, nil) }),
+		"WebSocket, nil *Verifier":     build(func() { authorizer.NewWebSocket(noVerifier, nil) }),
+		"WebSocket, empty requirement": build(func() { authorizer.NewWebSocket(byName, []authorizer.Requirement{{}}) }),
+		"WebSocket, no scope":          build(func() { authorizer.NewWebSocket(byName, []authorizer.Requirement{authorizer.Scope()}) }),
+		"zero REST":                    func() error { _, err := new(authorizer.REST).HandleToken(ctx, event); return err },
+		"zero REST, REQUEST":           func() error { _, err := new(authorizer.REST).HandleRequest(ctx, connect); return err },
+		"zero WebSocket":               func() error { _, err := new(authorizer.WebSocket).HandleConnect(ctx, connect); return err },
+		"zero HTTP": func() error {
+			_, err := new(authorizer.HTTP).HandlePolicy(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
 			return err
 		},
-		"zero HTTPAuthorizer, simple": func() error {
-			_, err := new(authorizer.HTTPAuthorizer).HandleSimple(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+		"zero HTTP, simple": func() error {
+			_, err := new(authorizer.HTTP).HandleSimple(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
 			return err
 		},
 		"Verify of a nil Verifier":     func() error { _, err := noVerifier.Verify(ctx, token); return err },
@@ -93,16 +93,16 @@ func TestNilArguments(t *testing.T) {
 		"NewVerifier, nil keys":        verifier(nil),
 		"NewVerifier, nil *RemoteKeys": verifier(noKeys),
 		"NewVerifier, zero RemoteKeys": verifier(new(authorizer.RemoteKeys)),
-		"NewVerifier, Static(nil)":     verifier(authorizer.Static(nil)),
-		"NewVerifier, Static(zero)":    verifier(authorizer.Static(new(jws.Set))),
+		"NewVerifier, Static(nil)":     verifier(authorizer.StaticKeys(nil)),
+		"NewVerifier, Static(zero)":    verifier(authorizer.StaticKeys(new(jws.Set))),
 		"NewHMACVerifier, nil secret":  func() error { _, err := authorizer.NewHMACVerifier("i", []string{"a"}, "HS256", nil); return err },
 		"NewCognitoVerifier, nil *keys": func() error {
-			_, err := authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.AccessToken, noKeys)
+			_, err := authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.TokenUseAccess, noKeys)
 			return err
 		},
 		"Key of nil *RemoteKeys":       key(noKeys),
 		"Key of zero RemoteKeys":       key(new(authorizer.RemoteKeys)),
-		"Key of Static(nil)":           key(authorizer.Static(nil)),
+		"Key of Static(nil)":           key(authorizer.StaticKeys(nil)),
 		"Hydrate of nil *RemoteKeys":   func() error { return noKeys.Hydrate(ctx) },
 		"Hydrate of zero RemoteKeys":   func() error { return new(authorizer.RemoteKeys).Hydrate(ctx) },
 		"Policy, nil principal":        func() error { _, err := table.Policy(nil, event.MethodArn); return err },
@@ -126,20 +126,20 @@ func TestNilArguments(t *testing.T) {
 		"secret.New, no id":            build(func() { secret.New(new(secretsmanager.Client), "") }),
 		"nil Secret":                   func() error { _, err := noSecret.Values(ctx); return err },
 		"zero Secret":                  func() error { _, err := new(secret.Secret).Values(ctx); return err },
-		"secret.NewToken, nil":         build(func() { secret.NewToken(nil, nil) }),
-		"secret.NewToken, nobody":      build(func() { secret.NewToken(new(secret.Secret), nil) }),
-		"zero secret.Token":            func() error { _, err := new(secret.Token).Verify(ctx, "x"); return err },
-		"secret.NewHMAC, nil":          func() error { _, err := secret.NewHMAC(nil, "i", []string{"a"}, "HS256"); return err },
-		"zero secret.HMAC":             func() error { _, err := new(secret.HMAC).Verify(ctx, "x"); return err },
+		"secret.NewToken, nil":         build(func() { secret.NewTokenVerifier(nil, nil) }),
+		"secret.NewToken, nobody":      build(func() { secret.NewTokenVerifier(new(secret.Secret), nil) }),
+		"zero secret.Token":            func() error { _, err := new(secret.TokenVerifier).Verify(ctx, "x"); return err },
+		"secret.NewHMAC, nil":          func() error { _, err := secret.NewHMACVerifier(nil, "i", []string{"a"}, "HS256"); return err },
+		"zero secret.HMAC":             func() error { _, err := new(secret.HMACVerifier).Verify(ctx, "x"); return err },
 		"apikey.New, nil client":       build(func() { apikey.New(nil, "t") }),
 		"apikey.New, nil *Client":      build(func() { apikey.New((*dynamodb.Client)(nil), "t") }),
 		"apikey.New, no table":         build(func() { apikey.New(new(dynamodb.Client), "") }),
-		"authorizertest, nil function": build(func() { authorizertest.TokenAuthorizer(nil) }),
+		"authorizertest, nil function": build(func() { authorizertest.NewTokenAuthorizer(nil) }),
 		"authorizertest, nil handler":  build(func() { authorizertest.Func[any, any](nil) }),
-		"authorizertest, nil backend":  build(func() { authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET /", nil)}) }),
+		"authorizertest, nil backend":  build(func() { authorizertest.NewRESTAPI(nil, nil, []authorizertest.Route{authorizertest.At("GET /", nil)}) }),
 		"authorizertest, zero route":   build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{}}) }),
 		"authorizertest, nil $default": build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{Route: "$default"}}) }),
-		"authorizertest, no event":     func() error { _, err := authorizertest.NewGateway(nil, nil, nil).InvokeJSON(ctx, nil); return err },
+		"authorizertest, no event":     func() error { _, err := authorizertest.NewRESTAPI(nil, nil, nil).InvokeJSON(ctx, nil); return err },
 	} {
 		err := outcome(t, name, call)
 		require.Error(t, err, name)
@@ -185,23 +185,23 @@ func TestNilIsNothing(t *testing.T) {
 
 	// options that are nil are skipped
 	issuer := authorizertest.NewIssuer(nil, nil, algorithm("EdDSA"), nil)
-	keys := authorizer.JWKS(issuer.JWKSURL(), nil, func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
+	keys := authorizer.MustRemoteKeys(issuer.JWKSURL(), nil, func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() })
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, keys, nil)
 	require.NoError(t, err)
 	_, err = verifier.Verify(t.Context(), issuer.Token(nil))
 	require.NoError(t, err)
-	_, err = authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.AccessToken, nil, nil)
+	_, err = authorizer.NewCognitoVerifier("eu-west-1_a", []string{"c"}, authorizer.TokenUseAccess, nil, nil)
 	require.NoError(t, err)
 	secret.New(new(secretsmanager.Client), "s", nil)
 	apikey.New(new(dynamodb.Client), "t", nil)
-	gateway := authorizertest.NewGateway(nil, authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, table, nil).HandleToken), nil),
-		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", named("order"))}, nil)
+	gateway := authorizertest.NewRESTAPI(nil, authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, table, nil).HandleToken), nil),
+		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", named("order"))}, nil)
 	response := gateway.Invoke(t.Context(), awsevents.APIGatewayProxyRequest{
 		HTTPMethod: "GET", Path: "/orders/1", Headers: map[string]string{"Authorization": "Bearer " + issuer.Token(authorizertest.Claims{"scope": "orders:read"})},
 	})
 	require.Equal(t, 200, response.StatusCode)
-	authorizer.HTTP(verifier, table, nil)
-	authorizer.WebSocket(verifier, nil, nil)
+	authorizer.NewHTTP(verifier, table, nil)
+	authorizer.NewWebSocket(verifier, nil, nil)
 	socket := authorizertest.NewWebSocketAPI(nil, nil, nil, nil)
 	_, status := socket.Connect(t.Context(), nil, nil)
 	require.Equal(t, 200, status)

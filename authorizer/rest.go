@@ -9,19 +9,19 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// RESTAuthorizer authorizes the requests to a REST API.
-type RESTAuthorizer struct{ handler }
+// REST authorizes the requests to a REST API.
+type REST struct{ handler }
 
-// REST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start.
-func REST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *RESTAuthorizer {
+// NewREST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start.
+func NewREST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *REST {
 	if given.Nil(verifier) || routes == nil {
 		panic("authorizer: REST needs a verifier and routes")
 	}
-	return &RESTAuthorizer{newHandler(verifier, routes, optFns)}
+	return &REST{newHandler(verifier, routes, optFns)}
 }
 
 // HandleToken answers the event of a TOKEN authorizer with the principal's policy for the whole API and stage.
-func (a *RESTAuthorizer) HandleToken(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+func (a *REST) HandleToken(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
 	if event.Type != "" && event.Type != "TOKEN" {
 		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleToken got an event of type %.20q", event.Type)
 	}
@@ -35,7 +35,7 @@ func (a *RESTAuthorizer) HandleToken(ctx context.Context, event awsevents.APIGat
 // HandleRequest answers the event of a REQUEST authorizer with the principal's policy for the whole API and stage. If
 // the verifier looks at the source address, the address must be one of the identity sources or the TTL 0, since API
 // Gateway caches the policy under the identity sources alone.
-func (a *RESTAuthorizer) HandleRequest(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+func (a *REST) HandleRequest(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
 	if event.Type != "" && event.Type != "REQUEST" {
 		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleRequest got an event of type %.20q", event.Type)
 	}
@@ -52,7 +52,7 @@ func requestOf(event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) req
 	}
 }
 
-func (a *RESTAuthorizer) answer(ctx context.Context, methodARN string, r request) (response awsevents.APIGatewayCustomAuthorizerResponse, err error) {
+func (a *REST) answer(ctx context.Context, methodARN string, r request) (response awsevents.APIGatewayCustomAuthorizerResponse, err error) {
 	p, err := a.authenticate(ctx, r)
 	if a.denies(err) {
 		arn, err := ParseARN(methodARN)

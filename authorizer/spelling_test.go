@@ -27,7 +27,7 @@ func named(name string) authorizertest.Function {
 // apis are the kinds of APIs in front of the same routes: what a request with a token, its scopes, is answered.
 func apis(table *authorizer.Routes, routes []authorizertest.Route) map[string]func(method, path, token string) (int, string) {
 	rest := func(a *authorizertest.Authorizer) func(method, path, token string) (int, string) {
-		gateway := authorizertest.NewGateway(nil, a, routes)
+		gateway := authorizertest.NewRESTAPI(nil, a, routes)
 		return func(method, path, token string) (int, string) {
 			r := gateway.Invoke(context.Background(), awsevents.APIGatewayProxyRequest{HTTPMethod: method, Path: path, Headers: map[string]string{"Authorization": "Bearer " + token}})
 			return r.StatusCode, r.Body
@@ -40,14 +40,14 @@ func apis(table *authorizer.Routes, routes []authorizertest.Route) map[string]fu
 			return r.StatusCode, r.Body
 		}
 	}
-	v2handler := authorizer.HTTP(byName, table)
-	uncached := authorizer.HTTP(byName, table, func(o *authorizer.HandlerOptions) { o.Uncached = true })
+	v2handler := authorizer.NewHTTP(byName, table)
+	uncached := authorizer.NewHTTP(byName, table, func(o *authorizer.HandlerOptions) { o.Uncached = true })
 	return map[string]func(method, path, token string) (int, string){
-		"REST, TOKEN":   rest(authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(byName, table).HandleToken))),
-		"REST, REQUEST": rest(authorizertest.RequestAuthorizer(authorizertest.Func(authorizer.REST(byName, table).HandleRequest))),
-		"HTTP, policy":  http(authorizertest.RequestAuthorizer(authorizertest.Func(v2handler.HandlePolicy))),
-		"HTTP, simple":  http(authorizertest.RequestAuthorizer(authorizertest.Func(uncached.HandleSimple), settings(-1, "$request.header.Authorization"))),
-		"HTTP, cached simple": http(authorizertest.RequestAuthorizer(authorizertest.Func(v2handler.HandleSimple),
+		"REST, TOKEN":   rest(authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(byName, table).HandleToken))),
+		"REST, REQUEST": rest(authorizertest.NewRequestAuthorizer(authorizertest.Func(authorizer.NewREST(byName, table).HandleRequest))),
+		"HTTP, policy":  http(authorizertest.NewRequestAuthorizer(authorizertest.Func(v2handler.HandlePolicy))),
+		"HTTP, simple":  http(authorizertest.NewRequestAuthorizer(authorizertest.Func(uncached.HandleSimple), settings(-1, "$request.header.Authorization"))),
+		"HTTP, cached simple": http(authorizertest.NewRequestAuthorizer(authorizertest.Func(v2handler.HandleSimple),
 			settings(0, "$request.header.Authorization", "$context.routeKey"))),
 	}
 }
@@ -62,12 +62,12 @@ func TestEverySpellingOfARouteIsGuarded(t *testing.T) {
 		authorizer.Allow("GET /users/{id}/keys", authorizer.Scope("admin")),
 		authorizer.Allow("GET /files/*", authorizer.Scope("admin")))
 	routes := []authorizertest.Route{
-		authorizertest.On("GET /{proxy+}", named("rest")),
-		authorizertest.On("GET /", named("secret")),
-		authorizertest.On("GET /admin", named("secret")),
-		authorizertest.On("GET /users/{id}", named("user")),
-		authorizertest.On("GET /users/{id}/keys", named("secret")),
-		authorizertest.On("GET /files/{proxy+}", named("secret")),
+		authorizertest.At("GET /{proxy+}", named("rest")),
+		authorizertest.At("GET /", named("secret")),
+		authorizertest.At("GET /admin", named("secret")),
+		authorizertest.At("GET /users/{id}", named("user")),
+		authorizertest.At("GET /users/{id}/keys", named("secret")),
+		authorizertest.At("GET /files/{proxy+}", named("secret")),
 	}
 	for kind, invoke := range apis(table, routes) {
 		for _, path := range []string{
@@ -151,10 +151,10 @@ func TestUnlistedNeighborsAreNotReached(t *testing.T) {
 		authorizer.Allow("ANY /things/{id}"))
 	unlisted := named("unlisted")
 	routes := []authorizertest.Route{
-		authorizertest.On("GET /orders", unlisted), authorizertest.On("GET /orders/{proxy+}", named("orders")),
-		authorizertest.On("GET /users", unlisted), authorizertest.On("GET /users/{id}", named("user")), authorizertest.On("GET /users/{id}/{proxy+}", unlisted),
-		authorizertest.On("GET /", unlisted), authorizertest.On("GET /a/{proxy+}", unlisted), authorizertest.On("GET /a/{x}/b", named("b")),
-		authorizertest.On("ANY /things/{id}", named("thing")), authorizertest.On("ANY /things", unlisted), authorizertest.On("GET /admin/secrets", unlisted),
+		authorizertest.At("GET /orders", unlisted), authorizertest.At("GET /orders/{proxy+}", named("orders")),
+		authorizertest.At("GET /users", unlisted), authorizertest.At("GET /users/{id}", named("user")), authorizertest.At("GET /users/{id}/{proxy+}", unlisted),
+		authorizertest.At("GET /", unlisted), authorizertest.At("GET /a/{proxy+}", unlisted), authorizertest.At("GET /a/{x}/b", named("b")),
+		authorizertest.At("ANY /things/{id}", named("thing")), authorizertest.At("ANY /things", unlisted), authorizertest.At("GET /admin/secrets", unlisted),
 	}
 	for kind, invoke := range apis(table, routes) {
 		for _, path := range []string{
@@ -205,7 +205,7 @@ func TestGatewayReachesWhatTheTablePermits(t *testing.T) {
 		var api []authorizertest.Route
 		for i, r := range rules {
 			path := strings.ReplaceAll(strings.Join(r.path, "/"), "*", "{proxy+}")
-			api = append(api, authorizertest.On(r.method+" /"+path, named(strconv.Itoa(i))))
+			api = append(api, authorizertest.At(r.method+" /"+path, named(strconv.Itoa(i))))
 		}
 		kinds := apis(routes, api)
 		for range 20 {
@@ -253,7 +253,7 @@ func TestGatewayReachesWhatTheTablePermits(t *testing.T) {
 // counts beside the path.
 func TestSimpleResponsesReadAPathBothWays(t *testing.T) {
 	table := authorizer.MustRoutes(authorizer.Allow("GET /*"), authorizer.Allow("GET /admin", authorizer.Scope("admin")))
-	handler := authorizer.HTTP(byName, table, func(o *authorizer.HandlerOptions) { o.Uncached = true })
+	handler := authorizer.NewHTTP(byName, table, func(o *authorizer.HandlerOptions) { o.Uncached = true })
 	for _, c := range []struct {
 		path, routeKey, token string
 		permitted             bool

@@ -48,14 +48,14 @@ func TestHandleSimpleTakesNoRouteKeyFromTheCaller(t *testing.T) {
 		}
 		e.RequestContext.HTTP.Path = "/orders"
 		c.change(&e)
-		response, err := authorizer.HTTP(byName, routes).HandleSimple(t.Context(), e)
+		response, err := authorizer.NewHTTP(byName, routes).HandleSimple(t.Context(), e)
 		require.Equal(t, c.cacheable, response.IsAuthorized, name)
 		if c.cacheable {
 			require.NoError(t, err, name)
 		} else {
 			require.ErrorIs(t, err, authorizer.ErrNotCacheable, name)
 		}
-		response, err = authorizer.HTTP(byName, routes, func(o *authorizer.HandlerOptions) { o.Uncached = true }).HandleSimple(t.Context(), e)
+		response, err = authorizer.NewHTTP(byName, routes, func(o *authorizer.HandlerOptions) { o.Uncached = true }).HandleSimple(t.Context(), e)
 		require.NoError(t, err, name)
 		require.True(t, response.IsAuthorized, "without a cache it does not matter")
 	}

@@ -9,7 +9,7 @@ import (
 // Unlisted lists where policies permit more than the table, each with an example: a request that no rule matches, and
 // that is permitted to a principal who may call two routes, since IAM's * matches across slashes and the first route's
 // wildcard cannot be kept from reaching the second. It is empty for tables in which no route leads through the {name}
-// that another one ends with. Have no other routes there in the API, or answer with HTTPAuthorizer.HandleSimple, which
+// that another one ends with. Have no other routes there in the API, or answer with HTTP.HandleSimple, which
 // decides by the table alone.
 func (r *Routes) Unlisted() (lines []string) {
 	for _, g := range r.groups {

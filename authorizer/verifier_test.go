@@ -16,7 +16,7 @@ import (
 // trusting returns a verifier of the issuer's tokens.
 func trusting(tb testing.TB, issuer *authorizertest.Issuer, optFns ...func(*authorizer.VerifierOptions)) *authorizer.Verifier {
 	tb.Helper()
-	source := authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
+	source := authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() })
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, source, optFns...)
 	require.NoError(tb, err)
 	return verifier
@@ -218,14 +218,14 @@ func TestLeeway(t *testing.T) {
 			}
 		}
 		for _, wrong := range []time.Duration{-1, authorizer.MaxLeeway + 1} {
-			_, err := authorizer.NewVerifier("i", []string{"a"}, authorizer.JWKS("https://i.test/"), leeway(wrong))
+			_, err := authorizer.NewVerifier("i", []string{"a"}, authorizer.MustRemoteKeys("https://i.test/"), leeway(wrong))
 			require.ErrorContains(t, err, "want 0 to 1m0s")
 		}
 	})
 }
 
 func TestNewVerifierReportsAllFaults(t *testing.T) {
-	_, err := authorizer.NewVerifier("", nil, authorizer.JWKS("http://issuer.test/jwks"), func(o *authorizer.VerifierOptions) {
+	_, err := authorizer.NewVerifier("", nil, authorizer.MustRemoteKeys("http://issuer.test/jwks"), func(o *authorizer.VerifierOptions) {
 		o.Algorithms = []string{"HS256", "none"}
 		o.Leeway = 2 * time.Minute
 		o.Types = []string{}
@@ -237,11 +237,11 @@ func TestNewVerifierReportsAllFaults(t *testing.T) {
 	}
 	_, err = authorizer.NewVerifier("i", []string{"a"}, nil)
 	require.ErrorContains(t, err, "no key source")
-	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.JWKS("https://i.test/"))
+	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.MustRemoteKeys("https://i.test/"))
 	require.ErrorContains(t, err, "AnyAudience stands beside")
-	_, err = authorizer.NewVerifier("i", []string{"a"}, authorizer.JWKS("http://10.0.0.1/", func(o *authorizer.JWKSOptions) { o.AllowHTTP = true }))
+	_, err = authorizer.NewVerifier("i", []string{"a"}, authorizer.MustRemoteKeys("http://10.0.0.1/", func(o *authorizer.RemoteKeysOptions) { o.AllowHTTP = true }))
 	require.ErrorContains(t, err, "not https", "only on the loopback interface")
-	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.JWKS("https://u:p@i.test/"))
+	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.MustRemoteKeys("https://u:p@i.test/"))
 	require.ErrorContains(t, err, "an audience is empty")
 	require.ErrorContains(t, err, "password")
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// WebSocketAuthorizer authorizes connections to a WebSocket API.
-type WebSocketAuthorizer struct {
+// WebSocket authorizes connections to a WebSocket API.
+type WebSocket struct {
 	handler
 
 	requires Rule
 }
 
-// WebSocket returns the Lambda authorizer of a WebSocket API: pass HandleConnect to lambda.Start. A principal must meet
+// NewWebSocket returns the Lambda authorizer of a WebSocket API: pass HandleConnect to lambda.Start. A principal must meet
 // all requirements to connect.
-func WebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...func(*HandlerOptions)) *WebSocketAuthorizer {
+func NewWebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...func(*HandlerOptions)) *WebSocket {
 	if given.Nil(verifier) {
 		panic("authorizer: WebSocket needs a verifier")
 	}
@@ -27,12 +27,12 @@ func WebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...fun
 			panic("authorizer: WebSocket: an empty requirement")
 		}
 	}
-	return &WebSocketAuthorizer{handler: newHandler(verifier, nil, optFns), requires: Rule{requires: requirements}}
+	return &WebSocket{handler: newHandler(verifier, nil, optFns), requires: Rule{requires: requirements}}
 }
 
 // HandleConnect answers the event of the $connect route. API Gateway asks once per connection and never again, so a
 // connection may outlive its token by up to two hours: close it yourself, through the management API, when that matters.
-func (a *WebSocketAuthorizer) HandleConnect(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (response awsevents.APIGatewayCustomAuthorizerResponse, err error) {
+func (a *WebSocket) HandleConnect(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (response awsevents.APIGatewayCustomAuthorizerResponse, err error) {
 	arn, err := ParseARN(event.MethodArn)
 	if err != nil {
 		return response, err

@@ -98,7 +98,7 @@ func ExampleStartSpan() {
 		observe.Logger(ctx).Info("charging") // its traceId is the span's
 		return nil
 	}, rec.Observe, func(o *observe.Options) {
-		o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+		o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 	})
 	const header = "Root=1-5e272390-8c398be037738dc042009320;Parent=94ae789b969f1cc5;Sampled=1"
 	_ = handler(observetest.Context(context.Background(), observetest.Invocation{TraceHeader: header}))

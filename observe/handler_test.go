@@ -214,7 +214,7 @@ func TestSpansJoinOneTraceOverSeveralFunctions(t *testing.T) {
 	rec := observetest.New(t)
 	traced := func(o *observe.Options) {
 		rec.Observe(o)
-		o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+		o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var sent string // what a sender puts into its message

@@ -98,7 +98,7 @@ func TestLastWordsOfAProcess(t *testing.T) {
 func traced(rec *observetest.Recorder) func(*observe.Options) {
 	return func(o *observe.Options) {
 		rec.Observe(o)
-		o.Tracer = xraylite.Tracer(func(o *xraylite.Options) { o.Output = rec.Traces() })
+		o.Tracer = xraylite.New(func(o *xraylite.Options) { o.Output = rec.Traces() })
 	}
 }
 

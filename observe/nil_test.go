@@ -58,7 +58,7 @@ func TestNothingIsDereferencedThatIsNil(t *testing.T) {
 	require.Empty(t, observe.CorrelationID(none)+observe.TraceID(none)+observe.TraceHeader(none))
 	require.Equal(t, "c", observe.CorrelationID(observe.WithCorrelationID(none, "c")))
 
-	for _, tracer := range []observe.Tracer{nil, xray.Tracer(nil, func(o *xray.Options) { o.Output = rec.Traces() }), xraylite.Tracer(nil, func(o *xraylite.Options) { o.Output = rec.Traces() })} {
+	for _, tracer := range []observe.Tracer{nil, xray.New(nil, func(o *xray.Options) { o.Output = rec.Traces() }), xraylite.New(nil, func(o *xraylite.Options) { o.Output = rec.Traces() })} {
 		handler := observe.EventHandler("s", func(ctx context.Context, _ *order) error {
 			work(ctx)
 			log := observe.Logger(ctx)

@@ -241,16 +241,16 @@ func TestBehindGateway(t *testing.T) {
 			ID: "acme", Scopes: []string{"orders:read"}, UsagePlanKey: "gold", Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		})
 		require.NoError(t, err)
-		handler := authorizer.REST(keys, authorizer.MustRoutes(authorizer.Allow("GET /orders", authorizer.Scope("orders:read"))),
+		handler := authorizer.NewREST(keys, authorizer.MustRoutes(authorizer.Allow("GET /orders", authorizer.Scope("orders:read"))),
 			func(o *authorizer.HandlerOptions) { o.Token = authorizer.Header("X-Api-Key") })
-		function := authorizertest.RequestAuthorizer(authorizertest.Func(handler.HandleRequest), func(o *authorizertest.AuthorizerOptions) {
+		function := authorizertest.NewRequestAuthorizer(authorizertest.Func(handler.HandleRequest), func(o *authorizertest.AuthorizerOptions) {
 			o.IdentitySources = []string{"method.request.header.X-Api-Key", "context.identity.sourceIp"}
 		})
-		route := authorizertest.On("GET /orders", authorizertest.Func(func(context.Context, awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
+		route := authorizertest.At("GET /orders", authorizertest.Func(func(context.Context, awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
 			return awsevents.APIGatewayProxyResponse{StatusCode: 200}, nil
 		}))
 		route.APIKeyRequired = true
-		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{route}, func(o *authorizertest.GatewayOptions) { o.UsagePlanKeys = []string{"gold"} })
+		gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{route}, func(o *authorizertest.APIOptions) { o.UsagePlanKeys = []string{"gold"} })
 		status := func(key, address string) int {
 			r := awsevents.APIGatewayProxyRequest{HTTPMethod: "GET", Path: "/orders", Headers: map[string]string{"x-api-key": key}}
 			r.RequestContext.Identity.SourceIP = address

@@ -1,7 +1,7 @@
 // Package apikey authorizes requests by API keys that are kept, as digests, in a DynamoDB table.
 //
 //	keys := apikey.New(dynamodb.NewFromConfig(cfg), "api-keys")
-//	handler := authorizer.REST(keys, routes, func(o *authorizer.HandlerOptions) { o.Token = authorizer.Header("X-Api-Key") })
+//	handler := authorizer.NewREST(keys, routes, func(o *authorizer.HandlerOptions) { o.Token = authorizer.Header("X-Api-Key") })
 //	lambda.Start(handler.HandleRequest)
 //
 // A key is made with Store.Create and shown once:
@@ -32,5 +32,5 @@
 //
 // # Testing
 //
-// dynamotest is DynamoDB in process, authorizertest.Gateway is API Gateway.
+// dynamotest is DynamoDB in process, authorizertest.RESTAPI is API Gateway.
 package apikey

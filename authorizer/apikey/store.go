@@ -20,8 +20,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// Client is the part of the DynamoDB client that is used.
-type Client interface {
+// DynamoDBClient is the part of the DynamoDB client that is used.
+type DynamoDBClient interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
@@ -67,7 +67,7 @@ var ErrNotFound = errors.New("apikey: no such id")
 // Store keeps API keys in a DynamoDB table and verifies them. It is an authorizer.CredentialVerifier, safe for
 // concurrent use.
 type Store struct {
-	client  Client
+	client  DynamoDBClient
 	table   string
 	options Options
 
@@ -82,7 +82,7 @@ type remembered struct {
 }
 
 // New returns a store of keys in a table. It panics without a client or a table, and when the prefix is malformed.
-func New(client Client, table string, optFns ...func(*Options)) *Store {
+func New(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
 	if given.Nil(client) || table == "" {
 		panic("apikey: New needs a client of DynamoDB and the name of a table")
 	}

@@ -70,13 +70,13 @@ type result struct {
 	usageKey   string
 }
 
-// TokenAuthorizer is an authorizer of the kind TOKEN. It panics when a setting is not one API Gateway would take.
-func TokenAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
+// NewTokenAuthorizer is an authorizer of the kind TOKEN. It panics when a setting is not one API Gateway would take.
+func NewTokenAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
 	return newAuthorizer(true, function, optFns)
 }
 
-// RequestAuthorizer is an authorizer of the kind REQUEST. It panics when a setting is not one API Gateway would take.
-func RequestAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
+// NewRequestAuthorizer is an authorizer of the kind REQUEST. It panics when a setting is not one API Gateway would take.
+func NewRequestAuthorizer(function Function, optFns ...func(*AuthorizerOptions)) *Authorizer {
 	return newAuthorizer(false, function, optFns)
 }
 

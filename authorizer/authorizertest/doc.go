@@ -5,9 +5,9 @@
 // token life or five minutes of cache cost nothing.
 //
 //	issuer := authorizertest.NewIssuer(t)
-//	gateway := authorizertest.NewGateway(t,
-//		authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, routes).HandleToken)),
-//		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", authorizertest.Func(getOrder))})
+//	gateway := authorizertest.NewRESTAPI(t,
+//		authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, routes).HandleToken)),
+//		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", authorizertest.Func(getOrder))})
 //	response := gateway.Invoke(ctx, request)
 //
 // # Semantics

@@ -14,10 +14,10 @@ import (
 )
 
 // API Gateway, an identity provider, an authorizer and a function in one process.
-func ExampleNewGateway() {
+func ExampleNewRESTAPI() {
 	issuer := authorizertest.NewIssuer(nil)
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
-		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+		authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() }))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -25,9 +25,9 @@ func ExampleNewGateway() {
 	getOrder := func(_ context.Context, request awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
 		return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: "order " + request.PathParameters["id"]}, nil
 	}
-	gateway := authorizertest.NewGateway(nil,
-		authorizertest.TokenAuthorizer(authorizertest.Func(authorizer.REST(verifier, routes).HandleToken)),
-		[]authorizertest.Route{authorizertest.On("GET /orders/{id}", authorizertest.Func(getOrder))})
+	gateway := authorizertest.NewRESTAPI(nil,
+		authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, routes).HandleToken)),
+		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", authorizertest.Func(getOrder))})
 
 	for _, token := range []string{
 		issuer.Token(authorizertest.Claims{"scope": "orders:read"}),

@@ -16,8 +16,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// GatewayOptions say which API and stage a gateway plays.
-type GatewayOptions struct {
+// APIOptions say which API and stage a gateway plays.
+type APIOptions struct {
 	Region    string            // Optional. Defaults to "us-east-1".
 	Account   string            // Optional. Defaults to "123456789012".
 	APIID     string            // Optional. Defaults to "api1234567".
@@ -40,35 +40,35 @@ type Route struct {
 	APIKeyRequired bool     // needs a key of the usage plan (REST only)
 }
 
-// On is a route behind the authorizer.
-func On(route string, backend Function) Route { return Route{Route: route, Backend: backend} }
+// At is a route behind the authorizer.
+func At(route string, backend Function) Route { return Route{Route: route, Backend: backend} }
 
 // Open is a route that everybody may call.
 func Open(route string, backend Function) Route {
 	return Route{Route: route, Backend: backend, Public: true}
 }
 
-// Gateway is a REST API of API Gateway in process, from the request to the function behind it. It is safe for
+// RESTAPI is a REST API of API Gateway in process, from the request to the function behind it. It is safe for
 // concurrent use.
-type Gateway struct {
+type RESTAPI struct {
 	tb         TB
 	authorizer *Authorizer
 	table      table
-	options    GatewayOptions
+	options    APIOptions
 }
 
-// NewGateway returns a REST API with an authorizer (nil for none) and routes. It panics when a route is malformed.
-func NewGateway(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*GatewayOptions)) *Gateway {
+// NewRESTAPI returns a REST API with an authorizer (nil for none) and routes. It panics when a route is malformed.
+func NewRESTAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*APIOptions)) *RESTAPI {
 	if authorizer != nil && authorizer.options.Simple {
 		panic("authorizertest: a REST API has no simple responses")
 	}
-	g := &Gateway{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
+	g := &RESTAPI{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
 	authorizer.knows(func(source string) { identityOf(awsevents.APIGatewayProxyRequest{}, source) })
 	return g
 }
 
-func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {
-	o := GatewayOptions{
+func defaults(stage string, optFns []func(*APIOptions)) APIOptions {
+	o := APIOptions{
 		Region:         "us-east-1",
 		Account:        "123456789012",
 		APIID:          "api1234567",
@@ -80,12 +80,12 @@ func defaults(stage string, optFns []func(*GatewayOptions)) GatewayOptions {
 }
 
 // arn returns the ARN of a request.
-func (o *GatewayOptions) arn(method, path string) string {
+func (o *APIOptions) arn(method, path string) string {
 	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", o.Region, o.Account, o.APIID, o.Stage, method, path)
 }
 
 // InvokeJSON is Invoke for the text of an event, such as a file.
-func (g *Gateway) InvokeJSON(ctx context.Context, event []byte) (awsevents.APIGatewayProxyResponse, error) {
+func (g *RESTAPI) InvokeJSON(ctx context.Context, event []byte) (awsevents.APIGatewayProxyResponse, error) {
 	var request awsevents.APIGatewayProxyRequest
 	if err := json.Unmarshal(event, &request); err != nil {
 		return awsevents.APIGatewayProxyResponse{}, fmt.Errorf("authorizertest: event: %w", err)
@@ -95,7 +95,7 @@ func (g *Gateway) InvokeJSON(ctx context.Context, event []byte) (awsevents.APIGa
 
 // Invoke plays one request, of which the method, path, headers, query, source address and body matter, and returns what
 // the client gets: the function's answer, or API Gateway's own.
-func (g *Gateway) Invoke(ctx context.Context, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
+func (g *RESTAPI) Invoke(ctx context.Context, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
 	request = g.normalize(request)
 	route, parameters := g.table.find(request.HTTPMethod, request.Path)
 	if route == nil {
@@ -115,7 +115,7 @@ func (g *Gateway) Invoke(ctx context.Context, request awsevents.APIGatewayProxyR
 }
 
 // authorize returns the answer that ends the request, or the context to go on with.
-func (g *Gateway) authorize(ctx context.Context, route *boundRoute, arn string, request awsevents.APIGatewayProxyRequest) (*gatewayAnswer, map[string]any) {
+func (g *RESTAPI) authorize(ctx context.Context, route *boundRoute, arn string, request awsevents.APIGatewayProxyRequest) (*gatewayAnswer, map[string]any) {
 	if len(arn) > maxARN {
 		return &uriTooLong, nil
 	}
@@ -147,7 +147,7 @@ func (g *Gateway) authorize(ctx context.Context, route *boundRoute, arn string, 
 }
 
 // refuse notes in the test's log why the authorizer did not decide.
-func (g *Gateway) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
+func (g *RESTAPI) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
 	note(g.tb, answer.status, arn, err)
 	return answer
 }
@@ -173,7 +173,7 @@ func texts(context map[string]any) map[string]any {
 }
 
 // normalize fills in what API Gateway adds to a request.
-func (g *Gateway) normalize(request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyRequest {
+func (g *RESTAPI) normalize(request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyRequest {
 	request.Headers, request.MultiValueHeaders = bothForms(request.Headers, request.MultiValueHeaders, strings.EqualFold)
 	request.QueryStringParameters, request.MultiValueQueryStringParameters = bothForms(request.QueryStringParameters, request.MultiValueQueryStringParameters, equal)
 	if g.options.Variables != nil {
@@ -262,7 +262,7 @@ func fold(headers map[string]string, name string) string {
 }
 
 // authorizerEvent is what the authorizer's function is invoked with.
-func (g *Gateway) authorizerEvent(arn string, identity []string, request awsevents.APIGatewayProxyRequest) any {
+func (g *RESTAPI) authorizerEvent(arn string, identity []string, request awsevents.APIGatewayProxyRequest) any {
 	if g.authorizer.token {
 		return awsevents.APIGatewayCustomAuthorizerRequest{Type: "TOKEN", MethodArn: arn, AuthorizationToken: identity[0]}
 	}
@@ -294,7 +294,7 @@ func (g *Gateway) authorizerEvent(arn string, identity []string, request awseven
 }
 
 // integrate invokes the function behind a route and checks its answer.
-func (g *Gateway) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
+func (g *RESTAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
 	ctx, cancel := context.WithTimeout(ctx, g.options.BackendTimeout)
 	defer cancel()
 	out, err := call(ctx, route.Backend, mustJSON(request))

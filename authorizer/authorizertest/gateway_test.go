@@ -29,15 +29,15 @@ func echo(_ context.Context, request awsevents.APIGatewayProxyRequest) (awsevent
 }
 
 // orders is the API most tests run against.
-func orders(t *testing.T, issuer *authorizertest.Issuer, optFns ...func(*authorizertest.AuthorizerOptions)) (*authorizertest.Gateway, *authorizertest.Authorizer) {
+func orders(t *testing.T, issuer *authorizertest.Issuer, optFns ...func(*authorizertest.AuthorizerOptions)) (*authorizertest.RESTAPI, *authorizertest.Authorizer) {
 	t.Helper()
 	verifier, err := authorizer.NewVerifier(issuer.URL(), []string{"orders-api"},
-		authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() }))
+		authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() }))
 	require.NoError(t, err)
 	routes := authorizer.MustRoutes(
 		authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 		authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
-	handler := authorizer.REST(verifier, routes, func(o *authorizer.HandlerOptions) {
+	handler := authorizer.NewREST(verifier, routes, func(o *authorizer.HandlerOptions) {
 		o.Context = func(p *authorizer.Principal) authorizer.Context {
 			return authorizer.Context{
 				"tenant": authorizer.String(p.Claim("tenant")[0]),
@@ -46,11 +46,11 @@ func orders(t *testing.T, issuer *authorizertest.Issuer, optFns ...func(*authori
 			}
 		}
 	})
-	function := authorizertest.TokenAuthorizer(authorizertest.Func(handler.HandleToken), optFns...)
+	function := authorizertest.NewTokenAuthorizer(authorizertest.Func(handler.HandleToken), optFns...)
 	backend := authorizertest.Func(echo)
-	return authorizertest.NewGateway(t, function, []authorizertest.Route{
-		authorizertest.On("GET /orders/{id}", backend),
-		authorizertest.On("POST /orders", backend),
+	return authorizertest.NewRESTAPI(t, function, []authorizertest.Route{
+		authorizertest.At("GET /orders/{id}", backend),
+		authorizertest.At("POST /orders", backend),
 		authorizertest.Open("GET /health", backend),
 	}), function
 }
@@ -138,14 +138,14 @@ func TestGatewayAuthorizerFailures(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { return []byte(c.out), c.err })
-			gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("GET /{proxy+}", backend)})
+			function := authorizertest.NewTokenAuthorizer(func(context.Context, []byte) ([]byte, error) { return []byte(c.out), c.err })
+			gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{authorizertest.At("GET /{proxy+}", backend)})
 			require.Equal(t, c.status, gateway.Invoke(t.Context(), request("GET", "/a/b", "t")).StatusCode)
 		})
 	}
 	t.Run("panic", func(t *testing.T) {
-		function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { panic("boom") })
-		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("ANY /", backend)})
+		function := authorizertest.NewTokenAuthorizer(func(context.Context, []byte) ([]byte, error) { panic("boom") })
+		gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{authorizertest.At("ANY /", backend)})
 		response := gateway.Invoke(t.Context(), request("GET", "/", "t"))
 		require.Equal(t, 500, response.StatusCode)
 		require.Equal(t, `{"message":null}`, response.Body)
@@ -165,8 +165,8 @@ func TestPolicyElementsThatAreNotSimulated(t *testing.T) {
 	for _, element := range []string{"Condition", "NotAction", "NotResource", "Principal"} {
 		out := `{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"*","Effect":"Allow","Resource":"*","` + element + `":{}}]}}`
 		tb := &loud{TB: t}
-		function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { return []byte(out), nil })
-		gateway := authorizertest.NewGateway(tb, function, []authorizertest.Route{authorizertest.On("GET /{proxy+}", authorizertest.Func(echo))})
+		function := authorizertest.NewTokenAuthorizer(func(context.Context, []byte) ([]byte, error) { return []byte(out), nil })
+		gateway := authorizertest.NewRESTAPI(tb, function, []authorizertest.Route{authorizertest.At("GET /{proxy+}", authorizertest.Func(echo))})
 		require.Equal(t, 500, gateway.Invoke(t.Context(), request("GET", "/a/b", "t")).StatusCode)
 		require.Equal(t, 1, tb.errors, element)
 	}
@@ -185,12 +185,12 @@ func allowAll(events *[]awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) 
 func TestGatewayRequestAuthorizer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []awsevents.APIGatewayCustomAuthorizerRequestTypeRequest
-		function := authorizertest.RequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
+		function := authorizertest.NewRequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
 			o.IdentitySources = []string{"method.request.header.X-Key", "method.request.querystring.tenant", "stageVariables.color", "context.identity.sourceIp"}
 			o.TTL = time.Minute
 		})
-		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("ANY /orders/{id}", authorizertest.Func(echo))},
-			func(o *authorizertest.GatewayOptions) {
+		gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{authorizertest.At("ANY /orders/{id}", authorizertest.Func(echo))},
+			func(o *authorizertest.APIOptions) {
 				o.Variables, o.Stage = map[string]string{"color": "blue"}, "test"
 			})
 		invoke := func(key, tenant, address string) int {
@@ -224,10 +224,10 @@ func TestGatewayRequestAuthorizer(t *testing.T) {
 		require.Equal(t, 4, function.Calls())
 
 		events = nil
-		uncached := authorizertest.RequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
+		uncached := authorizertest.NewRequestAuthorizer(allowAll(&events), func(o *authorizertest.AuthorizerOptions) {
 			o.IdentitySources, o.TTL = []string{}, -1
 		})
-		gateway = authorizertest.NewGateway(t, uncached, []authorizertest.Route{authorizertest.On("GET /", authorizertest.Func(echo))})
+		gateway = authorizertest.NewRESTAPI(t, uncached, []authorizertest.Route{authorizertest.At("GET /", authorizertest.Func(echo))})
 		for range 2 {
 			require.Equal(t, 200, gateway.Invoke(t.Context(), request("GET", "/", "")).StatusCode)
 		}
@@ -247,15 +247,15 @@ func TestGatewayLimits(t *testing.T) {
 				return []byte(`{"statusCode":200}`), nil
 			}
 		}
-		gateway := authorizertest.NewGateway(t, authorizertest.RequestAuthorizer(allowAll(&events)), []authorizertest.Route{
-			authorizertest.On("GET /slow", slow(28*time.Second)),
-			authorizertest.On("GET /too-slow", slow(30*time.Second)),
-			authorizertest.On("GET /bad", func(context.Context, []byte) ([]byte, error) { return []byte(`{"body":1}`), nil }),
-			authorizertest.On("GET /extra", func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200,"extra":1}`), nil }),
-			authorizertest.On("GET /none", func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil }),
-			authorizertest.On("GET /error", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("boom") }),
-			authorizertest.On("GET /panic", func(context.Context, []byte) ([]byte, error) { panic("boom") }),
-			authorizertest.On("GET /{proxy+}", slow(0)),
+		gateway := authorizertest.NewRESTAPI(t, authorizertest.NewRequestAuthorizer(allowAll(&events)), []authorizertest.Route{
+			authorizertest.At("GET /slow", slow(28*time.Second)),
+			authorizertest.At("GET /too-slow", slow(30*time.Second)),
+			authorizertest.At("GET /bad", func(context.Context, []byte) ([]byte, error) { return []byte(`{"body":1}`), nil }),
+			authorizertest.At("GET /extra", func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200,"extra":1}`), nil }),
+			authorizertest.At("GET /none", func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil }),
+			authorizertest.At("GET /error", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("boom") }),
+			authorizertest.At("GET /panic", func(context.Context, []byte) ([]byte, error) { panic("boom") }),
+			authorizertest.At("GET /{proxy+}", slow(0)),
 		})
 		for path, status := range map[string]int{
 			"/slow": 200, "/too-slow": 504, "/bad": 502, "/extra": 502, "/none": 502, "/error": 502, "/panic": 502,
@@ -264,7 +264,7 @@ func TestGatewayLimits(t *testing.T) {
 			require.Equal(t, status, gateway.Invoke(t.Context(), request("GET", path, "t")).StatusCode, path)
 		}
 		start := time.Now()
-		gateway = authorizertest.NewGateway(t, authorizertest.TokenAuthorizer(slow(time.Hour)), []authorizertest.Route{authorizertest.On("GET /", slow(0))})
+		gateway = authorizertest.NewRESTAPI(t, authorizertest.NewTokenAuthorizer(slow(time.Hour)), []authorizertest.Route{authorizertest.At("GET /", slow(0))})
 		require.Equal(t, 500, gateway.Invoke(t.Context(), request("GET", "/", "t")).StatusCode)
 		require.Equal(t, 10*time.Second, time.Since(start))
 	})
@@ -276,12 +276,12 @@ func TestGatewayRouting(t *testing.T) {
 			return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: name + " " + r.PathParameters["id"] + r.PathParameters["proxy"]}, nil
 		})
 	}
-	gateway := authorizertest.NewGateway(t, nil, []authorizertest.Route{
-		authorizertest.On("ANY /{proxy+}", named("rest")),
-		authorizertest.On("GET /orders/{id}", named("order")),
-		authorizertest.On("ANY /orders/{id}", named("any order")),
-		authorizertest.On("GET /orders/report", named("report")),
-		authorizertest.On("GET /", named("root")),
+	gateway := authorizertest.NewRESTAPI(t, nil, []authorizertest.Route{
+		authorizertest.At("ANY /{proxy+}", named("rest")),
+		authorizertest.At("GET /orders/{id}", named("order")),
+		authorizertest.At("ANY /orders/{id}", named("any order")),
+		authorizertest.At("GET /orders/report", named("report")),
+		authorizertest.At("GET /", named("root")),
 	})
 	for _, c := range []struct{ method, path, body string }{
 		{"GET", "/orders/1", "order 1"},
@@ -302,29 +302,29 @@ func TestSettingsThatAPIGatewayRefuses(t *testing.T) {
 	function := authorizertest.Func(echo)
 	type options = authorizertest.AuthorizerOptions
 	for name, build := range map[string]func(){
-		"no function": func() { authorizertest.TokenAuthorizer(nil) },
+		"no function": func() { authorizertest.NewTokenAuthorizer(nil) },
 		"two sources": func() {
-			authorizertest.TokenAuthorizer(function, func(o *options) { o.IdentitySources = []string{"a", "b"} })
+			authorizertest.NewTokenAuthorizer(function, func(o *options) { o.IdentitySources = []string{"a", "b"} })
 		},
-		"long TTL": func() { authorizertest.RequestAuthorizer(function, func(o *options) { o.TTL = 2 * time.Hour }) },
+		"long TTL": func() { authorizertest.NewRequestAuthorizer(function, func(o *options) { o.TTL = 2 * time.Hour }) },
 		"cache without identity": func() {
-			authorizertest.RequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{} })
+			authorizertest.NewRequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{} })
 		},
-		"validation of a REQUEST": func() { authorizertest.RequestAuthorizer(function, func(o *options) { o.Validation = "x" }) },
+		"validation of a REQUEST": func() { authorizertest.NewRequestAuthorizer(function, func(o *options) { o.Validation = "x" }) },
 		"unknown source": func() {
-			authorizertest.NewGateway(nil, authorizertest.RequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{"method.request.body"} }), nil)
+			authorizertest.NewRESTAPI(nil, authorizertest.NewRequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{"method.request.body"} }), nil)
 		},
 		"route without a path": func() {
-			authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET", function)})
+			authorizertest.NewRESTAPI(nil, nil, []authorizertest.Route{authorizertest.At("GET", function)})
 		},
 		"greedy in the middle": func() {
-			authorizertest.NewGateway(nil, nil, []authorizertest.Route{authorizertest.On("GET /{a+}/b", function)})
+			authorizertest.NewRESTAPI(nil, nil, []authorizertest.Route{authorizertest.At("GET /{a+}/b", function)})
 		},
 		"simple response of a REST API": func() {
-			authorizertest.NewGateway(nil, authorizertest.RequestAuthorizer(function, func(o *options) { o.Simple = true }), nil)
+			authorizertest.NewRESTAPI(nil, authorizertest.NewRequestAuthorizer(function, func(o *options) { o.Simple = true }), nil)
 		},
-		"TOKEN on an HTTP API": func() { authorizertest.NewHTTPAPI(nil, authorizertest.TokenAuthorizer(function), nil) },
-		"TOKEN on WebSocket":   func() { authorizertest.NewWebSocketAPI(nil, authorizertest.TokenAuthorizer(function), nil) },
+		"TOKEN on an HTTP API": func() { authorizertest.NewHTTPAPI(nil, authorizertest.NewTokenAuthorizer(function), nil) },
+		"TOKEN on WebSocket":   func() { authorizertest.NewWebSocketAPI(nil, authorizertest.NewTokenAuthorizer(function), nil) },
 	} {
 		require.Panics(t, build, name)
 	}
@@ -332,9 +332,9 @@ func TestSettingsThatAPIGatewayRefuses(t *testing.T) {
 
 func TestValidationExpression(t *testing.T) {
 	calls := 0
-	function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) { calls++; return nil, errors.New("Unauthorized") },
+	function := authorizertest.NewTokenAuthorizer(func(context.Context, []byte) ([]byte, error) { calls++; return nil, errors.New("Unauthorized") },
 		func(o *authorizertest.AuthorizerOptions) { o.Validation = `Bearer [a-z]+` })
-	gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("GET /", authorizertest.Func(echo))})
+	gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{authorizertest.At("GET /", authorizertest.Func(echo))})
 	for token, want := range map[string]int{"abc": 1, "ABC": 0, "abc d": 0} {
 		calls = 0
 		require.Equal(t, 401, gateway.Invoke(t.Context(), request("GET", "/", token)).StatusCode)
@@ -350,13 +350,13 @@ func TestRoutesCountWithTheirMethod(t *testing.T) {
 		}
 	}
 	routes := []authorizertest.Route{
-		authorizertest.On("GET /orders/report", backend("report")),
-		authorizertest.On("POST /orders/{id}", backend("order")),
-		authorizertest.On("DELETE /{a}/{b}", backend("two")),
-		authorizertest.On("ANY /orders/{proxy+}", backend("rest")),
+		authorizertest.At("GET /orders/report", backend("report")),
+		authorizertest.At("POST /orders/{id}", backend("order")),
+		authorizertest.At("DELETE /{a}/{b}", backend("two")),
+		authorizertest.At("ANY /orders/{proxy+}", backend("rest")),
 	}
-	gateway := authorizertest.NewGateway(t, nil, routes)
-	api := authorizertest.NewHTTPAPI(t, nil, append(routes, authorizertest.On("$default", backend("default"))))
+	gateway := authorizertest.NewRESTAPI(t, nil, routes)
+	api := authorizertest.NewHTTPAPI(t, nil, append(routes, authorizertest.At("$default", backend("default"))))
 	for _, c := range []struct{ method, path, body string }{
 		{"GET", "/orders/report", "report"},
 		{"POST", "/orders/report", "order"},
@@ -393,32 +393,32 @@ func TestRoutesThatAPIGatewayWouldNotCreate(t *testing.T) {
 	} {
 		var all []authorizertest.Route
 		for _, route := range routes {
-			all = append(all, authorizertest.On(route, function))
+			all = append(all, authorizertest.At(route, function))
 		}
-		require.Panics(t, func() { authorizertest.NewGateway(nil, nil, all) }, name)
+		require.Panics(t, func() { authorizertest.NewRESTAPI(nil, nil, all) }, name)
 		require.Panics(t, func() { authorizertest.NewHTTPAPI(nil, nil, all) }, name)
 	}
 	require.Panics(t, func() {
-		authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{authorizertest.On("$default", function), authorizertest.On("$default", function)})
+		authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{authorizertest.At("$default", function), authorizertest.At("$default", function)})
 	})
 	for _, routes := range [][]string{{"GET /a", "ANY /a"}, {"GET /a", "POST /a"}, {"GET /{x}", "GET /{x+}"}, {"GET /a/{x}", "GET /{x}/a"}, {"GET /"}} {
 		var all []authorizertest.Route
 		for _, route := range routes {
-			all = append(all, authorizertest.On(route, function))
+			all = append(all, authorizertest.At(route, function))
 		}
-		require.NotPanics(t, func() { authorizertest.NewGateway(nil, nil, all) }, "%v", routes)
+		require.NotPanics(t, func() { authorizertest.NewRESTAPI(nil, nil, all) }, "%v", routes)
 	}
 }
 
 // One authorizer in front of several APIs and stages is asked at each of them.
 func TestResultsAreCachedPerAPIAndStage(t *testing.T) {
 	var events []awsevents.APIGatewayCustomAuthorizerRequestTypeRequest
-	function := authorizertest.RequestAuthorizer(allowAll(&events))
-	route := []authorizertest.Route{authorizertest.On("GET /a", authorizertest.Func(echo))}
-	at := func(api, stage string) *authorizertest.Gateway {
-		return authorizertest.NewGateway(t, function, route, func(o *authorizertest.GatewayOptions) { o.APIID, o.Stage = api, stage })
+	function := authorizertest.NewRequestAuthorizer(allowAll(&events))
+	route := []authorizertest.Route{authorizertest.At("GET /a", authorizertest.Func(echo))}
+	at := func(api, stage string) *authorizertest.RESTAPI {
+		return authorizertest.NewRESTAPI(t, function, route, func(o *authorizertest.APIOptions) { o.APIID, o.Stage = api, stage })
 	}
-	for i, gateway := range []*authorizertest.Gateway{at("one", "prod"), at("one", "test"), at("two", "prod"), authorizertest.NewGateway(t, function, route)} {
+	for i, gateway := range []*authorizertest.RESTAPI{at("one", "prod"), at("one", "test"), at("two", "prod"), authorizertest.NewRESTAPI(t, function, route)} {
 		for range 3 {
 			require.Equal(t, 200, gateway.Invoke(t.Context(), request("GET", "/a", "t")).StatusCode)
 			require.Equal(t, i+1, function.Calls())
@@ -459,7 +459,7 @@ func TestContextValues(t *testing.T) {
 		out := func(context.Context, []byte) ([]byte, error) {
 			return []byte(`{"principalId":"p","context":` + c.context + `,` + policy + `}`), nil
 		}
-		rest := authorizertest.NewGateway(t, authorizertest.RequestAuthorizer(out), []authorizertest.Route{authorizertest.On("GET /a",
+		rest := authorizertest.NewRESTAPI(t, authorizertest.NewRequestAuthorizer(out), []authorizertest.Route{authorizertest.At("GET /a",
 			authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
 				got = r.RequestContext.Authorizer
 				caller, err := authorizer.FromRequest(r)
@@ -478,7 +478,7 @@ func TestContextValues(t *testing.T) {
 			require.Equal(t, c.rest, got, c.context)
 		}
 
-		api := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(out), []authorizertest.Route{authorizertest.On("GET /a",
+		api := authorizertest.NewHTTPAPI(t, authorizertest.NewRequestAuthorizer(out), []authorizertest.Route{authorizertest.At("GET /a",
 			authorizertest.Func(func(_ context.Context, r awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
 				got = r.RequestContext.Authorizer.Lambda
 				if len(got) > 0 {
@@ -497,7 +497,7 @@ func TestContextValues(t *testing.T) {
 			require.Equal(t, value, got[name], c.context)
 		}
 
-		socket := authorizertest.NewWebSocketAPI(t, authorizertest.RequestAuthorizer(out), nil)
+		socket := authorizertest.NewWebSocketAPI(t, authorizertest.NewRequestAuthorizer(out), nil)
 		_, status = socket.Connect(t.Context(), map[string]string{"Authorization": "t"}, nil)
 		require.Equal(t, c.rest != nil, status == 200, c.context)
 	}
@@ -515,9 +515,9 @@ func TestHTTPAPICookiesAndPaths(t *testing.T) {
 		seen = r
 		return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200}, nil
 	})
-	api := authorizertest.NewHTTPAPI(t, authorizertest.RequestAuthorizer(function, func(o *authorizertest.AuthorizerOptions) {
+	api := authorizertest.NewHTTPAPI(t, authorizertest.NewRequestAuthorizer(function, func(o *authorizertest.AuthorizerOptions) {
 		o.Simple, o.TTL, o.IdentitySources = true, -1, []string{"$request.header.Cookie"}
-	}), []authorizertest.Route{authorizertest.On("GET /admin", backend), authorizertest.On("GET /files/{name}", backend), authorizertest.On("GET /{proxy+}", backend)})
+	}), []authorizertest.Route{authorizertest.At("GET /admin", backend), authorizertest.At("GET /files/{name}", backend), authorizertest.At("GET /{proxy+}", backend)})
 	invoke := func(path string, cookies []string, header map[string]string) int {
 		r := awsevents.APIGatewayV2HTTPRequest{Cookies: cookies, Headers: header}
 		r.RequestContext.HTTP.Method, r.RequestContext.HTTP.Path = "GET", path
@@ -560,10 +560,10 @@ func TestHTTPAPICookiesAndPaths(t *testing.T) {
 func TestPolicyResourceOfMoreThan512Characters(t *testing.T) {
 	for length, status := range map[int]int{512: 200, 513: 500} {
 		resource := "*" + strings.Repeat("*", length-1)
-		function := authorizertest.TokenAuthorizer(func(context.Context, []byte) ([]byte, error) {
+		function := authorizertest.NewTokenAuthorizer(func(context.Context, []byte) ([]byte, error) {
 			return []byte(`{"principalId":"p","policyDocument":{"Statement":[{"Action":"*","Effect":"Allow","Resource":["` + resource + `"]}]}}`), nil
 		})
-		gateway := authorizertest.NewGateway(t, function, []authorizertest.Route{authorizertest.On("GET /a", authorizertest.Func(echo))})
+		gateway := authorizertest.NewRESTAPI(t, function, []authorizertest.Route{authorizertest.At("GET /a", authorizertest.Func(echo))})
 		require.Equal(t, status, gateway.Invoke(t.Context(), request("GET", "/a", "t")).StatusCode)
 	}
 }

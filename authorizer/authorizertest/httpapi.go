@@ -22,7 +22,7 @@ type HTTPAPI struct {
 	authorizer *Authorizer
 	table      table
 	fallback   *boundRoute // $default
-	options    GatewayOptions
+	options    APIOptions
 }
 
 // The answers of an HTTP API.
@@ -41,7 +41,7 @@ func (a gatewayAnswer) http() awsevents.APIGatewayV2HTTPResponse {
 // NewHTTPAPI returns an HTTP API with a REQUEST authorizer (nil for none) and routes, one of which may be "$default". Its
 // identity sources are written "$request.header.NAME", "$request.querystring.NAME", "$context.routeKey" and
 // "$stageVariables.NAME"; the default is the header Authorization. It panics when a setting is not one of an HTTP API.
-func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*GatewayOptions)) *HTTPAPI {
+func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*APIOptions)) *HTTPAPI {
 	if authorizer != nil && authorizer.token {
 		panic("authorizertest: an HTTP API has REQUEST authorizers only")
 	}

@@ -20,7 +20,7 @@ type WebSocketAPI struct {
 	tb         TB
 	authorizer *Authorizer
 	routes     map[string]Function
-	options    GatewayOptions
+	options    APIOptions
 }
 
 // Connection is an open connection to a WebSocketAPI.
@@ -43,7 +43,7 @@ const longestConnection = 2 * time.Hour
 
 // NewWebSocketAPI returns a WebSocket API. The routes are "$connect", "$disconnect", "$default" and the values of the
 // member "action" of messages; the authorizer (REQUEST, nil for none) guards $connect alone and is never cached.
-func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, optFns ...func(*GatewayOptions)) *WebSocketAPI {
+func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, optFns ...func(*APIOptions)) *WebSocketAPI {
 	if authorizer != nil && authorizer.token {
 		panic("authorizertest: a WebSocket API has REQUEST authorizers only")
 	}

@@ -1,10 +1,10 @@
 // Package secret verifies credentials against a secret of AWS Secrets Manager, while it is being rotated.
 //
 //	shared := secret.New(secretsmanager.NewFromConfig(cfg), "orders/webhook-token")
-//	verifier := secret.NewToken(shared, principal)
-//	lambda.Start(authorizer.REST(verifier, routes).HandleToken)
+//	verifier := secret.NewTokenVerifier(shared, principal)
+//	lambda.Start(authorizer.NewREST(verifier, routes).HandleToken)
 //
-// NewToken takes the secret itself as the token, NewHMAC takes JWTs signed with it, and Secret.Values gives the values to
+// NewTokenVerifier takes the secret itself as the token, NewHMACVerifier takes JWTs signed with it, and Secret.Values gives the values to
 // anything else, such as apikey's pepper.
 //
 // # Semantics

@@ -15,8 +15,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// Client is the part of the Secrets Manager client that is used.
-type Client interface {
+// SecretsManagerClient is the part of the Secrets Manager client that is used.
+type SecretsManagerClient interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
@@ -45,14 +45,14 @@ type Options struct {
 // Secret is a secret of Secrets Manager that is rotated while in use: both the current and the previous version count.
 // It is safe for concurrent use; requests are made inside a call, one at a time, and nothing runs between calls.
 type Secret struct {
-	client  Client
+	client  SecretsManagerClient
 	id      string
 	options Options
 	cache   *refresh.Cache[[][]byte] // the current value first
 }
 
 // New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id.
-func New(client Client, id string, optFns ...func(*Options)) *Secret {
+func New(client SecretsManagerClient, id string, optFns ...func(*Options)) *Secret {
 	if given.Nil(client) || id == "" {
 		panic("secret: New needs a client of Secrets Manager and the name or ARN of a secret")
 	}

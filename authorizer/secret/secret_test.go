@@ -32,7 +32,7 @@ func TestTokenRotation(t *testing.T) {
 		secrets.Put(name, value("1"))
 		p, err := authorizer.NewPrincipal("webhook", nil, nil)
 		require.NoError(t, err)
-		verifier := secret.NewToken(secret.New(client(secrets), name), p)
+		verifier := secret.NewTokenVerifier(secret.New(client(secrets), name), p)
 		verify := func(token string) error {
 			got, err := verifier.Verify(t.Context(), token)
 			if err == nil {
@@ -88,7 +88,7 @@ func TestSecretFailures(t *testing.T) {
 		secrets.Put("short", "short")
 		p, err := authorizer.NewPrincipal("p", nil, nil)
 		require.NoError(t, err)
-		_, err = secret.NewToken(secret.New(client(secrets), "short"), p).Verify(t.Context(), "short")
+		_, err = secret.NewTokenVerifier(secret.New(client(secrets), "short"), p).Verify(t.Context(), "short")
 		require.ErrorContains(t, err, "shorter than")
 	})
 }
@@ -127,7 +127,7 @@ func TestHMAC(t *testing.T) {
 				return []byte(v.Key), err
 			}
 		})
-		verifier, err := secret.NewHMAC(s, "me", []string{"orders"}, "HS512")
+		verifier, err := secret.NewHMACVerifier(s, "me", []string{"orders"}, "HS512")
 		require.NoError(t, err)
 		token := func(n string) string {
 			token := jwt.NewWithClaims(jwt.SigningMethodHS512, jwt.MapClaims{"iss": "me", "aud": "orders", "sub": "u", "exp": time.Now().Add(time.Hour).Unix()})
@@ -145,7 +145,7 @@ func TestHMAC(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		require.NoError(t, verify("2"))
 		require.NoError(t, verify("1"))
-		_, err = secret.NewHMAC(s, "", nil, "RS256")
+		_, err = secret.NewHMACVerifier(s, "", nil, "RS256")
 		require.Error(t, err)
 	})
 }

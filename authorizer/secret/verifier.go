@@ -13,23 +13,23 @@ import (
 // minTokenBytes is the length of a shared token from which guessing it is hopeless: 128 bits in base64.
 const minTokenBytes = 22
 
-// Token is a verifier of one shared token: whoever presents the current or the previous value of the secret is the
+// TokenVerifier is a verifier of one shared token: whoever presents the current or the previous value of the secret is the
 // principal. It is an authorizer.TokenVerifier.
-type Token struct {
+type TokenVerifier struct {
 	secret    *Secret
 	principal *authorizer.Principal
 }
 
-// NewToken returns a verifier that takes the secret itself as the token.
-func NewToken(secret *Secret, principal *authorizer.Principal) *Token {
+// NewTokenVerifier returns a verifier that takes the secret itself as the token.
+func NewTokenVerifier(secret *Secret, principal *authorizer.Principal) *TokenVerifier {
 	if secret == nil || principal == nil {
 		panic("secret: NewToken needs a secret and a principal")
 	}
-	return &Token{secret: secret, principal: principal}
+	return &TokenVerifier{secret: secret, principal: principal}
 }
 
 // Verify returns the principal if the token is the current or the previous value of the secret.
-func (t *Token) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+func (t *TokenVerifier) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
 	values, err := t.secret.Values(ctx)
 	if err != nil {
 		return nil, err
@@ -63,8 +63,8 @@ func equalsOne(token string, values [][]byte) bool {
 	return equal == 1
 }
 
-// HMAC is a verifier of JWTs signed with a secret that is rotated. It is an authorizer.TokenVerifier.
-type HMAC struct {
+// HMACVerifier is a verifier of JWTs signed with a secret that is rotated. It is an authorizer.TokenVerifier.
+type HMACVerifier struct {
 	secret    *Secret
 	issuer    string
 	audiences []string
@@ -72,8 +72,8 @@ type HMAC struct {
 	optFns    []func(*authorizer.VerifierOptions)
 }
 
-// NewHMAC returns a verifier of JWTs signed by HS256, HS384 or HS512 with the current or the previous value of the secret.
-func NewHMAC(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) (*HMAC, error) {
+// NewHMACVerifier returns a verifier of JWTs signed by HS256, HS384 or HS512 with the current or the previous value of the secret.
+func NewHMACVerifier(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) (*HMACVerifier, error) {
 	if secret == nil {
 		return nil, errors.New("secret: NewHMAC needs a secret")
 	}
@@ -81,11 +81,11 @@ func NewHMAC(secret *Secret, issuer string, audiences []string, algorithm string
 	if _, err := authorizer.NewHMACVerifier(issuer, audiences, algorithm, make([]byte, 64), optFns...); err != nil {
 		return nil, err
 	}
-	return &HMAC{secret: secret, issuer: issuer, audiences: audiences, algorithm: algorithm, optFns: optFns}, nil
+	return &HMACVerifier{secret: secret, issuer: issuer, audiences: audiences, algorithm: algorithm, optFns: optFns}, nil
 }
 
 // Verify returns the principal a token speaks for.
-func (h *HMAC) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+func (h *HMACVerifier) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
 	values, err := h.secret.Values(ctx)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (h *HMAC) Verify(ctx context.Context, token string) (*authorizer.Principal,
 	return p, err
 }
 
-func (h *HMAC) verify(ctx context.Context, token string, values [][]byte) (p *authorizer.Principal, err error) {
+func (h *HMACVerifier) verify(ctx context.Context, token string, values [][]byte) (p *authorizer.Principal, err error) {
 	for _, value := range values {
 		verifier, fault := authorizer.NewHMACVerifier(h.issuer, h.audiences, h.algorithm, value, h.optFns...)
 		if fault != nil {

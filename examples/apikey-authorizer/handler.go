@@ -15,8 +15,8 @@ var routes = authorizer.MustRoutes(
 )
 
 // NewHandler returns the authorizer of the orders API for keys in the header X-Api-Key.
-func NewHandler(keys *apikey.Store) *authorizer.RESTAuthorizer {
-	return authorizer.REST(keys, routes, func(o *authorizer.HandlerOptions) {
+func NewHandler(keys *apikey.Store) *authorizer.REST {
+	return authorizer.NewREST(keys, routes, func(o *authorizer.HandlerOptions) {
 		o.Token = authorizer.Header("X-Api-Key")
 		o.OnRefused = func(_ context.Context, reason error) { log.Print(reason) } // a key's id at most
 		o.Context = func(p *authorizer.Principal) authorizer.Context {

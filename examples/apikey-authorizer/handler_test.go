@@ -23,7 +23,7 @@ import (
 // world is a table of keys, and the orders API behind the authorizer.
 type world struct {
 	keys    *apikey.Store
-	gateway *authorizertest.Gateway
+	gateway *authorizertest.RESTAPI
 }
 
 func newWorld(t *testing.T) world {
@@ -46,16 +46,16 @@ func newWorld(t *testing.T) world {
 		keyID, _ := caller.Text("keyId")
 		return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: caller.ID + " by " + keyID}, nil
 	})
-	routes := []authorizertest.Route{authorizertest.On("GET /orders/{id}", orders), authorizertest.On("POST /orders", orders)}
+	routes := []authorizertest.Route{authorizertest.At("GET /orders/{id}", orders), authorizertest.At("POST /orders", orders)}
 	for i := range routes {
 		routes[i].APIKeyRequired = true // counted against the usage plan
 	}
-	gateway := authorizertest.NewGateway(t,
-		authorizertest.RequestAuthorizer(authorizertest.Func(NewHandler(keys).HandleRequest), func(o *authorizertest.AuthorizerOptions) {
+	gateway := authorizertest.NewRESTAPI(t,
+		authorizertest.NewRequestAuthorizer(authorizertest.Func(NewHandler(keys).HandleRequest), func(o *authorizertest.AuthorizerOptions) {
 			o.IdentitySources = []string{"method.request.header.X-Api-Key", "context.identity.sourceIp"}
 		}),
 		routes,
-		func(o *authorizertest.GatewayOptions) { o.UsagePlanKeys = []string{"plan-key-of-acme"} })
+		func(o *authorizertest.APIOptions) { o.UsagePlanKeys = []string{"plan-key-of-acme"} })
 	return world{keys, gateway}
 }
 

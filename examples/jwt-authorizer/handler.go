@@ -22,14 +22,14 @@ type tenant struct {
 }
 
 // NewHandler returns the authorizer of the orders API for tokens of one issuer.
-func NewHandler(issuer, audience string, keys authorizer.KeySource) (*authorizer.RESTAuthorizer, error) {
+func NewHandler(issuer, audience string, keys authorizer.KeySource) (*authorizer.REST, error) {
 	verifier, err := authorizer.NewVerifier(issuer, []string{audience}, keys, func(o *authorizer.VerifierOptions) {
 		o.Algorithms = []string{"RS256", "ES256"}
 	})
 	if err != nil {
 		return nil, err
 	}
-	return authorizer.REST(verifier, routes, func(o *authorizer.HandlerOptions) {
+	return authorizer.NewREST(verifier, routes, func(o *authorizer.HandlerOptions) {
 		o.Context = tell
 		o.OnRefused = func(_ context.Context, reason error) { log.Print(reason) } // never holds the token
 	}), nil

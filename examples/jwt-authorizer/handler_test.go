@@ -15,9 +15,9 @@ import (
 )
 
 // api is the orders API with this authorizer in front of it.
-func api(t *testing.T, issuer *authorizertest.Issuer) *authorizertest.Gateway {
+func api(t *testing.T, issuer *authorizertest.Issuer) *authorizertest.RESTAPI {
 	t.Helper()
-	keys := authorizer.JWKS(issuer.JWKSURL(), func(o *authorizer.JWKSOptions) { o.HTTPClient = issuer.Client() })
+	keys := authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = issuer.Client() })
 	handler, err := NewHandler(issuer.URL(), "orders-api", keys)
 	require.NoError(t, err)
 	orders := authorizertest.Func(func(_ context.Context, request awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
@@ -28,19 +28,19 @@ func api(t *testing.T, issuer *authorizertest.Issuer) *authorizertest.Gateway {
 		tenant, _ := caller.Text("tenant")
 		return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: caller.ID + " of " + tenant}, nil
 	})
-	return authorizertest.NewGateway(t,
-		authorizertest.TokenAuthorizer(authorizertest.Func(handler.HandleToken), func(o *authorizertest.AuthorizerOptions) {
+	return authorizertest.NewRESTAPI(t,
+		authorizertest.NewTokenAuthorizer(authorizertest.Func(handler.HandleToken), func(o *authorizertest.AuthorizerOptions) {
 			o.Validation = `Bearer [-0-9A-Za-z_.]+`
 		}),
 		[]authorizertest.Route{
-			authorizertest.On("POST /orders", orders),
-			authorizertest.On("GET /orders/{id}", orders),
-			authorizertest.On("GET /orders/{id}/lines", orders),
-			authorizertest.On("DELETE /orders/{id}", orders),
+			authorizertest.At("POST /orders", orders),
+			authorizertest.At("GET /orders/{id}", orders),
+			authorizertest.At("GET /orders/{id}/lines", orders),
+			authorizertest.At("DELETE /orders/{id}", orders),
 		})
 }
 
-func call(t *testing.T, gateway *authorizertest.Gateway, method, path, token string) (status int, body string) {
+func call(t *testing.T, gateway *authorizertest.RESTAPI, method, path, token string) (status int, body string) {
 	t.Helper()
 	response := gateway.Invoke(t.Context(), awsevents.APIGatewayProxyRequest{
 		HTTPMethod: method, Path: path, Headers: map[string]string{"Authorization": "Bearer " + token},

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	keys := authorizer.JWKS(os.Getenv("JWKS_URL"), func(o *authorizer.JWKSOptions) {
+	keys := authorizer.MustRemoteKeys(os.Getenv("JWKS_URL"), func(o *authorizer.RemoteKeysOptions) {
 		o.Report = func(_ context.Context, err error) { log.Print(err) }
 	})
 	handler, err := NewHandler(os.Getenv("ISSUER"), os.Getenv("AUDIENCE"), keys)

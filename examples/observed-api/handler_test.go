@@ -42,7 +42,7 @@ func pay(t *testing.T, p *provider, body string) (rec *observetest.Recorder, out
 	synctest.Test(t, func(t *testing.T) {
 		api := &API{Provider: "https://payments.example", Client: &http.Client{Transport: p}}
 		handler := observe.Handler(service, api.Handle, settings, rec.Observe, func(o *observe.Options) {
-			o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+			o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 		})
 		ctx := observetest.Context(t.Context(), observetest.Invocation{RequestID: "r-1", TraceHeader: observetest.NewTraceHeader()})
 		out, err = handler(ctx, awsevents.APIGatewayV2HTTPRequest{Body: body, Headers: map[string]string{"x-correlation-id": "c-1"}})

@@ -20,7 +20,7 @@ func main() {
 		Client:   &http.Client{Timeout: 2 * time.Second},
 	}
 	lambda.Start(observe.Handler(service, api.Handle, settings, func(o *observe.Options) {
-		o.Tracer = xray.Tracer()
+		o.Tracer = xray.New()
 	}))
 }
 

@@ -71,7 +71,7 @@ func calling(t *testing.T, a *answers, optFns ...func(*awscalls.Options)) (*obse
 			_, err = client.ListQueues(ctx, &sqs.ListQueuesInput{})
 		}, rec.Observe, func(o *observe.Options) {
 			o.Level = zap.DebugLevel
-			o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+			o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 		})
 		handler(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: observetest.NewTraceHeader()}))
 	})

@@ -11,7 +11,7 @@
 //
 // Spans come through the writer of Traces:
 //
-//	o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+//	o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 //
 // # Semantics
 //

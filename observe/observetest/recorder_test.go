@@ -105,7 +105,7 @@ func TestAssertionsFailTheTest(t *testing.T) {
 		span.End()
 		return errors.New("no")
 	}, rec.Observe, func(o *observe.Options) {
-		o.Tracer = xray.Tracer(func(o *xray.Options) { o.Output = rec.Traces() })
+		o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
 	})
 	run := func() {
 		_ = handler(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: observetest.NewTraceHeader()}))

@@ -5,7 +5,7 @@
 // # Smallest program
 //
 //	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
-//		o.Tracer = xray.Tracer()
+//		o.Tracer = xray.New()
 //	}))
 //
 // # Semantics

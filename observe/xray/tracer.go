@@ -20,9 +20,9 @@ type tracer struct {
 	emitter *emitter
 }
 
-// Tracer returns a tracer for observe.Options.Tracer. It panics when an option
+// New returns a tracer for observe.Options.Tracer. It panics when an option
 // is wrong.
-func Tracer(optFns ...func(*Options)) observe.Tracer {
+func New(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
 	given.Options(&opts, optFns)
 	emitter, err := opts.emitter()

@@ -30,7 +30,7 @@ func traced(t *testing.T, rec *observetest.Recorder, header string, f func(conte
 	handler := observe.EventHandler("handler", func(ctx context.Context, _ int) error {
 		f(ctx)
 		return nil
-	}, rec.Observe, func(o *observe.Options) { o.Tracer = xray.Tracer(optFns...) })
+	}, rec.Observe, func(o *observe.Options) { o.Tracer = xray.New(optFns...) })
 	require.NoError(t, handler(observetest.Context(context.Background(), observetest.Invocation{TraceHeader: header}), 0))
 }
 
@@ -129,7 +129,7 @@ func TestTheDaemonGetsPacketsByUDP(t *testing.T) {
 		seg.Close(nil)
 		span.End()
 		return nil
-	}, rec.Observe, func(o *observe.Options) { o.Tracer = xray.Tracer() })
+	}, rec.Observe, func(o *observe.Options) { o.Tracer = xray.New() })
 	require.NoError(t, handler(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: sampled}), 0))
 
 	var spans []observetest.Segment
@@ -154,7 +154,7 @@ func TestSubsegmentsOfTheSDKGoByThemselvesWhereThereIsNoRoom(t *testing.T) {
 	daemon, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, daemon.Close()) }()
-	ctx, span := xray.Tracer(func(o *xray.Options) { o.DaemonAddress = daemon.LocalAddr().String() }).Start(t.Context(), "charge", sampled)
+	ctx, span := xray.New(func(o *xray.Options) { o.DaemonAddress = daemon.LocalAddr().String() }).Start(t.Context(), "charge", sampled)
 	for range 8 {
 		_, seg := sdk.BeginSubsegment(ctx, "the SDK's own")
 		require.NoError(t, seg.AddMetadata("m", strings.Repeat("x", 10_000)))
@@ -191,7 +191,7 @@ func TestAWriterGetsThePacketsOfTheDaemon(t *testing.T) {
 	defer func() { require.NoError(t, daemon.Close()) }()
 	var written []byte
 	run := func(optFn func(*xray.Options)) {
-		ctx, span := xray.Tracer(optFn).Start(context.Background(), "charge", sampled)
+		ctx, span := xray.New(optFn).Start(context.Background(), "charge", sampled)
 		require.NotNil(t, ctx)
 		span.Annotate("a", 1)
 		span.Metadata("m", []int{1})
@@ -230,9 +230,9 @@ func masked(t *testing.T, packet []byte) string {
 }
 
 func TestAWrongAddressPanics(t *testing.T) {
-	require.Panics(t, func() { xray.Tracer(func(o *xray.Options) { o.DaemonAddress = "no address" }) })
+	require.Panics(t, func() { xray.New(func(o *xray.Options) { o.DaemonAddress = "no address" }) })
 	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", "::::")
-	require.Panics(t, func() { xray.Tracer() })
+	require.Panics(t, func() { xray.New() })
 }
 
 type panicking struct{}
@@ -266,7 +266,7 @@ func FuzzHeader(f *testing.F) {
 }
 
 func BenchmarkSpan(b *testing.B) {
-	tracer := xray.Tracer(func(o *xray.Options) { o.Output = writer(func([]byte) {}) })
+	tracer := xray.New(func(o *xray.Options) { o.Output = writer(func([]byte) {}) })
 	b.ReportAllocs()
 	for b.Loop() {
 		_, span := tracer.Start(context.Background(), "charge", sampled)

@@ -6,7 +6,7 @@
 // # Smallest program
 //
 //	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
-//		o.Tracer = xraylite.Tracer()
+//		o.Tracer = xraylite.New()
 //	}))
 //
 // # Semantics

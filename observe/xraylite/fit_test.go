@@ -21,10 +21,10 @@ import (
 // tracers are the two, each with an output or the daemon at an address.
 var tracers = map[string]func(out io.Writer, address string) observe.Tracer{
 	"xray": func(out io.Writer, address string) observe.Tracer {
-		return xray.Tracer(func(o *xray.Options) { o.Output, o.DaemonAddress = out, address })
+		return xray.New(func(o *xray.Options) { o.Output, o.DaemonAddress = out, address })
 	},
 	"xraylite": func(out io.Writer, address string) observe.Tracer {
-		return xraylite.Tracer(func(o *xraylite.Options) { o.Output, o.DaemonAddress = out, address })
+		return xraylite.New(func(o *xraylite.Options) { o.Output, o.DaemonAddress = out, address })
 	},
 }
 

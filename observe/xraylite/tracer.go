@@ -34,9 +34,9 @@ type tracer struct {
 	address string
 }
 
-// Tracer returns a tracer for observe.Options.Tracer. It panics when the daemon's
+// New returns a tracer for observe.Options.Tracer. It panics when the daemon's
 // address is malformed.
-func Tracer(optFns ...func(*Options)) observe.Tracer {
+func New(optFns ...func(*Options)) observe.Tracer {
 	var opts Options
 	given.Options(&opts, optFns)
 	address, err := daemon(opts.DaemonAddress)

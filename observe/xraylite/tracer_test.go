@@ -86,8 +86,8 @@ func TestThePacketsAreTheSDKs(t *testing.T) {
 		"Root=1-5e272390-8c398be037738dc042009320;Parent=94ae789b969f1cc5;Sampled=0", "Root=1-5e272390-8c398be037738dc042009320;Sampled=1", "junk",
 	} {
 		var theirs, ours packets
-		a := run(xray.Tracer(func(o *xray.Options) { o.Output = &theirs }), header)
-		b := run(xraylite.Tracer(func(o *xraylite.Options) { o.Output = &ours }), header)
+		a := run(xray.New(func(o *xray.Options) { o.Output = &theirs }), header)
+		b := run(xraylite.New(func(o *xraylite.Options) { o.Output = &ours }), header)
 		parent := regexp.MustCompile(`Parent=[0-9a-f]{16}`)
 		require.Equal(t, parent.ReplaceAllString(a, "Parent"), parent.ReplaceAllString(b, "Parent"))
 		require.Len(t, ours.list, len(theirs.list))
@@ -106,7 +106,7 @@ func TestTheDaemonGetsPacketsByUDP(t *testing.T) {
 	defer func() { require.NoError(t, daemon.Close()) }()
 	for _, address := range []string{daemon.LocalAddr().String(), "tcp:127.0.0.1:1 udp:" + daemon.LocalAddr().String(), "udp:" + daemon.LocalAddr().String() + " tcp:127.0.0.1:1"} {
 		t.Setenv("AWS_XRAY_DAEMON_ADDRESS", address)
-		_, span := xraylite.Tracer().Start(t.Context(), "charge", sampled)
+		_, span := xraylite.New().Start(t.Context(), "charge", sampled)
 		span.End()
 		buf := make([]byte, 1<<16)
 		require.NoError(t, daemon.SetReadDeadline(time.Now().Add(10*time.Second)))
@@ -117,15 +117,15 @@ func TestTheDaemonGetsPacketsByUDP(t *testing.T) {
 		require.Equal(t, "charge", spans[0].Name)
 	}
 	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", "nowhere")
-	require.PanicsWithValue(t, `observe/xraylite: the daemon's address "nowhere": address nowhere: missing port in address`, func() { xraylite.Tracer() })
+	require.PanicsWithValue(t, `observe/xraylite: the daemon's address "nowhere": address nowhere: missing port in address`, func() { xraylite.New() })
 	t.Setenv("AWS_XRAY_SDK_DISABLED", "True")
-	_, span := xraylite.Tracer(func(o *xraylite.Options) { o.DaemonAddress = "127.0.0.1:1" }).Start(t.Context(), "charge", sampled)
+	_, span := xraylite.New(func(o *xraylite.Options) { o.DaemonAddress = "127.0.0.1:1" }).Start(t.Context(), "charge", sampled)
 	require.Nil(t, span)
 }
 
 func TestStacksNameTheCaller(t *testing.T) {
 	var out packets
-	_, span := xraylite.Tracer(func(o *xraylite.Options) { o.Output = &out }).Start(t.Context(), "charge", sampled)
+	_, span := xraylite.New(func(o *xraylite.Options) { o.Output = &out }).Start(t.Context(), "charge", sampled)
 	span.RecordError(errors.New("declined"))
 	span.RecordError(nil)
 	span.End()
@@ -144,8 +144,8 @@ func TestStacksNameTheCaller(t *testing.T) {
 
 func BenchmarkSpan(b *testing.B) {
 	for name, tracer := range map[string]observe.Tracer{
-		"xraylite": xraylite.Tracer(func(o *xraylite.Options) { o.Output = &discard{} }),
-		"xray":     xray.Tracer(func(o *xray.Options) { o.Output = &discard{} }),
+		"xraylite": xraylite.New(func(o *xraylite.Options) { o.Output = &discard{} }),
+		"xray":     xray.New(func(o *xray.Options) { o.Output = &discard{} }),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

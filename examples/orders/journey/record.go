@@ -102,7 +102,7 @@ func (r *record) queuesOf(eventID string) []string {
 
 func newRecord() *record {
 	r := &record{Recorder: observetest.New(nil), outcomes: map[string]messaging.Outcome{}, handled: map[string]int{}, queues: map[string][]string{}}
-	r.tracer = xray.Tracer(func(o *xray.Options) { o.Output = r.Traces() })
+	r.tracer = xray.New(func(o *xray.Options) { o.Output = r.Traces() })
 	return r
 }
 

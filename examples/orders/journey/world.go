@@ -66,7 +66,7 @@ type world struct {
 	bus      *eventstest.EventBridge
 	machines *stepfntest.StepFunctions
 	issuer   *authorizertest.Issuer
-	gateway  *authorizertest.Gateway
+	gateway  *authorizertest.RESTAPI
 
 	cfg        aws.Config
 	table      *dynamo.Table
@@ -307,16 +307,16 @@ func (w *world) createBus(ctx context.Context) error {
 
 func (w *world) createAPI(context.Context) error {
 	w.issuer = authorizertest.NewIssuer(nil, func(o *authorizertest.IssuerOptions) { o.Audience = []string{shop.Audience} })
-	verifier, err := authorizer.NewVerifier(w.issuer.URL(), []string{shop.Audience}, authorizer.JWKS(w.issuer.JWKSURL(),
-		func(o *authorizer.JWKSOptions) { o.HTTPClient = w.issuer.Client() }))
+	verifier, err := authorizer.NewVerifier(w.issuer.URL(), []string{shop.Audience}, authorizer.MustRemoteKeys(w.issuer.JWKSURL(),
+		func(o *authorizer.RemoteKeysOptions) { o.HTTPClient = w.issuer.Client() }))
 	if err != nil {
 		return err
 	}
 	authorize := observe.Handler("authorizer", shop.Authorize(verifier), w.record.observed)
 	door := observe.Handler("frontdoor", shop.FrontDoor{Table: w.table}.Handle, w.record.observed)
-	w.gateway = authorizertest.NewGateway(nil,
-		authorizertest.TokenAuthorizer(host(w, "authorizer", authorize)),
-		[]authorizertest.Route{authorizertest.On("POST /orders", host(w, "frontdoor", door))})
+	w.gateway = authorizertest.NewRESTAPI(nil,
+		authorizertest.NewTokenAuthorizer(host(w, "authorizer", authorize)),
+		[]authorizertest.Route{authorizertest.At("POST /orders", host(w, "frontdoor", door))})
 	return nil
 }
 

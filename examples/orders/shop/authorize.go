@@ -21,7 +21,7 @@ var Routes = authorizer.MustRoutes(
 // Authorize is the Lambda handler of the API's authorizer. It says in the log
 // who was let in, and why a token was refused; the client is not told.
 func Authorize(verifier authorizer.TokenVerifier) func(context.Context, awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
-	rest := authorizer.REST(verifier, Routes, func(o *authorizer.HandlerOptions) {
+	rest := authorizer.NewREST(verifier, Routes, func(o *authorizer.HandlerOptions) {
 		o.OnRefused = func(ctx context.Context, reason error) {
 			observe.Logger(ctx).Warn("token refused", zap.String("reason", reason.Error()))
 		}

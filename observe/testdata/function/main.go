@@ -73,7 +73,7 @@ func main() {
 	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
 		o.BufferBytes = 4096
 		o.DeadlineMargin = 2900 * time.Millisecond // a loaded machine needs time to write, too
-		o.Tracer = xraylite.Tracer()
+		o.Tracer = xraylite.New()
 		o.RecoverPanics = os.Getenv("RECOVER") != ""
 	}))
 }

@@ -13,9 +13,9 @@ import (
 var routes = authorizer.MustRoutes(authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")))
 
 func main() {
-	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, authorizer.JWKS(os.Getenv("JWKS_URL")))
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, authorizer.MustRemoteKeys(os.Getenv("JWKS_URL")))
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(authorizer.REST(verifier, routes).HandleToken)
+	lambda.Start(authorizer.NewREST(verifier, routes).HandleToken)
 }

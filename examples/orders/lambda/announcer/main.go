@@ -27,5 +27,5 @@ func main() {
 		Table:     dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store),
 		Publisher: events.NewPublisher(eventbridge.NewFromConfig(cfg), os.Getenv("BUS")),
 	}
-	lambda.Start(observe.Handler("announcer", announcer.Stream().Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	lambda.Start(observe.Handler("announcer", announcer.Stream().Handle, func(o *observe.Options) { o.Tracer = xray.New() }))
 }

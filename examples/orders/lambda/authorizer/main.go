@@ -14,9 +14,9 @@ import (
 )
 
 func main() {
-	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{shop.Audience}, authorizer.JWKS(os.Getenv("JWKS_URL")))
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{shop.Audience}, authorizer.MustRemoteKeys(os.Getenv("JWKS_URL")))
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(observe.Handler("authorizer", shop.Authorize(verifier), func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	lambda.Start(observe.Handler("authorizer", shop.Authorize(verifier), func(o *observe.Options) { o.Tracer = xray.New() }))
 }

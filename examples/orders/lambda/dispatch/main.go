@@ -27,5 +27,5 @@ func main() {
 		Table:   dynamo.New(client, table, shop.Store),
 		Markers: idempotency.NewStore(client, table),
 	}.Consumer()
-	lambda.Start(observe.Handler("dispatch", consumer.HandleSQS, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	lambda.Start(observe.Handler("dispatch", consumer.HandleSQS, func(o *observe.Options) { o.Tracer = xray.New() }))
 }

@@ -22,5 +22,5 @@ func main() {
 		log.Fatal(err)
 	}
 	door := shop.FrontDoor{Table: dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store)}
-	lambda.Start(observe.Handler("frontdoor", door.Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	lambda.Start(observe.Handler("frontdoor", door.Handle, func(o *observe.Options) { o.Tracer = xray.New() }))
 }

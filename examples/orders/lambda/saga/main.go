@@ -22,5 +22,5 @@ func main() {
 		log.Fatal(err)
 	}
 	fulfillment := shop.Fulfillment{Table: dynamo.New(dynamodb.NewFromConfig(cfg), os.Getenv("TABLE"), shop.Store)}
-	lambda.Start(observe.Handler("saga", fulfillment.Saga().Handle, func(o *observe.Options) { o.Tracer = xray.Tracer() }))
+	lambda.Start(observe.Handler("saga", fulfillment.Saga().Handle, func(o *observe.Options) { o.Tracer = xray.New() }))
 }

@@ -21,5 +21,5 @@ func main() {
 		ctx, span := observe.StartSpan(ctx, "work")
 		defer span.End()
 		return awsevents.APIGatewayProxyResponse{StatusCode: 200, Body: observe.TraceID(ctx)}, nil
-	}, func(o *observe.Options) { o.Tracer = xraylite.Tracer() }))
+	}, func(o *observe.Options) { o.Tracer = xraylite.New() }))
 }
