@@ -87,6 +87,7 @@ var linked = map[string][]because{
 	"internal/marker":          {},
 	"internal/pattern":         {},
 	"internal/repotest/mutate": {},
+	"internal/suite":           {},
 	"internal/wire":            {},
 	"internal/wire/hostile":    {},
 	"internal/wire/snapshot":   {},
@@ -106,6 +107,7 @@ var linked = map[string][]because{
 	"dynamo/dynamotest": {client, dynamoDB, streams, decimals, {
 		"github.com/tidwall/btree": "keeps the items in the order of their keys",
 	}},
+	"dynamo/dynamotest/conformance": {client, dynamoDB, streams},
 
 	"events":            {client, eventBridge},
 	"events/eventstest": {client, eventBridge},
