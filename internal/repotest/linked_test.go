@@ -134,7 +134,7 @@ var linked = map[string][]because{
 	"stepfn/internal/jsonpath":  {},
 	"stepfn/internal/value":     {},
 	"stepfn/prove":              {lambdaEvents, client, stepFunctions, credentials},
-	"stepfn/stepfntest":         {lambdaEvents, client, stepFunctions, credentials},
+	"stepfn/stepfntest":         {client, stepFunctions, credentials},
 }
 
 func expand(groups []because) []string {
