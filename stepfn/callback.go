@@ -24,8 +24,8 @@ var ErrTaskClosed = errors.New("stepfn: the task of the token is over")
 // ErrBadInterval says that the pause between two heartbeats is not positive.
 var ErrBadInterval = errors.New("stepfn: the pause between heartbeats must be positive")
 
-// TokenAPI is the part of *sfn.Client that a [Callback] uses.
-type TokenAPI interface {
+// CallbackClient is the part of *sfn.Client that a [Callback] uses.
+type CallbackClient interface {
 	SendTaskSuccess(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
 	SendTaskFailure(context.Context, *sfn.SendTaskFailureInput, ...func(*sfn.Options)) (*sfn.SendTaskFailureOutput, error)
 	SendTaskHeartbeat(context.Context, *sfn.SendTaskHeartbeatInput, ...func(*sfn.Options)) (*sfn.SendTaskHeartbeatOutput, error)
@@ -33,12 +33,12 @@ type TokenAPI interface {
 
 // Callback answers a task that waits for its token, with an Out.
 type Callback[Out any] struct {
-	client TokenAPI
+	client CallbackClient
 	token  string
 }
 
 // NewCallback makes the callback of a task token. It panics without a client.
-func NewCallback[Out any](client TokenAPI, token string) *Callback[Out] {
+func NewCallback[Out any](client CallbackClient, token string) *Callback[Out] {
 	mustClient("NewCallback", client)
 	return &Callback[Out]{client, token}
 }

@@ -126,7 +126,7 @@ func TestFailCutsAtCharacters(t *testing.T) {
 		for _, letter := range []string{"é", "€", "😀", "\xff"} {
 			var a answers
 			text := before + strings.Repeat(letter, 40_000)
-			require.NoError(t, stepfn.NewCallback[int](&a, "t").Fail(t.Context(), stepfn.Named(text, errors.New(text))))
+			require.NoError(t, stepfn.NewCallback[int](&a, "t").Fail(t.Context(), stepfn.WithErrorName(text, errors.New(text))))
 			name, cause := *a.failed[0].Error, *a.failed[0].Cause
 			for limit, cut := range map[int]string{256: name, 32_768: cause} {
 				require.True(t, utf8.ValidString(cut))
@@ -139,6 +139,6 @@ func TestFailCutsAtCharacters(t *testing.T) {
 		}
 	}
 	var a answers
-	require.NoError(t, stepfn.NewCallback[int](&a, "t").Fail(t.Context(), stepfn.Named("short", errors.New("€"))))
+	require.NoError(t, stepfn.NewCallback[int](&a, "t").Fail(t.Context(), stepfn.WithErrorName("short", errors.New("€"))))
 	require.Equal(t, "€", *a.failed[0].Cause)
 }

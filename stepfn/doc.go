@@ -52,7 +52,7 @@
 //
 // # Errors
 //
-// A handler wrapped by [Handler], and [Saga.Handle], report errors
+// A handler wrapped by [ReportErrors], and [Saga.Handle], report errors
 // under their [ErrorName]. An execution that did not succeed is an
 // [ExecutionError], in which errors.Is finds [ErrCompensated] and [ErrParked].
 // [ErrConflict] says that a name was used with another input, [ErrTaskClosed]

@@ -44,9 +44,9 @@ func (e *NamedError) ErrorName() string {
 	return e.Name
 }
 
-// Named gives an error the name that a state machine sees. A name must not
-// begin with "States.".
-func Named(name string, err error) error { return &NamedError{Name: name, Err: err} }
+// WithErrorName gives an error the name that a state machine sees. A name must
+// not begin with "States.".
+func WithErrorName(name string, err error) error { return &NamedError{Name: name, Err: err} }
 
 // ErrorName returns the name under which a state machine sees err when a
 // handler of this package reports it:
@@ -104,23 +104,23 @@ func bareType(err error) string {
 	return t.Name()
 }
 
-// Report turns an error into the one that aws-lambda-go reports under its
+// ReportError turns an error into the one that aws-lambda-go reports under its
 // [ErrorName]. It is for the last return of a Lambda handler; nil stays nil.
-func Report(err error) error {
+func ReportError(err error) error {
 	if err == nil {
 		return nil
 	}
 	return messages.InvokeResponse_Error{Message: err.Error(), Type: ErrorName(err)}
 }
 
-// Handler wraps a Lambda handler so that its errors are reported under their
-// [ErrorName]. It panics without a handler.
-func Handler[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
+// ReportErrors wraps a Lambda handler so that its errors are reported under
+// their [ErrorName]. It panics without a handler.
+func ReportErrors[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
 	if handler == nil {
-		panic("stepfn: Handler needs a handler")
+		panic("stepfn: ReportErrors needs a handler")
 	}
 	return func(ctx context.Context, in I) (O, error) {
 		out, err := handler(ctx, in)
-		return out, Report(err)
+		return out, ReportError(err)
 	}
 }

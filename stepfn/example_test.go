@@ -20,7 +20,7 @@ func ExampleMustSaga() {
 		return func(_ context.Context, c stepfn.Call[Trip]) (string, error) {
 			fmt.Println("book", what, "for", c.Input.Passenger)
 			if what == "hotel" {
-				return "", stepfn.Named("SoldOut", errors.New("no room is left"))
+				return "", stepfn.WithErrorName("SoldOut", errors.New("no room is left"))
 			}
 			return what + "-1", nil
 		}
@@ -87,7 +87,7 @@ func ExampleNewWorkflow() {
 func ExampleErrorName() {
 	err := fmt.Errorf("charge order 42: %w", CardDeclined{})
 	fmt.Println(stepfn.ErrorName(err))
-	fmt.Println(stepfn.ErrorName(stepfn.Named("Payment.Declined", err)))
+	fmt.Println(stepfn.ErrorName(stepfn.WithErrorName("Payment.Declined", err)))
 	// Output:
 	// CardDeclined
 	// Payment.Declined

@@ -11,19 +11,19 @@ import (
 // The errors of a [Workflow].
 var (
 	// ErrConflict: there is an execution of that name with another input.
-	ErrConflict = errors.New("an execution of that name has another input")
+	ErrConflict = errors.New("stepfn: an execution of that name has another input")
 	// ErrBadName: the name has more than 80 characters, or one that is not
 	// allowed. See [ExecutionName].
-	ErrBadName = errors.New("the name has not 1 to 80 characters, or one that is not allowed")
+	ErrBadName = errors.New("stepfn: the name has not 1 to 80 characters, or one that is not allowed")
 	// ErrTooLarge: the input is larger than 262,144 bytes.
-	ErrTooLarge = errors.New("the input is too large")
+	ErrTooLarge = errors.New("stepfn: the input is too large")
 	// ErrExpress: executions of EXPRESS machines cannot be looked at.
-	ErrExpress = errors.New("executions of EXPRESS machines cannot be waited for: use RunSync")
+	ErrExpress = errors.New("stepfn: executions of EXPRESS machines cannot be waited for: use RunSync")
 	// ErrCompensated: the execution of a saga undid everything.
-	ErrCompensated = errors.New("the saga was compensated")
+	ErrCompensated = errors.New("stepfn: the saga was compensated")
 	// ErrParked: the execution of a saga is neither done nor undone and waits
 	// for a person.
-	ErrParked = errors.New("the saga is parked")
+	ErrParked = errors.New("stepfn: the saga is parked")
 )
 
 // ExecutionError is the end of an execution that did not succeed.

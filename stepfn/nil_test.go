@@ -40,7 +40,7 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 		"stepfn: NewWorkflow needs a client: it is a nil *sfn.Client": func() { stepfn.NewWorkflow[int, int]((*sfn.Client)(nil), "arn") },
 		"stepfn: NewCallback needs a client":                          func() { stepfn.NewCallback[int](nil, "token") },
 		"stepfn: NewCallback needs a client: it is a nil *sfn.Client": func() { stepfn.NewCallback[int]((*sfn.Client)(nil), "token") },
-		"stepfn: Handler needs a handler":                             func() { stepfn.Handler[int, int](nil) },
+		"stepfn: ReportErrors needs a handler":                        func() { stepfn.ReportErrors[int, int](nil) },
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
@@ -123,9 +123,9 @@ func TestNilsThatAreNothing(t *testing.T) {
 		require.Empty(t, stepfn.ErrorName(nil))
 		require.Empty(t, stepfn.ErrorName((*stepfn.NamedError)(nil)))
 		require.Empty(t, stepfn.ErrorName((*stepfn.ExecutionError)(nil)))
-		require.NoError(t, stepfn.Report(nil))
-		require.NotEmpty(t, stepfn.Named("", nil).Error()+"-")
-		require.Equal(t, "N", stepfn.Named("N", nil).Error())
+		require.NoError(t, stepfn.ReportError(nil))
+		require.NotEmpty(t, stepfn.WithErrorName("", nil).Error()+"-")
+		require.Equal(t, "N", stepfn.WithErrorName("N", nil).Error())
 
 		stepfn.NewWorkflow[int, int](&sfn.Client{}, "arn", nil)
 		saga, err := stepfn.NewSaga("S", l.park, stepfn.Part[placeOrder](stepfn.Check("C", l.confirm, nil)))

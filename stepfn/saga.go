@@ -64,11 +64,12 @@ type Undo[In, R any] struct {
 	// Result is what the step returned; nil when its outcome is unknown.
 	Result *R
 	// Error is the error because of which the saga is compensated.
-	Error Failure
+	Error ErrorOutput
 }
 
-// Failure is an error of a state: its name and its cause.
-type Failure struct {
+// ErrorOutput is what the States Language calls the error output of a state:
+// the name of the error and its cause.
+type ErrorOutput struct {
 	Error string `json:"Error"`
 	Cause string `json:"Cause"`
 }
@@ -83,10 +84,10 @@ type Parked[In any] struct {
 	// Input is the input of the saga.
 	Input In
 	// Error is the first error of the execution.
-	Error Failure
+	Error ErrorOutput
 	// Failed holds the last error of each compensation, or step after the
 	// pivot, that failed, by its name.
-	Failed map[string]Failure
+	Failed map[string]ErrorOutput
 }
 
 // Saga is a sequence of steps of which either all take effect or none, or a
@@ -138,7 +139,7 @@ type undoing[In any] struct {
 	key, execution string
 	input          In
 	result         json.RawMessage
-	failure        Failure
+	failure        ErrorOutput
 }
 
 // NewSaga builds a saga of parts in their order: steps with compensations

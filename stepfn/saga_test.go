@@ -121,7 +121,7 @@ func TestSagaDeclaredFailureIsNotCompensatedItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{chargeErr: CardDeclined{}}
 		x := runSaga(t, l)
-		require.Equal(t, stepfntest.Failed, x.Status)
+		require.Equal(t, stepfntest.StatusFailed, x.Status)
 		require.Equal(t, stepfn.SagaCompensated, x.Error)
 		require.Contains(t, x.Cause, "CardDeclined")
 		require.Equal(t, []string{"reserve PlaceOrder/X/ReserveInventory, charge R-42, release R-42"}, l.log)

@@ -24,17 +24,17 @@ type stepResult struct {
 
 // work is the payload of a function of a saga.
 type work struct {
-	Saga      string                `json:"saga"`
-	Step      string                `json:"step"`
-	Undo      string                `json:"undo"`
-	Park      string                `json:"park"`
-	Execution string                `json:"execution"`
-	Input     json.RawMessage       `json:"input"`
-	Results   map[string]stepResult `json:"results"`
-	Error     Failure               `json:"error"`
-	Failed    map[string]Failure    `json:"failed"`
-	Outcome   string                `json:"outcome"`
-	Redrives  int                   `json:"redrives"`
+	Saga      string                 `json:"saga"`
+	Step      string                 `json:"step"`
+	Undo      string                 `json:"undo"`
+	Park      string                 `json:"park"`
+	Execution string                 `json:"execution"`
+	Input     json.RawMessage        `json:"input"`
+	Results   map[string]stepResult  `json:"results"`
+	Error     ErrorOutput            `json:"error"`
+	Failed    map[string]ErrorOutput `json:"failed"`
+	Outcome   string                 `json:"outcome"`
+	Redrives  int                    `json:"redrives"`
 }
 
 // Handle carries out one step, one compensation or the parking: it is the
@@ -43,20 +43,20 @@ type work struct {
 // the saga's input are in the context of the step.
 func (s *Saga[In]) Handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	out, err := s.handle(ctx, payload)
-	return out, Report(err)
+	return out, ReportError(err)
 }
 
 func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	if s == nil {
-		return nil, Named(errorUnknownStep, errors.New("stepfn: there is no saga"))
+		return nil, WithErrorName(errorUnknownStep, errors.New("stepfn: there is no saga"))
 	}
 	var w work
 	if err := json.Unmarshal(payload, &w); err != nil {
-		return nil, Named(errorBadPayload, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+		return nil, WithErrorName(errorBadPayload, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
 	}
 	var in In
 	if err := json.Unmarshal(w.Input, &in); err != nil {
-		return nil, Named(errorBadInput, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
+		return nil, WithErrorName(errorBadInput, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
 	}
 	ctx = withCorrelation(ctx, w.Input)
 	switch {
@@ -78,7 +78,7 @@ func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, er
 			}
 		}
 	}
-	return nil, Named(errorUnknownStep, fmt.Errorf("stepfn: saga %s has no %q", s.name, w.Saga+"/"+w.Step+w.Undo))
+	return nil, WithErrorName(errorUnknownStep, fmt.Errorf("stepfn: saga %s has no %q", s.name, w.Saga+"/"+w.Step+w.Undo))
 }
 
 func (s *Saga[In]) key(sp *spec[In], w work) string {
@@ -104,13 +104,13 @@ func (s *Saga[In]) parked(ctx context.Context, w work, in In) error {
 		return nil
 	}
 	text, err := json.Marshal(struct {
-		Error  Failure            `json:"error"`
-		Failed map[string]Failure `json:"failed"`
+		Error  ErrorOutput            `json:"error"`
+		Failed map[string]ErrorOutput `json:"failed"`
 	}{w.Error, w.Failed})
 	if err != nil {
 		return err
 	}
-	return Named(w.Outcome, errors.New(string(text)))
+	return WithErrorName(w.Outcome, errors.New(string(text)))
 }
 
 // resume runs the failed compensations once more.

@@ -22,8 +22,8 @@ import (
 // maxPayload is the largest input of an execution, in bytes.
 const maxPayload = 262_144
 
-// ExecutionAPI is the part of *sfn.Client that a [Workflow] uses.
-type ExecutionAPI interface {
+// WorkflowClient is the part of *sfn.Client that a [Workflow] uses.
+type WorkflowClient interface {
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 	StartSyncExecution(context.Context, *sfn.StartSyncExecutionInput, ...func(*sfn.Options)) (*sfn.StartSyncExecutionOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
@@ -32,7 +32,7 @@ type ExecutionAPI interface {
 
 // Workflow starts executions of one state machine and waits for them.
 type Workflow[In, Out any] struct {
-	client ExecutionAPI
+	client WorkflowClient
 	arn    string
 	opts   WorkflowOptions
 }
@@ -51,7 +51,7 @@ type WorkflowOptions struct {
 
 // NewWorkflow makes a client of the state machine with that ARN, which may be
 // one of a version or an alias. It panics without a client.
-func NewWorkflow[In, Out any](client ExecutionAPI, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
+func NewWorkflow[In, Out any](client WorkflowClient, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
 	mustClient("NewWorkflow", client)
 	w := &Workflow[In, Out]{client: client, arn: arn, opts: WorkflowOptions{PollMin: 500 * time.Millisecond, PollMax: 15 * time.Second}}
 	given.Options(&w.opts, optFns)

@@ -125,7 +125,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		_, err := wf.Run(ctx, "x", 1)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NoError(t, wf.Stop(t.Context(), m.Executions("")[0].ARN, "Stopped", "by hand"))
-		require.Equal(t, stepfntest.Aborted, m.Executions("")[0].Status)
+		require.Equal(t, stepfntest.StatusAborted, m.Executions("")[0].Status)
 	})
 }
 
@@ -184,7 +184,7 @@ func TestErrorName(t *testing.T) {
 	require.Equal(t, "CardDeclined", stepfn.ErrorName(CardDeclined{}))
 	require.Equal(t, "CardDeclined", stepfn.ErrorName(errors.Join(errors.New("x"), CardDeclined{})))
 	require.Equal(t, "errorString", stepfn.ErrorName(errors.New("x")))
-	require.Equal(t, "My.Name", stepfn.ErrorName(stepfn.Named("My.Name", CardDeclined{})))
-	require.Equal(t, "My.Name", stepfn.ErrorName(stepfn.Report(stepfn.Named("My.Name", CardDeclined{}))))
-	require.NoError(t, stepfn.Report(nil))
+	require.Equal(t, "My.Name", stepfn.ErrorName(stepfn.WithErrorName("My.Name", CardDeclined{})))
+	require.Equal(t, "My.Name", stepfn.ErrorName(stepfn.ReportError(stepfn.WithErrorName("My.Name", CardDeclined{}))))
+	require.NoError(t, stepfn.ReportError(nil))
 }

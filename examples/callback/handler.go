@@ -58,7 +58,7 @@ type Approval struct {
 // Approver answers requests. Decide stands for the person, or for what asks
 // one.
 type Approver struct {
-	Client stepfn.TokenAPI
+	Client stepfn.CallbackClient
 	Decide func(ctx context.Context, r Refund) (Approval, error)
 }
 
@@ -81,7 +81,7 @@ func (a *Approver) answer(ctx context.Context, body string) error {
 	task := stepfn.NewCallback[Approval](a.Client, r.Token)
 	approval, err := a.Decide(ctx, r.Refund)
 	if err != nil {
-		err = task.Fail(ctx, stepfn.Named("Refused", fmt.Errorf("refund of order %s: %w", r.OrderID, err)))
+		err = task.Fail(ctx, stepfn.WithErrorName("Refused", fmt.Errorf("refund of order %s: %w", r.OrderID, err)))
 	} else {
 		err = task.Succeed(ctx, approval)
 	}

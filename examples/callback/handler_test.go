@@ -75,7 +75,7 @@ func TestRefunds(t *testing.T) {
 		require.Equal(t, []string{"Large?", "Pay"}, small.Path)
 
 		large := s.refund(t, 20_000)
-		require.Equal(t, stepfntest.Running, large.Status)
+		require.Equal(t, stepfntest.StatusRunning, large.Status)
 		time.Sleep(23 * time.Hour)
 		large = s.approve(t, large)
 		require.NoError(t, large.Err())

@@ -53,7 +53,7 @@ func (a *Agency) book(kind string) func(context.Context, stepfn.Call[Trip]) (Boo
 	return func(ctx context.Context, c stepfn.Call[Trip]) (Booking, error) {
 		ref := kind + " of " + c.Input.TripID
 		if kind == "hotel" && c.Input.Hotel == "full" {
-			return Booking{}, stepfn.Named("SoldOut", errors.New("no room is left"))
+			return Booking{}, stepfn.WithErrorName("SoldOut", errors.New("no room is left"))
 		}
 		_, err := a.DB.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &a.Table,

@@ -168,7 +168,7 @@ func release(_ context.Context, _ stepfn.Undo[Order, string]) error { return nil
 
 func pay(_ context.Context, c stepfn.Call[Order]) (Paid, error) {
 	if c.Input.Amount > 100_000 {
-		return Paid{}, stepfn.Named("CardDeclined", errors.New("over the limit"))
+		return Paid{}, stepfn.WithErrorName("CardDeclined", errors.New("over the limit"))
 	}
 	return Paid{"pay-" + c.Key}, nil
 }

@@ -13,13 +13,13 @@ import (
 
 func main() {
 	handlers := map[string]any{ // by the variable HANDLER of the functions in template.yaml
-		"validate":  stepfn.Handler(validate),
-		"payment":   stepfn.Handler(charge),
-		"inventory": stepfn.Handler(updateInventory),
-		"resize":    stepfn.Handler(resize),
-		"metadata":  stepfn.Handler(metadata),
-		"scan":      stepfn.Handler(scan),
-		"item":      stepfn.Handler(processItem),
+		"validate":  stepfn.ReportErrors(validate),
+		"payment":   stepfn.ReportErrors(charge),
+		"inventory": stepfn.ReportErrors(updateInventory),
+		"resize":    stepfn.ReportErrors(resize),
+		"metadata":  stepfn.ReportErrors(metadata),
+		"scan":      stepfn.ReportErrors(scan),
+		"item":      stepfn.ReportErrors(processItem),
 		"checkout":  Checkout.Handle,
 	}
 	handler, ok := handlers[os.Getenv("HANDLER")]

@@ -22,7 +22,7 @@ func request(key, body string) awsevents.APIGatewayV2HTTPRequest {
 func TestAReportIsMadeOncePerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		machines := stepfntest.New(t)
-		machines.Function("${RenderFunctionArn}", stepfntest.Func(stepfn.Handler(render)))
+		machines.Function("${RenderFunctionArn}", stepfntest.Func(stepfn.ReportErrors(render)))
 		arn := machines.Create("Reports", Machine)
 		go func() { _ = machines.Run(t.Context()) }() // what the service does in the background
 		api := &API{Workflow: stepfn.NewWorkflow[Report, Result](machines.Client(), arn)}

@@ -24,7 +24,7 @@ func main() {
 		api := &API{Workflow: stepfn.NewWorkflow[Report, Result](sfn.NewFromConfig(cfg), os.Getenv("MACHINE_ARN"))}
 		lambda.Start(api.Handle)
 	case "render":
-		lambda.Start(stepfn.Handler(render))
+		lambda.Start(stepfn.ReportErrors(render))
 	default:
 		log.Fatalf("there is no handler %q", handler)
 	}

@@ -16,30 +16,30 @@ type Fault string
 
 // The faults. Those that are not said to be once happen at every attempt.
 const (
-	Declared     Fault = "a declared failure"            // no effect; an error that NotApplied names
-	Refused      Fault = "a failure before the effect"   // no effect; an error that nobody declared
-	Unknown      Fault = "a failure after the effect"    // the effect, then an error that nobody declared
-	UnknownOnce  Fault = "one failure after the effect"  // the same, once
-	Timeout      Fault = "a time-out after the effect"   // the effect, then no answer
-	TimeoutOnce  Fault = "one time-out after the effect" // the same, once
-	TimeoutEarly Fault = "a time-out without the effect" // no effect and no answer
-	CrashBefore  Fault = "a crash before the effect"     // no effect; the process dies
-	CrashAfter   Fault = "a crash after the effect"      // the effect; the process dies
-	CrashOnce    Fault = "one crash after the effect"    // the same, once
-	RetryThenOK  Fault = "one failure of the platform"   // no effect; Lambda.ServiceException, once
+	FaultDeclared     Fault = "a declared failure"            // no effect; an error that NotApplied names
+	FaultRefused      Fault = "a failure before the effect"   // no effect; an error that nobody declared
+	FaultUnknown      Fault = "a failure after the effect"    // the effect, then an error that nobody declared
+	FaultUnknownOnce  Fault = "one failure after the effect"  // the same, once
+	FaultTimeout      Fault = "a time-out after the effect"   // the effect, then no answer
+	FaultTimeoutOnce  Fault = "one time-out after the effect" // the same, once
+	FaultTimeoutEarly Fault = "a time-out without the effect" // no effect and no answer
+	FaultCrashBefore  Fault = "a crash before the effect"     // no effect; the process dies
+	FaultCrashAfter   Fault = "a crash after the effect"      // the effect; the process dies
+	FaultCrashOnce    Fault = "one crash after the effect"    // the same, once
+	FaultRetryThenOK  Fault = "one failure of the platform"   // no effect; Lambda.ServiceException, once
 
 	// The effect, then an error of Lambda's own that Retry usually names: what
 	// is retried has had its effect.
-	Platform            Fault = "a Lambda.ServiceException after the effect"
-	PlatformOnce        Fault = "one Lambda.ServiceException after the effect"
-	AWSLambdaOnce       Fault = "one Lambda.AWSLambdaException after the effect"
-	SDKClientOnce       Fault = "one Lambda.SdkClientException after the effect"
-	TooManyRequestsOnce Fault = "one Lambda.TooManyRequestsException after the effect"
+	FaultPlatform            Fault = "a Lambda.ServiceException after the effect"
+	FaultPlatformOnce        Fault = "one Lambda.ServiceException after the effect"
+	FaultAWSLambdaOnce       Fault = "one Lambda.AWSLambdaException after the effect"
+	FaultSDKClientOnce       Fault = "one Lambda.SdkClientException after the effect"
+	FaultTooManyRequestsOnce Fault = "one Lambda.TooManyRequestsException after the effect"
 
 	// No answer, and the effect when all is over: a function that Step Functions
 	// gave up runs on, past the compensations.
-	Late     Fault = "an effect after the end"
-	LateOnce Fault = "one effect after the end" // the same, once
+	FaultLate     Fault = "an effect after the end"
+	FaultLateOnce Fault = "one effect after the end" // the same, once
 )
 
 // The moments of an effect.
@@ -70,24 +70,24 @@ const (
 
 // ways are those of all faults.
 var ways = [...]way{
-	{fault: Declared, end: declared, pairs: true},
-	{fault: Refused, end: nameless, pairs: true},
-	{fault: Unknown, effect: before, end: nameless, pairs: true},
-	{fault: UnknownOnce, effect: before, once: true, end: nameless, pairs: true},
-	{fault: Timeout, effect: before, end: silent},
-	{fault: TimeoutOnce, effect: before, once: true, end: silent},
-	{fault: TimeoutEarly, end: silent},
-	{fault: CrashBefore, end: crash},
-	{fault: CrashAfter, effect: before, end: crash, pairs: true},
-	{fault: CrashOnce, effect: before, once: true, end: crash},
-	{fault: RetryThenOK, once: true, name: "Lambda.ServiceException"},
-	{fault: Platform, effect: before, name: "Lambda.ServiceException"},
-	{fault: PlatformOnce, effect: before, once: true, name: "Lambda.ServiceException", pairs: true},
-	{fault: AWSLambdaOnce, effect: before, once: true, name: "Lambda.AWSLambdaException"},
-	{fault: SDKClientOnce, effect: before, once: true, name: "Lambda.SdkClientException"},
-	{fault: TooManyRequestsOnce, effect: before, once: true, name: "Lambda.TooManyRequestsException"},
-	{fault: Late, effect: after, end: silent, pairs: true},
-	{fault: LateOnce, effect: after, once: true, end: silent, pairs: true},
+	{fault: FaultDeclared, end: declared, pairs: true},
+	{fault: FaultRefused, end: nameless, pairs: true},
+	{fault: FaultUnknown, effect: before, end: nameless, pairs: true},
+	{fault: FaultUnknownOnce, effect: before, once: true, end: nameless, pairs: true},
+	{fault: FaultTimeout, effect: before, end: silent},
+	{fault: FaultTimeoutOnce, effect: before, once: true, end: silent},
+	{fault: FaultTimeoutEarly, end: silent},
+	{fault: FaultCrashBefore, end: crash},
+	{fault: FaultCrashAfter, effect: before, end: crash, pairs: true},
+	{fault: FaultCrashOnce, effect: before, once: true, end: crash},
+	{fault: FaultRetryThenOK, once: true, name: "Lambda.ServiceException"},
+	{fault: FaultPlatform, effect: before, name: "Lambda.ServiceException"},
+	{fault: FaultPlatformOnce, effect: before, once: true, name: "Lambda.ServiceException", pairs: true},
+	{fault: FaultAWSLambdaOnce, effect: before, once: true, name: "Lambda.AWSLambdaException"},
+	{fault: FaultSDKClientOnce, effect: before, once: true, name: "Lambda.SdkClientException"},
+	{fault: FaultTooManyRequestsOnce, effect: before, once: true, name: "Lambda.TooManyRequestsException"},
+	{fault: FaultLate, effect: after, end: silent, pairs: true},
+	{fault: FaultLateOnce, effect: after, once: true, end: silent, pairs: true},
 }
 
 // Faults returns every fault.
@@ -139,7 +139,7 @@ func cases(targets []string, notApplied map[string][]string, all bool) []testCas
 	for _, t := range targets {
 		var pairs []fault
 		for _, w := range ways {
-			if w.fault == Declared && len(notApplied[t]) == 0 {
+			if w.fault == FaultDeclared && len(notApplied[t]) == 0 {
 				continue
 			}
 			list = append(list, testCase{{w, t}})
@@ -178,9 +178,9 @@ func (w way) happen(ctx context.Context, notApplied []string, effect, later func
 	}
 	switch w.end {
 	case declared:
-		return nil, stepfn.Report(stepfn.Named(notApplied[0], errFault))
+		return nil, stepfn.ReportError(stepfn.WithErrorName(notApplied[0], errFault))
 	case reported:
-		return nil, stepfn.Report(stepfn.Named(w.name, errFault))
+		return nil, stepfn.ReportError(stepfn.WithErrorName(w.name, errFault))
 	case silent:
 		return nil, silence(ctx)
 	case crash:

@@ -101,7 +101,7 @@ func TestPlantedDefects(t *testing.T) {
 			"no fault", "nothing misbehaved",
 			func(b *bank) []stepfn.Part[order] {
 				refused := func(context.Context, stepfn.Call[order]) (string, error) {
-					return "", stepfn.Named("Refused", errors.New("it is always refused"))
+					return "", stepfn.WithErrorName("Refused", errors.New("it is always refused"))
 				}
 				return []stepfn.Part[order]{b.charge(), stepfn.Pivot("Confirm", refused).NotApplied("Refused")}
 			},
@@ -257,7 +257,7 @@ func TestADeclaredRefusalIsNoFailure(t *testing.T) {
 			}).Compensate("GiveBack", b.giveBack),
 			stepfn.Pivot("Confirm", func(ctx context.Context, c stepfn.Call[order]) (string, error) {
 				if declined {
-					return "", stepfn.Named("Declined", errors.New("asked twice"))
+					return "", stepfn.WithErrorName("Declined", errors.New("asked twice"))
 				}
 				return b.take(ctx, c)
 			}).NotApplied("Declined"),
@@ -337,7 +337,7 @@ func TestAnExecutionThatWaitsIsFound(t *testing.T) {
 		}
 	})
 	require.NotEmpty(t, r.Violations)
-	require.Equal(t, stepfntest.Running, r.Violations[0].Status)
+	require.Equal(t, stepfntest.StatusRunning, r.Violations[0].Status)
 	require.Equal(t, "should have ended: it waits for somebody", r.Violations[0].Reason)
 }
 

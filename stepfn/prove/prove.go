@@ -28,7 +28,7 @@
 //
 // A fault after the effect that Lambda is blamed for is retried by most
 // machines: the step has its effect twice unless its key keeps that from
-// happening. With [Late] a step has its effect when its compensation has run
+// happening. With [FaultLate] a step has its effect when its compensation has run
 // already: only a compensation that leaves a mark under the key can refuse it.
 //
 // All cases run in one testing/synctest bubble.
@@ -310,7 +310,7 @@ func run(t *testing.T, input any, w World, c testCase) verdict {
 
 func outcomeOf(x stepfntest.Execution) outcome {
 	switch {
-	case x.Status == stepfntest.Succeeded:
+	case x.Status == stepfntest.StatusSucceeded:
 		return done
 	case isParked(x.Error):
 		return parked
@@ -327,7 +327,7 @@ func (w World) judge(x stepfntest.Execution, o outcome, s *stage) string {
 		return ""
 	}
 	switch {
-	case x.Status == stepfntest.Running:
+	case x.Status == stepfntest.StatusRunning:
 		return "should have ended: it waits for somebody"
 	case o == done:
 		return ask("should have done everything", w.Oracle.Done)

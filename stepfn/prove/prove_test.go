@@ -108,7 +108,7 @@ func TestASuccessThatIsNotDoneIsFound(t *testing.T) {
 	require.NotEmpty(t, r.Violations)
 	first := r.Violations[0]
 	require.Equal(t, "no fault", first.Faults)
-	require.Equal(t, stepfntest.Succeeded, first.Status)
+	require.Equal(t, stepfntest.StatusSucceeded, first.Status)
 	require.Contains(t, first.Reason, "should have done everything: there are 1 effects, not 2")
 	require.Len(t, r.Violations, r.Done, "no end but the good one is wrong")
 }

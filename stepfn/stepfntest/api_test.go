@@ -244,7 +244,7 @@ func TestTaskTokens(t *testing.T) {
 		arn := m.Create("T", machine(t, tokenMachine(`"HeartbeatSeconds":60,"TimeoutSeconds":600,`)))
 		x, err := m.Execute(ctx, arn, nil)
 		require.NoError(t, err)
-		require.Equal(t, stepfntest.Running, x.Status, "a drain does not wait for tokens")
+		require.Equal(t, stepfntest.StatusRunning, x.Status, "a drain does not wait for tokens")
 		for range 5 {
 			time.Sleep(50 * time.Second)
 			_, err = c.SendTaskHeartbeat(ctx, &sfn.SendTaskHeartbeatInput{TaskToken: &token})
@@ -330,7 +330,7 @@ func TestATokenFailedWithoutAnError(t *testing.T) {
 					`"A":{"Type":"Parallel","Branches":[{"StartAt":"B","States":{"B":`+ask+`,"End":true}}}]`+caught+`,"End":true},`+end).Output)
 
 				x := fail("Uncaught", `"A":`+ask+`,"End":true}`)
-				require.Equal(t, stepfntest.Failed, x.Status)
+				require.Equal(t, stepfntest.StatusFailed, x.Status)
 				require.Equal(t, aws.ToString(tt.in.Error), x.Error)
 				require.Equal(t, aws.ToString(tt.in.Cause), x.Cause)
 			})
@@ -466,7 +466,7 @@ func TestAStoppedLoopCallsAgain(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, m.Drain(ctx), context.DeadlineExceeded)
-		require.Equal(t, stepfntest.Running, m.Executions(arn)[0].Status)
+		require.Equal(t, stepfntest.StatusRunning, m.Executions(arn)[0].Status)
 		require.NoError(t, m.Drain(t.Context()))
 		require.Equal(t, `"done"`, m.Executions(arn)[0].Output)
 		require.Equal(t, 2, calls)

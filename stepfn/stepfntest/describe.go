@@ -66,10 +66,10 @@ func (m *StepFunctions) describeExecution(ctx context.Context, in *describeExecu
 		Output: x.output, TraceHeader: x.trace,
 	}
 	out.RedriveStatus, out.RedriveStatusReason = x.redrive()
-	if x.status == Succeeded {
+	if x.status == StatusSucceeded {
 		out.OutputDetails = &included{true}
 	}
-	if x.status != Running {
+	if x.status != StatusRunning {
 		out.StopDate = wire.At(x.stopped)
 	}
 	if x.failure != nil {
@@ -80,7 +80,7 @@ func (m *StepFunctions) describeExecution(ctx context.Context, in *describeExecu
 
 // redrive says whether the service would redrive the execution.
 func (x *execution) redrive() (status, reason string) {
-	if x.status == Running || x.status == Succeeded {
+	if x.status == StatusRunning || x.status == StatusSucceeded {
 		return "NOT_REDRIVABLE", "Execution is " + x.status + " and cannot be redriven"
 	}
 	return "REDRIVABLE", ""
@@ -185,7 +185,7 @@ type executionItem struct {
 }
 
 // statuses are in the order in which the service lists them.
-var statuses = []string{Succeeded, TimedOut, "PENDING_REDRIVE", Aborted, Failed, Running}
+var statuses = []string{StatusSucceeded, StatusTimedOut, "PENDING_REDRIVE", StatusAborted, StatusFailed, StatusRunning}
 
 func (m *StepFunctions) listExecutions(ctx context.Context, in *listExecutionsInput) (*listExecutionsOutput, error) {
 	wire.CallOf(ctx).Touch(in.StateMachineArn)
@@ -210,7 +210,7 @@ func (m *StepFunctions) listExecutions(ctx context.Context, in *listExecutionsIn
 			ExecutionArn: x.arn, StateMachineArn: sm.arn, Name: x.name, Status: x.status,
 			StartDate: wire.Timestamp{Time: x.started},
 		}
-		if x.status != Running {
+		if x.status != StatusRunning {
 			item.StopDate = wire.At(x.stopped)
 		}
 		items = append(items, item)
@@ -239,7 +239,7 @@ func (m *StepFunctions) stopExecution(ctx context.Context, in *stopExecutionInpu
 	if err != nil {
 		return nil, err
 	}
-	if x.status == Running {
+	if x.status == StatusRunning {
 		x.abort(&failure{name: in.Error, cause: in.Cause})
 	}
 	return &stopExecutionOutput{StopDate: wire.Timestamp{Time: x.stopped}}, nil

@@ -94,7 +94,7 @@ func TestRuntimeErrorsSayWhere(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := execute(t, states(t, `"A":{`+tt.state+`}`), `{"a":1}`, nil)
-			require.Equal(t, stepfntest.Failed, x.Status)
+			require.Equal(t, stepfntest.StatusFailed, x.Status)
 			require.Equal(t, "States.Runtime", x.Error)
 			require.Equal(t, prefix+tt.want, x.Cause)
 		})
@@ -388,7 +388,7 @@ func TestFunctionErrorsAreReportedAsLambdaDoes(t *testing.T) {
 		{"errors.New", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("x") }, "errorString", `{"errorMessage":"x","errorType":"errorString"}`},
 		{"wrapped", func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("y: %w", &Busy{}) }, "wrapError", `{"errorMessage":"y: busy","errorType":"wrapError"}`},
 		{"named", func(context.Context, []byte) ([]byte, error) {
-			return nil, stepfn.Report(stepfn.Named("My.Name", errors.New("z")))
+			return nil, stepfn.ReportError(stepfn.WithErrorName("My.Name", errors.New("z")))
 		}, "My.Name", `{"errorMessage":"z","errorType":"My.Name"}`},
 		{"panic", func(context.Context, []byte) ([]byte, error) { panic("boom") }, "string", `{"errorMessage":"boom","errorType":"string"}`},
 		{"bad payload", stepfntest.Func(func(context.Context, []string) (int, error) { return 0, nil }), "UnmarshalTypeError", `{"errorMessage":"json: cannot unmarshal object into Go value of type []string","errorType":"UnmarshalTypeError"}`},

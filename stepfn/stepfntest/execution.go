@@ -9,11 +9,11 @@ import (
 
 // The statuses of an execution.
 const (
-	Running   = "RUNNING"
-	Succeeded = "SUCCEEDED"
-	Failed    = "FAILED"
-	TimedOut  = "TIMED_OUT"
-	Aborted   = "ABORTED"
+	StatusRunning   = "RUNNING"
+	StatusSucceeded = "SUCCEEDED"
+	StatusFailed    = "FAILED"
+	StatusTimedOut  = "TIMED_OUT"
+	StatusAborted   = "ABORTED"
 )
 
 const (
@@ -97,7 +97,7 @@ var whole = &DataDetails{}
 // logs nothing more. One whose history has room for its end only ends instead:
 // its threads are dead then, the caller's too.
 func (x *execution) log(previous int64, kind string, details any) int64 {
-	if x.status != Running {
+	if x.status != StatusRunning {
 		return previous
 	}
 	if x.machine.kind == standard && len(x.records) == maxEvents-1 && !endings[kind] {
@@ -119,13 +119,13 @@ var endings = map[string]bool{
 func (x *execution) succeed(last int64, out *document) {
 	x.log(last, "ExecutionSucceeded", &OutputDetails{Output: out.String(), OutputDetails: whole})
 	x.output = out.String()
-	x.end(Succeeded)
+	x.end(StatusSucceeded)
 }
 
 func (x *execution) fail(last int64, f *failure) {
 	x.log(last, "ExecutionFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 	x.failure = f
-	x.end(Failed)
+	x.end(StatusFailed)
 }
 
 // timeOut ends the execution for want of time. The service shows the error of
@@ -137,14 +137,14 @@ func (x *execution) timeOut() {
 	if x.machine.kind != standard {
 		x.failure = f
 	}
-	x.end(TimedOut)
+	x.end(StatusTimedOut)
 }
 
 func (x *execution) abort(f *failure) {
 	x.root.kill(false)
 	x.log(0, "ExecutionAborted", &ErrorDetails{Error: f.name, Cause: f.cause})
 	x.failure = f
-	x.end(Aborted)
+	x.end(StatusAborted)
 }
 
 func (x *execution) last() int64 { return int64(len(x.records)) }

@@ -191,13 +191,13 @@ func (a *attempt) follow(child *execution) {
 			return
 		}
 		out := child.childResult(a.resource.pattern)
-		if child.status != Succeeded {
+		if child.status != StatusSucceeded {
 			a.failed(&failure{name: asl.ErrorTaskFailed, cause: out})
 			return
 		}
 		a.answered(out, nil)
 	}
-	if child.status != Running {
+	if child.status != StatusRunning {
 		ended()
 		return
 	}
@@ -219,7 +219,7 @@ func (x *execution) childResult(pattern string) string {
 	o.Put("Input", x.input.String())
 	o.Put("InputDetails", value.ObjectOf("Included", true))
 	o.Put("Name", x.name)
-	if x.status == Succeeded {
+	if x.status == StatusSucceeded {
 		o.Put("Output", x.output)
 		o.Put("OutputDetails", value.ObjectOf("Included", true))
 	}

@@ -50,7 +50,7 @@ func TestNilArguments(t *testing.T) {
 			m.Mock("M", "A")
 			m.Mock("", "A", outcome)
 		})
-		require.NotEqual(t, stepfntest.Running, x.Status)
+		require.NotEqual(t, stepfntest.StatusRunning, x.Status)
 	}
 	require.Error(t, stepfntest.Execution{}.Err())
 	_, err := m.Execute(t.Context(), "", nil)

@@ -70,7 +70,7 @@ func TestTheQuotaOfEvents(t *testing.T) {
 
 func requireQuota(t *testing.T, x stepfntest.Execution, name string) {
 	t.Helper()
-	require.Equal(t, stepfntest.Failed, x.Status, name)
+	require.Equal(t, stepfntest.StatusFailed, x.Status, name)
 	require.Equal(t, "States.Runtime", x.Error, name)
 	require.Equal(t, "The execution reached the maximum number of history events (25000).", x.Cause, name)
 	require.Len(t, x.History, 25_000, name)
@@ -125,7 +125,7 @@ func TestTheQuotaWhenAWorkerTakesATask(t *testing.T) {
 		arn := m.Create("M", states(t, `"A":{"Type":"Map","ItemProcessor":`+passes+`,"Next":"B"},"B":{"Type":"Task","Resource":"`+*activity.ActivityArn+`","End":true}`))
 		one, err := m.Execute(t.Context(), arn, json.RawMessage(numbers(6248)))
 		require.NoError(t, err)
-		require.Equal(t, stepfntest.Running, one.Status)
+		require.Equal(t, stepfntest.StatusRunning, one.Status)
 		require.Len(t, one.History, 24_999)
 		other, err := m.Execute(t.Context(), arn, json.RawMessage(`[]`))
 		require.NoError(t, err)

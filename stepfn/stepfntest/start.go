@@ -41,11 +41,11 @@ func (m *StepFunctions) start(ctx context.Context, in *startExecutionInput) (*ex
 		return nil, err
 	}
 	if old := m.executions[x.arn]; old != nil {
-		same := old.status == Running && old.input.String() == x.input.String()
+		same := old.status == StatusRunning && old.input.String() == x.input.String()
 		switch {
 		case same:
 			return old, nil
-		case old.status == Running || time.Since(old.stopped) < retention:
+		case old.status == StatusRunning || time.Since(old.stopped) < retention:
 			return nil, wire.Errorf("ExecutionAlreadyExists", 0, "Execution Already Exists: '%s'", x.arn)
 		}
 	}
@@ -92,7 +92,7 @@ func (m *StepFunctions) newExecution(ctx context.Context, in *startExecutionInpu
 	}
 	return &execution{
 		m: m, machine: sm, revision: sm.current, program: sm.current.program, arn: arn, name: name, trace: trace,
-		input: &document{v: v, text: text}, status: Running, started: time.Now(), region: p.Region,
+		input: &document{v: v, text: text}, status: StatusRunning, started: time.Now(), region: p.Region,
 	}, nil
 }
 

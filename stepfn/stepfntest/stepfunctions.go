@@ -177,7 +177,7 @@ func (m *StepFunctions) Execute(ctx context.Context, stateMachineARN string, inp
 // shows them in the history only.
 type Execution struct {
 	ARN, Name, StateMachineARN string
-	Status                     string // Running, Succeeded, Failed, TimedOut or Aborted
+	Status                     string // Running, Succeeded, Failed, StatusTimedOut or Aborted
 	Input, Output              string // JSON
 	Error, Cause               string
 	TraceHeader                string
@@ -189,7 +189,7 @@ type Execution struct {
 // Err returns nil for an execution that succeeded, else an error with status,
 // error and cause.
 func (e Execution) Err() error {
-	if e.Status == Succeeded {
+	if e.Status == StatusSucceeded {
 		return nil
 	}
 	text := "stepfntest: execution " + e.Name

@@ -68,7 +68,7 @@ func TestNamesOfTheTwoTimeouts(t *testing.T) {
 			}
 
 			x := run(`,"Catch":[{"ErrorEquals":["Another"],"Next":"B"}]`)
-			require.Equal(t, stepfntest.Failed, x.Status, "%s %s", event, tt.limits)
+			require.Equal(t, stepfntest.StatusFailed, x.Status, "%s %s", event, tt.limits)
 			require.Equal(t, "States.Timeout", x.Error, "%s %s", event, tt.limits)
 			require.Empty(t, x.Cause)
 			timedOut, end := x.History[len(x.History)-2], x.History[len(x.History)-1]
@@ -142,7 +142,7 @@ func TestAnExecutionThatTimedOutHasNoError(t *testing.T) {
 		arn := m.Create("Slow", slow)
 		x, err := m.Execute(ctx, arn, nil)
 		require.NoError(t, err)
-		require.Equal(t, stepfntest.TimedOut, x.Status)
+		require.Equal(t, stepfntest.StatusTimedOut, x.Status)
 		require.Equal(t, 30*time.Second, x.Stopped.Sub(x.Started))
 		require.Empty(t, x.Error+x.Cause)
 		require.EqualError(t, x.Err(), "stepfntest: execution "+x.Name+": TIMED_OUT")

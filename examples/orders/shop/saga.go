@@ -89,7 +89,7 @@ func (f Fulfillment) reserve(ctx context.Context, c stepfn.Call[OrderPlaced]) (R
 	if failed, ok := errors.AsType[*dynamo.TransactionError](err); ok {
 		for _, reason := range failed.Reasons[1:] { // behind the effect
 			if errors.Is(reason.Err(), dynamo.ErrConditionFailed) {
-				return Reservation{}, stepfn.Named("OutOfStock", err)
+				return Reservation{}, stepfn.WithErrorName("OutOfStock", err)
 			}
 		}
 	}
@@ -119,7 +119,7 @@ func (f Fulfillment) charge(ctx context.Context, c stepfn.Call[OrderPlaced]) (Pa
 	defer span.End()
 	if strings.HasSuffix(c.Input.Card, "declined") {
 		span.RecordError(errDeclined)
-		return Payment{}, stepfn.Named("CardDeclined", errDeclined)
+		return Payment{}, stepfn.WithErrorName("CardDeclined", errDeclined)
 	}
 	return Payment{c.Input.Total}, f.do(ctx, EffectKey{c.Input.OrderID, "PAYMENT"}, c.Input.Total)
 }
@@ -137,7 +137,7 @@ func (f Fulfillment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (S
 		stands(c.Input.OrderID, "RESERVATION"), stands(c.Input.OrderID, "PAYMENT"))
 	switch {
 	case errors.Is(err, dynamo.ErrConditionFailed), err == nil && status == Canceled:
-		return status, stepfn.Named("OrderCanceled", errCanceled)
+		return status, stepfn.WithErrorName("OrderCanceled", errCanceled)
 	case err == nil && status != Confirmed:
 		return status, fmt.Errorf("order %s is %s, it cannot become %s", c.Input.OrderID, status, Confirmed)
 	}

@@ -115,10 +115,10 @@ func TestTwoStartsAreOneOrder(t *testing.T) {
 		afterwardsPath []string
 	}{
 		"tok_visa": {
-			shop.Confirmed, stepfntest.Succeeded, 8, 1,
+			shop.Confirmed, stepfntest.StatusSucceeded, 8, 1,
 			[]string{"BeginSaga", "AcceptOrder", "ReserveInventory", "ChargeCustomer", "ConfirmOrder", "SagaDone"},
 		},
-		"tok_declined": {shop.Canceled, stepfntest.Failed, 10, 0, []string{"BeginSaga", "AcceptOrder", "CancelOrder", "AllUndone?", "SagaCompensated"}},
+		"tok_declined": {shop.Canceled, stepfntest.StatusFailed, 10, 0, []string{"BeginSaga", "AcceptOrder", "CancelOrder", "AllUndone?", "SagaCompensated"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f, machines, arn := machine(t)
@@ -138,7 +138,7 @@ func TestTwoStartsAreOneOrder(t *testing.T) {
 			require.Len(t, executions, 3)
 			for _, e := range executions {
 				require.Equal(t, want.ends, e.Status, e.Path)
-				if e.Status == stepfntest.Failed {
+				if e.Status == stepfntest.StatusFailed {
 					require.Equal(t, stepfn.SagaCompensated, e.Error)
 				}
 			}
