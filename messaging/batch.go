@@ -23,7 +23,7 @@ type result struct {
 	acked   bool
 	err     error
 	delay   time.Duration // until the next delivery; negative leaves it to the visibility timeout
-	head    int           // for Blocked: index of the message that stopped the lane
+	head    int           // for VerdictBlocked: index of the message that stopped the lane
 }
 
 // work is what a batch is handled under.
@@ -40,7 +40,7 @@ func (c *Consumer) handle(ctx context.Context, records []record, w work) []resul
 	results := make([]result, len(records))
 	for i := range records { // what holds when a function of the caller's ends its goroutine
 		items[i].record, items[i].call = records[i], fail(&PanicError{})
-		results[i] = result{verdict: Retried, err: &PanicError{}, delay: -1}
+		results[i] = result{verdict: VerdictRetried, err: &PanicError{}, delay: -1}
 	}
 	inner, stop := until(ctx, w.stop)
 	defer stop()
@@ -172,11 +172,11 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 				r.delay = delay // also behind a failed one: they come together
 			}
 		case head >= 0:
-			r = result{verdict: Blocked, err: ErrBlocked, delay: -1, head: head}
+			r = result{verdict: VerdictBlocked, err: ErrBlocked, delay: -1, head: head}
 		case w.halted() != nil:
-			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, w.halted())}
+			r = result{verdict: VerdictUnstarted, err: errors.Join(ErrUnstarted, w.halted())}
 		case inner.Err() != nil:
-			r = result{verdict: Unstarted, err: errors.Join(ErrUnstarted, context.Cause(inner)), delay: -1}
+			r = result{verdict: VerdictUnstarted, err: errors.Join(ErrUnstarted, context.Cause(inner)), delay: -1}
 		default:
 			deadline, _ := recordCtx.Deadline()
 			_, answered, err := attempt(abandon, func() (struct{}, error) { return struct{}{}, it.call(recordCtx, deadline) })
@@ -184,7 +184,7 @@ func (c *Consumer) runLane(ctx, inner, abandon context.Context, items []item, la
 			if answered {
 				r = c.judge(it.context(ctx), w, it, err, i == lane[0])
 			} else {
-				r = result{verdict: Abandoned, err: ErrAbandoned, delay: -1}
+				r = result{verdict: VerdictAbandoned, err: ErrAbandoned, delay: -1}
 			}
 		}
 		if !r.acked && head < 0 {
@@ -216,7 +216,7 @@ func (c *Consumer) tell(ctx context.Context, o Outcome) {
 }
 
 func shared(first result, id string) result {
-	r := result{verdict: Duplicate, acked: first.acked, delay: first.delay}
+	r := result{verdict: VerdictDuplicate, acked: first.acked, delay: first.delay}
 	r.err = fmt.Errorf("messaging: duplicate of message %s in the same batch, which was %s", id, first.verdict)
 	return r
 }
@@ -227,11 +227,11 @@ func shared(first result, id string) result {
 func (c *Consumer) judge(ctx context.Context, w *work, it *item, err error, first bool) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = result{verdict: Retried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
+			r = result{verdict: VerdictRetried, err: errors.Join(err, &PanicError{p, debug.Stack()}), delay: -1}
 		}
 	}()
 	if err == nil {
-		return result{verdict: Acked, acked: true}
+		return result{verdict: VerdictAcked, acked: true}
 	}
 	if c.options.Classify != nil {
 		if classified := c.options.Classify(err); classified != nil {
@@ -240,16 +240,16 @@ func (c *Consumer) judge(ctx context.Context, w *work, it *item, err error, firs
 	}
 	asked := rule(err)
 	switch {
-	case asked.verdict == Discarded:
-		return result{verdict: Discarded, acked: true, err: err}
-	case asked.verdict == Poisoned && c.options.DeadLetter == nil:
-		return result{verdict: Poisoned, err: err, delay: -1}
-	case asked.verdict == Poisoned, first && c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
+	case asked.verdict == VerdictDiscarded:
+		return result{verdict: VerdictDiscarded, acked: true, err: err}
+	case asked.verdict == VerdictPoisoned && c.options.DeadLetter == nil:
+		return result{verdict: VerdictPoisoned, err: err, delay: -1}
+	case asked.verdict == VerdictPoisoned, first && c.options.MaxReceives > 0 && !asked.busy && it.receives() >= c.options.MaxReceives:
 		return c.park(ctx, w, it, err)
 	case asked.timed:
-		return result{verdict: Retried, err: err, delay: asked.delay}
+		return result{verdict: VerdictRetried, err: err, delay: asked.delay}
 	}
-	return result{verdict: Retried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
+	return result{verdict: VerdictRetried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
 }
 
 // park hands the message to the dead letters. It is acknowledged only when it
@@ -266,7 +266,7 @@ func (c *Consumer) park(ctx context.Context, w *work, it *item, reason error) re
 	})
 	if err != nil {
 		err = errors.Join(reason, fmt.Errorf("messaging: park message %s: %w", it.id, err))
-		return result{verdict: Retried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
+		return result{verdict: VerdictRetried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
 	}
-	return result{verdict: Parked, acked: true, err: reason}
+	return result{verdict: VerdictParked, acked: true, err: reason}
 }

@@ -21,7 +21,7 @@ import (
 func BenchmarkHandleSQS(b *testing.B) {
 	for _, concurrency := range []int{1, 10} {
 		b.Run("lanes="+strconv.Itoa(concurrency), func(b *testing.B) {
-			c := messaging.NewConsumer(func(context.Context, messaging.Message[placed]) error { return nil }, func(o *messaging.Options) {
+			c := messaging.NewConsumer(func(context.Context, messaging.Message[placed]) error { return nil }, func(o *messaging.ConsumerOptions) {
 				o.Concurrency = concurrency
 			})
 			var event awsevents.SQSEvent

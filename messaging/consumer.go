@@ -14,7 +14,7 @@ import (
 // HandleSQS or in a process of its own through Poll. It keeps no state between
 // batches and can be used by several goroutines.
 type Consumer struct {
-	options Options
+	options ConsumerOptions
 	prepare func(*opened) prepared
 }
 
@@ -33,7 +33,7 @@ type prepared struct {
 //
 // A nil handler, options that contradict each other and a KeyOf of another
 // message type are programming errors: NewConsumer panics.
-func NewConsumer[T any](handler func(context.Context, Message[T]) error, optFns ...func(*Options)) *Consumer {
+func NewConsumer[T any](handler func(context.Context, Message[T]) error, optFns ...func(*ConsumerOptions)) *Consumer {
 	if handler == nil {
 		panic("messaging: NewConsumer: the handler is nil")
 	}
@@ -74,7 +74,7 @@ func typedKey[T any](k KeyFunc) (func(Message[T]) string, error) {
 	return f, nil
 }
 
-func decode[T any](op *opened, o *Options) (Message[T], error) {
+func decode[T any](op *opened, o *ConsumerOptions) (Message[T], error) {
 	m := Message[T]{
 		ID: op.id, GroupID: op.system["MessageGroupId"], ReceiveCount: op.receives(), Attributes: op.attributes,
 		SentAt: op.timestamp("SentTimestamp"), Raw: op.body, System: op.system, Topic: op.topic, Subject: op.subject,
@@ -83,7 +83,7 @@ func decode[T any](op *opened, o *Options) (Message[T], error) {
 	if op.fault != nil {
 		return m, op.fault
 	}
-	if err := decodeInto(&m.Body, op.decoded, o.Strict, o.Payload == Detail); err != nil {
+	if err := decodeInto(&m.Body, op.decoded, o.Strict, o.Payload == PayloadDetail); err != nil {
 		return m, &DecodeError{reflect.TypeFor[T]().String(), err}
 	}
 	return m, nil

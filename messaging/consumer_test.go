@@ -89,7 +89,7 @@ type outcomes struct {
 	all map[string]messaging.Outcome
 }
 
-func (o *outcomes) option(opts *messaging.Options) {
+func (o *outcomes) option(opts *messaging.ConsumerOptions) {
 	o.all = map[string]messaging.Outcome{}
 	opts.OnOutcome = func(_ context.Context, out messaging.Outcome) {
 		o.mu.Lock()
@@ -149,7 +149,7 @@ func TestVerdictsDecideWhatIsReported(t *testing.T) {
 	}
 	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[placed]) error {
 		return verdicts[m.Body.OrderID]
-	}, seen.option, func(o *messaging.Options) {
+	}, seen.option, func(o *messaging.ConsumerOptions) {
 		o.Classify = func(err error) error {
 			if errors.Is(err, errRefused) {
 				return messaging.Discard(err)
@@ -163,9 +163,9 @@ func TestVerdictsDecideWhatIsReported(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{"poison", "later", "plain", "joined", "busy", "outmost"}, failures(t, c, t.Context(), event))
 	require.Equal(t, map[string]messaging.Verdict{
-		"ok": messaging.Acked, "discard": messaging.Discarded, "poison": messaging.Poisoned, "later": messaging.Retried,
-		"plain": messaging.Retried, "wrapped": messaging.Discarded, "joined": messaging.Retried, "busy": messaging.Retried,
-		"outmost": messaging.Poisoned, "classed": messaging.Discarded,
+		"ok": messaging.VerdictAcked, "discard": messaging.VerdictDiscarded, "poison": messaging.VerdictPoisoned, "later": messaging.VerdictRetried,
+		"plain": messaging.VerdictRetried, "wrapped": messaging.VerdictDiscarded, "joined": messaging.VerdictRetried, "busy": messaging.VerdictRetried,
+		"outmost": messaging.VerdictPoisoned, "classed": messaging.VerdictDiscarded,
 	}, func() map[string]messaging.Verdict {
 		all := map[string]messaging.Verdict{}
 		for id, o := range seen.all {
@@ -208,7 +208,7 @@ func TestMessageCarriesItsDelivery(t *testing.T) {
 	c := messaging.NewConsumer(func(ctx context.Context, m messaging.Message[placed]) error {
 		got, id, trace = m, correlation.ID(ctx), correlation.Trace(ctx)
 		return nil
-	}, func(o *messaging.Options) {
+	}, func(o *messaging.ConsumerOptions) {
 		o.Key = messaging.KeyOf(func(m messaging.Message[placed]) string { return m.Body.OrderID })
 	})
 	body := `{"orderId":"42","total":7}`
@@ -242,16 +242,16 @@ func TestOneLaneKeepsOrderAndStopsAtItsFirstFailure(t *testing.T) {
 					return errors.New("no")
 				}
 				return nil
-			}, seen.option, func(o *messaging.Options) { o.Concurrency = concurrency })
+			}, seen.option, func(o *messaging.ConsumerOptions) { o.Concurrency = concurrency })
 			ids := failures(t, c, t.Context(), batch(
 				sqsMessage("a1", "ok", inGroup("a")), sqsMessage("b1", "ok", inGroup("b")), sqsMessage("a2", "fail", inGroup("a")),
 				sqsMessage("a3", "ok", inGroup("a")), sqsMessage("b2", "ok", inGroup("b")),
 			))
 			require.Equal(t, []string{"a2", "a3"}, ids)
 			require.NotContains(t, ran, "a3")
-			require.Equal(t, messaging.Blocked, seen.verdict("a3"))
+			require.Equal(t, messaging.VerdictBlocked, seen.verdict("a3"))
 			require.ErrorIs(t, seen.all["a3"].Err, messaging.ErrBlocked)
-			require.Equal(t, messaging.Acked, seen.verdict("b2"))
+			require.Equal(t, messaging.VerdictAcked, seen.verdict("b2"))
 		})
 	}
 }
@@ -281,7 +281,7 @@ func TestLanesRunConcurrentlyUpToTheBound(t *testing.T) {
 			running--
 			mu.Unlock()
 			return nil
-		}, func(o *messaging.Options) { o.Concurrency = 3 })
+		}, func(o *messaging.ConsumerOptions) { o.Concurrency = 3 })
 		var event awsevents.SQSEvent
 		for i := range 9 {
 			event.Records = append(event.Records, sqsMessage(strconv.Itoa(i), "x"))
@@ -314,7 +314,7 @@ func TestPanicAndGoexitCostOneMessage(t *testing.T) {
 }
 
 func TestAPanicWhileDecodingCostsOneMessage(t *testing.T) {
-	c := messaging.NewConsumer(func(context.Context, messaging.Message[placed]) error { return nil }, func(o *messaging.Options) {
+	c := messaging.NewConsumer(func(context.Context, messaging.Message[placed]) error { return nil }, func(o *messaging.ConsumerOptions) {
 		o.Key = messaging.KeyOf(func(m messaging.Message[placed]) string {
 			if m.Body.OrderID == "" {
 				panic("no id")
@@ -339,9 +339,9 @@ func TestWhatCannotBeDecodedIsPoison(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var seen outcomes
 			c := messaging.NewConsumer(func(context.Context, messaging.Message[placed]) error { return nil },
-				seen.option, func(o *messaging.Options) { o.Strict = true })
+				seen.option, func(o *messaging.ConsumerOptions) { o.Strict = true })
 			require.Equal(t, []string{"1"}, failures(t, c, t.Context(), batch(sqsMessage("1", test.body))))
-			require.Equal(t, messaging.Poisoned, seen.verdict("1"))
+			require.Equal(t, messaging.VerdictPoisoned, seen.verdict("1"))
 			require.ErrorContains(t, seen.all["1"].Err, "messaging: decode messaging_test.placed: ")
 			require.ErrorContains(t, seen.all["1"].Err, test.text)
 		})
@@ -357,7 +357,7 @@ func TestDuplicatesInABatchShareOneFate(t *testing.T) {
 			return errors.New("no")
 		}
 		return nil
-	}, seen.option, func(o *messaging.Options) {
+	}, seen.option, func(o *messaging.ConsumerOptions) {
 		o.Key = messaging.KeyOf(func(m messaging.Message[placed]) string { return m.Body.OrderID })
 	})
 	ids := failures(t, c, t.Context(), batch(
@@ -367,8 +367,8 @@ func TestDuplicatesInABatchShareOneFate(t *testing.T) {
 	))
 	require.Equal(t, []string{"4", "5"}, ids)
 	require.Equal(t, map[string]int{"1": 1, "3": 1, "4": 1}, calls)
-	require.Equal(t, messaging.Duplicate, seen.verdict("2"))
-	require.Equal(t, messaging.Duplicate, seen.verdict("5"))
+	require.Equal(t, messaging.VerdictDuplicate, seen.verdict("2"))
+	require.Equal(t, messaging.VerdictDuplicate, seen.verdict("5"))
 	require.ErrorContains(t, seen.all["5"].Err, "duplicate of message 4 in the same batch, which was retried")
 }
 
@@ -386,11 +386,11 @@ func TestDeadlineLeavesTheReserve(t *testing.T) {
 			require.Equal(t, began.Add(8*time.Second), m.Deadline)
 			time.Sleep(3 * time.Second)
 			return nil
-		}, seen.option, func(o *messaging.Options) { o.Reserve = 2 * time.Second })
+		}, seen.option, func(o *messaging.ConsumerOptions) { o.Reserve = 2 * time.Second })
 		ids := failures(t, c, ctx, batch(sqsMessage("1", "x"), sqsMessage("2", "x"), sqsMessage("3", "hang"), sqsMessage("4", "x")))
 		require.Equal(t, []string{"3", "4"}, ids)
-		require.Equal(t, messaging.Retried, seen.verdict("3"))
-		require.Equal(t, messaging.Unstarted, seen.verdict("4"))
+		require.Equal(t, messaging.VerdictRetried, seen.verdict("3"))
+		require.Equal(t, messaging.VerdictUnstarted, seen.verdict("4"))
 		require.ErrorIs(t, seen.all["4"].Err, messaging.ErrUnstarted)
 		require.Equal(t, 8*time.Second, time.Since(began))
 	})
@@ -407,10 +407,10 @@ func TestAHandlerThatIgnoresItsDeadlineIsAbandoned(t *testing.T) {
 				time.Sleep(time.Minute)
 			}
 			return nil
-		}, seen.option, func(o *messaging.Options) { o.Reserve = 2 * time.Second })
+		}, seen.option, func(o *messaging.ConsumerOptions) { o.Reserve = 2 * time.Second })
 		ids := failures(t, c, ctx, batch(sqsMessage("1", "x"), sqsMessage("2", "deaf"), sqsMessage("3", "x")))
 		require.Equal(t, []string{"2", "3"}, ids, "what was finished stays finished")
-		require.Equal(t, messaging.Abandoned, seen.verdict("2"))
+		require.Equal(t, messaging.VerdictAbandoned, seen.verdict("2"))
 		require.Equal(t, 9*time.Second, time.Since(began), "half of the reserve is left to report")
 		time.Sleep(time.Minute) // let the handler end, as the bubble demands
 	})
@@ -430,7 +430,7 @@ func TestRetriesChangeVisibility(t *testing.T) {
 			return messaging.Poison(errRefused)
 		}
 		return errRefused
-	}, func(o *messaging.Options) {
+	}, func(o *messaging.ConsumerOptions) {
 		o.Client = &client
 		o.Backoff = func(n int) time.Duration { return time.Duration(n) * 1500 * time.Millisecond }
 	})
@@ -447,7 +447,7 @@ func TestFollowersComeBackTogetherWithTheFailedMessage(t *testing.T) {
 	var client visibility
 	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
 		return messaging.RetryAfter(time.Minute, errRefused)
-	}, func(o *messaging.Options) { o.Client = &client; o.QueueURL = "http://queue.fifo" })
+	}, func(o *messaging.ConsumerOptions) { o.Client = &client; o.QueueURL = "http://queue.fifo" })
 	failures(t, c, t.Context(), batch(sqsMessage("1", "x", inGroup("a")), sqsMessage("2", "x", inGroup("a"))))
 	require.Equal(t, map[string]int32{"handle-1": 60, "handle-2": 60}, client.seconds)
 	require.Equal(t, "http://queue.fifo", client.url)
@@ -459,7 +459,7 @@ func TestAFailedVisibilityChangeIsToldAndCostsNothing(t *testing.T) {
 	client := visibility{entries: map[string]types.BatchResultErrorEntry{
 		"handle-1": {Code: aws.String("ReceiptHandleIsInvalid"), Message: aws.String("gone"), SenderFault: true},
 	}}
-	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return errRefused }, func(o *messaging.Options) {
+	c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return errRefused }, func(o *messaging.ConsumerOptions) {
 		o.Client = &client
 		o.OnError = func(_ context.Context, err error) {
 			mu.Lock()
@@ -503,7 +503,7 @@ func TestPoisonIsParkedAndThenAcknowledged(t *testing.T) {
 			return errRefused
 		}
 		return messaging.Poison(errRefused)
-	}, seen.option, func(o *messaging.Options) { o.DeadLetter = &dlq; o.MaxReceives = 3 })
+	}, seen.option, func(o *messaging.ConsumerOptions) { o.DeadLetter = &dlq; o.MaxReceives = 3 })
 	ids := failures(t, c, t.Context(), batch(
 		sqsMessage("1", `{}`), sqsMessage("2", `nonsense`), sqsMessage("3", `{"orderId":"fail"}`, receives(2)),
 		sqsMessage("4", `{"orderId":"fail"}`, receives(3)),
@@ -512,11 +512,11 @@ func TestPoisonIsParkedAndThenAcknowledged(t *testing.T) {
 	require.Len(t, dlq.letters, 3)
 	require.Equal(t, "nonsense", dlq.letters[1].Body)
 	require.Equal(t, queueARN, dlq.letters[1].QueueARN)
-	require.Equal(t, messaging.Parked, seen.verdict("4"))
+	require.Equal(t, messaging.VerdictParked, seen.verdict("4"))
 
 	dlq.fail = errors.New("queue is gone")
 	require.Equal(t, []string{"1"}, failures(t, c, t.Context(), batch(sqsMessage("1", `{}`))))
-	require.Equal(t, messaging.Retried, seen.verdict("1"))
+	require.Equal(t, messaging.VerdictRetried, seen.verdict("1"))
 	require.ErrorContains(t, seen.all["1"].Err, "queue is gone")
 	require.ErrorIs(t, seen.all["1"].Err, errRefused)
 }
@@ -528,7 +528,7 @@ func TestPanicsOfTheCallersFunctionsCostNothingElse(t *testing.T) {
 			return nil
 		}
 		return errRefused
-	}, func(o *messaging.Options) {
+	}, func(o *messaging.ConsumerOptions) {
 		o.Classify = func(error) error { panic("classify") }
 		o.OnOutcome = func(context.Context, messaging.Outcome) { panic("outcome") }
 		o.OnError = func(_ context.Context, err error) { told = append(told, err) }
@@ -539,8 +539,8 @@ func TestPanicsOfTheCallersFunctionsCostNothingElse(t *testing.T) {
 }
 
 func TestGoexitOfTheCallersFunctionsCostsOneMessage(t *testing.T) {
-	for name, option := range map[string]func(*messaging.Options){
-		"key": func(o *messaging.Options) {
+	for name, option := range map[string]func(*messaging.ConsumerOptions){
+		"key": func(o *messaging.ConsumerOptions) {
 			o.Key = messaging.KeyOf(func(m messaging.Message[string]) string {
 				if m.Body == "x" {
 					runtime.Goexit()
@@ -548,7 +548,7 @@ func TestGoexitOfTheCallersFunctionsCostsOneMessage(t *testing.T) {
 				return m.Body
 			})
 		},
-		"classify": func(o *messaging.Options) { o.Classify = func(error) error { runtime.Goexit(); return nil } },
+		"classify": func(o *messaging.ConsumerOptions) { o.Classify = func(error) error { runtime.Goexit(); return nil } },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
@@ -588,7 +588,7 @@ func TestOneConsumerServesManyInvocations(t *testing.T) {
 			return errRefused
 		}
 		return nil
-	}, func(o *messaging.Options) { o.Concurrency = 4 })
+	}, func(o *messaging.ConsumerOptions) { o.Concurrency = 4 })
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -635,7 +635,7 @@ func TestInProgressElsewhereIsNoFailureOfTheMessage(t *testing.T) {
 		"joined": errors.Join(errRefused, &idempotency.InProgressError{Key: "k"}),
 	}
 	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error { return held[m.Body] },
-		func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
+		func(o *messaging.ConsumerOptions) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
 	var event awsevents.SQSEvent
 	for name := range held {
 		event.Records = append(event.Records, sqsMessage(name, name, receives(300)))
@@ -652,7 +652,7 @@ func TestMaxReceivesHoldsForErrorsThatAskForARetry(t *testing.T) {
 		"ours around held": messaging.RetryAfter(time.Second, heldError{busyError{time.Second}}),
 	}
 	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error { return ask[m.Body] },
-		func(o *messaging.Options) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
+		func(o *messaging.ConsumerOptions) { o.DeadLetter, o.MaxReceives = &dlq, 3 })
 	for n := 1; n <= 4; n++ {
 		dlq.letters = nil
 		var event awsevents.SQSEvent
@@ -689,7 +689,7 @@ func TestAProviderThatIsAlwaysBusyEndsAmongTheDeadLetters(t *testing.T) {
 				c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
 					tries++
 					return busyError{time.Minute}
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.Client, o.MaxReceives = queues.Client(), 5
 					o.DeadLetter = messaging.NewDeadLetterQueue(queues.Client(), dead.URL())
 				})
@@ -712,7 +712,7 @@ func TestWithoutAReserveTheDeadlineIsThatOfTheInvocation(t *testing.T) {
 			require.Equal(t, deadline, got)
 			require.Equal(t, deadline, m.Deadline)
 			return nil
-		}, func(o *messaging.Options) { o.Reserve = -1 })
+		}, func(o *messaging.ConsumerOptions) { o.Reserve = -1 })
 		require.Empty(t, failures(t, c, ctx, batch(sqsMessage("1", "x"))))
 
 		short, cancelShort := context.WithTimeout(t.Context(), 2*time.Second)
@@ -738,12 +738,12 @@ func TestNewConsumerPanicsOnProgrammingErrors(t *testing.T) {
 	require.PanicsWithValue(t, "messaging: NewConsumer: the handler is nil", func() { messaging.NewConsumer[placed](nil) })
 	require.PanicsWithValue(t, "messaging: NewConsumer: the key function is a func(messaging.Message[string]) string, the handler needs a func(Message[messaging_test.placed]) string",
 		func() {
-			messaging.NewConsumer(handle, func(o *messaging.Options) {
+			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) {
 				o.Key = messaging.KeyOf(func(messaging.Message[string]) string { return "" })
 			})
 		})
 	require.PanicsWithValue(t, "messaging: NewConsumer: Concurrency is -1; it must be 1 or more\nMaxReceives needs a DeadLetter to park messages in",
 		func() {
-			messaging.NewConsumer(handle, func(o *messaging.Options) { o.Concurrency, o.MaxReceives = -1, 2 })
+			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Concurrency, o.MaxReceives = -1, 2 })
 		})
 }

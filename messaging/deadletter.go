@@ -32,7 +32,7 @@ const (
 	AttrMessageID  = "deadLetterMessageId"    // id that the message had in its queue
 	AttrQueue      = "deadLetterQueue"        // ARN of that queue
 	AttrReceives   = "deadLetterReceiveCount" // deliveries it had there
-	AttrKey        = "deadLetterKey"          // business key, where the consumer has Options.Key
+	AttrKey        = "deadLetterKey"          // business key, where the consumer has ConsumerOptions.Key
 )
 
 // Letter is a message on its way to the dead letters.

@@ -114,7 +114,7 @@ func parkOne(t *testing.T, suffix string, limit int, body string, attrs map[stri
 			return messaging.Poison(reason)
 		}
 		return nil
-	}, func(o *messaging.Options) {
+	}, func(o *messaging.ConsumerOptions) {
 		o.Client, o.Bodies = client, store
 		o.DeadLetter = messaging.NewDeadLetterQueue(client, dead.URL(), func(o *messaging.DeadLetterQueueOptions) {
 			o.MaxSize = limit
@@ -270,7 +270,7 @@ func TestAStoreThatHangsKeepsNothingBack(t *testing.T) {
 		letter := messaging.Letter{MessageID: "m", Body: strings.Repeat("x", 1<<20-100), Reason: errRefused}
 		require.NoError(t, dlq.Park(t.Context(), letter))
 		c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return messaging.Poison(errRefused) },
-			func(o *messaging.Options) { o.DeadLetter = dlq })
+			func(o *messaging.ConsumerOptions) { o.DeadLetter = dlq })
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		require.Empty(t, failures(t, c, ctx, batch(sqsMessage("1", letter.Body))))

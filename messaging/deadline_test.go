@@ -66,17 +66,17 @@ func TestWhatDoesNotAnswerCostsNoFinishedWork(t *testing.T) {
 	tests := []struct {
 		name   string
 		bodies []string
-		option func(*messaging.Options, *silent)
+		option func(*messaging.ConsumerOptions, *silent)
 		failed []string
 	}{
-		{"dead letters", []string{"ok", "poison", "ok", "slow"}, func(o *messaging.Options, s *silent) { o.DeadLetter = s }, []string{"1"}},
-		{"dead letters, twice", []string{"poison", "poison", "ok"}, func(o *messaging.Options, s *silent) { o.DeadLetter = s }, []string{"0", "1"}},
-		{"dead letters, by count", []string{"ok", "fail", "ok"}, func(o *messaging.Options, s *silent) { o.DeadLetter, o.MaxReceives = s, 1 }, []string{"1"}},
-		{"dead letters, at the end", []string{"ok", "late poison"}, func(o *messaging.Options, s *silent) { o.DeadLetter = s }, []string{"1"}},
-		{"visibility", []string{"ok", "fail", "late"}, func(o *messaging.Options, s *silent) { o.Client = s }, []string{"1"}},
-		{"bodies", []string{"ok", "pointer", "ok", "slow"}, func(o *messaging.Options, s *silent) { o.Bodies = s }, []string{"1"}},
-		{"bodies, many", []string{"pointer", "pointer", "pointer", "ok", "slow"}, func(o *messaging.Options, s *silent) { o.Bodies = s }, []string{"0", "1", "2"}},
-		{"all", []string{"pointer", "poison", "ok", "fail", "ok"}, func(o *messaging.Options, s *silent) { o.Bodies, o.DeadLetter, o.Client = s, s, s }, []string{"0", "1", "3"}},
+		{"dead letters", []string{"ok", "poison", "ok", "slow"}, func(o *messaging.ConsumerOptions, s *silent) { o.DeadLetter = s }, []string{"1"}},
+		{"dead letters, twice", []string{"poison", "poison", "ok"}, func(o *messaging.ConsumerOptions, s *silent) { o.DeadLetter = s }, []string{"0", "1"}},
+		{"dead letters, by count", []string{"ok", "fail", "ok"}, func(o *messaging.ConsumerOptions, s *silent) { o.DeadLetter, o.MaxReceives = s, 1 }, []string{"1"}},
+		{"dead letters, at the end", []string{"ok", "late poison"}, func(o *messaging.ConsumerOptions, s *silent) { o.DeadLetter = s }, []string{"1"}},
+		{"visibility", []string{"ok", "fail", "late"}, func(o *messaging.ConsumerOptions, s *silent) { o.Client = s }, []string{"1"}},
+		{"bodies", []string{"ok", "pointer", "ok", "slow"}, func(o *messaging.ConsumerOptions, s *silent) { o.Bodies = s }, []string{"1"}},
+		{"bodies, many", []string{"pointer", "pointer", "pointer", "ok", "slow"}, func(o *messaging.ConsumerOptions, s *silent) { o.Bodies = s }, []string{"0", "1", "2"}},
+		{"all", []string{"pointer", "poison", "ok", "fail", "ok"}, func(o *messaging.ConsumerOptions, s *silent) { o.Bodies, o.DeadLetter, o.Client = s, s, s }, []string{"0", "1", "3"}},
 	}
 	for _, test := range tests {
 		for _, deaf := range []bool{false, true} {
@@ -84,7 +84,7 @@ func TestWhatDoesNotAnswerCostsNoFinishedWork(t *testing.T) {
 				t.Run(test.name+map[bool]string{true: ", deaf"}[deaf]+map[int]string{4: ", side by side"}[lanes], func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s := &silent{deaf: deaf}
-						c := messaging.NewConsumer(handle, func(o *messaging.Options) {
+						c := messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) {
 							o.Concurrency, o.Reserve = lanes, 2*time.Second
 							test.option(o, s)
 						})
@@ -114,7 +114,7 @@ func TestALoneHandlerWithoutADeadlineDoesNotWaitForEver(t *testing.T) {
 				return nil
 			}
 			return messaging.Poison(errRefused)
-		}, func(o *messaging.Options) { o.Bodies, o.DeadLetter, o.Client = s, s, s })
+		}, func(o *messaging.ConsumerOptions) { o.Bodies, o.DeadLetter, o.Client = s, s, s })
 		began := time.Now()
 		require.Equal(t, []string{"1", "2"}, failures(t, c, t.Context(), batch(sqsMessage("1", "pointer"), sqsMessage("2", "poison"), sqsMessage("3", "ok"))))
 		require.Equal(t, 3*time.Minute, time.Since(began), "a minute for each answer")
@@ -145,7 +145,7 @@ func TestAHangingQueueCostsNoFinishedWork(t *testing.T) {
 						}
 					}
 					return nil
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.Client, o.DeadLetter = client, messaging.NewDeadLetterQueue(client, dead.URL())
 				})
 				mapping := queues.NewMapping("orders", messagingtest.Func(c.HandleSQS), func(o *messagingtest.MappingOptions) {

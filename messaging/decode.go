@@ -103,9 +103,9 @@ func open(r record, body string, part PayloadPart, load func(string) (string, er
 	}
 	event, ok := openEvent(o.payload)
 	switch {
-	case ok && part == Detail:
+	case ok && part == PayloadDetail:
 		o.decoded = event.Detail
-	case part == Detail:
+	case part == PayloadDetail:
 		o.fault = poison(errors.New("the body is no EventBridge event: it needs detail-type, source and an object in detail"))
 	}
 	if ok {
@@ -125,7 +125,7 @@ func (o *opened) unwrap(e *envelope, part PayloadPart, load func(string) (string
 		return err
 	}
 	o.payload = []byte(message)
-	if part == Verbatim {
+	if part == PayloadVerbatim {
 		o.wrapper = &wrapper{Attributes: attrs.telling()}
 	} else {
 		o.attributes, o.decoded = attrs, o.payload

@@ -1,7 +1,7 @@
 // Package messaging sends to SQS queues and SNS topics, and consumes queues
 // without losing, blocking or endlessly repeating a message.
 //
-//	consumer := messaging.NewConsumer(ship, func(o *messaging.Options) {
+//	consumer := messaging.NewConsumer(ship, func(o *messaging.ConsumerOptions) {
 //		o.Client = client
 //		o.DeadLetter = messaging.NewDeadLetterQueue(client, dlqURL)
 //	})
@@ -25,8 +25,8 @@
 // a table that does not answer, are blameless.
 //
 // Messages run in lanes: the messages of one FIFO message group, or with one
-// Options.Key, strictly in order; different lanes side by side up to
-// Options.Concurrency. The first message of a lane that is not acknowledged
+// ConsumerOptions.Key, strictly in order; different lanes side by side up to
+// ConsumerOptions.Concurrency. The first message of a lane that is not acknowledged
 // stops the lane: what follows is reported as failed without being tried, and
 // comes again together with the failed one, since SQS delivers nothing of a
 // message group behind a message of it that is in flight. A message that was
@@ -40,7 +40,7 @@
 // parked, after its own failure. One behind it that fails is retried and parked
 // when it comes first: it may have fewer tries than MaxReceives, since its
 // receives are no sign of how many it had, but two where it was held up by
-// others. Only a message that found no time left (Unstarted) has receives
+// others. Only a message that found no time left (VerdictUnstarted) has receives
 // without tries that nothing tells apart.
 //
 // The same message twice in a batch, by message id, runs once. So does one that
@@ -49,7 +49,7 @@
 // A repetition with another message of the key in between is handled, for it
 // undoes that one.
 //
-// Before the context's deadline Options.Reserve is kept free: no handler starts
+// Before the context's deadline ConsumerOptions.Reserve is kept free: no handler starts
 // in it, contexts of running ones end when it begins. A handler that ignores
 // that is left behind when half of the reserve is gone, and its message is
 // reported as failed: this is the one case in which a goroutine outlives the
@@ -84,7 +84,7 @@
 // # Errors
 //
 // [*DecodeError], [*PanicError], [ErrBlocked], [ErrUnstarted] and [ErrAbandoned]
-// reach Options.OnOutcome; [*SendError] with [*EntryError] comes from SendAll,
+// reach ConsumerOptions.OnOutcome; [*SendError] with [*EntryError] comes from SendAll,
 // [ErrNotUTF8] from what is sent with broken text.
 // SDK errors are wrapped and stay reachable with errors.As.
 //

@@ -26,7 +26,7 @@ func ledger(handled *[]string, bad ...string) func(context.Context, messaging.Me
 	}
 }
 
-func byOrder(o *messaging.Options) {
+func byOrder(o *messaging.ConsumerOptions) {
 	o.Key = messaging.KeyOf(func(m messaging.Message[placed]) string { return m.Body.OrderID })
 }
 
@@ -69,7 +69,7 @@ func TestDuplicatesStayInTheirGroup(t *testing.T) {
 	))
 	require.Equal(t, []string{"1", "2"}, ids, "what fails in one group is no matter of the other")
 	require.Equal(t, []string{"1", "3", "4"}, handled)
-	require.Equal(t, messaging.Duplicate, seen.verdict("5"))
+	require.Equal(t, messaging.VerdictDuplicate, seen.verdict("5"))
 
 	handled = nil
 	failures(t, c, t.Context(), batch(
@@ -102,7 +102,7 @@ func TestADuplicateOfABlockedMessageComesWithIt(t *testing.T) {
 						return messaging.RetryAfter(5*time.Second, errRefused)
 					}
 					return nil
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.Heartbeat = heartbeat
 					o.Key = messaging.KeyOf(func(m messaging.Message[string]) string { return m.Body })
 				})

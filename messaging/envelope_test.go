@@ -37,13 +37,13 @@ type delivery[T any] struct {
 	outcome            messaging.Outcome
 }
 
-func deliver[T any](t *testing.T, m awsevents.SQSMessage, optFns ...func(*messaging.Options)) delivery[T] {
+func deliver[T any](t *testing.T, m awsevents.SQSMessage, optFns ...func(*messaging.ConsumerOptions)) delivery[T] {
 	t.Helper()
 	var d delivery[T]
 	c := messaging.NewConsumer(func(ctx context.Context, m messaging.Message[T]) error {
 		d.Message, d.correlation, d.trace = m, correlation.ID(ctx), correlation.Trace(ctx)
 		return nil
-	}, append(optFns, func(o *messaging.Options) {
+	}, append(optFns, func(o *messaging.ConsumerOptions) {
 		o.OnOutcome = func(_ context.Context, out messaging.Outcome) { d.outcome = out }
 	})...)
 	failures(t, c, t.Context(), batch(m))
@@ -62,7 +62,7 @@ func TestSNSEnvelopesAreUnwrapped(t *testing.T) {
 	require.JSONEq(t, `{"orderId":"42"}`, string(d.Payload()))
 	require.Equal(t, m.Body, d.Raw)
 
-	entity := deliver[awsevents.SNSEntity](t, m, func(o *messaging.Options) { o.Payload = messaging.Verbatim })
+	entity := deliver[awsevents.SNSEntity](t, m, func(o *messaging.ConsumerOptions) { o.Payload = messaging.PayloadVerbatim })
 	require.Equal(t, "sns-1", entity.Body.MessageID)
 	require.Equal(t, "c-5", entity.correlation)
 }
@@ -88,7 +88,7 @@ func TestEventBridgeEventsBringTheirCorrelation(t *testing.T) {
 			}
 			require.JSONEq(t, `{"orderId":"42","total":7}`, string(d.Payload()), "what is the same when the event is published again")
 
-			detail := deliver[placed](t, sqsMessage("1", body), func(o *messaging.Options) { o.Payload, o.Strict = messaging.Detail, true })
+			detail := deliver[placed](t, sqsMessage("1", body), func(o *messaging.ConsumerOptions) { o.Payload, o.Strict = messaging.PayloadDetail, true })
 			require.Equal(t, placed{"42", 7}, detail.Body)
 		})
 	}
@@ -100,20 +100,20 @@ func TestStrictRefusesNestedMetadata(t *testing.T) {
 	type outer struct {
 		OrderID inner `json:"orderId"`
 	}
-	d := deliver[outer](t, sqsMessage("1", body), func(o *messaging.Options) { o.Payload, o.Strict = messaging.Detail, true })
+	d := deliver[outer](t, sqsMessage("1", body), func(o *messaging.ConsumerOptions) { o.Payload, o.Strict = messaging.PayloadDetail, true })
 	require.ErrorContains(t, d.outcome.Err, `unknown field "metadata"`)
 }
 
 func TestDetailNeedsAnEvent(t *testing.T) {
-	d := deliver[placed](t, sqsMessage("1", `{"orderId":"1"}`), func(o *messaging.Options) { o.Payload = messaging.Detail })
-	require.Equal(t, messaging.Poisoned, d.outcome.Verdict)
+	d := deliver[placed](t, sqsMessage("1", `{"orderId":"1"}`), func(o *messaging.ConsumerOptions) { o.Payload = messaging.PayloadDetail })
+	require.Equal(t, messaging.VerdictPoisoned, d.outcome.Verdict)
 	require.ErrorContains(t, d.outcome.Err, "no EventBridge event")
 }
 
 func TestPayloadTypesTakeTheBodyAsItIs(t *testing.T) {
 	require.Equal(t, []byte("x"), deliver[[]byte](t, sqsMessage("1", "x")).Body)
 	require.Equal(t, json.RawMessage(`[1]`), deliver[json.RawMessage](t, sqsMessage("1", "[1]")).Body)
-	require.Equal(t, messaging.Poisoned, deliver[json.RawMessage](t, sqsMessage("1", "x")).outcome.Verdict)
+	require.Equal(t, messaging.VerdictPoisoned, deliver[json.RawMessage](t, sqsMessage("1", "x")).outcome.Verdict)
 	require.Equal(t, map[string]int{"a": 1}, deliver[map[string]int](t, sqsMessage("1", `{"a":1}`)).Body)
 }
 
@@ -134,7 +134,7 @@ func FuzzHandleSQS(f *testing.F) {
 	c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[placed]) error {
 		_ = m.Payload()
 		return nil
-	}, func(o *messaging.Options) { o.Strict, o.Payload = true, messaging.Detail })
+	}, func(o *messaging.ConsumerOptions) { o.Strict, o.Payload = true, messaging.PayloadDetail })
 	f.Fuzz(func(t *testing.T, body string) {
 		_, err := c.HandleSQS(t.Context(), batch(sqsMessage("1", body)))
 		require.NoError(t, err)

@@ -58,7 +58,7 @@ func ExampleDeadLetterQueue() {
 	dead := queues.NewQueue("orders-dead", nil)
 	client := queues.Client()
 
-	consumer := messaging.NewConsumer(ship, func(o *messaging.Options) {
+	consumer := messaging.NewConsumer(ship, func(o *messaging.ConsumerOptions) {
 		o.DeadLetter = messaging.NewDeadLetterQueue(client, dead.URL())
 	})
 	d := messagingtest.Deliver(nil, consumer.HandleSQS, OrderPlaced{"", 20}, "not JSON")
@@ -137,8 +137,8 @@ func ExampleRedrive() {
 // Several types share a queue.
 func ExampleMux() {
 	mux := messaging.MustMux(messaging.ByAttribute("type"),
-		messaging.On("placed", ship),
-		messaging.On("returned", func(_ context.Context, m messaging.Message[string]) error {
+		messaging.OnType("placed", ship),
+		messaging.OnType("returned", func(_ context.Context, m messaging.Message[string]) error {
 			fmt.Println("returned", m.Body)
 			return nil
 		}))

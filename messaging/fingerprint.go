@@ -8,7 +8,7 @@ import (
 )
 
 // Fingerprint returns the bytes by which two messages are compared, in
-// Options.Key and by package idempotency. It covers all that a handler can
+// ConsumerOptions.Key and by package idempotency. It covers all that a handler can
 // decide on: the payload, the message attributes, the message group, topic and
 // subject, and of an EventBridge event detail-type, source and what else stands
 // beside the detail.

@@ -90,13 +90,13 @@ func pairs(t *testing.T) []struct {
 
 func TestAMessageThatAHandlerCanTellApartIsNoDuplicate(t *testing.T) {
 	for _, pair := range pairs(t) {
-		for name, part := range map[string]messaging.PayloadPart{"body": messaging.Body, "verbatim": messaging.Verbatim} {
+		for name, part := range map[string]messaging.PayloadPart{"body": messaging.PayloadBody, "verbatim": messaging.PayloadVerbatim} {
 			t.Run(pair.name+" "+name, func(t *testing.T) {
 				var handled []string
 				c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
 					handled = append(handled, m.ID)
 					return nil
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.Payload = part
 					o.Key = messaging.KeyOf(func(messaging.Message[string]) string { return "42" })
 				})
@@ -121,10 +121,10 @@ func TestAnotherMessageUnderAKeyIsNotAcknowledged(t *testing.T) {
 			require.Empty(t, failures(t, c, t.Context(), batch(pair.one)))
 			failures(t, c, t.Context(), batch(pair.two))
 			if pair.different {
-				require.Equal(t, messaging.Poisoned, seen.verdict("2"))
+				require.Equal(t, messaging.VerdictPoisoned, seen.verdict("2"))
 				require.ErrorIs(t, seen.all["2"].Err, idempotency.ErrConflict)
 			} else {
-				require.Equal(t, messaging.Acked, seen.verdict("2"))
+				require.Equal(t, messaging.VerdictAcked, seen.verdict("2"))
 			}
 		})
 	}
@@ -151,12 +151,12 @@ func TestTypesOfAMuxDoNotHideEachOther(t *testing.T) {
 	store := newStore(t)
 	ran := map[string]int{}
 	once := func(name string) messaging.Route {
-		return messaging.On(name, idempotency.Leased(store, func(m messaging.Message[placed]) string { return m.Body.OrderID },
+		return messaging.OnType(name, idempotency.Leased(store, func(m messaging.Message[placed]) string { return m.Body.OrderID },
 			func(context.Context, messaging.Message[placed]) error { ran[name]++; return nil }))
 	}
 	mux := messaging.MustMux(messaging.ByAttribute("type"), once("placed"), once("canceled"))
 	var seen outcomes
-	c := messaging.NewConsumer(mux.Handle, seen.option, func(o *messaging.Options) {
+	c := messaging.NewConsumer(mux.Handle, seen.option, func(o *messaging.ConsumerOptions) {
 		o.Key = messaging.KeyOf(func(m messaging.Message[json.RawMessage]) string { return string(m.Body) })
 	})
 	failures(t, c, t.Context(), batch(

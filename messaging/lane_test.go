@@ -21,17 +21,17 @@ func TestOnlyTheFirstOfALaneIsParkedByCount(t *testing.T) {
 		body    string // of the first
 		letters int
 	}{
-		{"behind one that was parked by count", []string{"1", "2"}, messaging.Parked, messaging.Retried, `{}`, 1},
-		{"behind one that was parked as poison", []string{"2"}, messaging.Parked, messaging.Retried, `?`, 1},
-		{"behind one that succeeded at last", []string{"2"}, messaging.Acked, messaging.Retried, `{}`, 0},
-		{"alone in its failure", []string{"1"}, messaging.Parked, messaging.Acked, `{}`, 1},
+		{"behind one that was parked by count", []string{"1", "2"}, messaging.VerdictParked, messaging.VerdictRetried, `{}`, 1},
+		{"behind one that was parked as poison", []string{"2"}, messaging.VerdictParked, messaging.VerdictRetried, `?`, 1},
+		{"behind one that succeeded at last", []string{"2"}, messaging.VerdictAcked, messaging.VerdictRetried, `{}`, 0},
+		{"alone in its failure", []string{"1"}, messaging.VerdictParked, messaging.VerdictAcked, `{}`, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var dlq parker
 			var seen outcomes
 			var handled []string
-			c := messaging.NewConsumer(ledger(&handled, test.bad...), seen.option, func(o *messaging.Options) {
+			c := messaging.NewConsumer(ledger(&handled, test.bad...), seen.option, func(o *messaging.ConsumerOptions) {
 				o.DeadLetter, o.MaxReceives = &dlq, 3
 			})
 			failures(t, c, t.Context(), batch(
@@ -41,8 +41,8 @@ func TestOnlyTheFirstOfALaneIsParkedByCount(t *testing.T) {
 			require.Equal(t, test.first, seen.verdict("1"))
 			require.Equal(t, test.second, seen.verdict("2"))
 			require.Len(t, dlq.letters, test.letters)
-			if test.second == messaging.Retried {
-				require.Equal(t, messaging.Blocked, seen.verdict("3"), "what was not tried is not parked")
+			if test.second == messaging.VerdictRetried {
+				require.Equal(t, messaging.VerdictBlocked, seen.verdict("3"), "what was not tried is not parked")
 			}
 		})
 	}
@@ -51,7 +51,7 @@ func TestOnlyTheFirstOfALaneIsParkedByCount(t *testing.T) {
 func TestABodyThatCannotBeReadIsATryThatFailed(t *testing.T) {
 	var dlq parker
 	var handled []string
-	c := messaging.NewConsumer(ledger(&handled), func(o *messaging.Options) {
+	c := messaging.NewConsumer(ledger(&handled), func(o *messaging.ConsumerOptions) {
 		o.Bodies, o.DeadLetter, o.MaxReceives = noBodies{}, &dlq, 3
 	})
 	ids := failures(t, c, t.Context(), batch(
@@ -100,7 +100,7 @@ func TestAFollowerIsNotParkedAfterOneTry(t *testing.T) {
 						return errRefused
 					}
 					return nil
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.Client, o.Backoff, o.MaxReceives = queues.Client(), messaging.Constant(2*time.Second), 3
 					o.DeadLetter = messaging.NewDeadLetterQueue(queues.Client(), dead.URL())
 				})

@@ -37,7 +37,7 @@ func TestALambdaConsumerRetriesWithBackoffAndParks(t *testing.T) {
 			tries = append(tries, time.Since(began))
 			require.Equal(t, "c-1", correlation.ID(ctx))
 			return fmt.Errorf("try %d", m.ReceiveCount)
-		}, func(o *messaging.Options) {
+		}, func(o *messaging.ConsumerOptions) {
 			o.Client = client
 			o.Backoff = messaging.Constant(20 * time.Second)
 			o.DeadLetter = messaging.NewDeadLetterQueue(client, dead.URL())
@@ -76,7 +76,7 @@ func TestAFIFOGroupWaitsForItsFailedMessage(t *testing.T) {
 			}
 			done = append(done, m.Body)
 			return nil
-		}, func(o *messaging.Options) { o.Client = client })
+		}, func(o *messaging.ConsumerOptions) { o.Client = client })
 		_, err := queue.SendAll(t.Context(), []string{"a1", "a2", "b1", "a3", "b2", "a4"})
 		require.NoError(t, err)
 		mapping := queues.NewMapping("orders.fifo", messagingtest.Func(c.HandleSQS), func(o *messagingtest.MappingOptions) { o.ReportBatchItemFailures = true })
@@ -101,7 +101,7 @@ func TestPollHandlesDeletesAndEndsInOrder(t *testing.T) {
 				return errRefused
 			}
 			return nil
-		}, func(o *messaging.Options) { o.Backoff, o.Concurrency = messaging.Constant(5*time.Second), 4 })
+		}, func(o *messaging.ConsumerOptions) { o.Backoff, o.Concurrency = messaging.Constant(5*time.Second), 4 })
 		var values []string
 		for i := range 25 {
 			values = append(values, strconv.Itoa(i))
@@ -158,7 +158,7 @@ func TestPollCancelsHandlersWhenTheGraceIsOver(t *testing.T) {
 			cancel()
 			<-ctx.Done()
 			return ctx.Err()
-		}, func(o *messaging.Options) { o.Grace = 3 * time.Second })
+		}, func(o *messaging.ConsumerOptions) { o.Grace = 3 * time.Second })
 		began := time.Now()
 		require.NoError(t, c.Poll(ctx, client, orders.URL()))
 		require.Equal(t, 3*time.Second, time.Since(began).Truncate(time.Second))
@@ -189,7 +189,7 @@ func TestPollKeepsToTheVisibilityTimeoutOrExtendsIt(t *testing.T) {
 						cancel()
 						return nil
 					}
-				}, func(o *messaging.Options) { o.Heartbeat = heartbeat })
+				}, func(o *messaging.ConsumerOptions) { o.Heartbeat = heartbeat })
 				began := time.Now()
 				require.NoError(t, c.Poll(ctx, client, orders.URL()))
 				require.Equal(t, 1, runs)
@@ -208,7 +208,7 @@ func TestPollRefusesWhatCannotWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queues := messagingtest.NewSQS(t)
 		client := queues.Client()
-		c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return nil }, func(o *messaging.Options) { o.Heartbeat = time.Minute })
+		c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return nil }, func(o *messaging.ConsumerOptions) { o.Heartbeat = time.Minute })
 		require.ErrorContains(t, c.Poll(t.Context(), client, "https://sqs.us-east-1.amazonaws.com/123456789012/none"), "does not exist")
 		require.ErrorContains(t, c.Poll(t.Context(), client, ""), "the queue URL is empty")
 		orders := queues.NewQueue("orders", nil)
@@ -231,7 +231,7 @@ func TestPollGoesOnAfterFaults(t *testing.T) {
 		c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error {
 			runs++
 			return nil
-		}, func(o *messaging.Options) {
+		}, func(o *messaging.ConsumerOptions) {
 			o.OnError = func(_ context.Context, err error) { told = append(told, err) }
 		})
 		go func() { time.Sleep(5 * time.Minute); cancel() }()
@@ -351,11 +351,11 @@ func TestRedriveMovesDeadLettersBack(t *testing.T) {
 func TestMuxHandsEachTypeToItsHandler(t *testing.T) {
 	var got []string
 	mux := messaging.MustMux(messaging.ByAttribute("type"),
-		messaging.On("placed", func(_ context.Context, m messaging.Message[placed]) error {
+		messaging.OnType("placed", func(_ context.Context, m messaging.Message[placed]) error {
 			got = append(got, "placed "+m.Body.OrderID)
 			return nil
 		}),
-		messaging.On("shipped", func(_ context.Context, m messaging.Message[map[string]string]) error {
+		messaging.OnType("shipped", func(_ context.Context, m messaging.Message[map[string]string]) error {
 			got = append(got, "shipped "+m.Body["by"])
 			return nil
 		}),
@@ -368,9 +368,9 @@ func TestMuxHandsEachTypeToItsHandler(t *testing.T) {
 	))
 	require.Equal(t, []string{"3", "4"}, ids)
 	require.Equal(t, []string{"placed 42", "shipped sea"}, got)
-	require.Equal(t, messaging.Poisoned, seen.verdict("3"))
+	require.Equal(t, messaging.VerdictPoisoned, seen.verdict("3"))
 	require.ErrorContains(t, seen.all["3"].Err, `no route for a message of type "other"`)
-	require.Equal(t, messaging.Poisoned, seen.verdict("4"))
+	require.Equal(t, messaging.VerdictPoisoned, seen.verdict("4"))
 
 	byMember := messaging.MustMux(messaging.ByMember("detail-type"), messaging.Otherwise(func(_ context.Context, m messaging.Message[json.RawMessage]) error {
 		got = append(got, messaging.ByMember("detail-type")(m))
@@ -379,7 +379,7 @@ func TestMuxHandsEachTypeToItsHandler(t *testing.T) {
 	require.Empty(t, failures(t, messaging.NewConsumer(byMember.Handle), t.Context(), batch(sqsMessage("1", busEvent))))
 	require.Equal(t, "OrderPlaced", got[2])
 
-	_, err := messaging.NewMux(nil, messaging.On[string]("a", nil), messaging.Otherwise(nil))
+	_, err := messaging.NewMux(nil, messaging.OnType[string]("a", nil), messaging.Otherwise(nil))
 	require.ErrorContains(t, err, "no function to tell the type")
 	require.ErrorContains(t, err, `route "a" has no handler`)
 }

@@ -10,10 +10,10 @@ import (
 // Message is one message as a handler sees it: decoded, unwrapped from its SNS
 // envelope where it came in one, with the facts about its delivery.
 type Message[T any] struct {
-	Body T // decoded payload; see Options.Payload for what is decoded
+	Body T // decoded payload; see ConsumerOptions.Payload for what is decoded
 
 	ID           string     // SQS message id; it changes when a message is redriven, so it is no idempotency key
-	Key          string     // what Options.Key answered, "" without that option
+	Key          string     // what ConsumerOptions.Key answered, "" without that option
 	GroupID      string     // MessageGroupId, "" where the message has none
 	ReceiveCount int        // deliveries so far, this one included; 1 on the first
 	Attributes   Attributes // message attributes, of the SNS envelope where there was one

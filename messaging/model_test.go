@@ -64,7 +64,7 @@ func TestBatchesAgainstAModel(t *testing.T) {
 				panic("no")
 			}
 			return nil
-		}, func(o *messaging.Options) {
+		}, func(o *messaging.ConsumerOptions) {
 			o.Concurrency = rapid.IntRange(1, 5).Draw(t, "concurrency")
 			o.Key = messaging.KeyOf(func(m messaging.Message[string]) string {
 				_, key, _ := strings.Cut(m.Body, " ")

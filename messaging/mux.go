@@ -23,9 +23,9 @@ type Route struct {
 	handler func(context.Context, Message[json.RawMessage]) error
 }
 
-// On routes messages of this type to handler. A payload that handler's type
+// OnType routes messages of this type to handler. A payload that handler's type
 // cannot take is poison.
-func On[T any](value string, handler func(context.Context, Message[T]) error) Route {
+func OnType[T any](value string, handler func(context.Context, Message[T]) error) Route {
 	if handler == nil {
 		return Route{value: value}
 	}

@@ -21,7 +21,7 @@ func TestConstructorsNameWhatIsNil(t *testing.T) {
 		"messaging: NewDeadLetterQueue: the client is nil": func() { messaging.NewDeadLetterQueue(nil, "q") },
 		"messaging: NewConsumer: the handler is nil":       func() { messaging.NewConsumer[string](nil) },
 		"messaging: NewConsumer: DeadLetter is a nil *messaging.DeadLetterQueue": func() {
-			messaging.NewConsumer(handle, func(o *messaging.Options) { o.DeadLetter = (*messaging.DeadLetterQueue)(nil) })
+			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.DeadLetter = (*messaging.DeadLetterQueue)(nil) })
 		},
 		"messaging: NewQueue: Bodies is a nil *claimcheck.Store": func() {
 			messaging.NewQueue(&sqs.Client{}, "q", func(o *messaging.QueueOptions[string]) { o.Bodies = (*claimcheck.Store)(nil) })
@@ -32,12 +32,14 @@ func TestConstructorsNameWhatIsNil(t *testing.T) {
 		"messaging: NewDeadLetterQueue: Bodies is a nil *claimcheck.Store": func() {
 			messaging.NewDeadLetterQueue(&sqs.Client{}, "q", func(o *messaging.DeadLetterQueueOptions) { o.Bodies = (*claimcheck.Store)(nil) })
 		},
-		"messaging: NewConsumer: Client is a nil *sqs.Client": func() { messaging.NewConsumer(handle, func(o *messaging.Options) { o.Client = (*sqs.Client)(nil) }) },
+		"messaging: NewConsumer: Client is a nil *sqs.Client": func() {
+			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Client = (*sqs.Client)(nil) })
+		},
 		"messaging: NewConsumer: the key function is nil": func() {
-			messaging.NewConsumer(handle, func(o *messaging.Options) { o.Key = messaging.KeyOf[string](nil) })
+			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Key = messaging.KeyOf[string](nil) })
 		},
 		"messaging: mux: there is no function to tell the type": func() { messaging.MustMux(nil) },
-		"messaging: mux: route \"a\" has no handler":            func() { messaging.MustMux(messaging.ByAttribute("type"), messaging.On[string]("a", nil)) },
+		"messaging: mux: route \"a\" has no handler":            func() { messaging.MustMux(messaging.ByAttribute("type"), messaging.OnType[string]("a", nil)) },
 		"messaging: mux: route \"\" has no handler":             func() { messaging.MustMux(messaging.ByAttribute("type"), messaging.Otherwise(nil)) },
 	} {
 		require.PanicsWithValue(t, text, construct)

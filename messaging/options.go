@@ -22,9 +22,9 @@ type VisibilityClient interface {
 	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
-// Options configure a Consumer. They do not depend on the message type; what
+// ConsumerOptions configure a Consumer. They do not depend on the message type; what
 // does goes through KeyOf.
-type Options struct {
+type ConsumerOptions struct {
 	// Client changes the visibility of messages that are retried. Optional.
 	// Without it the delay of a retry is what remains of the visibility timeout;
 	// Poll uses its own client.
@@ -128,7 +128,7 @@ type Outcome struct {
 	GroupID      string
 	ReceiveCount int
 	Verdict      Verdict
-	Err          error         // reason of every verdict but Acked
+	Err          error         // reason of every verdict but VerdictAcked
 	Delay        time.Duration // asked for the next delivery; −1 where the visibility timeout decides
 	Duration     time.Duration // time the handler took; 0 where it did not run
 }
@@ -137,19 +137,19 @@ type Outcome struct {
 type PayloadPart int
 
 const (
-	// Body decodes the whole body, without the SNS envelope where there is one.
-	Body PayloadPart = iota
-	// Detail decodes the detail of an EventBridge event. A body that is no such
+	// PayloadBody decodes the whole body, without the SNS envelope where there is one.
+	PayloadBody PayloadPart = iota
+	// PayloadDetail decodes the detail of an EventBridge event. A body that is no such
 	// event is poison.
-	Detail
-	// Verbatim decodes the body as it is, an SNS envelope included.
-	Verbatim
+	PayloadDetail
+	// PayloadVerbatim decodes the body as it is, an SNS envelope included.
+	PayloadVerbatim
 )
 
 // KeyFunc is a key function for some message type; KeyOf makes one.
 type KeyFunc struct{ f any }
 
-// KeyOf makes a function of a typed message an Options.Key. The type must be
+// KeyOf makes a function of a typed message an ConsumerOptions.Key. The type must be
 // the one of the consumer's handler: NewConsumer panics otherwise.
 func KeyOf[T any](f func(Message[T]) string) KeyFunc { return KeyFunc{f} }
 
@@ -166,8 +166,8 @@ func Constant(d time.Duration) func(receives int) time.Duration {
 	return func(int) time.Duration { return d }
 }
 
-func newOptions(optFns []func(*Options)) (Options, error) {
-	o := Options{
+func newOptions(optFns []func(*ConsumerOptions)) (ConsumerOptions, error) {
+	o := ConsumerOptions{
 		Backoff:     Exponential(time.Second, 15*time.Minute),
 		Concurrency: 1,
 		Reserve:     time.Second,
@@ -199,7 +199,7 @@ func newOptions(optFns []func(*Options)) (Options, error) {
 	if o.Heartbeat < 0 {
 		fault("Heartbeat is %s; it must be 0 or more", o.Heartbeat)
 	}
-	if o.Payload < Body || o.Payload > Verbatim {
+	if o.Payload < PayloadBody || o.Payload > PayloadVerbatim {
 		fault("Payload is %d, which is no PayloadPart", o.Payload)
 	}
 	return o, errors.Join(faults...)

@@ -39,13 +39,13 @@ type poller struct {
 }
 
 // Poll receives and handles messages until ctx ends, then lets running handlers
-// finish within Options.Grace, makes unstarted messages visible again, and
+// finish within ConsumerOptions.Grace, makes unstarted messages visible again, and
 // returns nil. It returns an error when the queue does not exist or may not be
 // read, and when its visibility timeout is 0 s or not longer than
-// Options.Heartbeat; other faults are told to Options.OnError and tried again.
+// ConsumerOptions.Heartbeat; other faults are told to ConsumerOptions.OnError and tried again.
 //
 // A handler's deadline is the end of the visibility timeout, as the queue had it
-// when Poll began; with Options.Heartbeat the timeout is extended instead, up to
+// when Poll began; with ConsumerOptions.Heartbeat the timeout is extended instead, up to
 // the 12 hours that SQS allows. Several calls may poll one queue side by side.
 func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string) error {
 	p := &poller{Consumer: c, client: client, url: queueURL}

@@ -45,13 +45,13 @@ func TestPollEndsWhateverHangs(t *testing.T) {
 		handler func(context.Context, messaging.Message[string]) error
 		fault   func(*messagingtest.SQS)
 		client  deafClient
-		option  func(*messaging.Options)
+		option  func(*messaging.ConsumerOptions)
 		within  time.Duration // after the end of the context, beside the grace of 5 s
 	}{
 		{name: "deaf handler", handler: sleep, within: time.Second},
-		{name: "deaf handler, longer reserve", handler: sleep, option: func(o *messaging.Options) { o.Reserve = 3 * time.Second }, within: 3 * time.Second},
-		{name: "deaf handler, no reserve", handler: sleep, option: func(o *messaging.Options) { o.Reserve = -1 }, within: time.Second},
-		{name: "deaf handler, no grace", handler: sleep, option: func(o *messaging.Options) { o.Grace = -1 }, within: time.Second},
+		{name: "deaf handler, longer reserve", handler: sleep, option: func(o *messaging.ConsumerOptions) { o.Reserve = 3 * time.Second }, within: 3 * time.Second},
+		{name: "deaf handler, no reserve", handler: sleep, option: func(o *messaging.ConsumerOptions) { o.Reserve = -1 }, within: time.Second},
+		{name: "deaf handler, no grace", handler: sleep, option: func(o *messaging.ConsumerOptions) { o.Grace = -1 }, within: time.Second},
 		{name: "deletes", handler: ok, fault: func(q *messagingtest.SQS) { q.Delay("DeleteMessageBatch", 24*time.Hour).Times(-1) }, within: 5 * time.Second},
 		{name: "deletes after the end", handler: late, fault: func(q *messagingtest.SQS) { q.Delay("DeleteMessageBatch", 24*time.Hour).Times(-1) }, within: 5 * time.Second},
 		{name: "changes", handler: fail, fault: func(q *messagingtest.SQS) { q.Delay("ChangeMessageVisibilityBatch", 24*time.Hour).Times(-1) }, within: 5 * time.Second},
@@ -59,10 +59,10 @@ func TestPollEndsWhateverHangs(t *testing.T) {
 		{name: "failing deletes", handler: ok, fault: func(q *messagingtest.SQS) { q.Fail("DeleteMessageBatch", errors.New("reset")).Times(-1) }, within: 5 * time.Second},
 		{name: "deaf deletes", handler: ok, client: deafClient{deleting: true}, within: 11 * time.Second},
 		{name: "deaf changes", handler: fail, client: deafClient{changing: true}, within: 11 * time.Second},
-		{name: "dead letters", handler: poison, option: func(o *messaging.Options) { o.DeadLetter = &silent{} }, within: time.Second},
-		{name: "deaf dead letters", handler: poison, option: func(o *messaging.Options) { o.DeadLetter = &silent{deaf: true} }, within: time.Second},
-		{name: "bodies", handler: ok, option: func(o *messaging.Options) { o.Bodies = &silent{} }, within: time.Second},
-		{name: "deaf bodies", handler: ok, option: func(o *messaging.Options) { o.Bodies = &silent{deaf: true} }, within: time.Second},
+		{name: "dead letters", handler: poison, option: func(o *messaging.ConsumerOptions) { o.DeadLetter = &silent{} }, within: time.Second},
+		{name: "deaf dead letters", handler: poison, option: func(o *messaging.ConsumerOptions) { o.DeadLetter = &silent{deaf: true} }, within: time.Second},
+		{name: "bodies", handler: ok, option: func(o *messaging.ConsumerOptions) { o.Bodies = &silent{} }, within: time.Second},
+		{name: "deaf bodies", handler: ok, option: func(o *messaging.ConsumerOptions) { o.Bodies = &silent{deaf: true} }, within: time.Second},
 	}
 	for _, test := range tests {
 		for name, heartbeat := range map[string]time.Duration{"": 0, ", heartbeat": 10 * time.Second} {
@@ -80,7 +80,7 @@ func TestPollEndsWhateverHangs(t *testing.T) {
 						client := test.client
 						client.Client = queues.Client()
 						ctx, cancel := context.WithCancel(t.Context())
-						c := messaging.NewConsumer(test.handler, func(o *messaging.Options) {
+						c := messaging.NewConsumer(test.handler, func(o *messaging.ConsumerOptions) {
 							o.Heartbeat, o.Grace = heartbeat, 5*time.Second
 							if test.option != nil {
 								test.option(o)
@@ -115,7 +115,7 @@ func TestPollRefusesAQueueThatHidesNothing(t *testing.T) {
 		_, err := messaging.NewQueue[string](queues.Client(), queue.URL()).Send(t.Context(), "x")
 		require.NoError(t, err)
 		for _, heartbeat := range []time.Duration{0, time.Second} {
-			c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return nil }, func(o *messaging.Options) { o.Heartbeat = heartbeat })
+			c := messaging.NewConsumer(func(context.Context, messaging.Message[string]) error { return nil }, func(o *messaging.ConsumerOptions) { o.Heartbeat = heartbeat })
 			require.ErrorContains(t, c.Poll(t.Context(), queues.Client(), queue.URL()), "the queue's visibility timeout is 0s: messages would be delivered again while they are worked on")
 		}
 	})

@@ -57,7 +57,7 @@ func (w *workshop) send(t *testing.T, bodies ...string) {
 }
 
 // poll lets some pollers work for the time.
-func (w *workshop) poll(t *testing.T, pollers int, during time.Duration, handler func(context.Context, messaging.Message[string]) error, optFns ...func(*messaging.Options)) {
+func (w *workshop) poll(t *testing.T, pollers int, during time.Duration, handler func(context.Context, messaging.Message[string]) error, optFns ...func(*messaging.ConsumerOptions)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), during)
 	defer cancel()
@@ -66,7 +66,7 @@ func (w *workshop) poll(t *testing.T, pollers int, during time.Duration, handler
 		w.runs = append(w.runs, m.Body)
 		w.mu.Unlock()
 		return handler(ctx, m)
-	}, append([]func(*messaging.Options){func(o *messaging.Options) {
+	}, append([]func(*messaging.ConsumerOptions){func(o *messaging.ConsumerOptions) {
 		o.Heartbeat = 2 * time.Second
 		o.OnError = func(_ context.Context, err error) {
 			w.mu.Lock()
@@ -106,7 +106,7 @@ func TestWhatSucceededInASlowBatchIsNeverDeliveredAgain(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorkshop(t, suffix, 1)
 					w.send(t, bodies...)
-					w.poll(t, 3, 10*time.Minute, sleeps, func(o *messaging.Options) { o.Concurrency = concurrency })
+					w.poll(t, 3, 10*time.Minute, sleeps, func(o *messaging.ConsumerOptions) { o.Concurrency = concurrency })
 					require.ElementsMatch(t, bodies, w.runs)
 					if suffix != "" {
 						for _, group := range []string{"a", "b", "c"} {
@@ -157,7 +157,7 @@ func TestEachMessageIsSettledAtOnce(t *testing.T) {
 						return messaging.RetryAfter(10*time.Second, errRefused)
 					}
 					return sleeps(ctx, m)
-				}, func(o *messaging.Options) {
+				}, func(o *messaging.ConsumerOptions) {
 					o.DeadLetter = parkFunc(func(messaging.Letter) error { letters++; return nil })
 				})
 				require.Equal(t, map[string][]time.Duration{
@@ -253,7 +253,7 @@ func TestSlowBatchesWhateverGoesWrong(t *testing.T) {
 						}
 						done[m.Body]++
 						return nil
-					}, func(o *messaging.Options) {
+					}, func(o *messaging.ConsumerOptions) {
 						o.Concurrency, o.Backoff = 1+random.IntN(4), messaging.Constant(time.Duration(random.IntN(9))*time.Second)
 					})
 					require.Len(t, done, len(bodies))

@@ -11,26 +11,26 @@ type Verdict string
 
 // The verdicts.
 const (
-	Acked     Verdict = "acknowledged" // the handler returned nil
-	Discarded Verdict = "discarded"    // acknowledged although it was not handled: Discard
-	Parked    Verdict = "parked"       // sent to Options.DeadLetter with its reason, then acknowledged
-	Duplicate Verdict = "duplicate"    // repeats a message of the batch, see Options.Key; it shares the fate of that one
-	Retried   Verdict = "retried"      // delivered again after the backoff, RetryAfter's delay or the visibility timeout
-	Poisoned  Verdict = "poisoned"     // not acknowledged and nowhere to park: the queue's redrive policy takes it
-	Blocked   Verdict = "blocked"      // an earlier message of its lane failed; the handler did not see it
-	Unstarted Verdict = "unstarted"    // the deadline was too near to begin; the handler did not see it
-	Abandoned Verdict = "abandoned"    // the handler ran past its deadline and ignored its context
+	VerdictAcked     Verdict = "acknowledged" // the handler returned nil
+	VerdictDiscarded Verdict = "discarded"    // acknowledged although it was not handled: Discard
+	VerdictParked    Verdict = "parked"       // sent to ConsumerOptions.DeadLetter with its reason, then acknowledged
+	VerdictDuplicate Verdict = "duplicate"    // repeats a message of the batch, see ConsumerOptions.Key; it shares the fate of that one
+	VerdictRetried   Verdict = "retried"      // delivered again after the backoff, RetryAfter's delay or the visibility timeout
+	VerdictPoisoned  Verdict = "poisoned"     // not acknowledged and nowhere to park: the queue's redrive policy takes it
+	VerdictBlocked   Verdict = "blocked"      // an earlier message of its lane failed; the handler did not see it
+	VerdictUnstarted Verdict = "unstarted"    // the deadline was too near to begin; the handler did not see it
+	VerdictAbandoned Verdict = "abandoned"    // the handler ran past its deadline and ignored its context
 )
 
 // Acknowledges reports whether a message with this verdict leaves the queue.
-// For Duplicate that is decided by the first message of the pair.
+// For VerdictDuplicate that is decided by the first message of the pair.
 func (v Verdict) Acknowledges() bool {
-	return v == Acked || v == Discarded || v == Parked
+	return v == VerdictAcked || v == VerdictDiscarded || v == VerdictParked
 }
 
 // VerdictError is the error of Discard and Poison.
 type VerdictError struct {
-	Verdict Verdict // Discarded or Poisoned
+	Verdict Verdict // VerdictDiscarded or VerdictPoisoned
 	Err     error   // the reason
 }
 
@@ -60,16 +60,16 @@ var errNoReason = errors.New("no reason given")
 
 // Discard returns an error that acknowledges the message although it could not
 // be handled: it will never matter again. Nothing keeps a copy.
-func Discard(err error) error { return &VerdictError{Discarded, reason(err)} }
+func Discard(err error) error { return &VerdictError{VerdictDiscarded, reason(err)} }
 
 // Poison returns an error for a message that no retry can help. It is parked in
-// Options.DeadLetter; without that option it stays in the queue until the
+// ConsumerOptions.DeadLetter; without that option it stays in the queue until the
 // queue's own redrive policy takes it.
-func Poison(err error) error { return &VerdictError{Poisoned, reason(err)} }
+func Poison(err error) error { return &VerdictError{VerdictPoisoned, reason(err)} }
 
 // RetryAfter returns an error that makes the message visible again after d,
 // from 0 to 12 hours; a longer d counts as 12 hours. It needs a client: see
-// Options.Client.
+// ConsumerOptions.Client.
 func RetryAfter(d time.Duration, err error) error {
 	return &RetryError{min(max(d, 0), maxVisibility), reason(err)}
 }
@@ -93,9 +93,9 @@ type ruling struct {
 // message longest decides.
 func (r ruling) severity() int {
 	switch r.verdict {
-	case Discarded:
+	case VerdictDiscarded:
 		return 0
-	case Poisoned:
+	case VerdictPoisoned:
 		return 1
 	default:
 		return 2
@@ -108,7 +108,7 @@ func rule(err error) ruling {
 	if r, ok := find(err); ok {
 		return r
 	}
-	return ruling{verdict: Retried}
+	return ruling{verdict: VerdictRetried}
 }
 
 func find(err error) (ruling, bool) {
@@ -117,16 +117,16 @@ func find(err error) (ruling, bool) {
 		case *VerdictError:
 			return ruling{verdict: e.Verdict}, true
 		case *RetryError:
-			return ruling{verdict: Retried, delay: e.After, timed: true}, true
+			return ruling{verdict: VerdictRetried, delay: e.After, timed: true}, true
 		}
 		if later, ok := has[interface{ RetryAfter() time.Duration }](err); ok {
-			return ruling{verdict: Retried, delay: max(later.RetryAfter(), 0), timed: true, busy: blameless(err)}, true
+			return ruling{verdict: VerdictRetried, delay: max(later.RetryAfter(), 0), timed: true, busy: blameless(err)}, true
 		}
 		if blameless(err) {
-			return ruling{verdict: Retried, busy: true}, true
+			return ruling{verdict: VerdictRetried, busy: true}, true
 		}
 		if p, ok := err.(interface{ Permanent() bool }); ok && p.Permanent() {
-			return ruling{verdict: Poisoned}, true
+			return ruling{verdict: VerdictPoisoned}, true
 		}
 		switch u := err.(type) { //nolint:errorlint // this walk unwraps by itself
 		case interface{ Unwrap() error }:
@@ -171,8 +171,8 @@ func findJoined(errs []error) (ruling, bool) {
 			worst, found = r, true
 		}
 	}
-	if plain && worst.verdict == Discarded {
-		return ruling{verdict: Retried}, true // an error without a verdict asks for a retry
+	if plain && worst.verdict == VerdictDiscarded {
+		return ruling{verdict: VerdictRetried}, true // an error without a verdict asks for a retry
 	}
 	return worst, found
 }

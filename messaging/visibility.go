@@ -91,9 +91,9 @@ func sideBySide(limit, n int, f func(int)) {
 func nextDelivery(results []result, i int) (time.Duration, bool) {
 	r := &results[i]
 	switch {
-	case r.acked || r.delay < 0 && r.verdict != Blocked:
+	case r.acked || r.delay < 0 && r.verdict != VerdictBlocked:
 		return 0, false
-	case r.verdict != Blocked:
+	case r.verdict != VerdictBlocked:
 		return r.delay, true
 	case results[r.head].delay < 0:
 		return 0, false

@@ -99,11 +99,11 @@ func classify(err error) error {
 // NewConsumer returns the consumer of payments. The lease keeps two runs of one
 // payment apart; that the card is charged once is the provider's promise, by
 // the key.
-func NewConsumer(queues *sqs.Client, deadURL string, table idempotency.Client, name string, provider *Provider) *messaging.Consumer {
+func NewConsumer(queues *sqs.Client, deadURL string, table idempotency.DynamoDBClient, name string, provider *Provider) *messaging.Consumer {
 	store := idempotency.NewStore(table, name)
 	paymentID := func(m messaging.Message[Payment]) string { return m.Body.ID }
 	charge := func(ctx context.Context, m messaging.Message[Payment]) error { return provider.Charge(ctx, m.Body) }
-	return messaging.NewConsumer(idempotency.Leased(store, paymentID, charge), func(o *messaging.Options) {
+	return messaging.NewConsumer(idempotency.Leased(store, paymentID, charge), func(o *messaging.ConsumerOptions) {
 		o.Client = queues
 		o.Backoff = messaging.Exponential(2*time.Second, 5*time.Minute)
 		o.DeadLetter = messaging.NewDeadLetterQueue(queues, deadURL)

@@ -77,7 +77,7 @@ func (p *Publisher) Handle(ctx context.Context, events []Event) error {
 func eventID(m messaging.Message[Event]) string { return m.Body.ID }
 
 // NewInventory reserves and releases stock.
-func NewInventory(table idempotency.Client, name string) *messaging.Consumer {
+func NewInventory(table idempotency.DynamoDBClient, name string) *messaging.Consumer {
 	store := idempotency.NewStore(table, name, func(o *idempotency.Options) { o.Prefix = "INVENTORY#" })
 	return messaging.NewConsumer(idempotency.ExactlyOnce(store, eventID,
 		func(_ context.Context, m messaging.Message[Event]) ([]types.TransactWriteItem, error) {
@@ -92,7 +92,7 @@ func NewInventory(table idempotency.Client, name string) *messaging.Consumer {
 // NewNotification tells customers about large orders through another topic.
 // That effect is outside of the table, so a customer may be told twice after a
 // crash, and is not while runs overlap.
-func NewNotification(client messaging.PublishClient, customersARN string, table idempotency.Client, name string) *messaging.Consumer {
+func NewNotification(client messaging.PublishClient, customersARN string, table idempotency.DynamoDBClient, name string) *messaging.Consumer {
 	store := idempotency.NewStore(table, name, func(o *idempotency.Options) { o.Prefix = "NOTIFICATION#" })
 	customers := messaging.NewTopic[string](client, customersARN)
 	return messaging.NewConsumer(idempotency.Leased(store, eventID, func(ctx context.Context, m messaging.Message[Event]) error {
@@ -103,12 +103,12 @@ func NewNotification(client messaging.PublishClient, customersARN string, table 
 }
 
 // NewAnalytics counts every event by its type.
-func NewAnalytics(table idempotency.Client, name string) *messaging.Consumer {
+func NewAnalytics(table idempotency.DynamoDBClient, name string) *messaging.Consumer {
 	store := idempotency.NewStore(table, name, func(o *idempotency.Options) { o.Prefix = "ANALYTICS#" })
 	return messaging.NewConsumer(idempotency.ExactlyOnce(store, eventID,
 		func(_ context.Context, m messaging.Message[Event]) ([]types.TransactWriteItem, error) {
 			return []types.TransactWriteItem{add(name, "EVENTS#"+m.Body.Type, "Total", 1)}, nil
-		}), func(o *messaging.Options) { o.Concurrency = 10 })
+		}), func(o *messaging.ConsumerOptions) { o.Concurrency = 10 })
 }
 
 // add is a write that adds to a number.

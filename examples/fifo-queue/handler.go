@@ -79,13 +79,13 @@ const maxReceives = 5
 // NewConsumer returns the consumer that applies steps to the orders in a table.
 // The queue drops repetitions for five minutes; the marker of the step keeps
 // them out for as long as it lives.
-func NewConsumer(queue *sqs.Client, deadURL string, table idempotency.Client, name string) *messaging.Consumer {
+func NewConsumer(queue *sqs.Client, deadURL string, table idempotency.DynamoDBClient, name string) *messaging.Consumer {
 	store := idempotency.NewStore(table, name)
 	apply := func(_ context.Context, m messaging.Message[Step]) ([]types.TransactWriteItem, error) {
 		return []types.TransactWriteItem{advance(name, m.Body)}, nil
 	}
 	stepID := func(m messaging.Message[Step]) string { return m.Body.EventID }
-	return messaging.NewConsumer(idempotency.ExactlyOnce(store, stepID, apply), func(o *messaging.Options) {
+	return messaging.NewConsumer(idempotency.ExactlyOnce(store, stepID, apply), func(o *messaging.ConsumerOptions) {
 		o.Client = queue // failed steps come back after the backoff, not after the visibility timeout
 		o.Backoff = messaging.Exponential(2*time.Second, time.Minute)
 		o.Concurrency = 10 // one lane for each order in the batch

@@ -51,7 +51,7 @@ type API struct {
 
 // NewAPI returns the API on the named table, which keeps the idempotency keys
 // for a day.
-func NewAPI(client idempotency.Client, table string) *API {
+func NewAPI(client idempotency.DynamoDBClient, table string) *API {
 	return &API{table, idempotency.NewStore(client, table, func(o *idempotency.Options) { o.Retention = 24 * time.Hour })}
 }
 

@@ -4,7 +4,7 @@
 //
 //	bodies := claimcheck.New(s3Client, "my-bucket")
 //	queue := messaging.NewQueue[Report](client, url, func(o *messaging.QueueOptions[Report]) { o.Bodies = bodies })
-//	consumer := messaging.NewConsumer(handle, func(o *messaging.Options) { o.Bodies = bodies })
+//	consumer := messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Bodies = bodies })
 //
 // # Semantics
 //
@@ -60,13 +60,13 @@ const (
 	maxAttributes = 10
 )
 
-// Client puts and gets objects; *s3.Client is one.
-type Client interface {
+// S3Client puts and gets objects; *s3.Client is one.
+type S3Client interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-var _ Client = (*s3.Client)(nil)
+var _ S3Client = (*s3.Client)(nil)
 
 // Options configure a Store.
 type Options struct {
@@ -89,7 +89,7 @@ type Options struct {
 
 // Store is a messaging.BodyStore on S3.
 type Store struct {
-	client Client
+	client S3Client
 	bucket string
 	o      Options
 }
@@ -98,7 +98,7 @@ var _ messaging.BodyStore = (*Store)(nil)
 
 // New returns a store that keeps bodies in bucket. Without a client a body that
 // goes to S3 or comes from there is an error.
-func New(client Client, bucket string, optFns ...func(*Options)) *Store {
+func New(client S3Client, bucket string, optFns ...func(*Options)) *Store {
 	o := Options{Threshold: 256 << 10, MaxSize: 64 << 20}
 	for _, fn := range optFns {
 		if fn != nil {

@@ -65,7 +65,7 @@ func TestALargeBodyGoesThroughS3AndBack(t *testing.T) {
 			c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[report]) error {
 				got = m.Body
 				return nil
-			}, func(o *messaging.Options) { o.Bodies = bodies })
+			}, func(o *messaging.ConsumerOptions) { o.Bodies = bodies })
 			mapping := queues.NewMapping("reports", messagingtest.Func(c.HandleSQS), func(o *messagingtest.MappingOptions) { o.ReportBatchItemFailures = true })
 			require.NoError(t, mapping.Drain(t.Context()))
 			require.Len(t, got.Text, size)
@@ -105,19 +105,19 @@ func TestPointersOfOtherLibrariesAreRead(t *testing.T) {
 		verdict    messaging.Verdict
 		text       string
 	}{
-		{"new class", `["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"bodies","s3Key":"k"}]`, "r-9", messaging.Acked, ""},
-		{"old class", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"theirs","s3Key":"k"}]`, "r-9", messaging.Acked, ""},
-		{"inside an envelope", string(envelope), "r-9", messaging.Acked, ""},
-		{"foreign bucket", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"secrets","s3Key":"k"}]`, "", messaging.Poisoned, `leads to the bucket "secrets", which is not among Options.Buckets`},
-		{"gone", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"bodies","s3Key":"gone"}]`, "", messaging.Poisoned, "s3://bodies/gone does not exist"},
-		{"no pointer", `{"ID":"r-1"}`, "r-1", messaging.Acked, ""},
-		{"broken pointer", `["com.amazon.sqs.javamessaging.MessageS3Pointer"]`, "", messaging.Poisoned, "cannot unmarshal array"},
+		{"new class", `["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"bodies","s3Key":"k"}]`, "r-9", messaging.VerdictAcked, ""},
+		{"old class", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"theirs","s3Key":"k"}]`, "r-9", messaging.VerdictAcked, ""},
+		{"inside an envelope", string(envelope), "r-9", messaging.VerdictAcked, ""},
+		{"foreign bucket", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"secrets","s3Key":"k"}]`, "", messaging.VerdictPoisoned, `leads to the bucket "secrets", which is not among Options.Buckets`},
+		{"gone", `["com.amazon.sqs.javamessaging.MessageS3Pointer",{"s3BucketName":"bodies","s3Key":"gone"}]`, "", messaging.VerdictPoisoned, "s3://bodies/gone does not exist"},
+		{"no pointer", `{"ID":"r-1"}`, "r-1", messaging.VerdictAcked, ""},
+		{"broken pointer", `["com.amazon.sqs.javamessaging.MessageS3Pointer"]`, "", messaging.VerdictPoisoned, "cannot unmarshal array"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got report
 			var out messaging.Outcome
-			c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[report]) error { got = m.Body; return nil }, func(o *messaging.Options) {
+			c := messaging.NewConsumer(func(_ context.Context, m messaging.Message[report]) error { got = m.Body; return nil }, func(o *messaging.ConsumerOptions) {
 				o.Bodies = bodies
 				o.OnOutcome = func(_ context.Context, x messaging.Outcome) { out = x }
 			})

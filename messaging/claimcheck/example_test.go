@@ -37,7 +37,7 @@ func ExampleNew() {
 	consumer := messaging.NewConsumer(func(_ context.Context, m messaging.Message[string]) error {
 		fmt.Println(len(m.Body))
 		return nil
-	}, func(o *messaging.Options) { o.Bodies = bodies })
+	}, func(o *messaging.ConsumerOptions) { o.Bodies = bodies })
 	fmt.Println(messagingtest.Deliver(nil, consumer.HandleSQS, reports.Bodies()[0]).Acked(0))
 	// Output:
 	// true <nil>

@@ -85,7 +85,7 @@ func (e *LeaseLostError) Is(target error) bool { return target == ErrLeaseLost }
 // Blameless reports whether another run has taken over or is done: then a
 // consumer does not count this one for its limit of tries.
 func (e *LeaseLostError) Blameless() bool {
-	return e.Winner.Status == Running || e.Winner.Status == Done
+	return e.Winner.Status == StatusRunning || e.Winner.Status == StatusDone
 }
 
 // CommittedError is the error of a Lease.Commit after one that took effect, or

@@ -64,7 +64,7 @@ func TestReasonsOfDynamoComeThrough(t *testing.T) {
 			var last error
 			deliver := func(handler func(context.Context, messaging.Message[string]) error) {
 				last = nil
-				c := messaging.NewConsumer(handler, func(o *messaging.Options) {
+				c := messaging.NewConsumer(handler, func(o *messaging.ConsumerOptions) {
 					o.Classify = func(err error) error { last = err; return nil }
 				})
 				messagingtest.Deliver(t, c.HandleSQS, "k").RequireFailed()

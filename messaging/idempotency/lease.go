@@ -82,7 +82,7 @@ func (s *Store) acquireLease(ctx context.Context, key, sum string) (*Lease, Reco
 	if !refused {
 		return nil, Record{}, err
 	}
-	if r.Owner == owner && r.Status == Running { // our own write, whose answer was lost
+	if r.Owner == owner && r.Status == StatusRunning { // our own write, whose answer was lost
 		l.fence = r.Fence
 		return l, Record{}, nil
 	}
@@ -125,8 +125,8 @@ func (l *Lease) Renew(ctx context.Context) error {
 	}
 	now := time.Now()
 	until := now.Add(l.store.o.Lease)
-	err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), Running)
-	if lost, ok := errors.AsType[*LeaseLostError](err); ok && lost.Winner.Owner == l.owner && lost.Winner.Status == Done {
+	err := l.write(ctx, "renew", l.store.renew(l.key, l.owner, until, now), StatusRunning)
+	if lost, ok := errors.AsType[*LeaseLostError](err); ok && lost.Winner.Owner == l.owner && lost.Winner.Status == StatusDone {
 		l.wasCommitted() // meanwhile, or by one whose answer was lost
 		return nil
 	}
@@ -215,7 +215,7 @@ func (l *Lease) commitError(ctx context.Context, id string, items []types.Transa
 			return unknown(l.key, err, getErr)
 		}
 	}
-	if r.Owner == l.owner && r.Status == Done {
+	if r.Owner == l.owner && r.Status == StatusDone {
 		if r.commit == id { // our own, whose answer was lost
 			return nil
 		}
@@ -238,9 +238,9 @@ func (l *Lease) finish(ctx context.Context, answer []byte, failed bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
 	defer cancel()
 	if failed {
-		return l.write(ctx, "release", l.store.release(l.key, l.owner, time.Now()), Free)
+		return l.write(ctx, "release", l.store.release(l.key, l.owner, time.Now()), StatusFree)
 	}
-	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, "", answer, time.Now()), Done)
+	return l.write(ctx, "complete", l.store.complete(l.key, l.owner, "", answer, time.Now()), StatusDone)
 }
 
 // hold keeps the lease alive until stop is called or it is committed. The context

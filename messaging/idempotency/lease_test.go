@@ -50,7 +50,7 @@ func TestAFailedRunGivesTheKeyBack(t *testing.T) {
 	r, found, err := b.store.Get(t.Context(), "t-1")
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Equal(t, idempotency.Free, r.Status)
+	require.Equal(t, idempotency.StatusFree, r.Status)
 
 	ok := idempotency.Leased(b.store, transferID, func(ctx context.Context, _ transfer) error {
 		fences = append(fences, idempotency.LeaseOf(ctx).Fence())
@@ -174,7 +174,7 @@ func TestAStaleRunOverwritesNothing(t *testing.T) {
 				if staleErr == nil {
 					lost, ok := errors.AsType[*idempotency.LeaseLostError](err)
 					require.True(t, ok)
-					require.Equal(t, idempotency.Done, lost.Winner.Status)
+					require.Equal(t, idempotency.StatusDone, lost.Winner.Status)
 					require.EqualValues(t, 2, lost.Winner.Fence)
 					require.EqualError(t, err, "idempotency: t-1: lease 1 is lost to lease 2, which is DONE")
 				} else {

@@ -79,7 +79,7 @@ func moveMoney(t *testing.T, random *rand.Rand) {
 		func(m messaging.Message[Transfer]) string { return m.Body.ID },
 		func(_ context.Context, m messaging.Message[Transfer]) ([]types.TransactWriteItem, error) {
 			return []types.TransactWriteItem{take(m.Body.From, m.Body.Amount), add(m.Body.To, m.Body.Amount)}, nil
-		}), func(o *messaging.Options) {
+		}), func(o *messaging.ConsumerOptions) {
 		o.Client, o.Concurrency = client, 1+random.IntN(4)
 		o.Backoff = messaging.Exponential(time.Second, time.Minute)
 	})

@@ -13,14 +13,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Client is what a store needs of DynamoDB; *dynamodb.Client is one.
-type Client interface {
+// DynamoDBClient is what a store needs of DynamoDB; *dynamodb.Client is one.
+type DynamoDBClient interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-var _ Client = (*dynamodb.Client)(nil)
+var _ DynamoDBClient = (*dynamodb.Client)(nil)
 
 // Options configure a Store.
 type Options struct {
@@ -64,7 +64,7 @@ type Options struct {
 // Store keeps what is known about keys in a DynamoDB table, which it may share
 // with anything else. It has no state of its own.
 type Store struct {
-	client Client
+	client DynamoDBClient
 	table  string
 	o      Options
 	err    error
@@ -72,7 +72,7 @@ type Store struct {
 
 // NewStore returns a store in the named table. What is wrong with the name or
 // the options is the error of every call.
-func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
+func NewStore(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
 	o := Options{
 		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt", Prefix: "IDEMPOTENCY#", SortValue: "MARKER",
 		Retention: 28 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
@@ -86,7 +86,7 @@ func NewStore(client Client, table string, optFns ...func(*Options)) *Store {
 	return &Store{client, table, o, check(client, table, &o)}
 }
 
-func check(client Client, table string, o *Options) error {
+func check(client DynamoDBClient, table string, o *Options) error {
 	var faults []error
 	if v := reflect.ValueOf(client); client == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		faults = append(faults, errors.New("idempotency: the client is nil"))
@@ -122,9 +122,9 @@ type Status string
 
 // The states.
 const (
-	Running Status = "RUNNING" // a run holds the lease, or held it when it crashed
-	Done    Status = "DONE"    // the effect happened
-	Free    Status = "FREE"    // the last run failed and gave the key back
+	StatusRunning Status = "RUNNING" // a run holds the lease, or held it when it crashed
+	StatusDone    Status = "DONE"    // the effect happened
+	StatusFree    Status = "FREE"    // the last run failed and gave the key back
 )
 
 // Record is what the table has about a key.

@@ -152,5 +152,5 @@ func TestATableOfItsOwnWithOneKey(t *testing.T) {
 	r, found, err := s.Get(t.Context(), "k")
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Equal(t, idempotency.Done, r.Status)
+	require.Equal(t, idempotency.StatusDone, r.Status)
 }

@@ -135,7 +135,7 @@ func (s *Store) excuse(ctx context.Context, key, sum string, effectErr error) (R
 	if err != nil {
 		return Record{}, false, undecided(key, effectErr, err)
 	}
-	if !found || r.Status != Done {
+	if !found || r.Status != StatusDone {
 		return Record{}, false, effectErr
 	}
 	if differs(r.Hash, sum) {
@@ -227,7 +227,7 @@ func (s *Store) known(key, owner, sum string, r Record) (Record, bool, error) {
 		return Record{}, false, nil
 	case differs(r.Hash, sum):
 		return r, false, &ConflictError{key}
-	case r.Status == Done:
+	case r.Status == StatusDone:
 		return r, true, nil
 	}
 	return r, false, s.inProgress(key, r)

@@ -205,7 +205,7 @@ func TestADoneMessageIsNotParkedWhenItsMarkerCannotBeRead(t *testing.T) {
 							return nil, test.effect
 						}
 						return []types.TransactWriteItem{add("b", 5)}, nil
-					}), func(o *messaging.Options) {
+					}), func(o *messaging.ConsumerOptions) {
 					o.MaxReceives, o.DeadLetter = 5, park(func(l messaging.Letter) { parked = append(parked, l) })
 					o.OnOutcome = func(_ context.Context, x messaging.Outcome) { out = x }
 				})
@@ -220,7 +220,7 @@ func TestADoneMessageIsNotParkedWhenItsMarkerCannotBeRead(t *testing.T) {
 				require.Empty(t, parked)
 				require.ErrorIs(t, out.Err, test.read)
 				require.ErrorContains(t, out.Err, test.effect.Error())
-				require.Equal(t, messaging.Retried, out.Verdict)
+				require.Equal(t, messaging.VerdictRetried, out.Verdict)
 			})
 		}
 	}
@@ -237,7 +237,7 @@ func TestFaultsOfTheTableAreNoFailuresOfTheMessage(t *testing.T) {
 	}
 	for operation, handler := range handlers {
 		parked := 0
-		c := messaging.NewConsumer(handler, func(o *messaging.Options) {
+		c := messaging.NewConsumer(handler, func(o *messaging.ConsumerOptions) {
 			o.MaxReceives, o.DeadLetter = 5, park(func(messaging.Letter) { parked++ })
 		})
 		m := messagingtest.Message{Body: operation, ReceiveCount: 9}

@@ -51,8 +51,8 @@ func (s *Store) whenFree(u *update, now time.Time, hash string) {
 	past := now.Add(-s.o.Skew)
 	u.values[":expired"] = integer(past.Unix())
 	u.values[":over"] = integer(past.UnixMilli())
-	u.values[":free"] = text(string(Free))
-	u.values[":running"] = text(string(Running))
+	u.values[":free"] = text(string(StatusFree))
+	u.values[":running"] = text(string(StatusRunning))
 }
 
 // acquire takes the key for a run.
@@ -74,7 +74,7 @@ func (s *Store) mark(key, owner, hash string, answer []byte, now time.Time) *upd
 	u.expression = "SET #status = :done, #owner = :me, #expires = :expires, #hash = :hash, #kind = :kind"
 	u.isMarker()
 	u.names["#hash"], u.names["#fence"] = attrHash, attrFence
-	u.values[":hash"], u.values[":one"], u.values[":done"] = text(hash), integer(1), text(string(Done))
+	u.values[":hash"], u.values[":one"], u.values[":done"] = text(hash), integer(1), text(string(StatusDone))
 	u.expires(now, s.o.Retention)
 	u.keep(answer)
 	s.whenFree(u, now, hash)
@@ -111,7 +111,7 @@ func (s *Store) complete(key, owner, id string, answer []byte, now time.Time) *u
 		u.names["#commit"], u.values[":commit"] = attrCommit, text(id)
 		u.expression += ", #commit = :commit"
 	}
-	u.values[":done"], u.values[":running"] = text(string(Done)), text(string(Running))
+	u.values[":done"], u.values[":running"] = text(string(StatusDone)), text(string(StatusRunning))
 	u.expires(now, s.o.Retention)
 	u.keep(answer)
 	u.drop(answer)
@@ -125,7 +125,7 @@ func (s *Store) release(key, owner string, now time.Time) *update {
 	u := s.update(key, owner)
 	delete(u.names, "#pk")
 	u.expression = "SET #status = :free, #expires = :expires REMOVE #until"
-	u.values[":free"], u.values[":running"] = text(string(Free)), text(string(Running))
+	u.values[":free"], u.values[":running"] = text(string(StatusFree)), text(string(StatusRunning))
 	u.expires(now, s.o.Retention)
 	u.condition = "#owner = :me AND #status = :running"
 	return u
@@ -136,7 +136,7 @@ func (s *Store) renew(key, owner string, until, now time.Time) *update {
 	u := s.update(key, owner)
 	delete(u.names, "#pk")
 	u.expression = "SET #until = :until, #expires = :expires"
-	u.values[":until"], u.values[":running"] = integer(until.UnixMilli()), text(string(Running))
+	u.values[":until"], u.values[":running"] = integer(until.UnixMilli()), text(string(StatusRunning))
 	u.expires(now, s.o.Retention)
 	u.condition = "#owner = :me AND #status = :running"
 	return u

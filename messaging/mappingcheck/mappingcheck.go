@@ -41,8 +41,8 @@ type Severity string
 
 // The severities.
 const (
-	Error   Severity = "error"   // messages are lost, repeated or blocked
-	Warning Severity = "warning" // against AWS's advice
+	SeverityError   Severity = "error"   // messages are lost, repeated or blocked
+	SeverityWarning Severity = "warning" // against AWS's advice
 )
 
 // Finding is one thing that is wrong.
@@ -60,7 +60,7 @@ func (f Finding) String() string { return string(f.Severity) + ": " + f.Queue + 
 func Err(findings []Finding) error {
 	var errs []error
 	for _, f := range findings {
-		if f.Severity == Error {
+		if f.Severity == SeverityError {
 			errs = append(errs, errors.New("mappingcheck: "+f.Queue+": "+f.Text))
 		}
 	}
@@ -118,10 +118,10 @@ func (c *checker) find(s Severity, format string, args ...any) {
 func (c *checker) mapping(ctx context.Context, m *lambdatypes.EventSourceMappingConfiguration) error {
 	c.queue = aws.ToString(m.EventSourceArn)
 	if !slices.Contains(m.FunctionResponseTypes, lambdatypes.FunctionResponseTypeReportBatchItemFailures) {
-		c.find(Error, "the mapping lacks ReportBatchItemFailures: messages that the function reports as failed are deleted")
+		c.find(SeverityError, "the mapping lacks ReportBatchItemFailures: messages that the function reports as failed are deleted")
 	}
 	if state := aws.ToString(m.State); state != "Enabled" && state != "" {
-		c.find(Warning, "the mapping is %s", state)
+		c.find(SeverityWarning, "the mapping is %s", state)
 	}
 	attrs, err := c.attributes(ctx, c.queue)
 	if err != nil {
@@ -136,9 +136,9 @@ func (c *checker) visibility(attrs map[string]string, window time.Duration) {
 	advised := 6*c.timeout + window
 	switch {
 	case visibility < c.timeout:
-		c.find(Error, "the visibility timeout is %s, shorter than the function's time-out of %s: messages are delivered again while they are worked on", visibility, c.timeout)
+		c.find(SeverityError, "the visibility timeout is %s, shorter than the function's time-out of %s: messages are delivered again while they are worked on", visibility, c.timeout)
 	case visibility < advised:
-		c.find(Warning, "the visibility timeout is %s; %s would be six times the function's time-out and the batching window", visibility, advised)
+		c.find(SeverityWarning, "the visibility timeout is %s; %s would be six times the function's time-out and the batching window", visibility, advised)
 	}
 }
 
@@ -148,35 +148,35 @@ func (c *checker) redrive(ctx context.Context, attrs map[string]string) error {
 		MaxReceiveCount     json.Number `json:"maxReceiveCount"`
 	}
 	if attrs["RedrivePolicy"] == "" {
-		c.find(Error, "the queue has no redrive policy: a message that always fails is delivered until it expires")
+		c.find(SeverityError, "the queue has no redrive policy: a message that always fails is delivered until it expires")
 		return nil
 	}
 	if err := json.Unmarshal([]byte(attrs["RedrivePolicy"]), &policy); err != nil {
 		return fmt.Errorf("mappingcheck: %s: redrive policy: %w", c.queue, err)
 	}
 	if n, err := strconv.Atoi(strings.Trim(policy.MaxReceiveCount.String(), `"`)); err == nil && n < 5 {
-		c.find(Warning, "maxReceiveCount is %d; below 5 a throttled function may lose its messages to the dead letters", n)
+		c.find(SeverityWarning, "maxReceiveCount is %d; below 5 a throttled function may lose its messages to the dead letters", n)
 	}
 	dead, err := c.attributes(ctx, policy.DeadLetterTargetArn)
 	var gone *types.QueueDoesNotExist
 	switch {
 	case errors.As(err, &gone):
-		c.find(Error, "the dead-letter queue %s does not exist", policy.DeadLetterTargetArn)
+		c.find(SeverityError, "the dead-letter queue %s does not exist", policy.DeadLetterTargetArn)
 		return nil
 	case err != nil:
 		return err
 	}
 	fifo := strings.HasSuffix(c.queue, ".fifo")
 	if fifo != strings.HasSuffix(policy.DeadLetterTargetArn, ".fifo") {
-		c.find(Error, "the dead-letter queue %s is not of the queue's type: both must be FIFO, or neither", policy.DeadLetterTargetArn)
+		c.find(SeverityError, "the dead-letter queue %s is not of the queue's type: both must be FIFO, or neither", policy.DeadLetterTargetArn)
 	}
 	size, deadSize := number(attrs, "MaximumMessageSize"), number(dead, "MaximumMessageSize")
 	if deadSize < size {
-		c.find(Warning, "the dead-letter queue takes messages up to %d bytes, the queue up to %d: what is larger cannot be sent there", deadSize, size)
+		c.find(SeverityWarning, "the dead-letter queue takes messages up to %d bytes, the queue up to %d: what is larger cannot be sent there", deadSize, size)
 	}
 	kept, deadKept := seconds(attrs, "MessageRetentionPeriod"), seconds(dead, "MessageRetentionPeriod")
 	if !fifo && deadKept <= kept {
-		c.find(Error, "the dead-letter queue keeps messages for %s, the queue for %s: age counts on from the first, so dead letters may be gone before someone looks", deadKept, kept)
+		c.find(SeverityError, "the dead-letter queue keeps messages for %s, the queue for %s: age counts on from the first, so dead letters may be gone before someone looks", deadKept, kept)
 	}
 	return nil
 }

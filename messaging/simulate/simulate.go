@@ -78,11 +78,11 @@ type Options struct {
 // Report is what an exploration found.
 type Report struct {
 	Cases    int
-	Failures []Failure
+	Failures []FailedCase
 }
 
-// Failure is a case that the oracle refused.
-type Failure struct {
+// FailedCase is a case that the oracle refused.
+type FailedCase struct {
 	Case  string // its decisions, for Options.Replay
 	Err   error
 	Trace []string
@@ -167,7 +167,7 @@ func Explore[W World](t *testing.T, newWorld func(*testing.T) W, oracle func(W, 
 		report.Cases++
 		s, err := run(vector)
 		if err != nil {
-			report.Failures = append(report.Failures, Failure{name(s.taken()), err, s.trace})
+			report.Failures = append(report.Failures, FailedCase{name(s.taken()), err, s.trace})
 			if !o.KeepGoing {
 				report.Failures[0] = shorten(s.taken(), report.Failures[0], run)
 				break
@@ -192,13 +192,13 @@ func replay(t *testing.T, text string, run func([]int) (*scheduler, error)) Repo
 	s, err := run(vector)
 	report := Report{Cases: 1}
 	if err != nil {
-		report.Failures = []Failure{{name(s.taken()), err, s.trace}}
+		report.Failures = []FailedCase{{name(s.taken()), err, s.trace}}
 	}
 	return report
 }
 
 // shorten takes decisions back as long as the case keeps failing.
-func shorten(vector []int, f Failure, run func([]int) (*scheduler, error)) Failure {
+func shorten(vector []int, f FailedCase, run func([]int) (*scheduler, error)) FailedCase {
 	for again := true; again; {
 		again = false
 		for i := len(vector) - 1; i >= 0; i-- {
@@ -209,7 +209,7 @@ func shorten(vector []int, f Failure, run func([]int) (*scheduler, error)) Failu
 			for _, candidate := range [][]int{shorter, append(append([]int{}, shorter...), vector[i+1:]...)} {
 				if s, err := run(candidate); err != nil && !s.invalid {
 					vector, again = s.taken(), true
-					f = Failure{name(vector), err, s.trace}
+					f = FailedCase{name(vector), err, s.trace}
 					break
 				}
 			}

@@ -113,7 +113,7 @@ func (r *record) observed(o *observe.Options) {
 }
 
 // consumed is the option of every consumer.
-func (r *record) consumed(o *messaging.Options) {
+func (r *record) consumed(o *messaging.ConsumerOptions) {
 	log := o.OnOutcome
 	o.OnOutcome = func(ctx context.Context, outcome messaging.Outcome) {
 		log(ctx, outcome)

@@ -22,17 +22,17 @@ type Invoicing struct {
 // Consumer is the handler of the queue. The invoice and the marker that it was
 // written commit in one transaction, so that a message which comes again finds
 // the marker: one effect, however often it is delivered.
-func (i Invoicing) Consumer(optFns ...func(*messaging.Options)) *messaging.Consumer {
+func (i Invoicing) Consumer(optFns ...func(*messaging.ConsumerOptions)) *messaging.Consumer {
 	return messaging.NewConsumer(idempotency.ExactlyOnce(i.Markers, invoiceKey, i.write), consuming(optFns)...)
 }
 
 // consuming are the options of the shop's consumers: they read the detail of
 // the event, and say what they could not do.
-func consuming(optFns []func(*messaging.Options)) []func(*messaging.Options) {
-	return append([]func(*messaging.Options){func(o *messaging.Options) {
-		o.Payload = messaging.Detail
+func consuming(optFns []func(*messaging.ConsumerOptions)) []func(*messaging.ConsumerOptions) {
+	return append([]func(*messaging.ConsumerOptions){func(o *messaging.ConsumerOptions) {
+		o.Payload = messaging.PayloadDetail
 		o.OnOutcome = func(ctx context.Context, outcome messaging.Outcome) {
-			if outcome.Verdict != messaging.Acked {
+			if outcome.Verdict != messaging.VerdictAcked {
 				observe.Logger(ctx).Warn("message not done", zap.String("messageId", outcome.MessageID),
 					zap.Int("receiveCount", outcome.ReceiveCount), zap.Error(outcome.Err))
 			}
@@ -65,7 +65,7 @@ type Dispatch struct {
 }
 
 // Consumer is the handler of the queue; see [Invoicing.Consumer].
-func (d Dispatch) Consumer(optFns ...func(*messaging.Options)) *messaging.Consumer {
+func (d Dispatch) Consumer(optFns ...func(*messaging.ConsumerOptions)) *messaging.Consumer {
 	return messaging.NewConsumer(idempotency.ExactlyOnce(d.Markers, dispatchKey, d.write), consuming(optFns)...)
 }
 
