@@ -68,7 +68,8 @@
 //
 // # Testing
 //
-// [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
+// [RequirePublished] returns the event of a kind that was published, or fails the
+// test and says why none of the published events is the one. [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
 // [EventBridge.Events] are the accepted events with the rules they matched,
 // [EventBridge.Deliveries] the deliveries with what each target got; the embedded
 // server's Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/patternkit/serverless/events"
 	"github.com/patternkit/serverless/events/eventstest"
 )
 
@@ -57,4 +59,37 @@ func Example() {
 	// call with {"total":150}
 	// call with {"total":150}
 	// dead: table is gone after 2 retries
+}
+
+// A test asks for the event that the code under test had to publish.
+func ExampleRequirePublished() {
+	type Placed struct {
+		OrderID string `json:"orderId"`
+	}
+	orderPlaced := events.MustDefinition[Placed]("shop", "OrderPlaced")
+	t := printer{} // a *testing.T in a test
+	bus := eventstest.New(t)
+
+	publisher := events.NewPublisher(bus.Client(), "default") // in the code under test
+	if _, err := publisher.Publish(context.Background(), orderPlaced.New(Placed{OrderID: "42"})); err != nil {
+		log.Fatal(err)
+	}
+
+	e := eventstest.RequirePublished(t, bus, orderPlaced)
+	fmt.Println("published:", e.Detail.OrderID)
+	eventstest.RequirePublished(t, bus, orderPlaced, func(o *eventstest.PublishedOptions) { o.Bus = "orders" })
+	// Output:
+	// published: 42
+	// no event shop OrderPlaced
+}
+
+// printer is a TB for the example: it prints the beginning of a failure.
+type printer struct{}
+
+func (printer) Helper()             {}
+func (printer) Logf(string, ...any) {}
+func (printer) Cleanup(func())      {}
+func (printer) Errorf(format string, args ...any) {
+	text, _, _ := strings.Cut(fmt.Sprintf(format, args...), " was published")
+	fmt.Println(strings.TrimPrefix(text, "eventstest: "))
 }
