@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // TokenUse is the kind of an Amazon Cognito token, its claim "token_use".
@@ -16,6 +18,12 @@ const (
 	// TokenUseID tells a client who signed in; its audience is the client, not an API.
 	TokenUseID TokenUse = "id"
 )
+
+// MustCognitoVerifier is NewCognitoVerifier for a pool that the program itself knows: it panics where NewCognitoVerifier
+// returns an error.
+func MustCognitoVerifier(poolID string, clientIDs []string, use TokenUse, source KeySource, optFns ...func(*VerifierOptions)) *Verifier {
+	return given.Must(NewCognitoVerifier(poolID, clientIDs, use, source, optFns...))
+}
 
 // NewCognitoVerifier returns a verifier of the tokens of one kind that a Cognito user pool, such as
 // "eu-west-1_AbCdEf123", issues to the app clients. With source nil the keys come from the pool's own JWKS URL.

@@ -1,10 +1,12 @@
 // Package authorizer builds Lambda authorizers for API Gateway: strict JWT verification, and policies that are safe to
 // cache because they hold for everything the principal may call.
 //
-//	verifier, err := authorizer.NewVerifier(issuer, []string{"orders-api"}, authorizer.MustRemoteKeys(url))
 //	var routes = authorizer.MustRoutes(
 //		authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 //		authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
+//
+//	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"))
+//	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, keys)
 //	lambda.Start(authorizer.NewREST(verifier, routes).HandleToken)
 //
 // # Semantics
@@ -18,7 +20,7 @@
 // can cache it under the token. IAM's * matches across slashes; a route table whose routes IAM cannot keep apart is
 // refused when it is built. See Routes.Policy and Routes.Overlaps.
 //
-// Keys are fetched within a call and nothing runs between calls; see JWKS.
+// Keys are fetched within a call and nothing runs between calls; see RemoteKeys.
 //
 // # Limits
 //

@@ -2,6 +2,7 @@ package authorizer
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/patternkit/serverless/authorizer/jws"
 )
@@ -19,22 +20,22 @@ var (
 	// ErrSignature says that the signature does not verify.
 	ErrSignature = jws.ErrSignature
 	// ErrType says that the token is of another kind: its "typ", "cty" or "token_use".
-	ErrType = errors.New("token of another kind")
+	ErrType = errors.New("authorizer: token is of another kind")
 	// ErrIssuer says that "iss" is not exactly the issuer.
-	ErrIssuer = errors.New("other issuer")
+	ErrIssuer = errors.New("authorizer: token has another issuer")
 	// ErrAudience says that the token is not meant for this audience.
-	ErrAudience = errors.New("other audience")
+	ErrAudience = errors.New("authorizer: token has another audience")
 	// ErrExpired says that "exp" has passed, or that the token is older than VerifierOptions.MaxAge.
-	ErrExpired = errors.New("token expired")
+	ErrExpired = errors.New("authorizer: token is expired")
 	// ErrNotYetValid says that "nbf" or "iat" lies in the future.
-	ErrNotYetValid = errors.New("token not yet valid")
+	ErrNotYetValid = errors.New("authorizer: token is not valid yet")
 	// ErrClaims says that a claim is missing, of a wrong type or out of range.
-	ErrClaims = errors.New("bad claims")
+	ErrClaims = errors.New("authorizer: token has bad claims")
 )
 
 // ErrKeysUnavailable says that the issuer's keys could not be had: the token may be good. Handlers answer it as a
 // failure of the authorizer (500), not as a refusal (401).
-var ErrKeysUnavailable = errors.New("authorizer: keys unavailable")
+var ErrKeysUnavailable = errors.New("authorizer: keys are unavailable")
 
 // A TokenError is a refusal of the token itself: the caller has to bring another one.
 type TokenError struct {
@@ -46,7 +47,7 @@ func (e *TokenError) Error() string {
 	if e == nil || e.Err == nil {
 		return "authorizer: token refused"
 	}
-	return "authorizer: token refused: " + e.Err.Error()
+	return "authorizer: token refused: " + strings.TrimPrefix(e.Err.Error(), "authorizer: ")
 }
 
 // Unwrap gives access to the reason.

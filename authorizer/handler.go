@@ -45,7 +45,7 @@ func newHandler(verifier TokenVerifier, routes *Routes, optFns []func(*HandlerOp
 // authenticate returns the principal of a request. A refusal comes as *UnauthorizedError.
 func (h *handler) authenticate(ctx context.Context, r request) (*Principal, error) {
 	if h.verifier == nil {
-		return nil, errors.New("authorizer: the authorizer is not made by REST, HTTP or WebSocket")
+		return nil, errors.New("authorizer: the authorizer is not made by NewREST, NewHTTP or NewWebSocket")
 	}
 	credential, err := h.options.Token.credential(r)
 	if err != nil {

@@ -22,7 +22,7 @@ type HTTP struct{ handler }
 // enabled, to lambda.Start.
 func NewHTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTP {
 	if given.Nil(verifier) || routes == nil {
-		panic("authorizer: HTTP needs a verifier and routes")
+		panic("authorizer: NewHTTP needs a verifier and routes")
 	}
 	return &HTTP{newHandler(verifier, routes, optFns)}
 }

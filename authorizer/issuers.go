@@ -7,6 +7,7 @@ import (
 
 	"github.com/patternkit/serverless/authorizer/internal/jsonobject"
 	"github.com/patternkit/serverless/authorizer/jws"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Issuers verifies tokens of several issuers, each with its own audiences, keys and options. It is safe for concurrent use.
@@ -14,6 +15,9 @@ type Issuers struct {
 	byIssuer map[string]*Verifier
 	most     int
 }
+
+// MustIssuers is NewIssuers, but panics where NewIssuers returns an error.
+func MustIssuers(verifiers ...*Verifier) *Issuers { return given.Must(NewIssuers(verifiers...)) }
 
 // NewIssuers returns a verifier that passes each token to the verifier of its issuer. Two of one issuer are an error.
 func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {

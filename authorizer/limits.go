@@ -19,7 +19,7 @@ const (
 )
 
 // ErrPolicyTooLarge says that the policy for a principal would be larger than API Gateway could take.
-var ErrPolicyTooLarge = errors.New("policy too large")
+var ErrPolicyTooLarge = errors.New("authorizer: policy is too large")
 
 // tooLarge says why API Gateway would not take a policy.
 func tooLarge(allowed, denied []string) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/authorizer/internal/jsonobject"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Principal is who a verified token or key speaks for. It must not be changed once it is in use.
@@ -27,6 +28,12 @@ type Principal struct {
 	UsageIdentifierKey string
 
 	claims []byte
+}
+
+// MustPrincipal is NewPrincipal for a principal that the program itself knows: it panics where NewPrincipal returns an
+// error.
+func MustPrincipal(id string, scopes []string, claims any) *Principal {
+	return given.Must(NewPrincipal(id, scopes, claims))
 }
 
 // NewPrincipal returns a principal for another kind of credential than a JWT. The claims are encoded as a JSON object;

@@ -15,7 +15,7 @@ type REST struct{ handler }
 // NewREST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start.
 func NewREST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *REST {
 	if given.Nil(verifier) || routes == nil {
-		panic("authorizer: REST needs a verifier and routes")
+		panic("authorizer: NewREST needs a verifier and routes")
 	}
 	return &REST{newHandler(verifier, routes, optFns)}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Routes is a table of routes and what they require, checked and prepared. It is immutable.
@@ -41,14 +43,8 @@ type overrun struct {
 	further  *overrun // the same with one more segment; nil where this one reaches no entry
 }
 
-// MustRoutes returns a checked table. It panics with the reasons when NewRoutes would return an error.
-func MustRoutes(rules ...Rule) *Routes {
-	routes, err := NewRoutes(rules...)
-	if err != nil {
-		panic(err)
-	}
-	return routes
-}
+// MustRoutes is NewRoutes for package-level tables: it panics with all faults where NewRoutes returns an error.
+func MustRoutes(rules ...Rule) *Routes { return given.Must(NewRoutes(rules...)) }
 
 // NewRoutes returns a checked table. It reports all faults together: malformed routes, routes given twice, and tables
 // for which no IAM policy exists that is right for every principal, since an explicit Deny of one route would take in

@@ -71,10 +71,20 @@ type Verifier struct {
 	options   VerifierOptions
 }
 
+// MustVerifier is NewVerifier for settings that the program itself knows: it panics where NewVerifier returns an error.
+func MustVerifier(issuer string, audiences []string, source KeySource, optFns ...func(*VerifierOptions)) *Verifier {
+	return given.Must(NewVerifier(issuer, audiences, source, optFns...))
+}
+
 // NewVerifier returns a verifier of the tokens that one issuer signs for the audiences, with public keys from the
 // source. The issuer is compared with "iss" exactly; at least one audience is required (see AnyAudience).
 func NewVerifier(issuer string, audiences []string, source KeySource, optFns ...func(*VerifierOptions)) (*Verifier, error) {
 	return newVerifier(issuer, audiences, source, jws.Asymmetric(), optFns)
+}
+
+// MustHMACVerifier is NewHMACVerifier, but panics where NewHMACVerifier returns an error.
+func MustHMACVerifier(issuer string, audiences []string, algorithm string, secret []byte, optFns ...func(*VerifierOptions)) *Verifier {
+	return given.Must(NewHMACVerifier(issuer, audiences, algorithm, secret, optFns...))
 }
 
 // NewHMACVerifier returns a verifier of tokens signed with a shared secret by HS256, HS384 or HS512, which must be at

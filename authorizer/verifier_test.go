@@ -225,25 +225,86 @@ func TestLeeway(t *testing.T) {
 }
 
 func TestNewVerifierReportsAllFaults(t *testing.T) {
-	_, err := authorizer.NewVerifier("", nil, authorizer.MustRemoteKeys("http://issuer.test/jwks"), func(o *authorizer.VerifierOptions) {
+	_, err := authorizer.NewVerifier("", nil, new(authorizer.RemoteKeys), func(o *authorizer.VerifierOptions) {
 		o.Algorithms = []string{"HS256", "none"}
 		o.Leeway = 2 * time.Minute
 		o.Types = []string{}
 		o.MaxAge = -1
 	})
 	require.Error(t, err)
-	for _, fault := range []string{"issuer is empty", "no audience", "not https", `"HS256" is not one of`, `"none" is not one of`, "leeway of 2m0s", "no token type", "is negative"} {
+	for _, fault := range []string{"issuer is empty", "no audience", "not made by NewRemoteKeys", `"HS256" is not one of`, `"none" is not one of`, "leeway of 2m0s", "no token type", "is negative"} {
 		require.ErrorContains(t, err, fault)
 	}
 	_, err = authorizer.NewVerifier("i", []string{"a"}, nil)
 	require.ErrorContains(t, err, "no key source")
 	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.MustRemoteKeys("https://i.test/"))
 	require.ErrorContains(t, err, "AnyAudience stands beside")
-	_, err = authorizer.NewVerifier("i", []string{"a"}, authorizer.MustRemoteKeys("http://10.0.0.1/", func(o *authorizer.RemoteKeysOptions) { o.AllowHTTP = true }))
-	require.ErrorContains(t, err, "not https", "only on the loopback interface")
-	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.MustRemoteKeys("https://u:p@i.test/"))
+	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.MustRemoteKeys("https://i.test/"))
 	require.ErrorContains(t, err, "an audience is empty")
-	require.ErrorContains(t, err, "password")
+}
+
+// Of a pair of constructors one returns nil with its error, and the other one panics with it.
+func TestConstructorsComeInPairs(t *testing.T) {
+	keys := authorizer.MustRemoteKeys("https://i.test/")
+	secret := []byte(strings.Repeat("k", 32))
+	for name, pair := range map[string]struct {
+		make func(good bool) (any, error)
+		must func(good bool) any
+	}{
+		"Verifier": {
+			func(good bool) (any, error) {
+				return authorizer.NewVerifier("i", []string{"a"}, map[bool]authorizer.KeySource{true: keys}[good])
+			},
+			func(good bool) any {
+				return authorizer.MustVerifier("i", []string{"a"}, map[bool]authorizer.KeySource{true: keys}[good])
+			},
+		},
+		"HMACVerifier": {
+			func(good bool) (any, error) {
+				return authorizer.NewHMACVerifier("i", []string{"a"}, map[bool]string{true: "HS256"}[good], secret)
+			},
+			func(good bool) any {
+				return authorizer.MustHMACVerifier("i", []string{"a"}, map[bool]string{true: "HS256"}[good], secret)
+			},
+		},
+		"CognitoVerifier": {
+			func(good bool) (any, error) {
+				return authorizer.NewCognitoVerifier(map[bool]string{true: "eu-west-1_a"}[good], []string{"c"}, authorizer.TokenUseID, nil)
+			},
+			func(good bool) any {
+				return authorizer.MustCognitoVerifier(map[bool]string{true: "eu-west-1_a"}[good], []string{"c"}, authorizer.TokenUseID, nil)
+			},
+		},
+		"Issuers": {
+			func(good bool) (any, error) {
+				return authorizer.NewIssuers(map[bool][]*authorizer.Verifier{true: {authorizer.MustVerifier("i", []string{"a"}, keys)}}[good]...)
+			},
+			func(good bool) any {
+				return authorizer.MustIssuers(map[bool][]*authorizer.Verifier{true: {authorizer.MustVerifier("i", []string{"a"}, keys)}}[good]...)
+			},
+		},
+		"RemoteKeys": {
+			func(good bool) (any, error) {
+				return authorizer.NewRemoteKeys(map[bool]string{true: "https://i.test/"}[good])
+			},
+			func(good bool) any { return authorizer.MustRemoteKeys(map[bool]string{true: "https://i.test/"}[good]) },
+		},
+		"Principal": {
+			func(good bool) (any, error) {
+				return authorizer.NewPrincipal(map[bool]string{true: "u"}[good], nil, nil)
+			},
+			func(good bool) any { return authorizer.MustPrincipal(map[bool]string{true: "u"}[good], nil, nil) },
+		},
+	} {
+		made, err := pair.make(true)
+		require.NoError(t, err, name)
+		require.NotNil(t, made, name)
+		require.NotNil(t, pair.must(true), name)
+		none, err := pair.make(false)
+		require.ErrorContains(t, err, "authorizer: ", name)
+		require.Nil(t, none, name)
+		require.PanicsWithValue(t, err.Error(), func() { pair.must(false) }, name)
+	}
 }
 
 func TestHMACVerifier(t *testing.T) {

@@ -20,11 +20,11 @@ type WebSocket struct {
 // all requirements to connect.
 func NewWebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...func(*HandlerOptions)) *WebSocket {
 	if given.Nil(verifier) {
-		panic("authorizer: WebSocket needs a verifier")
+		panic("authorizer: NewWebSocket needs a verifier")
 	}
 	for _, requirement := range requirements {
 		if requirement.empty() {
-			panic("authorizer: WebSocket: an empty requirement")
+			panic("authorizer: NewWebSocket: an empty requirement")
 		}
 	}
 	return &WebSocket{handler: newHandler(verifier, nil, optFns), requires: Rule{requires: requirements}}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // kind says how the values of one invocation are put together.
@@ -136,13 +138,6 @@ func sameNames(a, b []string) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(name string) bool { return !slices.Contains(b, name) })
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err.Error())
-	}
-	return v
-}
-
 // Counter counts: what one invocation adds with the same dimension values is
 // summed into one value. Its unit is Count.
 type Counter struct{ in instrument }
@@ -169,7 +164,7 @@ func NewCounter(name string, dimensions ...string) (*Counter, error) {
 
 // MustCounter is NewCounter for package-level variables: it panics when a name is wrong.
 func MustCounter(name string, dimensions ...string) *Counter {
-	return must(NewCounter(name, dimensions...))
+	return given.Must(NewCounter(name, dimensions...))
 }
 
 // Unit returns a copy of the counter with another unit.
@@ -213,7 +208,9 @@ func NewGauge(name string, dimensions ...string) (*Gauge, error) {
 }
 
 // MustGauge is NewGauge for package-level variables: it panics when a name is wrong.
-func MustGauge(name string, dimensions ...string) *Gauge { return must(NewGauge(name, dimensions...)) }
+func MustGauge(name string, dimensions ...string) *Gauge {
+	return given.Must(NewGauge(name, dimensions...))
+}
 
 // Unit returns a copy of the gauge with another unit.
 func (g *Gauge) Unit(u Unit) *Gauge { return &Gauge{g.declared().must().withUnit(u)} }
@@ -250,7 +247,7 @@ func NewHistogram(name string, dimensions ...string) (*Histogram, error) {
 
 // MustHistogram is NewHistogram for package-level variables: it panics when a name is wrong.
 func MustHistogram(name string, dimensions ...string) *Histogram {
-	return must(NewHistogram(name, dimensions...))
+	return given.Must(NewHistogram(name, dimensions...))
 }
 
 // Unit returns a copy of the histogram with another unit.
@@ -291,7 +288,9 @@ func NewTimer(name string, dimensions ...string) (*Timer, error) {
 }
 
 // MustTimer is NewTimer for package-level variables: it panics when a name is wrong.
-func MustTimer(name string, dimensions ...string) *Timer { return must(NewTimer(name, dimensions...)) }
+func MustTimer(name string, dimensions ...string) *Timer {
+	return given.Must(NewTimer(name, dimensions...))
+}
 
 // HighResolution returns a copy that CloudWatch keeps by the second.
 func (t *Timer) HighResolution() *Timer { return &Timer{t.declared().must().highResolution()} }

@@ -13,9 +13,9 @@ import (
 // The reasons a key is refused, beside authorizer.ErrMalformed and authorizer.ErrUnknownKey.
 var (
 	// ErrDisabled says that the key has been switched off.
-	ErrDisabled = errors.New("key disabled")
+	ErrDisabled = errors.New("apikey: key is disabled")
 	// ErrAddress says that the key may not be used from the caller's address.
-	ErrAddress = errors.New("key not for this address")
+	ErrAddress = errors.New("apikey: key is not for this address")
 )
 
 // Verify is VerifyCredential for a caller whose address is not known: only keys for any address are good.

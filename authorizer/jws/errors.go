@@ -10,17 +10,17 @@ import (
 var (
 	// ErrMalformed says that the text is not a compact JWS as RFC 7515 writes it, or that its header asks for
 	// something that is not supported (crit, b64).
-	ErrMalformed = errors.New("malformed token")
+	ErrMalformed = errors.New("jws: token is malformed")
 	// ErrTooLarge says that the text is longer than allowed; nothing of it was decoded.
-	ErrTooLarge = errors.New("token too large")
+	ErrTooLarge = errors.New("jws: token is too large")
 	// ErrAlgorithm says that the algorithm is not allowed, or not the one of the key.
-	ErrAlgorithm = errors.New("algorithm not allowed")
+	ErrAlgorithm = errors.New("jws: algorithm is not allowed")
 	// ErrUnknownKey says that no key, or no single key, of the set answers for the token.
-	ErrUnknownKey = errors.New("unknown key")
+	ErrUnknownKey = errors.New("jws: key is unknown")
 	// ErrSignature says that the signature does not verify.
-	ErrSignature = errors.New("signature does not verify")
+	ErrSignature = errors.New("jws: signature does not verify")
 	// ErrKey says that a key or a key set is refused.
-	ErrKey = errors.New("key refused")
+	ErrKey = errors.New("jws: key is refused")
 )
 
 // A KeyError tells why one key of a set is refused.
@@ -32,7 +32,7 @@ type KeyError struct {
 
 // Error names the key and what is wrong with it.
 func (e *KeyError) Error() string {
-	return fmt.Sprintf("key %d (kid %s): %s", e.Index, quote(e.ID), e.Reason)
+	return fmt.Sprintf("jws: key %d (kid %s): %s", e.Index, quote(e.ID), e.Reason)
 }
 
 // Unwrap makes errors.Is(err, ErrKey) true.

@@ -381,3 +381,18 @@ func FuzzParseSet(f *testing.F) {
 		require.Error(t, err)
 	})
 }
+
+func TestMustConstructorsPanicWithTheErrorOfTheirNew(t *testing.T) {
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	key := jws.MustKey("a", "EdDSA", public)
+	require.Equal(t, "a", key.ID())
+	require.Equal(t, 2, jws.MustSet(key, jws.MustSecret("b", "HS256", make([]byte, 32))).Len())
+	_, err = jws.NewKey("a", "RS256", public)
+	require.PanicsWithValue(t, err.Error(), func() { jws.MustKey("a", "RS256", public) })
+	_, err = jws.NewSecret("b", "HS256", nil)
+	require.PanicsWithValue(t, err.Error(), func() { jws.MustSecret("b", "HS256", nil) })
+	none, err := jws.NewSet(key, key)
+	require.Nil(t, none)
+	require.PanicsWithValue(t, err.Error(), func() { jws.MustSet(key, key) })
+}

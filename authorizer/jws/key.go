@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Key is one verification key: a public key, or a shared secret. Keys are made by NewKey, NewSecret and ParseSet, which
@@ -17,6 +19,9 @@ type Key struct {
 	material  any
 }
 
+// MustKey is NewKey for a key that the program itself knows: it panics where NewKey returns an error.
+func MustKey(id, algorithm string, public any) Key { return given.Must(NewKey(id, algorithm, public)) }
+
 // NewKey returns a verification key. The public key is a *rsa.PublicKey (2,048 to 8,192 bits), an *ecdsa.PublicKey on
 // P-256, P-384 or P-521, or an ed25519.PublicKey. The algorithm binds the key to one; empty means any that fits its type.
 func NewKey(id, algorithm string, public any) (Key, error) {
@@ -24,6 +29,11 @@ func NewKey(id, algorithm string, public any) (Key, error) {
 		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	return bind(id, algorithm, public)
+}
+
+// MustSecret is NewSecret, but panics where NewSecret returns an error.
+func MustSecret(id, algorithm string, secret []byte) Key {
+	return given.Must(NewSecret(id, algorithm, secret))
 }
 
 // NewSecret returns a key for the HMAC algorithms. The secret must be at least as long as the hash: 32, 48 or 64 bytes

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/patternkit/serverless/authorizer/internal/jsonobject"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // The bounds on a published key set; they are the ones API Gateway's own JWT authorizer keeps.
@@ -21,6 +22,9 @@ type Set struct {
 	byID     map[string]Key
 	rejected []error
 }
+
+// MustSet is NewSet for keys that the program itself knows: it panics where NewSet returns an error.
+func MustSet(keys ...Key) *Set { return given.Must(NewSet(keys...)) }
 
 // NewSet returns a set of keys. Two keys of one id are an error.
 func NewSet(keys ...Key) (*Set, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/patternkit/serverless/authorizer"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // minTokenBytes is the length of a shared token from which guessing it is hopeless: 128 bits in base64.
@@ -23,7 +24,7 @@ type TokenVerifier struct {
 // NewTokenVerifier returns a verifier that takes the secret itself as the token.
 func NewTokenVerifier(secret *Secret, principal *authorizer.Principal) *TokenVerifier {
 	if secret == nil || principal == nil {
-		panic("secret: NewToken needs a secret and a principal")
+		panic("secret: NewTokenVerifier needs a secret and a principal")
 	}
 	return &TokenVerifier{secret: secret, principal: principal}
 }
@@ -72,10 +73,15 @@ type HMACVerifier struct {
 	optFns    []func(*authorizer.VerifierOptions)
 }
 
+// MustHMACVerifier is NewHMACVerifier, but panics where NewHMACVerifier returns an error.
+func MustHMACVerifier(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) *HMACVerifier {
+	return given.Must(NewHMACVerifier(secret, issuer, audiences, algorithm, optFns...))
+}
+
 // NewHMACVerifier returns a verifier of JWTs signed by HS256, HS384 or HS512 with the current or the previous value of the secret.
 func NewHMACVerifier(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) (*HMACVerifier, error) {
 	if secret == nil {
-		return nil, errors.New("secret: NewHMAC needs a secret")
+		return nil, errors.New("secret: NewHMACVerifier needs a secret")
 	}
 	// a key of the right length shows every other fault now
 	if _, err := authorizer.NewHMACVerifier(issuer, audiences, algorithm, make([]byte, 64), optFns...); err != nil {

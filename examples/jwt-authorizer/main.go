@@ -14,9 +14,12 @@ import (
 )
 
 func main() {
-	keys := authorizer.MustRemoteKeys(os.Getenv("JWKS_URL"), func(o *authorizer.RemoteKeysOptions) {
+	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"), func(o *authorizer.RemoteKeysOptions) {
 		o.Report = func(_ context.Context, err error) { log.Print(err) }
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	handler, err := NewHandler(os.Getenv("ISSUER"), os.Getenv("AUDIENCE"), keys)
 	if err != nil {
 		log.Fatal(err)

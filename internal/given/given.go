@@ -1,4 +1,4 @@
-// Package given looks at what callers hand to constructors.
+// Package given has what constructors share: they look at what callers hand to them, and come in pairs.
 package given
 
 import "reflect"
@@ -23,4 +23,12 @@ func Options[O any](options *O, optFns []func(*O)) {
 			fn(options)
 		}
 	}
+}
+
+// Must returns the value of a constructor, or panics with the text of its error.
+func Must[T any](value T, err error) T {
+	if err != nil {
+		panic(err.Error())
+	}
+	return value
 }

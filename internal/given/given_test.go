@@ -41,3 +41,8 @@ func TestOptionsAppliesInOrderAndSkipsNil(t *testing.T) {
 	given.Options(&got, nil)
 	require.Equal(t, "default one two", got)
 }
+
+func TestMust(t *testing.T) {
+	require.Equal(t, 1, given.Must(1, nil))
+	require.PanicsWithValue(t, "EOF", func() { given.Must(1, io.EOF) })
+}

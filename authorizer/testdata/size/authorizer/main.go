@@ -13,7 +13,11 @@ import (
 var routes = authorizer.MustRoutes(authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")))
 
 func main() {
-	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, authorizer.MustRemoteKeys(os.Getenv("JWKS_URL")))
+	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{"orders-api"}, keys)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,11 @@ import (
 )
 
 func main() {
-	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{shop.Audience}, authorizer.MustRemoteKeys(os.Getenv("JWKS_URL")))
+	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := authorizer.NewVerifier(os.Getenv("ISSUER"), []string{shop.Audience}, keys)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -273,6 +273,26 @@ func TestJWKSRedirects(t *testing.T) {
 	}
 }
 
+func TestNewRemoteKeysReportsAllFaults(t *testing.T) {
+	keys, err := authorizer.NewRemoteKeys("http://issuer.test/jwks", func(o *jwksOptions) { o.Timeout, o.Seed = -1, []byte("x") })
+	require.Nil(t, keys)
+	for _, fault := range []string{"not https", "times must be positive", "seed"} {
+		require.ErrorContains(t, err, fault)
+	}
+	for address, fault := range map[string]string{"": "not an absolute URL", "/jwks": "not an absolute URL", "https://u:p@i.test/": "password", "ftp://i.test/": "not https"} {
+		_, err := authorizer.NewRemoteKeys(address)
+		require.ErrorContains(t, err, fault, address)
+		require.NotContains(t, err.Error(), "u:p", "a password is not repeated")
+	}
+	loopback := func(o *jwksOptions) { o.AllowHTTP = true }
+	_, err = authorizer.NewRemoteKeys("http://10.0.0.1/", loopback)
+	require.ErrorContains(t, err, "not https", "only on the loopback interface")
+	for _, address := range []string{"http://localhost:1/", "http://127.0.0.1/", "http://[::1]/"} {
+		_, err := authorizer.NewRemoteKeys(address, loopback)
+		require.NoError(t, err, address)
+	}
+}
+
 func TestJWKSSeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := authorizertest.NewIssuer(t, algorithm("EdDSA"))
@@ -283,7 +303,7 @@ func TestJWKSSeed(t *testing.T) {
 		require.Zero(t, issuer.Requests(), "a cold start needs no network")
 		issuer.Rotate()
 		require.NoError(t, verify(t, verifier, issuer.Token()), "the seed may be old: an unknown kid is fetched at once")
-		_, err = authorizer.NewVerifier(issuer.URL(), []string{"orders-api"}, authorizer.MustRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.Seed = []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`) }))
+		_, err = authorizer.NewRemoteKeys(issuer.JWKSURL(), func(o *jwksOptions) { o.Seed = []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`) })
 		require.ErrorContains(t, err, "no usable key")
 		require.ErrorContains(t, err, "private member k")
 	})

@@ -58,11 +58,10 @@ type RemoteKeysOptions struct {
 const maxNegative = 1000
 
 // RemoteKeys is a source of keys that an issuer publishes at a URL. It is safe for concurrent use: requests are made
-// inside a call, one at a time, and nothing runs between calls. The zero RemoteKeys is of no use: see JWKS.
+// inside a call, one at a time, and nothing runs between calls. The zero RemoteKeys has no keys: see NewRemoteKeys.
 type RemoteKeys struct {
 	url     string
 	options RemoteKeysOptions
-	fault   error
 	keys    *refresh.Cache[published]
 
 	mu       sync.Mutex
@@ -75,13 +74,18 @@ type published struct {
 	etag string
 }
 
-// MustRemoteKeys returns a source of the keys published at an https URL. A URL or a seed that cannot serve is reported by
-// NewVerifier.
+// MustRemoteKeys is NewRemoteKeys for a URL that the program itself knows: it panics where NewRemoteKeys returns an error.
+func MustRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) *RemoteKeys {
+	return given.Must(NewRemoteKeys(address, optFns...))
+}
+
+// NewRemoteKeys returns a source of the keys published at an https URL, the issuer's "jwks_uri". It makes no request, but
+// reports everything that is wrong with the URL, the options and the seed.
 //
 // The first call fetches. Keys are fresh for the TTL; then one caller refreshes them within its call, while others are
 // served with the stale ones, and so is everybody when the refresh fails, until MaxStale. An unknown "kid" causes a
 // request too, since the issuer may have rotated its keys, but not more often than the cool-down allows.
-func MustRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) *RemoteKeys {
+func NewRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) (*RemoteKeys, error) {
 	r := &RemoteKeys{url: address, negative: make(map[string]time.Time), options: RemoteKeysOptions{
 		Timeout:     1500 * time.Millisecond,
 		TTL:         15 * time.Minute,
@@ -93,15 +97,17 @@ func MustRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) *RemoteK
 	given.Options(&r.options, optFns)
 	r.options.HTTPClient = pinned(r.options.HTTPClient)
 	r.keys = refresh.New(refresh.Times{TTL: r.options.TTL, MaxStale: r.options.MaxStale, Cooldown: r.options.Cooldown}, r.fetch)
-	r.fault = r.validate()
-	return r
+	if err := r.validate(); err != nil {
+		return nil, fmt.Errorf("authorizer: remote keys: %w", err)
+	}
+	return r, nil
 }
 
 func (r *RemoteKeys) check() error {
 	if r == nil || r.keys == nil {
-		return errors.New("the key source is not made by JWKS")
+		return errors.New("the key source is not made by NewRemoteKeys")
 	}
-	return r.fault
+	return nil
 }
 
 func (r *RemoteKeys) validate() error {
@@ -111,10 +117,10 @@ func (r *RemoteKeys) validate() error {
 	switch {
 	case err != nil || target.Host == "":
 		faults = append(faults, fmt.Errorf("JWKS URL %q is not an absolute URL", r.url))
-	case target.Scheme != "https" && (target.Scheme != "http" || !o.AllowHTTP || !loopback(target.Hostname())):
-		faults = append(faults, fmt.Errorf("JWKS URL %q is not https", r.url))
 	case target.User != nil:
 		faults = append(faults, errors.New("JWKS URL holds a password"))
+	case target.Scheme != "https" && (target.Scheme != "http" || !o.AllowHTTP || !loopback(target.Hostname())):
+		faults = append(faults, fmt.Errorf("JWKS URL %q is not https", r.url))
 	}
 	if o.Timeout <= 0 || o.TTL <= 0 || o.MinTTL <= 0 || o.Cooldown <= 0 || o.NegativeTTL <= 0 || o.MaxStale < o.TTL {
 		faults = append(faults, errors.New("JWKS options: times must be positive, and MaxStale at least TTL"))
@@ -140,7 +146,7 @@ func loopback(host string) bool {
 // Hydrate fetches the keys now, for use during the function's initialization.
 func (r *RemoteKeys) Hydrate(ctx context.Context) error {
 	if err := r.check(); err != nil {
-		return err
+		return fmt.Errorf("authorizer: hydrate: %w", err)
 	}
 	return r.unavailable(r.keys.Refresh(ctx))
 }
