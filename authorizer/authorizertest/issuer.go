@@ -10,11 +10,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/given"
-	"github.com/patternkit/serverless/internal/wire"
 )
-
-// TB is the part of testing.TB that the fakes use; nil in a program.
-type TB = wire.TB
 
 // IssuerOptions adjust an Issuer.
 type IssuerOptions struct {

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -18,7 +16,7 @@ import (
 // SecretsManager is the read path of AWS Secrets Manager in process. Secrets are put and rotated by the test. It is safe for
 // concurrent use.
 type SecretsManager struct {
-	*wire.Server
+	server *wire.Server
 
 	mu      sync.Mutex
 	secrets map[string]*storedSecret
@@ -48,7 +46,7 @@ const (
 // NewSecretsManager returns a Secrets Manager without secrets.
 func NewSecretsManager(tb TB) *SecretsManager {
 	s := &SecretsManager{secrets: make(map[string]*storedSecret)}
-	s.Server = wire.NewServer(tb, wire.Service{
+	s.server = wire.NewServer(tb, wire.Service{
 		Name:     "secretsmanager",
 		Protocol: wire.JSON11("secretsmanager"),
 		Operations: []wire.Operation{
@@ -57,21 +55,6 @@ func NewSecretsManager(tb TB) *SecretsManager {
 		},
 	})
 	return s
-}
-
-// Join returns a configuration whose Secrets Manager is this one.
-func (s *SecretsManager) Join(cfg aws.Config) aws.Config {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = wire.Join(cfg.HTTPClient, s.Server)
-	if cfg.Region == "" {
-		cfg.Region = wire.DefaultRegion
-	}
-	if cfg.Credentials == nil {
-		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDFAKE", SecretAccessKey: "fake"}, nil
-		})
-	}
-	return cfg
 }
 
 // Put stores a new version of a secret, which becomes AWSCURRENT; the former one becomes AWSPREVIOUS, and the one before

@@ -9,12 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/authorizer/authorizertest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/snapshot"
 )
 
 func TestSecretsSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
-		Server: authorizertest.NewSecretsManager(t).Server,
+		Server: wire.ServerOf(authorizertest.NewSecretsManager(t)),
 		Module: "github.com/aws/aws-sdk-go-v2/service/secretsmanager",
 		Doc:    "doc.go",
 	})

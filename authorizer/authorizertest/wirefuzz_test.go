@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 
 	"github.com/patternkit/serverless/authorizer/authorizertest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/hostile"
 )
 
@@ -18,7 +19,7 @@ var secretSuite = hostile.Suite{Service: "secretsmanager", Target: "secretsmanag
 func hostileSecrets() hostile.Fake {
 	secrets := authorizertest.NewSecretsManager(nil)
 	secrets.PutBinary("s", []byte{0xff})
-	return hostile.Fake{Server: secrets.Server, Values: map[string]string{"version": secrets.Put("s", "b")}}
+	return hostile.Fake{Server: wire.ServerOf(secrets), Values: map[string]string{"version": secrets.Put("s", "b")}}
 }
 
 func TestHostileRequests(t *testing.T) {

@@ -7,15 +7,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/wire"
 )
-
-// TB is what a fake uses of testing.TB: it logs to it what is not simulated.
-// It may be nil.
-type TB = wire.TB
 
 // Options set up a [DynamoDB].
 type Options struct {
@@ -34,9 +30,8 @@ type Options struct {
 // DynamoDB is DynamoDB and DynamoDB Streams in this process. It is safe for
 // concurrent use.
 type DynamoDB struct {
-	*wire.Server
+	server *wire.Server
 
-	tb      TB
 	options Options
 
 	mu     sync.Mutex
@@ -53,41 +48,14 @@ type DynamoDB struct {
 // may be nil.
 func New(tb TB, optFns ...func(*Options)) *DynamoDB {
 	db := &DynamoDB{
-		tb:      tb,
 		tables:  map[string]*table{},
 		tokens:  map[string]*idempotent{},
 		streams: map[string]*stream{},
 	}
 	db.options.ExpiryDelay = 48 * time.Hour
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&db.options)
-		}
-	}
-	db.Server = wire.NewServer(tb, db.services()...)
+	given.Options(&db.options, optFns)
+	db.server = wire.NewServer(tb, db.services()...)
 	return db
-}
-
-// Join returns a copy of cfg whose clients reach this DynamoDB; calls to other
-// services go where they went before. It sets a region and credentials where
-// cfg has none.
-func (db *DynamoDB) Join(cfg aws.Config) aws.Config {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = wire.Join(cfg.HTTPClient, db.Server)
-	if cfg.Region == "" {
-		cfg.Region = wire.DefaultRegion
-	}
-	if cfg.Credentials == nil {
-		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDFAKE", SecretAccessKey: "fake"}, nil
-		})
-	}
-	return cfg
-}
-
-// Client returns an SDK client of this DynamoDB.
-func (db *DynamoDB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
-	return dynamodb.NewFromConfig(db.Join(aws.Config{}), optFns...)
 }
 
 // StreamsClient returns an SDK client of the streams of this DynamoDB.

@@ -130,11 +130,10 @@ func (m *Mapping) refuseReport(answer []byte) {
 		BatchItemFailures []json.RawMessage `json:"batchItemFailures"`
 	}
 	err := json.Unmarshal(answer, &response)
-	if m.db.tb == nil || len(response.BatchItemFailures) == 0 && (err == nil || !bytes.Contains(answer, []byte(`"batchItemFailures"`))) {
+	if len(response.BatchItemFailures) == 0 && (err == nil || !bytes.Contains(answer, []byte(`"batchItemFailures"`))) {
 		return
 	}
-	m.db.tb.Helper()
-	m.db.tb.Errorf("dynamotest: mapping of %s: the function reported %d failed records, but the mapping lacks ReportBatchItemFailures:"+
+	m.db.server.TB().Errorf("dynamotest: mapping of %s: the function reported %d failed records, but the mapping lacks ReportBatchItemFailures:"+
 		" Lambda ignores the report and takes the batch for done. Set MappingOptions.ReportBatchItemFailures,"+
 		" and FunctionResponseTypes: [ReportBatchItemFailures] in the template.", m.table, len(response.BatchItemFailures))
 }

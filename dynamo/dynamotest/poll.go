@@ -18,7 +18,7 @@ import (
 // Run hands records to the function until ctx ends, and returns the error of
 // ctx, or that of OnFailure.
 func (m *Mapping) Run(ctx context.Context) error {
-	defer m.db.Watch(ctx, "dynamotest: Run of the mapping of "+m.table)()
+	defer m.db.server.Watch(ctx, "dynamotest: Run of the mapping of "+m.table)()
 	errs := make([]error, len(m.lanes))
 	var wg sync.WaitGroup
 	for i := range m.lanes {
@@ -45,7 +45,7 @@ func (m *Mapping) runLane(ctx context.Context, i int) error {
 // Drain hands records to the function until there are none left, those that
 // the function itself causes included.
 func (m *Mapping) Drain(ctx context.Context) error {
-	defer m.db.Watch(ctx, "dynamotest: Drain of the mapping of "+m.table)()
+	defer m.db.server.Watch(ctx, "dynamotest: Drain of the mapping of "+m.table)()
 	for {
 		idle := true
 		for i := range m.lanes {
@@ -67,16 +67,15 @@ func (m *Mapping) Drain(ctx context.Context) error {
 func (m *Mapping) explain() {
 	m.db.mu.Lock()
 	defer m.db.mu.Unlock()
-	if m.db.tb == nil || m.stream(m.lanes[0]) != nil {
+	if m.stream(m.lanes[0]) != nil {
 		return
 	}
-	m.db.tb.Helper()
 	if t := m.find(); t != nil {
-		m.db.tb.Logf("dynamotest: the mapping of %s has nothing to read: the table has no stream (StreamSpecification)", m.table)
+		m.db.server.TB().Logf("dynamotest: the mapping of %s has nothing to read: the table has no stream (StreamSpecification)", m.table)
 		return
 	}
-	arn := tableARN(&wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}, m.table)
-	m.db.tb.Logf("dynamotest: the mapping of %s has nothing to read: %s", m.table, wire.WhatExists("table", arn, maps.Keys(m.db.tables)))
+	arn := tableARN(wire.CallOf(context.Background()), m.table)
+	m.db.server.TB().Logf("dynamotest: the mapping of %s has nothing to read: %s", m.table, wire.WhatExists("table", arn, maps.Keys(m.db.tables)))
 }
 
 // poll takes one batch of a lane and sees it through. worked is false when
@@ -182,7 +181,7 @@ func (m *Mapping) stream(l *lane) *stream {
 // find finds the table of the mapping, in the default account and region
 // first.
 func (m *Mapping) find() *table {
-	call := &wire.Call{Account: wire.DefaultAccount, Region: wire.DefaultRegion}
+	call := wire.CallOf(context.Background())
 	t := m.db.tables[tableARN(call, m.table)]
 	if t == nil {
 		for _, other := range m.db.tables {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
@@ -22,7 +23,7 @@ func call(tb testing.TB, db *dynamotest.DynamoDB, target, body string) (int, map
 	require.NoError(tb, err)
 	req.Header.Set("X-Amz-Target", target)
 	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x")
-	res, err := db.Do(req)
+	res, err := db.Join(aws.Config{}).HTTPClient.Do(req)
 	require.NoError(tb, err)
 	defer func() { require.NoError(tb, res.Body.Close()) }()
 	data, err := io.ReadAll(res.Body)

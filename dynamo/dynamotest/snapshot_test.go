@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/snapshot"
 )
 
@@ -11,7 +12,7 @@ func TestWire(t *testing.T) {
 	for _, module := range []string{"dynamodb", "dynamodbstreams"} {
 		t.Run(module, func(t *testing.T) {
 			snapshot.Check(t, snapshot.Fake{
-				Server: dynamotest.New(t).Server,
+				Server: wire.ServerOf(dynamotest.New(t)),
 				Module: "github.com/aws/aws-sdk-go-v2/service/" + module,
 				Doc:    "doc.go",
 			})

@@ -123,7 +123,7 @@ var reasonMessages = map[string]string{
 // CancelTransaction makes the next TransactWriteItems fail with
 // TransactionCanceledException for reasons with these codes, one for each of
 // its actions: "TransactionConflict" and "None", for example.
-func (db *DynamoDB) CancelTransaction(codes ...string) *wire.Fault {
+func (db *DynamoDB) CancelTransaction(codes ...string) *Fault {
 	reasons := make([]cancellationReason, len(codes))
 	for i, code := range codes {
 		reasons[i] = cancellationReason{Code: code, Message: reasonMessages[code]}

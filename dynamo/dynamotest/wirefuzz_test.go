@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/hostile"
 )
 
@@ -70,7 +71,7 @@ func hostileDB(t *testing.T) hostile.Fake {
 	shard := stream.StreamDescription.Shards[0]
 	iterator, err := streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: shard.ShardId, ShardIteratorType: "TRIM_HORIZON"})
 	require.NoError(t, err)
-	return hostile.Fake{Server: db.Server, Values: map[string]string{
+	return hostile.Fake{Server: wire.ServerOf(db), Values: map[string]string{
 		"stream": *arn, "shard": *shard.ShardId, "sequence": *shard.SequenceNumberRange.StartingSequenceNumber, "iterator": *iterator.ShardIterator,
 	}}
 }

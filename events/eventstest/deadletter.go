@@ -27,7 +27,7 @@ func (b *EventBridge) giveUp(ctx context.Context, d *delivery, condition string)
 		return
 	}
 	d.DeadLettered = true
-	b.logf("event %s, rule %s, target %s goes to the dead-letter queue after %d attempts: %v", d.EventID, d.Rule, d.TargetID, d.Attempts, d.Err)
+	b.server.TB().Logf("eventstest: event %s, rule %s, target %s goes to the dead-letter queue after %d attempts: %v", d.EventID, d.Rule, d.TargetID, d.Attempts, d.Err)
 	b.finish(d, nil)
 }
 

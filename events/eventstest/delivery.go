@@ -116,7 +116,7 @@ func (b *EventBridge) deliverAll(ctx context.Context, drain bool) error {
 	if drain {
 		what = "eventstest: Drain of the bus"
 	}
-	defer b.Watch(ctx, what)()
+	defer b.server.Watch(ctx, what)()
 	signal := make(chan struct{}, 1)
 	b.mu.Lock()
 	b.waiting = append(b.waiting, signal)
@@ -208,7 +208,7 @@ func (b *EventBridge) attempt(ctx context.Context, d *delivery) {
 	default:
 		after := b.opts.RetryDelay(d.Attempts)
 		if d.Attempts == 1 {
-			b.logf("event %s, rule %s, target %s fails and is tried again after %v: %v", d.EventID, d.Rule, d.TargetID, after, d.Err)
+			b.server.TB().Logf("eventstest: event %s, rule %s, target %s fails and is tried again after %v: %v", d.EventID, d.Rule, d.TargetID, after, d.Err)
 		}
 		b.again(d, after)
 	}
@@ -292,7 +292,7 @@ func (b *EventBridge) finish(d *delivery, lost error) {
 	b.done = remember(b.done, d.Delivery)
 	if lost != nil {
 		b.lost = remember(b.lost, fmt.Errorf("event %s, rule %s, target %s: %w", d.EventID, d.Rule, d.TargetID, lost))
-		b.logf("event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
+		b.server.TB().Logf("eventstest: event %s, rule %s, target %s: %v", d.EventID, d.Rule, d.TargetID, lost)
 	}
 	b.wake()
 }

@@ -6,18 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
-
-// TB is the part of testing.TB that the fake uses; nil will do in a main
-// program.
-type TB = wire.TB
 
 // Deliver is what a target does with an event; the bytes are what AWS would
 // send it. An error makes EventBridge try again.
@@ -47,9 +41,8 @@ type Options struct {
 // EventBridge is Amazon EventBridge in process: the event buses of every account and region,
 // their rules and targets. It is safe for concurrent use.
 type EventBridge struct {
-	*wire.Server
-	tb   TB
-	opts Options
+	server *wire.Server
+	opts   Options
 
 	mu       sync.Mutex
 	regions  map[regionKey]*region
@@ -99,52 +92,25 @@ func retryDelay(n int) time.Duration {
 // New makes an EventBridge that has the default bus and nothing else.
 func New(tb TB, optFns ...func(*Options)) *EventBridge {
 	b := &EventBridge{
-		tb:      tb,
 		opts:    Options{MaxRequestBytes: maxRequestBytes, RetryDelay: retryDelay},
 		regions: map[regionKey]*region{},
 		targets: map[string]Deliver{},
 		dead:    map[string]func(context.Context, []byte, map[string]string) error{},
 		tags:    map[string]map[string]string{},
 	}
-	for _, f := range optFns {
-		if f != nil {
-			f(&b.opts)
-		}
-	}
+	given.Options(&b.opts, optFns)
 	if b.opts.MaxRequestBytes <= 0 {
 		b.opts.MaxRequestBytes = maxRequestBytes
 	}
 	if b.opts.RetryDelay == nil {
 		b.opts.RetryDelay = retryDelay
 	}
-	b.Server = wire.NewServer(tb, wire.Service{
+	b.server = wire.NewServer(tb, wire.Service{
 		Name:       "events",
 		Protocol:   wire.JSON11("AWSEvents"),
 		Operations: b.operations(),
 	})
 	return b
-}
-
-// Join returns cfg with EventBridge calls answered by this fake. It sets a
-// region and credentials where cfg has none.
-func (b *EventBridge) Join(cfg aws.Config) aws.Config {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = wire.Join(cfg.HTTPClient, b.Server)
-	if cfg.Region == "" {
-		cfg.Region = wire.DefaultRegion
-	}
-	if cfg.Credentials == nil {
-		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-		})
-	}
-	return cfg
-}
-
-// Client returns a real SDK client that this fake answers.
-func (b *EventBridge) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
-	optFns = slices.DeleteFunc(slices.Clone(optFns), func(f func(*eventbridge.Options)) bool { return f == nil })
-	return eventbridge.NewFromConfig(b.Join(aws.Config{}), optFns...)
 }
 
 // Target says what happens when an event is delivered to the target with this
@@ -230,18 +196,4 @@ func (e *eventBus) matching(event []byte) ([]*rule, error) {
 		out[i] = e.enabled[at]
 	}
 	return out, nil
-}
-
-func (b *EventBridge) logf(format string, args ...any) {
-	if b.tb != nil {
-		b.tb.Helper()
-		b.tb.Logf("eventstest: "+format, args...)
-	}
-}
-
-func (b *EventBridge) errorf(format string, args ...any) {
-	if b.tb != nil {
-		b.tb.Helper()
-		b.tb.Errorf("eventstest: "+format, args...)
-	}
 }

@@ -19,12 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/events/eventstest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/snapshot"
 )
 
 func TestSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
-		Server: eventstest.New(t).Server, Module: "github.com/aws/aws-sdk-go-v2/service/eventbridge", Doc: "doc.go",
+		Server: wire.ServerOf(eventstest.New(t)), Module: "github.com/aws/aws-sdk-go-v2/service/eventbridge", Doc: "doc.go",
 	})
 }
 

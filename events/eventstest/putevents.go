@@ -159,11 +159,11 @@ func (b *EventBridge) accept(c *wire.Call, i int, e *putEventsEntry) (id string,
 	name := busName(e.EventBusName)
 	bus := b.byARN(busARN(c, e.EventBusName))
 	if bus == nil {
-		report := b.errorf
+		report := b.server.TB().Errorf
 		if b.opts.AllowUnknownBus {
-			report = b.logf
+			report = b.server.TB().Logf
 		}
-		report("PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it; %s", name,
+		report("eventstest: PutEvents to the event bus %q, which does not exist: AWS accepts the event and drops it; %s", name,
 			wire.WhatExists("event bus", busARN(c, e.EventBusName), b.busARNs()))
 		return awsid.UUID(), nil
 	}

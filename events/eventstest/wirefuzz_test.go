@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/patternkit/serverless/events/eventstest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/hostile"
 )
 
@@ -42,7 +43,7 @@ func hostileBus(t *testing.T, before int) (hostile.Fake, *eventstest.EventBridge
 		o.AllowUnknownBus = true
 		o.Targets = func(string) eventstest.Deliver { return func(context.Context, []byte) error { return nil } }
 	})
-	fake := hostile.Fake{Server: bus.Server}
+	fake := hostile.Fake{Server: wire.ServerOf(bus)}
 	for _, seed := range busSuite.Seeds[:before] {
 		busSuite.Send(t, fake, seed)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/events/eventstest"
-	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
@@ -28,7 +27,7 @@ type cloud struct {
 
 // newCloud makes the fakes; base is the URL that they are served at.
 func newCloud(base string, verbose bool) *cloud {
-	var tb wire.TB
+	var tb dynamotest.TB
 	if verbose {
 		tb = logger{}
 	}
@@ -50,7 +49,7 @@ func (logger) Errorf(format string, args ...any) { log.Printf(format, args...) }
 func (logger) Cleanup(func())                    {}
 
 func (c *cloud) handler() http.Handler {
-	return wire.Handler(c.tables.Server, c.queues.Server, c.topics.Server, c.bus.Server, c.machines.Server)
+	return c.tables.Handler(c.queues.Handler(), c.topics.Handler(), c.bus.Handler(), c.machines.Handler())
 }
 
 // run does what the services do in the background, until ctx ends: deliver

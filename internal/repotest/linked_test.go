@@ -89,6 +89,7 @@ var linked = map[string][]because{
 	"internal/repotest/mutate": {},
 	"internal/suite":           {},
 	"internal/wire":            {},
+	"internal/wire/fakegen":    {},
 	"internal/wire/hostile":    {},
 	"internal/wire/snapshot":   {},
 
@@ -97,7 +98,9 @@ var linked = map[string][]because{
 	"authorizer/internal/jsonobject": {},
 	"authorizer/internal/refresh":    {},
 	"authorizer/apikey":              {lambdaEvents, jwt, client, dynamoDB},
-	"authorizer/authorizertest":      {lambdaEvents, jwt, core},
+	"authorizer/authorizertest": {lambdaEvents, jwt, client, {
+		sdk + "/service/secretsmanager": "the service that the package simulates",
+	}},
 	"authorizer/secret": {lambdaEvents, jwt, client, {
 		sdk + "/service/secretsmanager": "where the secret is kept",
 	}},

@@ -16,9 +16,17 @@ const DefaultAccount = "123456789012"
 // DefaultRegion is the region of a request that carries no credential scope.
 const DefaultRegion = "us-east-1"
 
-// Call is one call of an operation. Handlers find the current one with
-// [CallOf]; finished ones are in the journal.
-type Call struct {
+// AccessKeyID and SecretAccessKey are the credentials of a configuration that a
+// fake joins and that has none. They are those of AWS's documentation: no real
+// account has them.
+const (
+	AccessKeyID     = "AKIDEXAMPLE"
+	SecretAccessKey = "secret"
+)
+
+// Record is what the journal keeps of a call. The fakes export it as a type of
+// their own with the same fields.
+type Record struct {
 	// Service is the signing name, Operation the operation, such as "PutItem".
 	Service, Operation string
 	// Account and Region are those of the caller, from the credential scope.
@@ -34,13 +42,16 @@ type Call struct {
 	// Dropped says that the handler ran and its answer was withheld. A call that
 	// a fault or a bad request ended before that is not dropped.
 	Dropped bool
+}
+
+// Call is one call of an operation. Handlers find the current one with
+// [CallOf].
+type Call struct {
+	Record
 
 	partial []*Fault // of this call
 	carried bool     // the handler ran
 }
-
-// Action is the IAM action of the call, such as "dynamodb:PutItem".
-func (c *Call) Action() string { return c.Service + ":" + c.Operation }
 
 // ARN writes an ARN in the caller's region and account.
 func (c *Call) ARN(service, resource string) string {
@@ -69,11 +80,10 @@ func (c *Call) FailEntry(i int) error {
 	return &Error{Code: "InternalFailure", Message: fmt.Sprintf("injected failure of entry %d", i), Status: 500, Receiver: true}
 }
 
-// clone copies the call for the journal's readers.
-func (c *Call) clone() Call {
-	out := *c
-	out.Resources = slices.Clone(c.Resources)
-	return out
+// clone copies a record for a reader of the journal.
+func (r Record) clone() Record {
+	r.Resources = slices.Clone(r.Resources)
+	return r
 }
 
 type callKey struct{}
@@ -85,34 +95,5 @@ func CallOf(ctx context.Context) *Call {
 	if c, ok := ctx.Value(callKey{}).(*Call); ok {
 		return c
 	}
-	return &Call{Account: DefaultAccount, Region: DefaultRegion, Time: time.Now()}
-}
-
-// journalLimit is how many calls a journal keeps; older ones fall out.
-const journalLimit = 1 << 16
-
-func (s *Server) record(c *Call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.journal) >= journalLimit {
-		s.journal = slices.Delete(s.journal, 0, journalLimit/2)
-	}
-	s.journal = append(s.journal, c)
-}
-
-// Journal returns the finished calls in the order in which they finished: the
-// last 32,768 at least.
-func (s *Server) Journal() []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]Call, len(s.journal))
-	for i, c := range s.journal {
-		out[i] = c.clone()
-	}
-	return out
-}
-
-// Calls returns the finished calls of one operation.
-func (s *Server) Calls(operation string) []Call {
-	return slices.DeleteFunc(s.Journal(), func(c Call) bool { return c.Operation != operation })
+	return &Call{Record: Record{Account: DefaultAccount, Region: DefaultRegion, Time: time.Now()}}
 }

@@ -42,3 +42,5 @@
 //
 // The package imports the standard library only.
 package wire
+
+//go:generate go run ./fakegen

@@ -117,7 +117,7 @@ func TestPartialFailureNeedsItsEntries(t *testing.T) {
 		"refused as a whole":   {func(s *wire.Server) { s.PartialFailure("Batch", 0) }, []string{`{}`}, []string{"[0]"}},
 		"two faults":           {func(s *wire.Server) { s.PartialFailure("Batch", 0); s.PartialFailure("Batch", 5) }, []string{two}, []string{"[5]"}},
 		"not this one": {func(s *wire.Server) {
-			s.PartialFailure("Batch", 0).When(func(*wire.Call) bool { return false })
+			s.PartialFailure("Batch", 0).When(func(*wire.Record) bool { return false })
 		}, []string{two}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestPartialFailureNeedsItsEntries(t *testing.T) {
 func TestFaultsWaitForAnOperationThatIsServed(t *testing.T) {
 	s := batchServer(&errTB{})
 	asked := 0
-	s.Throttle("").When(func(*wire.Call) bool { asked++; return true })
+	s.Throttle("").When(func(*wire.Record) bool { asked++; return true })
 	status, err := call(s, "Nowhere", `{}`)
 	require.NoError(t, err)
 	require.Equal(t, 400, status)

@@ -20,7 +20,7 @@ type missing struct {
 // account, and what of that kind exists, by ARN.
 func WhatExists(kind, arn string, exist iter.Seq[string]) string {
 	m := missing{kind, arn, slices.Collect(exist)}
-	return m.sentence(&Call{Account: DefaultAccount, Region: DefaultRegion})
+	return m.sentence(&Record{Account: DefaultAccount, Region: DefaultRegion})
 }
 
 // shown is how many of the existing ones the log names.
@@ -28,7 +28,7 @@ const shown = 10
 
 // sentence says it for the log: what has the name elsewhere first, since a
 // wrong region is the usual reason, then what is in the same place.
-func (m *missing) sentence(c *Call) string {
+func (m *missing) sentence(c *Record) string {
 	here := awsid.Parts{Region: c.Region, Account: c.Account}
 	name := m.arn
 	if p, err := awsid.ParseARN(m.arn); err == nil {

@@ -18,15 +18,6 @@ import (
 	"github.com/patternkit/serverless/internal/awsid"
 )
 
-// TB is the part of testing.TB that fakes use; it may be nil, in a main
-// program for example.
-type TB interface {
-	Helper()
-	Logf(format string, args ...any)
-	Errorf(format string, args ...any)
-	Cleanup(func())
-}
-
 // Server serves the operations of a fake. It is safe for concurrent use.
 type Server struct {
 	tb       TB
@@ -34,10 +25,10 @@ type Server struct {
 
 	mu        sync.Mutex
 	faults    []*Fault
-	journal   []*Call
+	journal   []*Record
 	explained string // the last line of explain
 
-	watched atomic.Bool // the log was told of real time
+	watched atomic.Bool // the log says that time is real
 }
 
 type serviceTable struct {
@@ -203,13 +194,10 @@ func (r reply) response(req *http.Request) *http.Response {
 }
 
 // Do answers an HTTP request in process. An error means that the connection
-// broke: a fault wanted it so, or the request's context has ended.
+// broke: because of a fault, or because the request's context has ended.
 func (s *Server) Do(r *http.Request) (*http.Response, error) {
 	return do(r, s)
 }
-
-// RoundTrip makes a Server an http.RoundTripper.
-func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) { return s.Do(r) }
 
 func do(r *http.Request, servers ...*Server) (*http.Response, error) {
 	req, err := parseRequest(r)
@@ -227,13 +215,34 @@ func do(r *http.Request, servers ...*Server) (*http.Response, error) {
 // closed without an answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, s) }
 
-// Handler returns the server as an http.Handler.
-func (s *Server) Handler() http.Handler { return s }
+// Handler returns an http.Handler that serves s and the fakes of others, which
+// are handlers that this method returned. A request finds its fake by the
+// service of its credential scope and its target. A handler of anything else
+// panics.
+func (s *Server) Handler(others ...http.Handler) http.Handler {
+	h := handler{s}
+	for _, other := range others {
+		more, ok := other.(handler)
+		if !ok {
+			panic(fmt.Sprintf("patternkit: Handler joins the handlers of fakes, and a %T is none", other))
+		}
+		h = append(h, more...)
+	}
+	return h
+}
 
-// Handler serves several fakes on one port; requests find their fake by the
-// service of their credential scope and their target.
-func Handler(servers ...*Server) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, servers...) })
+// handler serves several fakes on one port.
+type handler []*Server
+
+// ServeHTTP implements http.Handler.
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveHTTP(w, r, h...) }
+
+// ServerOf returns the server of a fake.
+func ServerOf(fake interface {
+	Handler(others ...http.Handler) http.Handler
+},
+) *Server {
+	return fake.Handler().(handler)[0]
 }
 
 // What a request over a port may take: bytes of its body, the time for it from
@@ -307,9 +316,11 @@ func serve(ctx context.Context, req request, servers []*Server) (reply, error) {
 
 func newCall(svc *Service, req request) *Call {
 	c := &Call{
-		Service: svc.Name, Operation: req.operation,
-		Account: DefaultAccount, Region: DefaultRegion,
-		RequestID: awsid.UUID(), Time: time.Now(),
+		Record: Record{
+			Service: svc.Name, Operation: req.operation,
+			Account: DefaultAccount, Region: DefaultRegion,
+			RequestID: awsid.UUID(), Time: time.Now(),
+		},
 	}
 	if isAccount(req.accessKey) {
 		c.Account = req.accessKey
@@ -330,12 +341,12 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 		return reply{}, err
 	}
 	c := newCall(&table.Service, req)
-	var v verdict
+	var outcome faultOutcome
 	var out any
 	op, err := table.operation(req)
 	if err == nil { // faults wait for an operation that is served
-		v = s.judge(c)
-		out, err = s.run(context.WithValue(ctx, callKey{}, c), table, op, req, v)
+		outcome = s.match(c)
+		out, err = s.run(context.WithValue(ctx, callKey{}, c), table, op, req, outcome)
 	} else {
 		s.logf("%s: the operation %q: %v", table.Name, req.operation, err)
 	}
@@ -348,9 +359,9 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 			s.explain(c, failure)
 		}
 	}
-	c.Dropped = v.drop && answered && c.carried
+	c.Dropped = outcome.drop && answered && c.carried
 	s.record(c)
-	s.settle(c, answered)
+	s.finishPartial(c, answered)
 	switch {
 	case !answered:
 		return reply{}, err
@@ -384,11 +395,11 @@ func (t *serviceTable) operation(req request) (*Operation, error) {
 	return nil, unknownOperation(&t.Service, req.operation, t.Protocol.version)
 }
 
-func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, req request, v verdict) (any, error) {
-	if v.delay > 0 {
+func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, req request, outcome faultOutcome) (any, error) {
+	if outcome.delay > 0 {
 		defer s.Watch(ctx, "a Delay of "+op.Name)()
 	}
-	if err := v.suffer(ctx, &table.Service); err != nil {
+	if err := outcome.apply(ctx, &table.Service); err != nil {
 		return nil, err
 	}
 	out, err := op.serve(ctx, func(into any) error {
@@ -434,19 +445,12 @@ func (s *Server) explain(c *Call, failure *Error) {
 	if s.tb == nil || failure.missing == nil {
 		return
 	}
-	line := fmt.Sprintf("%s: %s: %s", c.Service, c.Operation, failure.missing.sentence(c))
+	line := fmt.Sprintf("%s: %s: %s", c.Service, c.Operation, failure.missing.sentence(&c.Record))
 	s.mu.Lock()
 	repeated := line == s.explained
 	s.explained = line
 	s.mu.Unlock()
 	if !repeated {
 		s.logf("%s", line)
-	}
-}
-
-func (s *Server) logf(format string, args ...any) {
-	if s.tb != nil {
-		s.tb.Helper()
-		s.tb.Logf("patternkit: "+format, args...)
 	}
 }

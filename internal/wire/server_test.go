@@ -60,7 +60,7 @@ func TestStatusLine(t *testing.T) {
 }
 
 func TestABodyOverAPortIsBounded(t *testing.T) {
-	port := httptest.NewServer(wire.Handler(newServer(nil)))
+	port := httptest.NewServer(newServer(nil).Handler())
 	defer port.Close()
 	for size, want := range map[int]int{16 << 20: http.StatusOK, 16<<20 + 1: http.StatusRequestEntityTooLarge} {
 		body := append([]byte(`{}`), bytes.Repeat([]byte(" "), size-2)...)
@@ -153,7 +153,7 @@ func servePipe(t *testing.T, s *wire.Server) (net.Conn, <-chan struct{}) {
 	t.Helper()
 	client, conn := net.Pipe()
 	over := make(chan struct{})
-	server := &http.Server{Handler: wire.Handler(s), ReadHeaderTimeout: 10 * time.Second, ConnState: func(_ net.Conn, state http.ConnState) {
+	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ConnState: func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			close(over)
 		}

@@ -65,7 +65,7 @@ func TestAServiceThatIsNotJoined(t *testing.T) {
 
 // Nobody can join at the other end of a port.
 func TestAServiceThatThePortDoesNotHave(t *testing.T) {
-	port := httptest.NewServer(wire.Handler(newServer(t)))
+	port := httptest.NewServer(newServer(t).Handler())
 	defer port.Close()
 	cfg := config(newServer(nil))
 	cfg.HTTPClient, cfg.BaseEndpoint = port.Client(), &port.URL

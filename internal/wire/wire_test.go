@@ -171,7 +171,7 @@ func TestJSONThroughTheSDK(t *testing.T) {
 
 	calls := s.Calls("GetQueueUrl")
 	require.Len(t, calls, 2)
-	require.Equal(t, "sqs:GetQueueUrl", calls[0].Action())
+	require.Equal(t, "GetQueueUrl", calls[0].Operation)
 	require.Equal(t, "210987654321", calls[0].Account)
 	require.Equal(t, "eu-west-1", calls[0].Region)
 	require.Equal(t, []string{"arn:aws:sqs:eu-west-1:210987654321:orders"}, calls[0].Resources)
@@ -291,7 +291,7 @@ func TestFaults(t *testing.T) {
 		require.NoError(t, get("a"), "the SDK retries")
 		require.Equal(t, 2*time.Second, time.Since(start))
 
-		s.Fail("GetQueueUrl", errors.New("no route")).Times(-1).When(func(c *wire.Call) bool { return c.Account != "" })
+		s.Fail("GetQueueUrl", errors.New("no route")).Times(-1).When(func(c *wire.Record) bool { return c.Account != "" })
 		require.ErrorContains(t, get("a"), "no route")
 		require.Equal(t, []string{"OverLimit", "", "ThrottlingException", "ThrottlingException", "", "ConnectionError", "ConnectionError", "ConnectionError"}, outcomes())
 	})
@@ -382,7 +382,7 @@ func TestJoin(t *testing.T) {
 
 func TestServedOnAPort(t *testing.T) {
 	s := newServer(t)
-	port := httptest.NewServer(wire.Handler(s))
+	port := httptest.NewServer(s.Handler())
 	defer port.Close()
 	cfg := config(s)
 	cfg.HTTPClient, cfg.BaseEndpoint = nil, &port.URL

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/internal/wire"
+	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/messaging"
 	"github.com/patternkit/serverless/messaging/idempotency"
 	"github.com/patternkit/serverless/messaging/messagingtest"
@@ -34,9 +34,9 @@ func TestMoneyIsConservedWhateverGoesWrong(t *testing.T) {
 }
 
 // every matches each n-th call that it is asked about.
-func every(n int) func(*wire.Call) bool {
+func every(n int) func(*dynamotest.Call) bool {
 	var calls atomic.Int64
-	return func(*wire.Call) bool { return calls.Add(1)%int64(n) == 0 }
+	return func(*dynamotest.Call) bool { return calls.Add(1)%int64(n) == 0 }
 }
 
 func moveMoney(t *testing.T, random *rand.Rand) {

@@ -133,7 +133,7 @@ func (m *Mapping) open() (source, error) {
 	q, ok := m.sqs.find(m.ref)
 	if !ok {
 		e := errNoQueue()
-		m.sqs.logf("mapping: %s", wire.WhatExists("queue", arnOfRef(m.ref), maps.Keys(m.sqs.queues)))
+		m.sqs.server.TB().Logf("messagingtest: mapping: %s", wire.WhatExists("queue", arnOfRef(m.ref), maps.Keys(m.sqs.queues)))
 		return source{}, mappingError("Error occurred while ReceiveMessage. SQS Error Code: %s. SQS Error Message: %s", e.QueryCode, e.Message)
 	}
 	parts, _ := awsid.ParseARN(q.arn)
@@ -226,7 +226,7 @@ func (m *Mapping) poll(ctx context.Context, drain bool) error {
 	if drain {
 		what = "messagingtest: Drain of the mapping of " + m.ref
 	}
-	defer m.sqs.Watch(ctx, what)()
+	defer m.sqs.server.Watch(ctx, what)()
 	src, err := m.open()
 	if err != nil {
 		return fmt.Errorf("messagingtest: mapping of %s: %w", m.ref, err)

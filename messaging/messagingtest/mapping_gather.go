@@ -149,7 +149,7 @@ func (s *SQS) settle(arn, handle string) {
 	}
 	q.advance(time.Now())
 	if err := q.acknowledge(handle); err != nil {
-		s.logf("queue %s: the mapping could not delete a message: %v", q.name, err)
+		s.server.TB().Logf("messagingtest: queue %s: the mapping could not delete a message: %v", q.name, err)
 	}
 }
 

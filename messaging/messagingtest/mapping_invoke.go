@@ -186,7 +186,7 @@ func (r *run) interpret(response []byte, ids []string) (map[string]error, error)
 	listed, err := batchItemFailures(response)
 	if !r.options.ReportBatchItemFailures {
 		if len(listed) > 0 || err != nil && bytes.Contains(response, []byte(`"batchItemFailures"`)) {
-			r.sqs.errorf("mapping of %s: the function reported %d failed messages, but the mapping lacks ReportBatchItemFailures:"+
+			r.sqs.server.TB().Errorf("messagingtest: mapping of %s: the function reported %d failed messages, but the mapping lacks ReportBatchItemFailures:"+
 				" Lambda ignores the report and deletes them. Set MappingOptions.ReportBatchItemFailures,"+
 				" and FunctionResponseTypes: [ReportBatchItemFailures] in the template.", r.ref, len(listed))
 		}

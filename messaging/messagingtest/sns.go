@@ -7,9 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/pattern"
@@ -18,11 +15,9 @@ import (
 
 // SNS is Amazon SNS in process. It delivers within the call of Publish, to the
 // queues of an [SQS] and to bound functions. It is safe for concurrent use.
-// Faults and the journal of calls come from the embedded server.
 type SNS struct {
-	*wire.Server
+	server *wire.Server
 
-	tb  TB
 	sqs *SQS
 
 	mu            sync.Mutex
@@ -72,12 +67,12 @@ func NewSNS(tb TB, queues *SQS) *SNS {
 		queues = NewSQS(tb)
 	}
 	s := &SNS{
-		tb: tb, sqs: queues,
+		sqs:           queues,
 		topics:        map[string]*topic{},
 		subscriptions: map[string]*subscription{},
 		endpoints:     map[string]func(context.Context, []byte) error{},
 	}
-	s.Server = wire.NewServer(tb, wire.Service{
+	s.server = wire.NewServer(tb, wire.Service{
 		Name:       "sns",
 		Protocol:   wire.Query("2010-03-31", "http://sns.amazonaws.com/doc/2010-03-31/"),
 		Throttled:  &wire.Error{Code: "Throttled", Message: "Rate exceeded", Status: 429},
@@ -85,13 +80,6 @@ func NewSNS(tb TB, queues *SQS) *SNS {
 	})
 	return s
 }
-
-// Join returns a copy of cfg whose SNS calls go to this fake. Region and
-// credentials are set when cfg has none.
-func (s *SNS) Join(cfg aws.Config) aws.Config { return join(cfg, s.Server) }
-
-// Client returns an SNS client of this fake alone.
-func (s *SNS) Client() *sns.Client { return sns.NewFromConfig(s.Join(aws.Config{})) }
 
 // Endpoint binds what a subscription of protocol lambda, http or https
 // delivers to: the ARN of the function or the URL. The function gets the

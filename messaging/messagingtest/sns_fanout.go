@@ -154,10 +154,7 @@ func (s *SNS) giveUp(p published, sub *subscription, cause error) {
 			u.DeadLettered = true
 		}
 	}
-	if s.tb != nil {
-		s.tb.Helper()
-		s.tb.Logf("messagingtest: SNS message %s to %s: %v (dead-lettered: %t)", p.id, sub.endpoint, u.Err, u.DeadLettered)
-	}
+	s.server.TB().Logf("messagingtest: SNS message %s to %s: %v (dead-lettered: %t)", p.id, sub.endpoint, u.Err, u.DeadLettered)
 	if !p.fifo { // a FIFO topic delivers under the lock
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -173,8 +170,7 @@ func (s *SNS) askToConfirm(ctx context.Context, sub *subscription) {
 	if receive == nil {
 		return // it stays pending
 	}
-	if err := receive(ctx, confirmationRequest(sub, time.Now())); err != nil && s.tb != nil {
-		s.tb.Helper()
-		s.tb.Logf("messagingtest: SNS confirmation request to %s: %v", sub.endpoint, err)
+	if err := receive(ctx, confirmationRequest(sub, time.Now())); err != nil {
+		s.server.TB().Logf("messagingtest: SNS confirmation request to %s: %v", sub.endpoint, err)
 	}
 }

@@ -7,23 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// TB is the part of testing.TB that the fakes use. It may be nil, in a main
-// program for example; then nothing is logged.
-type TB = wire.TB
-
-// SQS is Amazon SQS in process. It is safe for concurrent use. Faults and the
-// journal of calls come from the embedded server.
+// SQS is Amazon SQS in process. It is safe for concurrent use.
 type SQS struct {
-	*wire.Server
+	server *wire.Server
 
-	tb          TB
 	endpoint    string
 	maxInFlight int // messages of one queue
 
@@ -46,13 +38,9 @@ type SQSOptions struct {
 // be made outside a testing/synctest bubble and used inside.
 func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	var o SQSOptions
-	for _, f := range optFns {
-		if f != nil {
-			f(&o)
-		}
-	}
-	s := &SQS{tb: tb, endpoint: strings.TrimSuffix(o.Endpoint, "/"), maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
-	s.Server = wire.NewServer(tb, wire.Service{
+	given.Options(&o, optFns)
+	s := &SQS{endpoint: strings.TrimSuffix(o.Endpoint, "/"), maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+	s.server = wire.NewServer(tb, wire.Service{
 		Name:       "sqs",
 		Protocol:   wire.JSON10("AmazonSQS"),
 		Namespace:  "com.amazonaws.sqs#",
@@ -60,28 +48,6 @@ func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 		Operations: s.operations(),
 	})
 	return s
-}
-
-// Join returns a copy of cfg whose SQS calls go to this fake. Region and
-// credentials are set when cfg has none.
-func (s *SQS) Join(cfg aws.Config) aws.Config { return join(cfg, s.Server) }
-
-// Client returns an SQS client of this fake alone.
-func (s *SQS) Client() *sqs.Client { return sqs.NewFromConfig(s.Join(aws.Config{})) }
-
-// join puts server before whatever answers cfg's calls now.
-func join(cfg aws.Config, server *wire.Server) aws.Config {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = wire.Join(cfg.HTTPClient, server)
-	if cfg.Region == "" {
-		cfg.Region = wire.DefaultRegion
-	}
-	if cfg.Credentials == nil {
-		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", Source: "messagingtest"}, nil
-		})
-	}
-	return cfg
 }
 
 // queueURL is the URL of a queue: that of AWS, or one below the endpoint.
@@ -180,19 +146,4 @@ func sameURL(own, other string) bool {
 func (s *SQS) next() int64 {
 	s.sequence++
 	return s.sequence
-}
-
-func (s *SQS) logf(format string, args ...any) {
-	if s.tb != nil {
-		s.tb.Helper()
-		s.tb.Logf("messagingtest: "+format, args...)
-	}
-}
-
-// errorf fails the test, where there is one.
-func (s *SQS) errorf(format string, args ...any) {
-	if s.tb != nil {
-		s.tb.Helper()
-		s.tb.Errorf("messagingtest: "+format, args...)
-	}
 }

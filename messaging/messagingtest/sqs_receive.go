@@ -131,7 +131,7 @@ func (s *SQS) receive(ctx context.Context, arn string, want demand) ([]delivery,
 			until = next
 		}
 		if watch == nil {
-			watch = s.Watch(ctx, "messagingtest: ReceiveMessage of "+arn)
+			watch = s.server.Watch(ctx, "messagingtest: ReceiveMessage of "+arn)
 			defer watch()
 		}
 		timer := time.NewTimer(until.Sub(now))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/handover"
-	"github.com/patternkit/serverless/internal/wire"
 )
 
 // ErrNoQueue says that a queue does not exist.
@@ -65,11 +64,7 @@ func (v *Queue) look(f func(*queue)) {
 		f(q)
 		return
 	}
-	if v.sqs.tb == nil {
-		panic(fmt.Sprintf("messagingtest: queue %s does not exist", v.ref))
-	}
-	v.sqs.tb.Helper()
-	v.sqs.tb.Errorf("messagingtest: queue %s does not exist", v.ref)
+	v.sqs.server.Misuse("messagingtest: queue %s does not exist", v.ref)
 }
 
 // ARN returns the ARN of the queue.
@@ -264,5 +259,3 @@ func isQueueARN(arn string) bool {
 	p, err := awsid.ParseARN(arn)
 	return err == nil && p.Service == "sqs" && p.Region != "" && p.Account != ""
 }
-
-var _ wire.HTTPClient = (*SQS)(nil)

@@ -3,13 +3,14 @@ package messagingtest_test
 import (
 	"testing"
 
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/snapshot"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
 
 func TestSQSWireSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
-		Server:  messagingtest.NewSQS(t).Server,
+		Server:  wire.ServerOf(messagingtest.NewSQS(t)),
 		Module:  "github.com/aws/aws-sdk-go-v2/service/sqs",
 		Doc:     "doc.go",
 		Goldens: []string{"SendMessage", "SendMessageBatch", "ReceiveMessage"},
@@ -18,7 +19,7 @@ func TestSQSWireSnapshots(t *testing.T) {
 
 func TestSNSWireSnapshots(t *testing.T) {
 	snapshot.Check(t, snapshot.Fake{
-		Server: messagingtest.NewSNS(t, nil).Server,
+		Server: wire.ServerOf(messagingtest.NewSNS(t, nil)),
 		Module: "github.com/aws/aws-sdk-go-v2/service/sns",
 		Doc:    "doc.go",
 		Goldens: []string{

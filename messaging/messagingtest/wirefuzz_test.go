@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/hostile"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
@@ -74,7 +75,7 @@ func hostileQueues(t *testing.T) hostile.Fake {
 		SourceArn: aws.String("arn:aws:sqs:us-east-1:123456789012:moving"), DestinationArn: aws.String("arn:aws:sqs:us-east-1:123456789012:s"), MaxNumberOfMessagesPerSecond: aws.Int32(1),
 	})
 	require.NoError(t, err)
-	return hostile.Fake{Server: queues.Server, Values: map[string]string{"receipt": *received.Messages[0].ReceiptHandle, "task": *task.TaskHandle}}
+	return hostile.Fake{Server: wire.ServerOf(queues), Values: map[string]string{"receipt": *received.Messages[0].ReceiptHandle, "task": *task.TaskHandle}}
 }
 
 const hostileTopic = "arn:aws:sns:us-east-1:123456789012:t"
@@ -127,7 +128,7 @@ func hostileTopics(t *testing.T) hostile.Fake {
 	topics.Endpoint("https://example.org", func(_ context.Context, payload []byte) error { return json.Unmarshal(payload, &confirmation) })
 	_, err = client.Subscribe(ctx, &sns.SubscribeInput{TopicArn: aws.String(hostileTopic), Protocol: aws.String("https"), Endpoint: aws.String("https://example.org")})
 	require.NoError(t, err)
-	return hostile.Fake{Server: topics.Server, Values: map[string]string{"subscription": *subscribed.SubscriptionArn, "token": confirmation.Token}}
+	return hostile.Fake{Server: wire.ServerOf(topics), Values: map[string]string{"subscription": *subscribed.SubscriptionArn, "token": confirmation.Token}}
 }
 
 var hostileSuites = []struct {

@@ -182,7 +182,7 @@ func (m *StepFunctions) getActivityTask(ctx context.Context, in *getActivityTask
 		return nil, err
 	}
 	until := time.Now().Add(pollTime)
-	defer m.Watch(ctx, "stepfntest: GetActivityTask of "+in.ActivityArn)()
+	defer m.server.Watch(ctx, "stepfntest: GetActivityTask of "+in.ActivityArn)()
 	for {
 		if a := act.take(); a != nil {
 			out := a.taken(in.WorkerName)

@@ -45,7 +45,7 @@ func (m *StepFunctions) forget() {
 		}
 		if full && !m.told {
 			m.told = true
-			m.logf("stepfntest: there are too many closed executions to keep them all: those that closed first are forgotten, see Options.KeepExecutions")
+			m.server.TB().Logf("stepfntest: there are too many closed executions to keep them all: those that closed first are forgotten, see Options.KeepExecutions")
 		}
 		m.closed[0] = nil
 		m.closed = m.closed[1:]

@@ -60,7 +60,7 @@ func (a *attempt) request(params *value.Object) (func(context.Context) (string, 
 		if ok {
 			what += " without Options.Services"
 		}
-		a.x.m.logf("stepfntest: %s is not simulated", what)
+		a.x.m.server.TB().Logf("stepfntest: %s is not simulated", what)
 		return nil, runtimeFailure("patternkit: %s is not simulated", what)
 	}
 	operation := strings.ToUpper(r.action[:1]) + r.action[1:]

@@ -20,7 +20,7 @@ func TestWireMembersAreTheSDKs(t *testing.T) {
 	listed, err := snapshot.NotSimulated("doc.go")
 	require.NoError(t, err)
 	served := map[string]wire.Operation{}
-	for _, svc := range stepfntest.New(t).Services() {
+	for _, svc := range wire.ServerOf(stepfntest.New(t)).Services() {
 		for _, op := range svc.Operations {
 			served[op.Name] = op
 		}

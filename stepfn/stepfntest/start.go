@@ -141,7 +141,7 @@ func (m *StepFunctions) startSyncExecution(ctx context.Context, in *startSyncExe
 	if err != nil {
 		return nil, err
 	}
-	defer m.Watch(ctx, "stepfntest: StartSyncExecution of "+x.machine.name)()
+	defer m.server.Watch(ctx, "stepfntest: StartSyncExecution of "+x.machine.name)()
 	if err := x.s.run(ctx, true); err != nil {
 		return nil, err
 	}

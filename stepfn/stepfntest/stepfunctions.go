@@ -9,17 +9,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/handover"
 	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
-
-// TB is the part of testing.TB that the fake uses; it may be nil.
-type TB = wire.TB
 
 // Options tune a [StepFunctions].
 type Options struct {
@@ -37,9 +33,8 @@ type Options struct {
 
 // StepFunctions is Step Functions in this process. It is safe for concurrent use.
 type StepFunctions struct {
-	*wire.Server
+	server *wire.Server
 
-	tb       TB
 	services aws.HTTPClient
 
 	mu         sync.Mutex
@@ -62,47 +57,26 @@ type StepFunctions struct {
 // which may be nil.
 func New(tb TB, optFns ...func(*Options)) *StepFunctions {
 	var opts Options
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&opts)
-		}
-	}
+	given.Options(&opts, optFns)
 	if opts.KeepExecutions == 0 {
 		opts.KeepExecutions = keepDefault
 	}
 	m := &StepFunctions{
-		tb: tb, services: opts.Services, keep: opts.KeepExecutions,
+		services: opts.Services, keep: opts.KeepExecutions,
 		machines: map[string]*machine{}, executions: map[string]*execution{},
 		activities: map[string]*activity{}, tokens: map[string]*token{}, mocks: map[mockKey]*mock{},
 		functions: map[string]func(context.Context, []byte) ([]byte, error){},
 	}
 	m.async = &scheduler{mu: &m.mu}
-	m.Server = wire.NewServer(tb, m.service())
+	m.server = wire.NewServer(tb, m.service())
 	return m
 }
-
-// Join returns cfg with this fake answering the calls of Step Functions
-// clients. Region and credentials are filled in when they are missing.
-func (m *StepFunctions) Join(cfg aws.Config) aws.Config {
-	cfg = cfg.Copy()
-	cfg.HTTPClient = wire.Join(cfg.HTTPClient, m.Server)
-	if cfg.Region == "" {
-		cfg.Region = wire.DefaultRegion
-	}
-	if cfg.Credentials == nil {
-		cfg.Credentials = credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")
-	}
-	return cfg
-}
-
-// Client returns an SDK client of the fake.
-func (m *StepFunctions) Client() *sfn.Client { return sfn.NewFromConfig(m.Join(aws.Config{})) }
 
 // Run carries executions forward until ctx ends, and returns its error. It
 // does what the service does in the background; run it in a goroutine of the
 // test.
 func (m *StepFunctions) Run(ctx context.Context) error {
-	defer m.Watch(ctx, "stepfntest: Run")()
+	defer m.server.Watch(ctx, "stepfntest: Run")()
 	return m.async.run(ctx, false)
 }
 
@@ -110,7 +84,7 @@ func (m *StepFunctions) Run(ctx context.Context) error {
 // token or an activity worker. Waits and retries are waited for: in a
 // testing/synctest bubble that takes no time.
 func (m *StepFunctions) Drain(ctx context.Context) error {
-	defer m.Watch(ctx, "stepfntest: Drain")()
+	defer m.server.Watch(ctx, "stepfntest: Drain")()
 	return m.async.run(ctx, true)
 }
 
@@ -248,11 +222,4 @@ func (x *execution) report() Execution {
 		e.Error, e.Cause = x.failure.name, x.failure.cause
 	}
 	return e
-}
-
-func (m *StepFunctions) logf(format string, args ...any) {
-	if m.tb != nil {
-		m.tb.Helper()
-		m.tb.Logf(format, args...)
-	}
 }

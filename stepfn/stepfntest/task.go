@@ -213,6 +213,6 @@ func (a *attempt) received(what, out string, f *failure) (any, *failure) {
 }
 
 func (m *StepFunctions) noFunction(arn string) *failure {
-	m.logf("stepfntest: no function is bound to %s: %s", arn, wire.WhatExists("function", arn, maps.Keys(m.functions)))
+	m.server.TB().Logf("stepfntest: no function is bound to %s: %s", arn, wire.WhatExists("function", arn, maps.Keys(m.functions)))
 	return fail("Lambda.ResourceNotFoundException", "Function not found: %s (Service: Lambda, Status Code: 404)", arn)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
@@ -310,7 +311,7 @@ func history(ctx context.Context, x exchange) (any, error) {
 // a second and a half later.
 func TestWireGoldens(t *testing.T) {
 	missing := map[string]bool{}
-	for _, service := range stepfntest.New(t).Services() {
+	for _, service := range wire.ServerOf(stepfntest.New(t)).Services() {
 		for _, operation := range service.Operations {
 			missing[operation.Name] = true
 		}

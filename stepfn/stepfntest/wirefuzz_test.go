@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/stretchr/testify/require"
 
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/internal/wire/hostile"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
@@ -58,7 +59,7 @@ func hostileMachines(t *testing.T) (hostile.Fake, *stepfntest.StepFunctions) {
 	work := `{"StartAt":"W","States":{"W":{"Type":"Task","Resource":"` + hostileActivity + `","End":true}}}`
 	machine, err := client.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("M"), Definition: &work, RoleArn: aws.String(hostileRole)})
 	require.NoError(t, err)
-	fake := hostile.Fake{Server: m.Server, Values: map[string]string{}}
+	fake := hostile.Fake{Server: wire.ServerOf(m), Values: map[string]string{}}
 	for _, name := range []string{"token1", "token2"} {
 		_, err = client.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: machine.StateMachineArn})
 		require.NoError(t, err)

@@ -1,0 +1,102 @@
+package main
+
+// fakePackage is a package of fakes as the templates see it.
+type fakePackage struct {
+	Dir, Package string
+	Fakes        []fake
+	// Example is an operation of the first fake, Action its IAM action.
+	Example, Action string
+	// SDKError is an error type of the SDK that Fail takes.
+	SDKError string
+	// Resource is an ARN that a Call names.
+	Resource string
+	// ErrorCode is a code for an Error, Fields the doc of further members.
+	ErrorCode, Fields string
+}
+
+// fake is one fake of a package.
+type fake struct {
+	// Type is the type of the fake, Receiver the receiver of its methods.
+	Type, Receiver string
+	// Service is the service's name, SDK the SDK's package.
+	Service, SDK string
+	// Fail, Drop and Wait are operations that the docs name.
+	Fail, Drop, Wait string
+	// Throttled is the code that Throttle answers.
+	Throttled string
+	// Batches says how the batch operations answer for entries that failed.
+	// Optional: without it there is no PartialFailure.
+	Batches []string
+}
+
+var fakes = []fakePackage{{
+	Dir: "dynamo/dynamotest", Package: "dynamotest",
+	Example: "PutItem", Action: "dynamodb:PutItem",
+	SDKError: "*types.ConditionalCheckFailedException", ErrorCode: "ConditionalCheckFailedException",
+	Resource: "a table or an index",
+	Fields:   `such as "CancellationReasons"`,
+	Fakes: []fake{{
+		Type: "DynamoDB", Receiver: "db", Service: "DynamoDB", SDK: "dynamodb",
+		Fail: "PutItem", Drop: "TransactWriteItems", Wait: "Query",
+		Throttled: "ProvisionedThroughputExceededException",
+		Batches: []string{
+			"BatchWriteItem returns them as UnprocessedItems, BatchGetItem as",
+			"UnprocessedKeys. Entries are counted over all tables, in the order of the",
+			"tables' names.",
+		},
+	}},
+}, {
+	Dir: "messaging/messagingtest", Package: "messagingtest",
+	Example: "SendMessage", Action: "sqs:SendMessage",
+	SDKError: "*types.QueueDoesNotExist", ErrorCode: "InvalidParameterValue",
+	Resource: "a queue or a topic",
+	Fields:   "which SQS has and SNS has not",
+	Fakes: []fake{{
+		Type: "SQS", Receiver: "s", Service: "SQS", SDK: "sqs",
+		Fail: "SendMessage", Drop: "SendMessage", Wait: "ReceiveMessage",
+		Throttled: "RequestThrottled",
+		Batches: []string{
+			"SendMessageBatch, DeleteMessageBatch and ChangeMessageVisibilityBatch return",
+			"them as Failed.",
+		},
+	}, {
+		Type: "SNS", Receiver: "s", Service: "SNS", SDK: "sns",
+		Fail: "Publish", Drop: "Publish", Wait: "Publish",
+		Throttled: "Throttled",
+		Batches:   []string{"PublishBatch returns them as Failed."},
+	}},
+}, {
+	Dir: "events/eventstest", Package: "eventstest",
+	Example: "PutEvents", Action: "events:PutEvents",
+	SDKError: "*types.InternalException", ErrorCode: "InternalException",
+	Resource: "an event bus or a rule",
+	Fields:   "which hardly any error of EventBridge has",
+	Fakes: []fake{{
+		Type: "EventBridge", Receiver: "b", Service: "EventBridge", SDK: "eventbridge",
+		Fail: "PutEvents", Drop: "PutEvents", Wait: "PutEvents",
+		Throttled: "ThrottlingException",
+		Batches:   []string{"PutEvents answers for them with an ErrorCode in place of an EventId."},
+	}},
+}, {
+	Dir: "stepfn/stepfntest", Package: "stepfntest",
+	Example: "StartExecution", Action: "states:StartExecution",
+	SDKError: "*types.ExecutionLimitExceeded", ErrorCode: "ExecutionLimitExceeded",
+	Resource: "a state machine or an execution",
+	Fields:   `such as "reason"`,
+	Fakes: []fake{{
+		Type: "StepFunctions", Receiver: "m", Service: "Step Functions", SDK: "sfn",
+		Fail: "StartExecution", Drop: "SendTaskSuccess", Wait: "StartSyncExecution",
+		Throttled: "ThrottlingException",
+	}},
+}, {
+	Dir: "authorizer/authorizertest", Package: "authorizertest",
+	Example: "GetSecretValue", Action: "secretsmanager:GetSecretValue",
+	SDKError: "*types.DecryptionFailure", ErrorCode: "DecryptionFailure",
+	Resource: "a secret",
+	Fields:   "which hardly any error of Secrets Manager has",
+	Fakes: []fake{{
+		Type: "SecretsManager", Receiver: "s", Service: "Secrets Manager", SDK: "secretsmanager",
+		Fail: "GetSecretValue", Drop: "GetSecretValue", Wait: "GetSecretValue",
+		Throttled: "ThrottlingException",
+	}},
+}}
