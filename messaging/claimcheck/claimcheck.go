@@ -39,7 +39,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -48,6 +47,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/messaging"
 )
 
@@ -96,25 +96,17 @@ type Store struct {
 
 var _ messaging.BodyStore = (*Store)(nil)
 
-// New returns a store that keeps bodies in bucket. Without a client a body that
-// goes to S3 or comes from there is an error.
+// New returns a store that keeps bodies in bucket. It panics without a client.
 func New(client S3Client, bucket string, optFns ...func(*Options)) *Store {
+	if given.Nil(client) {
+		panic("claimcheck: New: the client is nil")
+	}
 	o := Options{Threshold: 256 << 10, MaxSize: 64 << 20}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
-	}
-	if v := reflect.ValueOf(client); v.Kind() == reflect.Pointer && v.IsNil() {
-		client = nil
-	}
+	given.Options(&o, optFns)
 	return &Store{client, bucket, o}
 }
 
-var (
-	errNoClient = errors.New("claimcheck: the client is nil")
-	errNoStore  = errors.New("claimcheck: the store is nil")
-)
+var errNoStore = errors.New("claimcheck: the store was not made by New")
 
 // pointerError is a pointer that leads nowhere, or where it must not.
 type pointerError struct{ text string }
@@ -131,7 +123,7 @@ type pointer struct {
 // Save stores the body as an object when the message has more than Threshold
 // bytes, and puts a pointer in its place.
 func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attributes, size int) error {
-	if s == nil {
+	if s == nil || s.client == nil {
 		return errNoStore
 	}
 	if size <= s.o.Threshold {
@@ -145,9 +137,6 @@ func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attribut
 	}
 	if len(attrs) >= maxAttributes {
 		return fmt.Errorf("claimcheck: %d attributes, a body in S3 leaves room for %d", len(attrs), maxAttributes-1)
-	}
-	if s.client == nil {
-		return errNoClient
 	}
 	p := pointer{s.bucket, s.o.Prefix + awsid.UUID()}
 	if _, err := s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &p.Bucket, Key: &p.Key, Body: strings.NewReader(*body)}); err != nil {
@@ -164,7 +153,7 @@ func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attribut
 
 // Load answers the body that a pointer leads to, and any other body as it is.
 func (s *Store) Load(ctx context.Context, body string) (string, error) {
-	if s == nil {
+	if s == nil || s.client == nil {
 		return "", errNoStore
 	}
 	p, ok := parse(body)
@@ -173,9 +162,6 @@ func (s *Store) Load(ctx context.Context, body string) (string, error) {
 	}
 	if p.Bucket != s.bucket && !slices.Contains(s.o.Buckets, p.Bucket) {
 		return "", &pointerError{fmt.Sprintf("the pointer leads to the bucket %q, which is not among Options.Buckets", p.Bucket)}
-	}
-	if s.client == nil {
-		return "", errNoClient
 	}
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
 	var gone *types.NoSuchKey

@@ -154,7 +154,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(`["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k"}]`)
 	f.Add(`["com.amazon.sqs.javamessaging.MessageS3Pointer",null]`)
 	f.Add(`plain`)
-	bodies := claimcheck.New(nil, "bucket")
+	bodies := claimcheck.New(&s3.Client{}, "bucket")
 	f.Fuzz(func(t *testing.T, body string) {
 		if strings.Contains(body, "bucket") {
 			t.Skip("would ask S3")
@@ -164,4 +164,15 @@ func FuzzLoad(f *testing.F) {
 			require.Equal(t, body, got)
 		}
 	})
+}
+
+func TestAStoreNeedsAClient(t *testing.T) {
+	require.PanicsWithValue(t, "claimcheck: New: the client is nil", func() { claimcheck.New(nil, "bucket") })
+	require.PanicsWithValue(t, "claimcheck: New: the client is nil", func() { claimcheck.New((*s3.Client)(nil), "bucket", nil) })
+	for _, s := range []*claimcheck.Store{nil, {}} {
+		body := "x"
+		require.EqualError(t, s.Save(t.Context(), &body, messaging.Attributes{}, 1<<20), "claimcheck: the store was not made by New")
+		_, err := s.Load(t.Context(), body)
+		require.EqualError(t, err, "claimcheck: the store was not made by New")
+	}
 }

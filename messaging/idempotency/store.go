@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // DynamoDBClient is what a store needs of DynamoDB; *dynamodb.Client is one.
@@ -67,41 +68,39 @@ type Store struct {
 	client DynamoDBClient
 	table  string
 	o      Options
-	err    error
 }
 
-// NewStore returns a store in the named table. What is wrong with the name or
-// the options is the error of every call.
+// NewStore returns a store in the named table. It panics without a client or a
+// name, and where the options are wrong; the text lists every fault.
 func NewStore(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
 	o := Options{
 		PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt", Prefix: "IDEMPOTENCY#", SortValue: "MARKER",
 		Retention: 28 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
 	}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	o.Skew = max(o.Skew, 0)
-	return &Store{client, table, o, check(client, table, &o)}
+	if err := check(client, table, &o); err != nil {
+		panic("idempotency: NewStore: " + err.Error())
+	}
+	return &Store{client, table, o}
 }
 
 func check(client DynamoDBClient, table string, o *Options) error {
 	var faults []error
-	if v := reflect.ValueOf(client); client == nil || v.Kind() == reflect.Pointer && v.IsNil() {
-		faults = append(faults, errors.New("idempotency: the client is nil"))
+	if given.Nil(client) {
+		faults = append(faults, errors.New("the client is nil"))
 	}
 	if table == "" {
-		faults = append(faults, errors.New("idempotency: the table name is empty"))
+		faults = append(faults, errors.New("the table name is empty"))
 	}
 	if o.PartitionKey == "" || o.TTL == "" {
-		faults = append(faults, errors.New("idempotency: PartitionKey and TTL need a name"))
+		faults = append(faults, errors.New("PartitionKey and TTL need a name"))
 	}
 	if o.SortKey != "" && o.SortValue == "" {
-		faults = append(faults, errors.New("idempotency: SortValue is empty"))
+		faults = append(faults, errors.New("SortValue is empty"))
 	}
 	if o.Retention < time.Second || o.Lease < time.Second {
-		faults = append(faults, fmt.Errorf("idempotency: Retention is %s and Lease %s; each must be 1 s or more", o.Retention, o.Lease))
+		faults = append(faults, fmt.Errorf("Retention is %s and Lease %s; each must be 1 s or more", o.Retention, o.Lease))
 	}
 	return errors.Join(faults...)
 }
@@ -189,10 +188,8 @@ var errNoStore = errors.New("idempotency: the store was not made by NewStore")
 // usable checks the key before the network is asked.
 func (s *Store) usable(key string) error {
 	switch {
-	case s == nil || s.client == nil && s.err == nil:
+	case s == nil || s.client == nil:
 		return errNoStore
-	case s.err != nil:
-		return s.err
 	case key == "":
 		return &keyError{key, ErrNoKey}
 	case !utf8.ValidString(key): // the SDK would replace what is broken, and two keys would be one
@@ -211,9 +208,9 @@ func (s *Store) key(key string) map[string]types.AttributeValue {
 	return k
 }
 
-// Get reads the record of a key, consistently. The answer is false where there
-// is none, or where it expired.
-func (s *Store) Get(ctx context.Context, key string) (Record, bool, error) {
+// Get reads the record of a key, consistently. ok is false if there is none, or
+// if it has expired.
+func (s *Store) Get(ctx context.Context, key string) (r Record, ok bool, err error) {
 	if err := s.usable(key); err != nil {
 		return Record{}, false, err
 	}
@@ -225,7 +222,7 @@ func (s *Store) Get(ctx context.Context, key string) (Record, bool, error) {
 	if len(out.Item) == 0 {
 		return Record{}, false, nil
 	}
-	r := s.read(out.Item)
+	r = s.read(out.Item)
 	return r, !s.expired(r, time.Now()), nil
 }
 

@@ -91,12 +91,12 @@ type transfer struct {
 
 func transferID(m transfer) string { return m.ID }
 
-func TestNewStoreTellsEveryFaultOnUse(t *testing.T) {
-	s := idempotency.NewStore(nil, "", func(o *idempotency.Options) { o.Lease, o.TTL, o.SortValue = 0, "", "" })
-	_, err := idempotency.Do(t.Context(), s, "k", 1, func(context.Context, *idempotency.Lease) (int, error) { return 1, nil })
-	for _, text := range []string{"client is nil", "table name is empty", "PartitionKey and TTL need a name", "SortValue is empty", "each must be 1 s or more"} {
-		require.ErrorContains(t, err, text)
-	}
+func TestNewStoreListsEveryFault(t *testing.T) {
+	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil\nthe table name is empty\nPartitionKey and TTL need a name\nSortValue is empty\n"+
+		"Retention is 672h0m0s and Lease 0s; each must be 1 s or more", func() {
+		idempotency.NewStore(nil, "", func(o *idempotency.Options) { o.Lease, o.TTL, o.SortValue = 0, "", "" })
+	})
+	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil", func() { idempotency.NewStore((*dynamodb.Client)(nil), "t", nil) })
 }
 
 func TestKeysAreCheckedBeforeTheNetwork(t *testing.T) {

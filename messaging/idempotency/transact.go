@@ -10,6 +10,8 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/backoff"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 const (
@@ -30,11 +32,7 @@ type CallOptions struct {
 
 func callOptions(optFns []func(*CallOptions)) CallOptions {
 	var o CallOptions
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	if o.Replayed != nil {
 		*o.Replayed = false
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // World is a fresh set of fakes and what handles a message in it.
@@ -140,11 +142,7 @@ func Explore[W World](t *testing.T, newWorld func(*testing.T) W, oracle func(W, 
 		t.Fatal("simulate: a world and an oracle are needed, and one of them is nil")
 	}
 	o := Options{Deliveries: 2, Faults: 1, Duplicates: 1, Passes: 1, Visibility: 2 * time.Minute, MaxCases: 200_000}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	run := func(vector []int) (*scheduler, error) {
 		s := &scheduler{options: o, vector: vector}
 		var err error
