@@ -15,24 +15,32 @@ import (
 
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
-// TestReadmeCode compiles every Go block of the README, and runs those that
-// are tests, as the packages of a reader who pasted them.
+// TestReadmeCode compiles every Go block of the pages at the root, and runs
+// those that are tests, as the packages of a reader who pasted them.
 func TestReadmeCode(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
-	blocks := goBlock.FindAllSubmatch(readme, -1)
-	require.NotEmpty(t, blocks)
-	for i, block := range blocks {
-		source := string(block[1])
-		t.Run(fmt.Sprintf("block %d", i+1), func(t *testing.T) {
-			require.Contains(t, source, "package ", "a Go block of the README is a whole file")
-			out, err := goCommand(t, source)
-			require.NoError(t, err, "%s", out)
-			if strings.Contains(source, "func Test") {
-				require.Contains(t, out, "--- PASS: Test")
-			}
-		})
+	for _, page := range []string{"README.md", "SYNCTEST.md"} {
+		blocks := goBlock.FindAllSubmatch(readPage(t, page), -1)
+		require.NotEmpty(t, blocks)
+		for i, block := range blocks {
+			source := string(block[1])
+			t.Run(fmt.Sprintf("%s block %d", page, i+1), func(t *testing.T) {
+				require.Contains(t, source, "package ", "a Go block is a whole file")
+				out, err := goCommand(t, source)
+				require.NoError(t, err, "%s", out)
+				if strings.Contains(source, "func Test") {
+					require.Contains(t, out, "--- PASS: Test")
+				}
+			})
+		}
 	}
+}
+
+// readPage reads a page at the root of the repository.
+func readPage(t *testing.T, name string) []byte {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, name))
+	require.NoError(t, err)
+	return page
 }
 
 func TestReadmeCodeThatDoesNotCompileIsFound(t *testing.T) {
@@ -45,13 +53,73 @@ func TestReadmeCodeThatDoesNotCompileIsFound(t *testing.T) {
 }
 
 func TestReadmeOpensWithAShortTest(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
-	first := goBlock.FindSubmatch(readme)[1]
+	first := goBlock.FindSubmatch(readPage(t, "README.md"))[1]
 	body := regexp.MustCompile(`(?ms)^func Test.*?^}$`).Find(first)
 	require.NotEmpty(t, body)
 	require.LessOrEqual(t, strings.Count(string(body), "\n")+1, 25)
 	require.Contains(t, string(body), "synctest.Test")
+}
+
+// TestReadmeLinks finds links to what is not in the repository.
+func TestReadmeLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^):#]+)\)`)
+	for _, page := range []string{"README.md", "SYNCTEST.md", "CONTRIBUTING.md"} {
+		for _, found := range link.FindAllSubmatch(readPage(t, page), -1) {
+			_, err := os.Stat(filepath.Join(root, string(found[1])))
+			require.NoError(t, err, page)
+		}
+	}
+}
+
+// TestReadmeListsTheStarters compares the table with the folders.
+func TestReadmeListsTheStarters(t *testing.T) {
+	var listed, there []string
+	starter := regexp.MustCompile("(?m)\\[`([a-z-]+)`\\]\\(examples/([a-z-]+)\\)")
+	_, table, found := strings.Cut(string(readPage(t, "README.md")), "| starter | pattern |")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, row := range starter.FindAllStringSubmatch(table, -1) {
+		require.Equal(t, row[1], row[2])
+		listed = append(listed, row[1])
+	}
+	folders, err := os.ReadDir(filepath.Join(root, "examples"))
+	require.NoError(t, err)
+	for _, folder := range folders {
+		there = append(there, folder.Name())
+	}
+	require.ElementsMatch(t, there, listed)
+}
+
+// TestReadmePictureIsTheTemplate compares the Lambda functions and queues of the
+// diagram with those that the orders example deploys.
+func TestReadmePictureIsTheTemplate(t *testing.T) {
+	_, picture, found := strings.Cut(string(readPage(t, "README.md")), "```mermaid\n")
+	require.True(t, found)
+	picture, _, _ = strings.Cut(picture, "```")
+	template := ordersTemplate(t)
+	var drawn, deployed []string
+	for _, f := range regexp.MustCompile(`\[\[(\w+)\]\]`).FindAllStringSubmatch(picture, -1) {
+		drawn = append(drawn, strings.ToLower(f[1])+"function")
+	}
+	for _, r := range template.OfType("AWS::Serverless::Function") {
+		deployed = append(deployed, strings.ToLower(r.ID))
+	}
+	require.ElementsMatch(t, deployed, drawn)
+	for _, r := range template.OfType("AWS::SQS::Queue") {
+		if name := strings.ToLower(r.ID); !strings.HasSuffix(name, "dlq") && !strings.HasSuffix(name, "failures") {
+			require.Contains(t, picture, "[SQS "+name+"]")
+		}
+	}
+}
+
+// TestReadmeBadgesAreTrue holds the badges against go.mod and the license.
+func TestReadmeBadgesAreTrue(t *testing.T) {
+	version := regexp.MustCompile(`(?m)^go (1\.\d+)`).FindSubmatch(readPage(t, "go.mod"))[1]
+	readme := string(readPage(t, "README.md"))
+	require.Contains(t, readme, "badge/Go-"+string(version)+"-")
+	require.Contains(t, readme, "Needs Go "+string(version)+".")
+	require.Contains(t, readme, "badge/license-Apache--2.0-")
+	require.Contains(t, string(readPage(t, "LICENSE")), "Apache License")
 }
 
 // goCommand builds and runs the tests of a package that has source as its one
