@@ -44,6 +44,20 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
+	l := &ledger{}
+	saga := stepfn.MustSaga("S", l.park, stepfn.Step("A", l.reserve).Compensate("B", l.release))
+	of := func(names ...string) func() {
+		return func() {
+			saga.Machine(func(o *stepfn.MachineOptions) {
+				o.Functions = map[string]string{}
+				for _, name := range names {
+					o.Functions[name] = "arn:aws:lambda:us-east-1:123456789012:function:F"
+				}
+			})
+		}
+	}
+	require.Empty(t, refusal(t, of("A", "B", "AlarmSaga", "ParkSaga")))
+	require.Equal(t, `stepfn: saga "S" has no step or compensation "C" to give a function to`, refusal(t, of("A", "C")))
 	for _, s := range []*stepfn.Saga[int]{nil, {}} {
 		require.Equal(t, "stepfn: Machine needs a saga that was made with NewSaga", refusal(t, func() { s.Machine() }))
 	}

@@ -2,6 +2,7 @@ package stepfn
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -36,9 +37,10 @@ type MachineOptions struct {
 	// Optional. Defaults to the substitution "${<Name>FunctionArn}".
 	Function string
 	// Functions are the ARNs of single steps and compensations by their
-	// names, and of the park function by "AlarmSaga" and "ParkSaga". Optional. Those missing
-	// are run by Function. The payload is the same for all: each of them may
-	// run [Saga.Handle].
+	// names, and of the park function by "AlarmSaga" and "ParkSaga". Optional.
+	// Those missing are run by Function. A name that the saga does not have
+	// panics. The payload is the same for all: each of them may run
+	// [Saga.Handle].
 	Functions map[string]string
 	// TimeoutSeconds of a whole execution. Optional. Defaults to none: a
 	// time-out of the machine would run past every compensation.
@@ -46,68 +48,80 @@ type MachineOptions struct {
 }
 
 // Machine returns the saga as a state machine in plain States Language. It
-// panics for a saga that NewSaga did not make.
+// panics for a saga that NewSaga did not make, and for a function of a step
+// that the saga does not have.
 func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *asl.Machine {
 	if s == nil || len(s.specs) == 0 {
 		panic("stepfn: Machine needs a saga that was made with NewSaga")
 	}
 	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
 	given.Options(&opts, optFns)
-	d := drawing[In]{saga: s, opts: opts}
-	return d.machine()
+	for _, name := range slices.Sorted(maps.Keys(opts.Functions)) {
+		if !s.calls(name) {
+			panic(fmt.Sprintf("stepfn: saga %q has no step or compensation %q to give a function to", s.name, name))
+		}
+	}
+	c := sagaCompiler[In]{saga: s, opts: opts}
+	return c.machine()
+}
+
+// calls reports whether the saga has a state of that name that calls a function.
+func (s *Saga[In]) calls(name string) bool {
+	return name == stateAlarm || name == statePark ||
+		slices.ContainsFunc(s.specs, func(sp *spec[In]) bool { return slices.Contains(sp.names(), name) })
 }
 
 // Mermaid draws the saga's machine.
 func (s *Saga[In]) Mermaid() string { return s.Machine().Mermaid() }
 
-// drawing turns a saga into states.
-type drawing[In any] struct {
+// sagaCompiler turns a saga into the states of its machine.
+type sagaCompiler[In any] struct {
 	saga   *Saga[In]
 	opts   MachineOptions
 	states []asl.State
 }
 
-func (d *drawing[In]) add(s asl.State) { d.states = append(d.states, s) }
+func (c *sagaCompiler[In]) add(s asl.State) { c.states = append(c.states, s) }
 
-func (d *drawing[In]) function(name string) string {
-	if arn := d.opts.Functions[name]; arn != "" {
+func (c *sagaCompiler[In]) function(name string) string {
+	if arn := c.opts.Functions[name]; arn != "" {
 		return arn
 	}
-	return d.opts.Function
+	return c.opts.Function
 }
 
-func (d *drawing[In]) machine() *asl.Machine {
-	specs := d.saga.specs
-	d.add(&asl.PassState{
+func (c *sagaCompiler[In]) machine() *asl.Machine {
+	specs := c.saga.specs
+	c.add(&asl.PassState{
 		Name: stateBegin, Next: specs[0].name,
 		Parameters: map[string]any{
 			"input.$": "$", "execution.$": "$$.Execution.Name", "results": map[string]any{}, "failed": map[string]any{},
 		},
 	})
 	for i := range specs {
-		d.step(i)
+		c.step(i)
 	}
-	retriables := d.named(retriable)
+	retriables := c.named(retriable)
 	if len(retriables) > 0 {
-		d.add(&asl.ChoiceState{
+		c.add(&asl.ChoiceState{
 			Name: stateFinished, Default: stateDone,
 			Choices: []asl.Rule{anyFailed(retriables).Then(stateUnfinished)},
 		})
 	}
-	d.add(d.done())
+	c.add(c.done())
 	for i := range slices.Backward(specs) {
-		d.compensation(i)
+		c.compensation(i)
 	}
-	d.endings(retriables)
+	c.endings(retriables)
 	return &asl.Machine{
-		Comment: "Saga " + d.saga.name, StartAt: stateBegin, States: d.states, TimeoutSeconds: d.opts.TimeoutSeconds,
+		Comment: "Saga " + c.saga.name, StartAt: stateBegin, States: c.states, TimeoutSeconds: c.opts.TimeoutSeconds,
 	}
 }
 
 // named returns the names under which failures of a kind of part are noted.
-func (d *drawing[In]) named(k kind) []string {
+func (c *sagaCompiler[In]) named(k kind) []string {
 	var names []string
-	for _, sp := range d.saga.specs {
+	for _, sp := range c.saga.specs {
 		if sp.kind != k {
 			continue
 		}
@@ -143,11 +157,11 @@ func member(path, name string) string {
 }
 
 // after is the state that follows step i when it succeeds.
-func (d *drawing[In]) after(i int) string {
+func (c *sagaCompiler[In]) after(i int) string {
 	switch {
-	case i+1 < len(d.saga.specs):
-		return d.saga.specs[i+1].name
-	case len(d.named(retriable)) > 0:
+	case i+1 < len(c.saga.specs):
+		return c.saga.specs[i+1].name
+	case len(c.named(retriable)) > 0:
 		return stateFinished
 	}
 	return stateDone
@@ -155,10 +169,10 @@ func (d *drawing[In]) after(i int) string {
 
 // undoFrom is the compensation of step i, or of the nearest one before it
 // that has one.
-func (d *drawing[In]) undoFrom(i int) string {
+func (c *sagaCompiler[In]) undoFrom(i int) string {
 	for ; i >= 0; i-- {
-		if d.saga.specs[i].kind == compensatable {
-			return d.saga.specs[i].undoName
+		if c.saga.specs[i].kind == compensatable {
+			return c.saga.specs[i].undoName
 		}
 	}
 	return stateCompensated
@@ -166,37 +180,37 @@ func (d *drawing[In]) undoFrom(i int) string {
 
 func seconds(t time.Duration) int { return max(1, int((t+time.Second-1)/time.Second)) }
 
-func (d *drawing[In]) step(i int) {
-	sp := d.saga.specs[i]
+func (c *sagaCompiler[In]) step(i int) {
+	sp := c.saga.specs[i]
 	t := &asl.TaskState{
 		Name: sp.name, Resource: sp.resource, Parameters: sp.parameters, TimeoutSeconds: seconds(sp.opts.Timeout),
-		ResultSelector: map[string]any{"value.$": "$"}, ResultPath: member("$.results", sp.name), Next: d.after(i),
+		ResultSelector: map[string]any{"value.$": "$"}, ResultPath: asl.Path(member("$.results", sp.name)), Next: c.after(i),
 	}
 	if sp.resource == "" {
-		t.Resource = d.function(sp.name)
-		t.Parameters = d.payload("step", sp.name)
+		t.Resource = c.function(sp.name)
+		t.Parameters = c.payload("step", sp.name)
 	}
 	t.Retry = sp.retry()
-	unknown := d.undoFrom(i)
+	unknown := c.undoFrom(i)
 	switch sp.kind {
 	case pivot:
 		unknown = stateDoubt
 	case retriable:
-		unknown = d.after(i)
+		unknown = c.after(i)
 	}
-	note := "$.error"
+	note := asl.Path("$.error")
 	if sp.kind == retriable {
-		note = member("$.failed", sp.name)
+		note = asl.Path(member("$.failed", sp.name))
 	}
 	if len(sp.notApplied) > 0 {
-		t.Catch = append(t.Catch, asl.Catcher{ErrorEquals: sp.notApplied, ResultPath: note, Next: d.undoFrom(i - 1)})
+		t.Catch = append(t.Catch, asl.Catcher{ErrorEquals: sp.notApplied, ResultPath: note, Next: c.undoFrom(i - 1)})
 	}
-	t.Catch = append(t.Catch, everything(note, unknown)...)
-	d.add(t)
+	t.Catch = append(t.Catch, catchAll(note, unknown)...)
+	c.add(t)
 }
 
-// everything catches every error that can be caught.
-func everything(note, next string) []asl.Catcher {
+// catchAll catches every error that can be caught.
+func catchAll(note asl.Path, next string) []asl.Catcher {
 	return []asl.Catcher{
 		{ErrorEquals: []string{asl.ErrorDataLimitExceeded}, ResultPath: note, Next: next}, // not part of States.ALL
 		{ErrorEquals: []string{asl.ErrorAll}, ResultPath: note, Next: next},
@@ -204,9 +218,9 @@ func everything(note, next string) []asl.Catcher {
 }
 
 // payload is what a function gets for a step or compensation.
-func (d *drawing[In]) payload(what, name string) map[string]any {
+func (c *sagaCompiler[In]) payload(what, name string) map[string]any {
 	return map[string]any{
-		"saga": d.saga.name, what: name,
+		"saga": c.saga.name, what: name,
 		"execution.$": "$.execution", "input.$": "$.input", "results.$": "$.results",
 	}
 }
@@ -241,12 +255,12 @@ func persistently(attempts int) asl.Retrier {
 }
 
 // compensation undoes step i; whatever becomes of it, the one before follows.
-func (d *drawing[In]) compensation(i int) {
-	sp := d.saga.specs[i]
+func (c *sagaCompiler[In]) compensation(i int) {
+	sp := c.saga.specs[i]
 	if sp.kind != compensatable {
 		return
 	}
-	next := d.undoFrom(i - 1)
+	next := c.undoFrom(i - 1)
 	if next == stateCompensated {
 		next = stateUndone
 	}
@@ -256,38 +270,38 @@ func (d *drawing[In]) compensation(i int) {
 	}
 	t := &asl.TaskState{
 		Name: sp.undoName, TimeoutSeconds: seconds(sp.opts.UndoTimeout), ResultPath: asl.Discard,
-		Retry: retry, Catch: everything(member("$.failed", sp.undoName), next), Next: next,
+		Retry: retry, Catch: catchAll(asl.Path(member("$.failed", sp.undoName)), next), Next: next,
 	}
 	if sp.undoTask != nil {
 		t.Resource, t.Parameters = sp.undoTask.resource, sp.undoTask.parameters
 	} else {
-		p := d.payload("undo", sp.undoName)
+		p := c.payload("undo", sp.undoName)
 		p["error.$"] = "$.error"
-		t.Resource, t.Parameters = d.function(sp.undoName), p
+		t.Resource, t.Parameters = c.function(sp.undoName), p
 	}
-	d.add(t)
+	c.add(t)
 }
 
 // endings adds the outcomes other than done.
-func (d *drawing[In]) endings(retriables []string) {
-	undo := d.named(compensatable)
+func (c *sagaCompiler[In]) endings(retriables []string) {
+	undo := c.named(compensatable)
 	parked := false
 	park := func(state, outcome string) {
-		d.add(&asl.PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: stateAlarm})
+		c.add(&asl.PassState{Name: state, Result: outcome, ResultPath: "$.outcome", Next: stateAlarm})
 		parked = true
 	}
 	if len(undo) > 0 {
-		d.add(&asl.ChoiceState{
+		c.add(&asl.ChoiceState{
 			Name: stateUndone, Default: stateCompensated,
 			Choices: []asl.Rule{anyFailed(undo).Then(stateNotUndone)},
 		})
 		park(stateNotUndone, SagaCompensationFailed)
 	}
-	if len(d.named(pivot)) > 0 {
+	if len(c.named(pivot)) > 0 {
 		park(stateDoubt, SagaInDoubt)
 	}
 	if len(retriables) > 0 {
-		d.add(&asl.PassState{
+		c.add(&asl.PassState{
 			Name: stateUnfinished, Next: stateAlarm,
 			Parameters: map[string]any{
 				"input.$": "$.input", "execution.$": "$.execution", "results.$": "$.results", "failed.$": "$.failed",
@@ -297,9 +311,9 @@ func (d *drawing[In]) endings(retriables []string) {
 		parked = true
 	}
 	if parked {
-		d.park()
+		c.park()
 	}
-	d.add(&asl.FailState{
+	c.add(&asl.FailState{
 		Name: stateCompensated, Error: SagaCompensated,
 		CausePath: "States.Format('{}: {}', $.error.Error, $.error.Cause)",
 	})
@@ -315,36 +329,36 @@ var platformErrors = []string{
 // fails with the outcome as the error. That is a task and no Fail state, so
 // that a redrive resumes there; an error of the platform ends in a Fail state
 // with the same outcome.
-func (d *drawing[In]) park() {
+func (c *sagaCompiler[In]) park() {
 	outcomes := []string{SagaCompensationFailed, SagaInDoubt, SagaUnfinished}
 	payload := func(name string) map[string]any {
-		p := d.payload("park", name)
+		p := c.payload("park", name)
 		p["error.$"], p["failed.$"], p["outcome.$"] = "$.error", "$.failed", "$.outcome"
 		p["redrives.$"] = "$$.Execution.RedriveCount"
 		return p
 	}
-	d.add(&asl.TaskState{
-		Name: stateAlarm, Resource: d.function(stateAlarm), Parameters: payload(stateAlarm), TimeoutSeconds: 60,
-		ResultPath: asl.Discard, Retry: []asl.Retrier{persistently(6)}, Catch: everything("$.alarm", statePark), Next: statePark,
+	c.add(&asl.TaskState{
+		Name: stateAlarm, Resource: c.function(stateAlarm), Parameters: payload(stateAlarm), TimeoutSeconds: 60,
+		ResultPath: asl.Discard, Retry: []asl.Retrier{persistently(6)}, Catch: catchAll("$.alarm", statePark), Next: statePark,
 	})
-	d.add(&asl.TaskState{
-		Name: statePark, Resource: d.function(statePark), Parameters: payload(statePark), TimeoutSeconds: 60,
+	c.add(&asl.TaskState{
+		Name: statePark, Resource: c.function(statePark), Parameters: payload(statePark), TimeoutSeconds: 60,
 		ResultPath: asl.Discard,
 		Retry:      []asl.Retrier{{ErrorEquals: outcomes, MaxAttempts: asl.Attempts(0)}, persistently(3)},
 		Catch:      []asl.Catcher{{ErrorEquals: platformErrors, ResultPath: "$.alarm", Next: stateParked}},
 		Next:       stateCompensated, // after a redrive that undid the rest
 	})
-	d.add(&asl.FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
+	c.add(&asl.FailState{Name: stateParked, ErrorPath: "$.outcome", CausePath: "States.JsonToString($.failed)"})
 }
 
 // done gives the output of a saga that is done: the result of the step that
 // Output marks, else all results by step.
-func (d *drawing[In]) done() asl.State {
+func (c *sagaCompiler[In]) done() asl.State {
 	all := map[string]any{}
-	for _, sp := range d.saga.specs {
+	for _, sp := range c.saga.specs {
 		path := member("$.results", sp.name) + ".value"
 		if sp.output {
-			return &asl.PassState{Name: stateDone, InputPath: path, End: true}
+			return &asl.PassState{Name: stateDone, InputPath: asl.Path(path), End: true}
 		}
 		if sp.kind != retriable { // one that failed has none
 			all[sp.name+".$"] = path

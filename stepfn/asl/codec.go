@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/stepfn/internal/value"
@@ -19,6 +20,7 @@ import (
 var (
 	stateList = reflect.TypeFor[[]State]()
 	ruleType  = reflect.TypeFor[Rule]()
+	pathType  = reflect.TypeFor[Path]()
 )
 
 // encode writes a part of a definition as JSON without spaces.
@@ -41,10 +43,13 @@ func appendPart(dst []byte, v reflect.Value) ([]byte, error) {
 			return appendList(dst, v)
 		}
 	case reflect.String:
-		if v.String() == Discard {
+		if v.Type() == pathType && Path(v.String()) == Discard {
 			return append(dst, "null"...), nil
 		}
 		return value.AppendString(dst, v.String()), nil
+	}
+	if d, ok := v.Interface().(time.Duration); ok {
+		return nil, fmt.Errorf("%v is a time.Duration: write the number of seconds, %v", d, d.Seconds())
 	}
 	jv, err := value.Of(v.Interface())
 	if err != nil {
@@ -220,8 +225,8 @@ func (d *decoder) text(at string, v any, f reflect.Value) {
 	case string:
 		f.SetString(s)
 	case nil:
-		if strings.HasSuffix(at, "Path") {
-			f.SetString(Discard)
+		if f.Type() == pathType {
+			f.SetString(string(Discard))
 			return
 		}
 		d.wrong(at, "Expected a string, got null")

@@ -2,6 +2,7 @@ package asl_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,4 +96,29 @@ func TestReservedErrorNameOfAFail(t *testing.T) {
 	require.Len(t, findings, 1)
 	require.Equal(t, asl.SeverityWarning, findings[0].Severity)
 	require.Equal(t, "/States/A/Error", findings[0].Location)
+}
+
+// Only a path can be discarded: a text that reads "null" stays a text.
+func TestDiscardIsAPath(t *testing.T) {
+	m := asl.MustMachine(&asl.PassState{Name: "A", Comment: "null", Result: "null", ResultPath: asl.Discard})
+	require.JSONEq(t, `{"StartAt":"A","States":{"A":{"Type":"Pass","Comment":"null","Result":"null","ResultPath":null,"End":true}}}`, m.String())
+	back, err := asl.Parse([]byte(m.String()))
+	require.NoError(t, err)
+	require.Equal(t, asl.Discard, back.State("A").(*asl.PassState).ResultPath)
+	for _, field := range []string{"SecondsPath", "Comment"} {
+		_, err = asl.Parse([]byte(`{"StartAt":"A","States":{"A":{"Type":"Wait","` + field + `":null,"End":true}}}`))
+		require.ErrorContains(t, err, "Expected a string, got null at /States/A/"+field)
+	}
+}
+
+// A duration is a number of nanoseconds, which no member of the language holds.
+func TestSecondsAreNumbers(t *testing.T) {
+	for field, s := range map[string]asl.State{
+		"TimeoutSeconds":   &asl.TaskState{Name: "A", Resource: "${F}", TimeoutSeconds: 30 * time.Millisecond},
+		"HeartbeatSeconds": &asl.TaskState{Name: "A", Resource: "${F}", TimeoutSeconds: 60, HeartbeatSeconds: 30 * time.Millisecond},
+		"Seconds":          &asl.WaitState{Name: "A", Seconds: 30 * time.Millisecond},
+	} {
+		_, err := asl.NewMachine(s)
+		require.ErrorContains(t, err, field+": 30ms is a time.Duration: write the number of seconds, 0.03")
+	}
 }

@@ -16,9 +16,13 @@ const (
 	JSONata  = "JSONata"
 )
 
-// Discard is a path that is JSON null: as InputPath and OutputPath it stands
-// for the empty object, as ResultPath it throws the result away.
-const Discard = "null"
+// Path is a JSONPath that says what a state takes or where its result goes; ""
+// is no path, and AWS's default "$" applies.
+type Path string
+
+// Discard is the path that a definition writes as null: as InputPath and
+// OutputPath it is the empty object, as ResultPath it throws the result away.
+const Discard Path = "null"
 
 // Machine is a state machine definition in the Amazon States Language.
 // Members that this package does not know are kept in Extra, here and in

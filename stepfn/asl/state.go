@@ -9,7 +9,7 @@ import (
 // *[ParallelState] and *[MapState].
 //
 // Members of type any hold what JSON holds there: a template, a literal or,
-// in JSONata, a string {% … %}. Paths may be [Discard].
+// in JSONata, a string {% … %}.
 type State interface {
 	// StateName returns the name, which is unique in a machine.
 	StateName() string
@@ -28,13 +28,13 @@ type TaskState struct {
 	QueryLanguage        string
 	Resource             string
 	Credentials          any
-	InputPath            string // JSONPath
-	Parameters           any    // JSONPath
-	Arguments            any    // JSONata
-	ResultSelector       any    // JSONPath
-	ResultPath           string // JSONPath
-	OutputPath           string // JSONPath
-	Output               any    // JSONata
+	InputPath            Path // JSONPath
+	Parameters           any  // JSONPath
+	Arguments            any  // JSONata
+	ResultSelector       any  // JSONPath
+	ResultPath           Path // JSONPath
+	OutputPath           Path // JSONPath
+	Output               any  // JSONata
 	Assign               any
 	TimeoutSeconds       any    // an integer above 0; AWS's default is 99999999
 	TimeoutSecondsPath   string // JSONPath
@@ -52,12 +52,12 @@ type PassState struct {
 	Name          string `asl:"-"`
 	Comment       string
 	QueryLanguage string
-	InputPath     string // JSONPath
-	Parameters    any    // JSONPath
-	Result        any    // JSONPath
-	ResultPath    string // JSONPath
-	OutputPath    string // JSONPath
-	Output        any    // JSONata
+	InputPath     Path // JSONPath
+	Parameters    any  // JSONPath
+	Result        any  // JSONPath
+	ResultPath    Path // JSONPath
+	OutputPath    Path // JSONPath
+	Output        any  // JSONata
 	Assign        any
 	Next          string
 	End           bool
@@ -69,8 +69,8 @@ type ChoiceState struct {
 	Name          string `asl:"-"`
 	Comment       string
 	QueryLanguage string
-	InputPath     string // JSONPath
-	OutputPath    string // JSONPath
+	InputPath     Path // JSONPath
+	OutputPath    Path // JSONPath
 	Choices       []Rule
 	Default       string
 	Output        any // JSONata; when no rule holds
@@ -88,8 +88,8 @@ type WaitState struct {
 	Timestamp     string
 	SecondsPath   string // JSONPath
 	TimestampPath string // JSONPath
-	InputPath     string // JSONPath
-	OutputPath    string // JSONPath
+	InputPath     Path   // JSONPath
+	OutputPath    Path   // JSONPath
 	Output        any    // JSONata
 	Assign        any
 	Next          string
@@ -102,9 +102,9 @@ type SucceedState struct {
 	Name          string `asl:"-"`
 	Comment       string
 	QueryLanguage string
-	InputPath     string // JSONPath
-	OutputPath    string // JSONPath
-	Output        any    // JSONata
+	InputPath     Path // JSONPath
+	OutputPath    Path // JSONPath
+	Output        any  // JSONata
 	Extra         map[string]json.RawMessage
 }
 
@@ -126,14 +126,14 @@ type ParallelState struct {
 	Name           string `asl:"-"`
 	Comment        string
 	QueryLanguage  string
-	InputPath      string // JSONPath
-	Parameters     any    // JSONPath
-	Arguments      any    // JSONata
+	InputPath      Path // JSONPath
+	Parameters     any  // JSONPath
+	Arguments      any  // JSONata
 	Branches       []Branch
-	ResultSelector any    // JSONPath
-	ResultPath     string // JSONPath
-	OutputPath     string // JSONPath
-	Output         any    // JSONata
+	ResultSelector any  // JSONPath
+	ResultPath     Path // JSONPath
+	OutputPath     Path // JSONPath
+	Output         any  // JSONata
 	Assign         any
 	Retry          []Retrier
 	Catch          []Catcher
@@ -155,7 +155,7 @@ type MapState struct {
 	Name                           string `asl:"-"`
 	Comment                        string
 	QueryLanguage                  string
-	InputPath                      string // JSONPath
+	InputPath                      Path   // JSONPath
 	Parameters                     any    // JSONPath; the old name of ItemSelector
 	Items                          any    // JSONata
 	ItemsPath                      string // JSONPath
@@ -172,10 +172,10 @@ type MapState struct {
 	ItemProcessor                  *ItemProcessor
 	Iterator                       *ItemProcessor // the old name of ItemProcessor
 	ResultWriter                   *ResultWriter
-	ResultSelector                 any    // JSONPath
-	ResultPath                     string // JSONPath
-	OutputPath                     string // JSONPath
-	Output                         any    // JSONata
+	ResultSelector                 any  // JSONPath
+	ResultPath                     Path // JSONPath
+	OutputPath                     Path // JSONPath
+	Output                         any  // JSONata
 	Assign                         any
 	Retry                          []Retrier
 	Catch                          []Catcher
@@ -267,8 +267,8 @@ func Attempts(n int) *int { return &n }
 type Catcher struct {
 	Comment     string
 	ErrorEquals []string
-	ResultPath  string // JSONPath
-	Output      any    // JSONata
+	ResultPath  Path // JSONPath
+	Output      any  // JSONata
 	Assign      any
 	Next        string
 	Extra       map[string]json.RawMessage

@@ -99,14 +99,14 @@ func Faults() []Fault {
 	return list
 }
 
-// fault is a fault at a target.
-type fault struct {
+// injected is a fault at a target.
+type injected struct {
 	way
 	target string
 }
 
 // testCase is what misbehaves in one run.
-type testCase []fault
+type testCase []injected
 
 // String names the faults.
 func (c testCase) String() string {
@@ -135,16 +135,16 @@ func (c testCase) silences(target string) bool {
 // for their like.
 func cases(targets []string, notApplied map[string][]string, all bool) []testCase {
 	list := []testCase{nil}
-	var paired [][]fault
+	var paired [][]injected
 	for _, t := range targets {
-		var pairs []fault
+		var pairs []injected
 		for _, w := range ways {
 			if w.fault == FaultDeclared && len(notApplied[t]) == 0 {
 				continue
 			}
 			list = append(list, testCase{{w, t}})
 			if all || w.pairs {
-				pairs = append(pairs, fault{w, t})
+				pairs = append(pairs, injected{w, t})
 			}
 		}
 		paired = append(paired, pairs)

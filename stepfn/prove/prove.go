@@ -167,8 +167,8 @@ func Find(t *testing.T, input any, world func() World) Report {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		first := world()
-		if fault := first.fault(); fault != "" {
-			t.Fatalf("prove: %s", fault)
+		if reason := first.unfit(); reason != "" {
+			t.Fatalf("prove: %s", reason)
 		}
 		for _, c := range cases(first.targets(), first.NotApplied, os.Getenv("PROVE") != "") {
 			r.add(run(t, input, world(), c))
@@ -228,8 +228,8 @@ func SagaWorld[In any](saga *stepfn.Saga[In], oracle Oracle) World {
 	return w
 }
 
-// fault says what makes a world unfit for a proof.
-func (w World) fault() string {
+// unfit says why a world can prove nothing; "" when it can.
+func (w World) unfit() string {
 	switch {
 	case w.Machine == nil:
 		return "the world has no machine"
@@ -258,8 +258,8 @@ func (w World) target(resource string, payload []byte) string {
 	return resource
 }
 
-// verdict is the end of one case.
-type verdict struct {
+// result is the end of one case.
+type result struct {
 	outcome   outcome
 	violation *Violation
 }
@@ -272,7 +272,7 @@ const (
 	parked
 )
 
-func (r *Report) add(v verdict) {
+func (r *Report) add(v result) {
 	r.Cases++
 	switch v.outcome {
 	case done:
@@ -288,7 +288,7 @@ func (r *Report) add(v verdict) {
 }
 
 // run carries one case out.
-func run(t *testing.T, input any, w World, c testCase) verdict {
+func run(t *testing.T, input any, w World, c testCase) result {
 	t.Helper()
 	machines := stepfntest.New(nil, func(o *stepfntest.Options) { o.Services = w.Services })
 	arn := machines.Create("Proof", w.Machine)
@@ -301,7 +301,7 @@ func run(t *testing.T, input any, w World, c testCase) verdict {
 		t.Fatalf("prove: with %s: %v", c, err)
 	}
 	s.finish()
-	v := verdict{outcome: outcomeOf(x)}
+	v := result{outcome: outcomeOf(x)}
 	if reason := w.judge(x, v.outcome, s); reason != "" {
 		v.violation = &Violation{Faults: c.String(), Status: x.Status, Error: x.Error, Path: x.Path, Reason: reason}
 	}
@@ -336,7 +336,7 @@ func (w World) judge(x stepfntest.Execution, o outcome, s *stage) string {
 	case o == undone:
 		return ask("should have left nothing", w.Oracle.Undone)
 	}
-	if reason := s.unexcused(w.Parking); reason != "" {
+	if reason := s.wronglyParked(w.Parking); reason != "" {
 		return "should not have been parked: " + reason
 	}
 	if w.Oracle.Parked == nil || s.faults.silences(parkState) {

@@ -138,7 +138,7 @@ func (s *shop) world(saga *stepfn.Saga[order]) prove.World {
 func naive() *asl.Machine {
 	task := func(name, next, onError string) *asl.TaskState {
 		t := &asl.TaskState{
-			Name: name, Resource: lambdaARN(name), ResultPath: "$." + strings.ToLower(name), TimeoutSeconds: 60, Next: next,
+			Name: name, Resource: lambdaARN(name), ResultPath: asl.Path("$." + strings.ToLower(name)), TimeoutSeconds: 60, Next: next,
 		}
 		if onError != "" {
 			t.Catch = []asl.Catcher{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: onError}}

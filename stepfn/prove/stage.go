@@ -136,11 +136,11 @@ func (s *stage) finish() {
 	}
 }
 
-// unexcused says why an execution should not have been parked; "" when it
+// wronglyParked says why an execution should not have been parked; "" when it
 // may. Parking are the targets that it may be parked for; nil for any. What
 // fails of itself beside one that was made to fail is no fault: it may need
 // what the other did.
-func (s *stage) unexcused(parking []string) string {
+func (s *stage) wronglyParked(parking []string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if parking == nil {

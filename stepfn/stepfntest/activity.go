@@ -34,7 +34,7 @@ func (a *attempt) activity() {
 	if a.dead {
 		return
 	}
-	a.token = a.x.m.newToken(a.thread)
+	a.token = a.x.m.newToken(a.branch)
 	a.watch(func(f *failure) {
 		a.last = a.x.log(a.last, "ActivityTimedOut", &ErrorDetails{Error: f.name, Cause: f.cause})
 	})
@@ -56,7 +56,7 @@ func (act *activity) offer(a *attempt) {
 
 func (a *attempt) activityDone(out string, f *failure) {
 	v, f := a.received(a.resource.arn, out, f)
-	a.settle()
+	a.stopWaiting()
 	if f != nil {
 		a.last = a.x.log(a.last, "ActivityFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 		a.fail(f)

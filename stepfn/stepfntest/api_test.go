@@ -398,7 +398,7 @@ func TestExecutionsOfOtherMachines(t *testing.T) {
 	bubble(t, func(r rig) {
 		t, m := r.t, r.m
 		child := m.Create("Child", asl.MustMachine(&asl.WaitState{Name: "W", Seconds: 60}, &asl.PassState{Name: "P", Result: map[string]any{"ok": true}}))
-		parent := func(pattern, path string) *asl.Machine {
+		parent := func(pattern string, path asl.Path) *asl.Machine {
 			return asl.MustMachine(&asl.TaskState{
 				Name: "S", Resource: "arn:aws:states:::states:startExecution" + pattern,
 				Parameters: map[string]any{"StateMachineArn": child, "Input": map[string]any{"from.$": "$$.Execution.Name"}}, OutputPath: path,

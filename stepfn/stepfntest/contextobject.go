@@ -11,23 +11,23 @@ const clockText = "2006-01-02T15:04:05.000Z"
 
 func clock(t time.Time) string { return t.UTC().Format(clockText) }
 
-// contextObject is the context object ($$) of the thread's state.
-func (t *thread) contextObject() *value.Object {
-	x := t.x
+// contextObject is the context object ($$) of the branch's state.
+func (b *branch) contextObject() *value.Object {
+	x := b.x
 	if x.context == nil {
 		x.context = x.contextObject()
 	}
 	o := value.NewObject(5)
 	o.Put("Execution", x.context)
 	o.Put("StateMachine", x.machine.context)
-	if t.node != nil {
+	if b.node != nil {
 		o.Put("State", value.ObjectOf(
-			"Name", t.node.name,
-			"EnteredTime", clock(t.entered),
-			"RetryCount", value.Int(t.retries),
+			"Name", b.node.name,
+			"EnteredTime", clock(b.entered),
+			"RetryCount", value.Int(b.retries),
 		))
 	}
-	for at := t; at != nil; {
+	for at := b; at != nil; {
 		if at.item != nil {
 			o.Put("Map", value.ObjectOf("Item", value.ObjectOf("Index", value.Int(at.item.index), "Value", at.item.value)))
 			break
@@ -37,8 +37,8 @@ func (t *thread) contextObject() *value.Object {
 		}
 		at = at.parent.owner
 	}
-	if t.token != "" {
-		o.Put("Task", value.ObjectOf("Token", t.token))
+	if b.token != "" {
+		o.Put("Task", value.ObjectOf("Token", b.token))
 	}
 	return o
 }

@@ -52,7 +52,7 @@ type execution struct {
 	output    string
 	failure   *failure
 	records   []record
-	root      *thread
+	root      *branch
 	deadline  *timer
 	region    string
 	context   *value.Object // what its states share of the context object
@@ -63,10 +63,10 @@ type execution struct {
 	forgotten bool
 }
 
-// begin starts the execution's first thread.
+// begin starts the execution's first branch.
 func (x *execution) begin() {
 	x.log(0, "ExecutionStarted", &StartedDetails{Input: x.input.String(), InputDetails: whole, RoleArn: x.revision.roleARN})
-	x.root = &thread{x: x, block: x.program, in: x.input}
+	x.root = &branch{x: x, block: x.program, in: x.input}
 	x.deadline = x.s.at(x.started.Add(x.limit()), false, x.timeOut)
 	x.root.start(x.program.start, x.input)
 }
@@ -95,7 +95,7 @@ var whole = &DataDetails{}
 
 // log appends an event; it returns the event's id. An execution that ended
 // logs nothing more. One whose history has room for its end only ends instead:
-// its threads are dead then, the caller's too.
+// its branches are dead then, the caller's too.
 func (x *execution) log(previous int64, kind string, details any) int64 {
 	if x.status != StatusRunning {
 		return previous

@@ -7,8 +7,8 @@ import (
 
 // group is the branches or iterations that a state runs.
 type group struct {
-	owner    *thread
-	threads  []*thread
+	owner    *branch
+	branches []*branch
 	results  []any
 	items    []any                   // of a Map state
 	inputs   []any                   // of its iterations
@@ -22,36 +22,36 @@ type group struct {
 }
 
 // parallel starts the branches of a Parallel state.
-func (t *thread) parallel() error {
-	in := t.effective
+func (b *branch) parallel() error {
+	in := b.effective
 	var err error
-	if t.node.params != nil {
-		if in, err = t.node.params.eval(t.scope(in)); err != nil {
+	if b.node.params != nil {
+		if in, err = b.node.params.eval(b.scope(in)); err != nil {
 			return err
 		}
 	}
-	doc := t.in
-	if !same(in, t.in.v) {
+	doc := b.in
+	if !same(in, b.in.v) {
 		doc = documentOf(in)
 	}
-	t.last = t.x.log(t.last, "ParallelStateStarted", nil)
-	if t.dead {
+	b.last = b.x.log(b.last, "ParallelStateStarted", nil)
+	if b.dead {
 		return nil
 	}
-	g := &group{owner: t, results: make([]any, len(t.node.branches)), running: len(t.node.branches), started: t.last}
-	t.group = g
-	for i, b := range t.node.branches {
-		branch := &thread{x: t.x, parent: g, index: i, block: b, vars: t.vars.inner(), last: t.last}
-		g.threads = append(g.threads, branch)
-		branch.start(b.start, doc)
+	g := &group{owner: b, results: make([]any, len(b.node.branches)), running: len(b.node.branches), started: b.last}
+	b.group = g
+	for i, program := range b.node.branches {
+		inner := &branch{x: b.x, parent: g, index: i, block: program, vars: b.vars.inner(), last: b.last}
+		g.branches = append(g.branches, inner)
+		inner.start(program.start, doc)
 	}
 	return nil
 }
 
 // mapItems starts the iterations of a Map state.
-func (t *thread) mapItems() error {
-	s := t.scope(t.effective)
-	v, err := t.node.items.get(s)
+func (b *branch) mapItems() error {
+	s := b.scope(b.effective)
+	v, err := b.node.items.get(s)
 	if err != nil {
 		return err
 	}
@@ -59,22 +59,22 @@ func (t *thread) mapItems() error {
 	if !ok {
 		return runtimeFailure("Map state input must be an array but was: %s", value.String(v))
 	}
-	limit, err := t.node.parallel.integer(s)
+	limit, err := b.node.parallel.integer(s)
 	if err != nil {
 		return err
 	}
-	g := &group{owner: t, items: list, results: make([]any, len(list)), limit: int(limit), iterates: true}
-	if g.allowed, err = t.tolerance(s, len(list)); err != nil {
+	g := &group{owner: b, items: list, results: make([]any, len(list)), limit: int(limit), iterates: true}
+	if g.allowed, err = b.tolerance(s, len(list)); err != nil {
 		return err
 	}
-	if g.inputs, err = t.iterationInputs(list); err != nil {
+	if g.inputs, err = b.iterationInputs(list); err != nil {
 		return err
 	}
-	t.last = t.x.log(t.last, "MapStateStarted", &LengthDetails{Length: len(list)})
-	if t.dead {
+	b.last = b.x.log(b.last, "MapStateStarted", &LengthDetails{Length: len(list)})
+	if b.dead {
 		return nil
 	}
-	g.started, t.group = t.last, g
+	g.started, b.group = b.last, g
 	if len(list) == 0 {
 		g.finish()
 		return nil
@@ -84,17 +84,17 @@ func (t *thread) mapItems() error {
 }
 
 // iterationInputs puts every item through ItemSelector.
-func (t *thread) iterationInputs(list []any) ([]any, error) {
-	if t.node.item == nil {
+func (b *branch) iterationInputs(list []any) ([]any, error) {
+	if b.node.item == nil {
 		return list, nil
 	}
 	inputs := make([]any, len(list))
-	outer := t.item
-	defer func() { t.item = outer }()
+	outer := b.item
+	defer func() { b.item = outer }()
 	for i, v := range list {
-		t.item = &item{index: i, value: v}
+		b.item = &item{index: i, value: v}
 		var err error
-		if inputs[i], err = t.node.item.eval(t.scope(t.effective)); err != nil {
+		if inputs[i], err = b.node.item.eval(b.scope(b.effective)); err != nil {
 			return nil, err
 		}
 	}
@@ -102,19 +102,19 @@ func (t *thread) iterationInputs(list []any) ([]any, error) {
 }
 
 // tolerance says how many failures the state allows; nil: none.
-func (t *thread) tolerance(s *scope, n int) (func(failures int) bool, error) {
-	if !t.node.tolerated.count.given() && !t.node.tolerated.percent.given() {
+func (b *branch) tolerance(s *scope, n int) (func(failures int) bool, error) {
+	if !b.node.tolerated.count.given() && !b.node.tolerated.percent.given() {
 		return nil, nil
 	}
-	count, err := t.node.tolerated.count.integer(s)
+	count, err := b.node.tolerated.count.integer(s)
 	if err != nil {
 		return nil, err
 	}
-	percent, err := t.node.tolerated.percent.number(s)
+	percent, err := b.node.tolerated.percent.number(s)
 	if err != nil {
 		return nil, err
 	}
-	byCount, byPercent := t.node.tolerated.count.given(), t.node.tolerated.percent.given()
+	byCount, byPercent := b.node.tolerated.count.given(), b.node.tolerated.percent.given()
 	return func(failures int) bool {
 		return (!byCount || int64(failures) <= count) && (!byPercent || float64(failures)*100 <= percent*float64(n))
 	}, nil
@@ -127,11 +127,11 @@ func (g *group) more() {
 		i := g.next
 		g.next++
 		g.running++
-		it := &thread{
+		it := &branch{
 			x: t.x, parent: g, index: i, block: t.node.branches[0], vars: t.vars.inner(),
 			item: &item{index: i, value: g.items[i]},
 		}
-		g.threads = append(g.threads, it)
+		g.branches = append(g.branches, it)
 		it.last = t.x.log(g.started, "MapIterationStarted", g.iteration(i))
 		it.start(it.block.start, documentOf(g.inputs[i]))
 	}
@@ -141,77 +141,77 @@ func (g *group) iteration(i int) *IterationDetails {
 	return &IterationDetails{Name: g.owner.node.name, Index: i}
 }
 
-// succeeded takes the result of a thread of the group.
-func (g *group) succeeded(t *thread, out *document) {
+// succeeded takes the result of a branch of the group.
+func (g *group) succeeded(b *branch, out *document) {
 	if g.iterates {
-		t.last = t.x.log(t.last, "MapIterationSucceeded", g.iteration(t.index))
+		b.last = b.x.log(b.last, "MapIterationSucceeded", g.iteration(b.index))
 	}
-	if t.dead {
+	if b.dead {
 		return
 	}
-	g.results[t.index] = out.v
-	g.closed(t)
+	g.results[b.index] = out.v
+	g.closed(b)
 }
 
-func (g *group) closed(t *thread) {
-	t.dead = true
+func (g *group) closed(b *branch) {
+	b.dead = true
 	g.running--
-	g.owner.last = t.last
+	g.owner.last = b.last
 	g.more()
 	if g.running == 0 && g.next == len(g.inputs) {
 		g.finish()
 	}
 }
 
-// finish completes the state with the results of its threads.
+// finish completes the state with the results of its branches.
 func (g *group) finish() {
-	t := g.owner
-	t.last = t.x.log(t.last, t.node.kind+"StateSucceeded", nil)
-	if t.dead {
+	b := g.owner
+	b.last = b.x.log(b.last, b.node.kind+"StateSucceeded", nil)
+	if b.dead {
 		return
 	}
-	t.group = nil
-	if err := t.complete(g.results); err != nil {
-		t.fail(err)
+	b.group = nil
+	if err := b.complete(g.results); err != nil {
+		b.fail(err)
 	}
 }
 
-// failed takes the error of a thread: unless it is tolerated, the others are
+// failed takes the error of a branch: unless it is tolerated, the others are
 // given up and the state fails with it.
-func (g *group) failed(t *thread, f *failure) {
-	t.dead = true
+func (g *group) failed(b *branch, f *failure) {
+	b.dead = true
 	owner := g.owner
 	if g.iterates {
-		t.last = t.x.log(t.last, "MapIterationFailed", g.iteration(t.index))
+		b.last = b.x.log(b.last, "MapIterationFailed", g.iteration(b.index))
 		if owner.dead {
 			return
 		}
 		g.failures++
 		if g.allowed != nil {
 			if g.allowed(g.failures) {
-				g.results[t.index] = f.output()
-				g.closed(t)
+				g.results[b.index] = f.output()
+				g.closed(b)
 				return
 			}
 			f = fail(asl.ErrorExceedTolerated, "The specified tolerated failure threshold was exceeded")
 		}
 	}
-	last := t.last
+	last := b.last
 	g.kill(true)
 	owner.last = owner.x.log(last, owner.node.kind+"StateFailed", nil)
 	owner.group = nil
 	owner.fail(f)
 }
 
-// kill gives up the threads that still run.
+// kill gives up the branches that still run.
 func (g *group) kill(log bool) {
-	for _, t := range g.threads {
-		if t.dead {
+	for _, b := range g.branches {
+		if b.dead {
 			continue
 		}
-		t.kill(log)
+		b.kill(log)
 		if log && g.iterates {
-			t.last = t.x.log(t.last, "MapIterationAborted", g.iteration(t.index))
+			b.last = b.x.log(b.last, "MapIterationAborted", g.iteration(b.index))
 		}
 	}
 	g.next = len(g.inputs)

@@ -77,7 +77,7 @@ func (a *attempt) answered(out string, f *failure) {
 }
 
 func (a *attempt) failed(f *failure) {
-	a.settle()
+	a.stopWaiting()
 	a.last = a.x.log(a.last, "TaskFailed", a.errorDetails(f))
 	a.fail(f)
 }

@@ -211,7 +211,7 @@ func (c *compiler) mapState(b *block, n *node, s *asl.MapState) error {
 	n.item, err = compileTemplate(selector)
 	return first(err, jsonPath(s.QueryLanguage), n.paths(s.InputPath, s.ResultPath, s.OutputPath),
 		n.templates(nil, s.ResultSelector, s.Assign), n.recovery(b, s.Retry, s.Catch),
-		n.items.read("ItemsPath", s.ItemsPath),
+		n.items.read("ItemsPath", asl.Path(s.ItemsPath)),
 		n.parallel.read("MaxConcurrencyPath", s.MaxConcurrency, s.MaxConcurrencyPath),
 		n.tolerated.count.read("ToleratedFailureCountPath", s.ToleratedFailureCount, s.ToleratedFailureCountPath),
 		n.tolerated.percent.read("ToleratedFailurePercentagePath", s.ToleratedFailurePercentage, s.ToleratedFailurePercentagePath))
@@ -233,9 +233,9 @@ func jsonPath(language string) error {
 	return nil
 }
 
-func (f *field) read(name, text string) error {
+func (f *field) read(name string, path asl.Path) error {
 	f.name = name
-	switch text {
+	switch path {
 	case "":
 		return nil
 	case asl.Discard:
@@ -243,11 +243,11 @@ func (f *field) read(name, text string) error {
 		return nil
 	}
 	var err error
-	f.path, err = jsonpath.Parse(text)
+	f.path, err = jsonpath.Parse(string(path))
 	return err
 }
 
-func (n *node) paths(input, result, output string) error {
+func (n *node) paths(input, result, output asl.Path) error {
 	return first(n.input.read("InputPath", input), n.result.read("ResultPath", result), n.output.read("OutputPath", output))
 }
 
@@ -262,7 +262,7 @@ func (n *node) templates(params, selector, assign any) error {
 func (s *seconds) read(name string, n any, path string) error {
 	if path != "" {
 		s.path = &field{}
-		return s.path.read(name, path)
+		return s.path.read(name, asl.Path(path))
 	}
 	if n == nil {
 		return nil
@@ -282,7 +282,7 @@ func (s *seconds) read(name string, n any, path string) error {
 func (p *percentage) read(name string, n any, path string) error {
 	if path != "" {
 		p.path = &field{}
-		return p.path.read(name, path)
+		return p.path.read(name, asl.Path(path))
 	}
 	if n == nil {
 		return nil
@@ -350,7 +350,7 @@ func (n *node) waits(s *asl.WaitState) error {
 	}
 	if s.TimestampPath != "" {
 		n.untilPath = &field{}
-		if err := n.untilPath.read("TimestampPath", s.TimestampPath); err != nil {
+		if err := n.untilPath.read("TimestampPath", asl.Path(s.TimestampPath)); err != nil {
 			return err
 		}
 	}

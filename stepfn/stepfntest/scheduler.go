@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// scheduler carries threads forward. Its fields are guarded by the lock of
+// scheduler carries branches forward. Its fields are guarded by the lock of
 // the StepFunctions that it belongs to; it owns goroutines, timers and channels
 // only while run is on the stack.
 type scheduler struct {
@@ -25,7 +25,7 @@ type scheduler struct {
 	base      context.Context //nolint:containedctx // of the loop that runs, for the functions it calls
 }
 
-// completion is the end of a call that a thread made.
+// completion is the end of a call that a branch made.
 type completion struct {
 	sequence int
 	done     func()
@@ -132,7 +132,7 @@ func (s *scheduler) rouse() {
 	}
 }
 
-// run carries threads forward: until nothing is left to do but wait for
+// run carries branches forward: until nothing is left to do but wait for
 // tokens when drain is set, else until ctx ends. Calls that are under way
 // when ctx ends are waited for.
 func (s *scheduler) run(ctx context.Context, drain bool) error {

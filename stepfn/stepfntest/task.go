@@ -11,34 +11,34 @@ import (
 )
 
 // task starts an attempt of a Task state.
-func (t *thread) task() error {
-	r := t.node.resource
+func (b *branch) task() error {
+	r := b.node.resource
 	if r.token() {
-		t.token = t.x.m.newToken(t)
+		b.token = b.x.m.newToken(b)
 	}
-	s := t.scope(t.effective)
-	payload := t.effective
+	s := b.scope(b.effective)
+	payload := b.effective
 	var err error
-	if t.node.params != nil {
-		if payload, err = t.node.params.eval(s); err != nil {
+	if b.node.params != nil {
+		if payload, err = b.node.params.eval(s); err != nil {
 			return err
 		}
 	}
-	timeout, heartbeat, err := t.limits(s)
+	timeout, heartbeat, err := b.limits(s)
 	if err != nil {
 		return err
 	}
-	a := &attempt{thread: t, resource: r, payload: documentOf(payload), timeout: timeout, heartbeat: heartbeat}
-	if same(payload, t.in.v) {
-		a.payload = t.in
+	a := &attempt{branch: b, resource: r, payload: documentOf(payload), timeout: timeout, heartbeat: heartbeat}
+	if same(payload, b.in.v) {
+		a.payload = b.in
 	}
 	a.start()
 	return nil
 }
 
 // limits reads the time-out and the heartbeat of a task, in seconds; 0: none.
-func (t *thread) limits(s *scope) (timeout, heartbeat int64, err error) {
-	n := t.node
+func (b *branch) limits(s *scope) (timeout, heartbeat int64, err error) {
+	n := b.node
 	if timeout, err = n.timeout.duration(s); err != nil {
 		return 0, 0, err
 	}
@@ -53,7 +53,7 @@ func (t *thread) limits(s *scope) (timeout, heartbeat int64, err error) {
 
 // attempt is one call of a task's resource.
 type attempt struct {
-	*thread
+	*branch
 	resource           resource
 	payload            *document
 	timeout, heartbeat int64
@@ -140,7 +140,7 @@ func (a *attempt) call(work func(ctx context.Context) (string, *failure), done f
 
 // finish ends the attempt with a result.
 func (a *attempt) finish(v any) {
-	a.settle()
+	a.stopWaiting()
 	if err := a.complete(v); err != nil {
 		a.fail(err)
 	}
@@ -172,7 +172,7 @@ func (a *attempt) lambda() {
 	a.call(work, func(out string, f *failure) {
 		v, f := a.received(arn, out, f)
 		if f != nil {
-			a.settle()
+			a.stopWaiting()
 			a.last = a.x.log(a.last, "LambdaFunctionFailed", &ErrorDetails{Error: f.name, Cause: f.cause})
 			a.fail(f)
 			return

@@ -13,7 +13,7 @@ import (
 // token is a task token that was given out. One whose task is over stays
 // known, so that what comes late is told so.
 type token struct {
-	owner    *thread                      // nil: the task is over
+	owner    *branch                      // nil: the task is over
 	beat     func()                       // sets the heartbeat's clock again
 	done     func(out string, f *failure) // nil: the task's call was not answered yet
 	early    *answer                      // what came before that
@@ -27,7 +27,7 @@ type answer struct {
 }
 
 // newToken gives out a token; the caller holds the lock.
-func (m *StepFunctions) newToken(t *thread) string {
+func (m *StepFunctions) newToken(t *branch) string {
 	text := base64.StdEncoding.EncodeToString([]byte(awsid.UUID() + awsid.UUID() + awsid.UUID()))
 	m.tokens[text] = &token{owner: t}
 	t.x.tokens = append(t.x.tokens, text)

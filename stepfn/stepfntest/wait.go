@@ -8,24 +8,24 @@ import (
 )
 
 // wait waits as the Wait state says.
-func (t *thread) wait() error {
-	until, err := t.waitUntil()
+func (b *branch) wait() error {
+	until, err := b.waitUntil()
 	if err != nil {
 		return err
 	}
 	if !until.After(time.Now()) {
-		return t.leave(t.effective, t.node.assign, t.node.next)
+		return b.leave(b.effective, b.node.assign, b.node.next)
 	}
-	t.timer(until, true, func() {
-		if err := t.leave(t.effective, t.node.assign, t.node.next); err != nil {
-			t.fail(err)
+	b.timer(until, true, func() {
+		if err := b.leave(b.effective, b.node.assign, b.node.next); err != nil {
+			b.fail(err)
 		}
 	})
 	return nil
 }
 
-func (t *thread) waitUntil() (time.Time, error) {
-	n, s := t.node, t.scope(t.effective)
+func (b *branch) waitUntil() (time.Time, error) {
+	n, s := b.node, b.scope(b.effective)
 	switch {
 	case n.until != nil:
 		return *n.until, nil
