@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Collection reads the items of several entities that share a partition into one
@@ -254,7 +256,7 @@ func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value,
 
 // add puts an item into its field.
 func (c *collection) add(t *Table, view reflect.Value, it item, seen map[*entity]bool) error {
-	name := textOf(it, t.schema().Discriminator)
+	name := attr.Text(it, t.schema().Discriminator)
 	for _, m := range c.members {
 		if m.entity.name != name {
 			continue

@@ -170,7 +170,7 @@ func (m *Model) compare(table *types.TableDescription) []error {
 	}
 	if stream := table.StreamSpecification; stream != nil && aws.ToBool(stream.StreamEnabled) &&
 		stream.StreamViewType != types.StreamViewTypeNewAndOldImages {
-		out = append(out, fmt.Errorf("the stream's view type is %s, a Stream needs NEW_AND_OLD_IMAGES", stream.StreamViewType))
+		out = append(out, fmt.Errorf("the stream's view type is %s, package stream needs NEW_AND_OLD_IMAGES", stream.StreamViewType))
 	}
 	return out
 }

@@ -11,6 +11,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // A cursor is the base64url form of a version byte and a body:
@@ -103,7 +105,7 @@ func (t *Table) openCursor(q *query, cursor string) (item, error) {
 	if len(body) > 0 {
 		return nil, fmt.Errorf("%w: it is too long", ErrCursor)
 	}
-	if textOf(start, q.pattern.index.PartitionKey) != q.selection.partition {
+	if attr.Text(start, q.pattern.index.PartitionKey) != q.selection.partition {
 		return nil, fmt.Errorf("%w: it leads to another partition", ErrCursor)
 	}
 	return start, nil

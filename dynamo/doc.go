@@ -92,16 +92,10 @@
 //
 // # Streams
 //
-// A [Stream] hands the changes of a DynamoDB stream to typed routes. Delivery is at
-// least once and in order for each item. A failure ends the batch there, and Lambda
-// delivers it again from the failed record on; panics are failures. [Project] keeps a
-// view of an entity and applies each change once. An [Outbox] and [Relay] send a
-// message if and only if a transaction was done.
-//
-// Stream records have no headers. Entities declared [Correlated], and outbox entries,
-// store the correlation id and the trace header of the context of their last write in
-// the attributes correlationId and traceHeader, and the stream's handlers find them in
-// theirs. A removal carries none.
+// Package stream, below this one, hands the changes of the table's DynamoDB stream to
+// typed routes, keeps views, and sends the messages of an outbox. Entities declared
+// [Correlated] store the correlation id and the trace header of the context of their last
+// write in the attributes correlationId and traceHeader, for the stream's handlers.
 //
 // # Limits
 //

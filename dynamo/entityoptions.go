@@ -62,8 +62,8 @@ func ExpireAfter(d time.Duration) func(*EntityOptions) {
 }
 
 // Correlated stores the correlation id and the trace header of the context in each
-// item that is written, in the attributes correlationId and traceHeader. A Stream
-// puts them back into the context of its handlers: stream records have no headers.
+// item that is written, in the attributes correlationId and traceHeader. Package stream
+// puts them into the context of its handlers: stream records have no headers.
 func Correlated() func(*EntityOptions) {
 	return func(o *EntityOptions) { o.correlated = true }
 }

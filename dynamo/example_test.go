@@ -179,33 +179,6 @@ func ExampleTable_Batch() {
 	// 30 <nil>
 }
 
-func ExampleStream() {
-	ctx := context.Background()
-	db := dynamotest.New(nil)
-	table := dynamo.New(db.Client(), "store", store)
-	_ = table.Create(ctx, db.Client())
-	stream := dynamo.MustStream(store,
-		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
-			fmt.Println(c.Kind, c.New.OrderID, c.New.Status)
-			return nil
-		}),
-		dynamo.Relay(mail, func(_ context.Context, messages []Mail) []error {
-			fmt.Println("send", messages)
-			return nil
-		}))
-
-	_ = table.Transact(ctx, orders.Create(order("42", "pending", noon)), mail.Send("42", Mail{To: "ann", Text: "thank you"}))
-	_ = orders.Update(OrderKey{"42"}).Do(dynamo.Set(status, "paid")).Run(ctx, table)
-	mapping := db.NewMapping("store", dynamotest.Func(stream.Handle), func(o *dynamotest.MappingOptions) {
-		o.ReportBatchItemFailures = true
-	})
-	_ = mapping.Drain(ctx)
-	// Output:
-	// INSERT 42 pending
-	// send [{ann thank you}]
-	// MODIFY 42 paid
-}
-
 func ExampleModel_Statement() {
 	for _, s := range store.Statement("${Table.Arn}", dynamo.StreamAccess) {
 		fmt.Println(s.Action, s.Resource)

@@ -195,26 +195,6 @@ func TestACanceledTransactionClearsNothingAway(t *testing.T) {
 	})
 }
 
-func TestAReplacedExpiredItemIsARemovalByTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx := t.Context()
-		table, db := newExpiring(t)
-		up := counters.Upsert(CounterKey{"a"}).Do(dynamo.Add(counted, 1))
-		require.NoError(t, up.Run(ctx, table))
-		time.Sleep(2 * time.Hour)
-		require.NoError(t, up.Run(ctx, table))
-		var kinds []dynamo.Kind
-		var expired []bool
-		stream := dynamo.MustStream(expiring, dynamo.OnChange(counters, func(_ context.Context, c dynamo.Changed[Counter]) error {
-			kinds, expired = append(kinds, c.Kind), append(expired, c.Expired)
-			return nil
-		}))
-		drain(t, db, stream)
-		require.Equal(t, []dynamo.Kind{dynamo.Inserted, dynamo.Removed, dynamo.Inserted}, kinds)
-		require.Equal(t, []bool{false, true, false}, expired)
-	})
-}
-
 // The guard of a unique value lives as long as its item: what would part them is refused,
 // what is not refused keeps them together.
 func TestAnExpiryAndItsGuardsStayTogether(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
@@ -18,7 +19,7 @@ const (
 )
 
 // item is an item as the SDK holds it.
-type item = map[string]types.AttributeValue
+type item = attr.Item
 
 // primaryKey is the key of an item in the table.
 type primaryKey struct {
@@ -177,7 +178,7 @@ func (e *entity) expires() bool { return e.expiry != nil || e.expireAfter > 0 }
 
 // decode fills out, a pointer to a T, from an item of the entity.
 func (e *entity) decode(it item, out any) error {
-	if name := textOf(it, e.model.schema.Discriminator); name != e.name {
+	if name := attr.Text(it, e.model.schema.Discriminator); name != e.name {
 		return fmt.Errorf("%w: %q, not %q", ErrWrongEntity, name, e.name)
 	}
 	if e.expiry != nil {
@@ -204,15 +205,7 @@ func (m *Model) gone(it item, now time.Time) bool {
 	return err == nil && expired(seconds, now)
 }
 
-// textOf returns a string attribute, or "".
-func textOf(it item, name string) string {
-	if s, ok := it[name].(*types.AttributeValueMemberS); ok {
-		return s.Value
-	}
-	return ""
-}
-
 // keyIn returns the primary key of a stored item.
 func (m *Model) keyIn(it item) primaryKey {
-	return primaryKey{partition: textOf(it, m.schema.PartitionKey), sort: textOf(it, m.schema.SortKey)}
+	return primaryKey{partition: attr.Text(it, m.schema.PartitionKey), sort: attr.Text(it, m.schema.SortKey)}
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo"
-	"github.com/patternkit/serverless/dynamo/dynamotest"
-	"github.com/patternkit/serverless/internal/correlation"
 )
 
 func place(ctx context.Context, table *dynamo.Table, o Order, items ...Line) error {
@@ -82,33 +80,6 @@ func ids(t *testing.T, q dynamo.Query[Order], table *dynamo.Table) []string {
 		out = append(out, o.OrderID)
 	}
 	return out
-}
-
-func TestStreamHandsChangesWithTheirCorrelation(t *testing.T) {
-	ctx := t.Context()
-	table, db := newTable(t)
-	var seen []string
-	var mails []Mail
-	stream := dynamo.MustStream(store,
-		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
-			seen = append(seen, string(c.Kind)+" "+c.New.OrderID+" "+c.New.Status)
-			return nil
-		}),
-		dynamo.Relay(mail, func(ctx context.Context, m []Mail) []error {
-			require.Equal(t, "c-1", correlation.ID(ctx))
-			require.Equal(t, "Root=1-0;Sampled=1", correlation.Trace(ctx))
-			mails = append(mails, m...)
-			return nil
-		}))
-
-	with := correlation.WithTrace(correlation.With(ctx, "c-1"), "Root=1-0;Sampled=1")
-	require.NoError(t, table.Transact(with, orders.Create(order("42", "pending", noon)), mail.Send("42", Mail{To: "a", Text: "hi"})))
-	require.NoError(t, orders.Update(OrderKey{OrderID: "42"}).Do(dynamo.Set(status, "paid")).Run(ctx, table))
-
-	mapping := db.NewMapping("store", dynamotest.Func(stream.Handle), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true })
-	require.NoError(t, mapping.Drain(ctx))
-	require.Equal(t, []string{"INSERT 42 pending", "MODIFY 42 paid"}, seen)
-	require.Equal(t, []Mail{{To: "a", Text: "hi"}}, mails)
 }
 
 func TestItemsForAnotherTransaction(t *testing.T) {

@@ -13,21 +13,12 @@ import (
 
 // What is nil is refused where it is given, or passed over where it is an option.
 func TestNilIsRefused(t *testing.T) {
-	handle := func(context.Context, dynamo.Changed[Order]) error { return nil }
-	send := func(context.Context, []Mail) []error { return nil }
 	table := dynamo.New(noClient{}, "t", store, nil)
 	for name, c := range map[string]struct {
 		make func() (any, error)
 		want string
 	}{
-		"model of a stream":      {func() (any, error) { return dynamo.NewStream(nil, dynamo.OnChange(orders, handle)) }, "the model is nil"},
-		"part of a stream":       {func() (any, error) { return dynamo.NewStream(store, nil, dynamo.OnChange(orders, handle), nil) }, "part 1 is nil\npart 3 is nil"},
-		"entity of OnChange":     {func() (any, error) { return dynamo.NewStream(store, dynamo.OnChange[Order, OrderKey](nil, handle)) }, "the entity of OnChange is nil"},
-		"outbox of Relay":        {func() (any, error) { return dynamo.NewStream(store, dynamo.Relay(nil, send)) }, "the outbox of Relay is nil"},
 		"model of an entity":     {func() (any, error) { return dynamo.NewEntity[Order, OrderKey](nil, "X", dynamo.Key("X", "Y"), nil) }, "the model is nil"},
-		"model of an outbox":     {func() (any, error) { return dynamo.NewOutbox[Mail](nil, "X", nil) }, "the model is nil"},
-		"table of a view":        {func() (any, error) { return dynamo.NewView[Order, OrderKey](nil, orders) }, "the table is nil"},
-		"entity of a view":       {func() (any, error) { return dynamo.NewView[Order, OrderKey](table, nil) }, "the entity is nil"},
 		"entity of a pattern":    {func() (any, error) { return dynamo.NewAccessPattern[OrderKey, Order, OrderKey](nil, "") }, "the entity is nil"},
 		"entity of a field":      {func() (any, error) { return dynamo.NewField[string, Order, OrderKey](nil, "Status") }, "the entity is nil"},
 		"member of a collection": {func() (any, error) { return dynamo.NewCollection[OrderKey, OrderView](orders, nil) }, "entity 2 is nil"},
@@ -71,17 +62,13 @@ func TestNilIsRefused(t *testing.T) {
 	}
 	require.ErrorContains(t, orders.Create(order("1", "s", noon)).Run(t.Context(), nil), "the table is nil")
 
-	view, err := dynamo.NewView(table, orders)
-	require.NoError(t, err)
-	require.ErrorContains(t, view.Apply(t.Context(), "id", OrderKey{"1"}, nil), "the function that applies the change is nil")
-
 	for _, client := range []dynamo.TableClient{nil, (*dynamodb.Client)(nil)} {
 		require.PanicsWithValue(t, "dynamo: New needs a client and a model", func() { dynamo.New(client, "t", store) })
 	}
 	require.Panics(t, func() { dynamo.New(noClient{}, "t", nil) })
 
 	good, db := newTable(t, nil)
-	_, err = orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent())
+	_, err := orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent())
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
 	require.NoError(t, orders.Create(order("1", "s", noon)).Run(t.Context(), good))
 	_, err = orders.Modify(t.Context(), good, OrderKey{"1"}, nil)

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // TransactOnce is Transact with a token for idempotency across calls: a later call with
@@ -106,7 +108,7 @@ func (t *Table) correlations(ctx context.Context, s stamp, ops []Write) ([]strin
 		if err != nil {
 			return nil, t.failed(&rs[i], err)
 		}
-		if id := textOf(out.Item, correlationAttribute); out.Item != nil && !slices.Contains(ids, id) {
+		if id := attr.Text(out.Item, correlationAttribute); out.Item != nil && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}

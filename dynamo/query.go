@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Query is an access pattern with its values, as a value: All, Pages, Page, First and
@@ -368,7 +370,7 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 
 // admit reports whether an item belongs to the answer.
 func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
-	name := textOf(it, t.schema().Discriminator)
+	name := attr.Text(it, t.schema().Discriminator)
 	switch {
 	case ofOthers(it):
 		return false, nil
@@ -379,7 +381,7 @@ func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 		return false, nil
 	case t.model.gone(it, now):
 		return false, nil
-	case q.selection.except != "" && textOf(it, q.pattern.index.SortKey) == q.selection.except:
+	case q.selection.except != "" && attr.Text(it, q.pattern.index.SortKey) == q.selection.except:
 		return false, nil
 	case q.selection.edges != nil:
 		return q.selection.edges.holds(q.pattern.entity, it)

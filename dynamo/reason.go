@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // CancellationReason says what became of one operation of a canceled transaction, or why a single
@@ -56,7 +58,7 @@ func (r CancellationReason) String() string {
 // ok is false when there was none, when it belongs to another entity, or when it
 // cannot be read.
 func (e *Entity[T, K]) Existing(r CancellationReason) (v T, ok bool) {
-	if r.item == nil || textOf(r.item, e.core.model.schema.Discriminator) != e.core.name {
+	if r.item == nil || attr.Text(r.item, e.core.model.schema.Discriminator) != e.core.name {
 		return v, false
 	}
 	if err := e.core.decode(r.item, &v); err != nil {
@@ -145,7 +147,7 @@ func (r *rendered) conditionFailed(a *action, it item) error {
 	}
 	model := r.entity.model
 	gone := func() bool { return model.gone(it, time.Now()) || model.gone(it, r.until) }
-	stored := textOf(it, model.schema.Discriminator)
+	stored := attr.Text(it, model.schema.Discriminator)
 	switch {
 	case it == nil && r.op == "put" && r.version == nil:
 		return ErrConditionFailed

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/internal/marker"
 )
 
@@ -258,7 +259,7 @@ func (m *Model) register(e *entity) error {
 // for itself in the table, such as a record of package idempotency. Whatever reads many
 // items passes over it. Its other attributes say nothing to the model, not even one
 // that is called like the discriminator.
-func ofOthers(it item) bool { return marker.Known(textOf(it, marker.Attribute)) }
+func ofOthers(it item) bool { return marker.Known(attr.Text(it, marker.Attribute)) }
 
 // known reports whether items with the discriminator belong to the model.
 func (m *Model) known(name string) bool {

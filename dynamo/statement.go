@@ -12,7 +12,7 @@ const (
 	// WriteAccess is for every Write, alone or in a batch or transaction. Modify and
 	// views need ReadAccess, too.
 	WriteAccess Access = "write"
-	// StreamAccess is for the event source mapping of a Stream.
+	// StreamAccess is for the event source mapping of the stream.
 	StreamAccess Access = "stream"
 )
 

@@ -105,14 +105,7 @@ var (
 	extra    = dynamo.MustField[string](orders, "Extra")
 	balance  = dynamo.MustField[int64](accounts, "Balance")
 	email    = dynamo.MustField[string](users, "Email")
-
-	mail = dynamo.MustOutbox[Mail](store, "Mail")
 )
-
-// Mail is a message of the outbox.
-type Mail struct {
-	To, Text string
-}
 
 // newTable returns a fresh table of the model in a fresh DynamoDB.
 func newTable(tb testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *dynamotest.DynamoDB) {

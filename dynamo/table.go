@@ -99,8 +99,8 @@ func (t *Table) admit(r *rendered) error {
 	return r.err()
 }
 
-// of refuses an entity of another model.
-func (t *Table) of(e *entity) error {
+// checkModel refuses an entity of another model.
+func (t *Table) checkModel(e *entity) error {
 	if e.model != t.model {
 		return invalid("", "%s belongs to another model than the table %s", e.name, t.name)
 	}

@@ -10,6 +10,7 @@ import (
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/stream"
 	"github.com/patternkit/serverless/events"
 )
 
@@ -53,28 +54,28 @@ var (
 	// Customers are written by the stream alone.
 	Customers = dynamo.MustEntity[Customer, CustomerKey](Store, "Customer", dynamo.Key("CUSTOMER#{CustomerID}", "SUMMARY"))
 	// Outbox holds the events that are to be published if the order was stored.
-	Outbox = dynamo.MustOutbox[ebtypes.PutEventsRequestEntry](Store, "Outbox")
+	Outbox = stream.MustOutbox[ebtypes.PutEventsRequestEntry](Store, "Outbox")
 
 	status = dynamo.MustField[string](Orders, "Status")
 )
 
-// NewStream returns the handler of the table's stream.
-func NewStream(table *dynamo.Table, publisher *events.Publisher) (*dynamo.Stream, error) {
-	customers, err := dynamo.NewView(table, Customers)
+// NewStreamHandler returns the handler of the table's stream.
+func NewStreamHandler(table *dynamo.Table, publisher *events.Publisher) (*stream.Handler, error) {
+	customers, err := stream.NewView(table, Customers)
 	if err != nil {
 		return nil, err
 	}
-	return dynamo.NewStream(Store,
-		dynamo.Project(Orders, customers, customerOf, summarize),
-		dynamo.OnChange(Orders, func(ctx context.Context, c dynamo.Changed[Order]) error { return announce(ctx, publisher, c) }),
-		dynamo.Relay(Outbox, publisher.PublishEntries))
+	return stream.NewHandler(Store,
+		stream.Project(Orders, customers, customerOf, summarize),
+		stream.OnChange(Orders, func(ctx context.Context, c stream.Change[Order]) error { return announce(ctx, publisher, c) }),
+		stream.Relay(Outbox, publisher.PublishEntries))
 }
 
 func customerOf(o Order) (CustomerKey, bool) { return CustomerKey{o.CustomerID}, o.CustomerID != "" }
 
 // summarize works a change of an order into its customer. It is called once for each
 // change, so that it may count.
-func summarize(v *Customer, c dynamo.Changed[Order]) error {
+func summarize(v *Customer, c stream.Change[Order]) error {
 	if c.Old != nil {
 		v.Orders--
 		v.Spent -= spent(*c.Old)
@@ -95,7 +96,7 @@ func spent(o Order) int64 {
 
 // announce publishes that an order was completed. It may run again for one change:
 // the event has the change's id, by which its receivers know it.
-func announce(ctx context.Context, publisher *events.Publisher, c dynamo.Changed[Order]) error {
+func announce(ctx context.Context, publisher *events.Publisher, c stream.Change[Order]) error {
 	if c.New == nil || c.New.Status != "completed" || c.Old != nil && c.Old.Status == "completed" {
 		return nil
 	}

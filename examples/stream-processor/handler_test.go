@@ -65,9 +65,9 @@ func newSystem(t *testing.T) *system {
 		return nil
 	})
 
-	stream, err := NewStream(s.Table, events.NewPublisher(bus, "default"))
+	changes, err := NewStreamHandler(s.Table, events.NewPublisher(bus, "default"))
 	require.NoError(t, err)
-	s.mapping = s.db.NewMapping("orders", dynamotest.Func(stream.Handle), func(o *dynamotest.MappingOptions) {
+	s.mapping = s.db.NewMapping("orders", dynamotest.Func(changes.Handle), func(o *dynamotest.MappingOptions) {
 		o.ReportBatchItemFailures = true
 		o.BisectBatchOnFunctionError = true
 	})

@@ -28,11 +28,11 @@ func main() {
 		lambda.Start(API{Table: table}.Handle)
 	case "stream":
 		publisher := events.NewPublisher(eventbridge.NewFromConfig(cfg), os.Getenv("BUS"))
-		stream, err := NewStream(table, publisher)
+		changes, err := NewStreamHandler(table, publisher)
 		if err != nil {
 			log.Fatal(err)
 		}
-		lambda.Start(stream.Handle)
+		lambda.Start(changes.Handle)
 	default:
 		log.Fatalf("there is no handler %q", handler)
 	}

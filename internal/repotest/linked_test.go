@@ -32,7 +32,12 @@ var (
 		sdk + "/service/internal/accept-encoding":    "the client's own dependency",
 		sdk + "/service/internal/endpoint-discovery": "the client's own dependency",
 	}
-	streams         = because{sdk + "/service/dynamodbstreams": "the streams of the tables"}
+	streams   = because{sdk + "/service/dynamodbstreams": "the streams of the tables"}
+	itemTypes = because{
+		sdk + "/service/dynamodb":  "the types of attribute values",
+		"github.com/aws/smithy-go": "the SDK's runtime",
+	}
+	attributeValues = because{sdk + "/feature/dynamodb/attributevalue": "maps Go values to attributes"}
 	decimals        = because{"github.com/cockroachdb/apd/v3": "DynamoDB's numbers have 38 digits"}
 	queuesAndTopics = because{
 		sdk + "/service/sqs": "the service that the package wraps or simulates",
@@ -105,8 +110,11 @@ var linked = map[string][]because{
 		sdk + "/service/secretsmanager": "where the secret is kept",
 	}},
 
-	"dynamo":               {lambdaEvents, client, dynamoDB, streams, {sdk + "/feature/dynamodb/attributevalue": "maps Go values to attributes"}},
-	"dynamo/internal/expr": {decimals},
+	"dynamo":                 {client, dynamoDB, streams, attributeValues},
+	"dynamo/stream":          {lambdaEvents, client, dynamoDB, streams, attributeValues},
+	"dynamo/internal/attr":   {itemTypes},
+	"dynamo/internal/bridge": {itemTypes},
+	"dynamo/internal/expr":   {decimals},
 	"dynamo/dynamotest": {client, dynamoDB, streams, decimals, {
 		"github.com/tidwall/btree": "keeps the items in the order of their keys",
 	}},

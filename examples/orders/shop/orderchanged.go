@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/stream"
 	"github.com/patternkit/serverless/events"
 	"github.com/patternkit/serverless/observe"
 )
@@ -19,15 +20,15 @@ type Announcer struct {
 }
 
 // Stream is the handler of the table's stream.
-func (a Announcer) Stream() *dynamo.Stream {
-	return dynamo.MustStream(Store,
-		dynamo.OnChange(Orders, a.changed),
+func (a Announcer) Stream() *stream.Handler {
+	return stream.MustHandler(Store,
+		stream.OnChange(Orders, a.changed),
 		// The markers of the consumers live in the same table.
-		dynamo.OnUnknown(func(context.Context, awsevents.DynamoDBEventRecord) error { return nil }))
+		stream.OnUnknown(func(context.Context, awsevents.DynamoDBEventRecord) error { return nil }))
 }
 
 // changed announces a new order and one whose saga is over.
-func (a Announcer) changed(ctx context.Context, c dynamo.Changed[Order]) error {
+func (a Announcer) changed(ctx context.Context, c stream.Change[Order]) error {
 	ctx, span := observe.StartSpan(ctx, "announce")
 	defer span.End()
 	switch {

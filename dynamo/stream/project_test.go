@@ -1,4 +1,4 @@
-package dynamo_test
+package stream_test
 
 import (
 	"context"
@@ -10,16 +10,17 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/stream"
 )
 
 // newSummaries is a view of summaries in a table of its own.
-func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*dynamo.View[summary, summaryKey], func(string) summary) {
+func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*stream.View[summary, summaryKey], func(string) summary) {
 	t.Helper()
 	views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key(template))
 	table := dynamo.New(db.Client(), "views", views)
 	require.NoError(t, table.Create(t.Context(), db.Client()))
-	view, err := dynamo.NewView(table, summaries)
+	view, err := stream.NewView(table, summaries)
 	require.NoError(t, err)
 	return view, func(status string) summary {
 		got, err := summaries.Get(t.Context(), table, summaryKey{status})
@@ -32,7 +33,7 @@ func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*dyna
 
 func statusOf(o Order) (summaryKey, bool) { return summaryKey{o.Status}, true }
 
-func count(s *summary, c dynamo.Changed[Order]) error {
+func count(s *summary, c stream.Change[Order]) error {
 	if c.Old != nil {
 		s.Orders--
 	}
@@ -42,7 +43,7 @@ func count(s *summary, c dynamo.Changed[Order]) error {
 	return nil
 }
 
-func sum(s *summary, c dynamo.Changed[Order]) error {
+func sum(s *summary, c stream.Change[Order]) error {
 	if c.Old != nil {
 		s.Total -= c.Old.Total
 	}
@@ -55,18 +56,18 @@ func sum(s *summary, c dynamo.Changed[Order]) error {
 // Several parts that project one entity into one view each apply every change, in one
 // Stream or in several.
 func TestSeveralProjectionsIntoOneView(t *testing.T) {
-	named := func(name string) func(*dynamo.ProjectOptions) {
-		return func(o *dynamo.ProjectOptions) { o.Name = name }
+	named := func(name string) func(*stream.ProjectOptions) {
+		return func(o *stream.ProjectOptions) { o.Name = name }
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for _, n := range []int{1, 4} {
 			ctx := t.Context()
 			table, db := newTable(t)
 			view, get := newSummaries(t, db, "SUMMARY#{Status}")
-			streams := []*dynamo.Stream{
-				dynamo.MustStream(store, dynamo.Concurrency(n),
-					dynamo.Project(orders, view, statusOf, count), dynamo.Project(orders, view, statusOf, sum)),
-				dynamo.MustStream(store, dynamo.Concurrency(n), dynamo.Project(orders, view, statusOf, count, named("again"), nil)),
+			streams := []*stream.Handler{
+				stream.MustHandler(store, stream.Concurrency(n),
+					stream.Project(orders, view, statusOf, count), stream.Project(orders, view, statusOf, sum)),
+				stream.MustHandler(store, stream.Concurrency(n), stream.Project(orders, view, statusOf, count, named("again"), nil)),
 			}
 			require.NoError(t, orders.Create(order("1", "a", noon)).Run(ctx, table))
 			require.NoError(t, orders.Create(order("2", "a", noon)).Run(ctx, table))
@@ -95,9 +96,9 @@ func TestAProjectionThatFailsIsAppliedAlone(t *testing.T) {
 		view, get := newSummaries(t, db, "SUMMARY#{Status}")
 		tries := 0
 		require.NoError(t, orders.Create(order("1", "a", noon)).Run(t.Context(), table))
-		drain(t, db, dynamo.MustStream(store, dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-			dynamo.Project(orders, view, statusOf, count),
-			dynamo.Project(orders, view, statusOf, func(s *summary, c dynamo.Changed[Order]) error {
+		drain(t, db, stream.MustHandler(store, stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+			stream.Project(orders, view, statusOf, count),
+			stream.Project(orders, view, statusOf, func(s *summary, c stream.Change[Order]) error {
 				if tries++; tries < 3 {
 					return errors.New("not now")
 				}
@@ -119,14 +120,14 @@ func TestAKeyThatChangesItsCaseOnly(t *testing.T) {
 		for _, change := range []string{"PAID", "paid", "open", "Open"} {
 			require.NoError(t, orders.Update(OrderKey{"1"}).Do(dynamo.Set(status, change), dynamo.Set(placedAt, noon), dynamo.Add(total, 1)).Run(ctx, table))
 		}
-		var kinds []dynamo.Kind
-		drain(t, db, dynamo.MustStream(store,
-			dynamo.Project(orders, view, statusOf, count),
-			dynamo.Project(orders, view, statusOf, func(s *summary, c dynamo.Changed[Order]) error {
+		var kinds []stream.Kind
+		drain(t, db, stream.MustHandler(store,
+			stream.Project(orders, view, statusOf, count),
+			stream.Project(orders, view, statusOf, func(s *summary, c stream.Change[Order]) error {
 				kinds = append(kinds, c.Kind)
 				return sum(s, c)
 			})))
-		require.Equal(t, []dynamo.Kind{"INSERT", "MODIFY", "MODIFY", "REMOVE", "INSERT", "MODIFY"}, kinds)
+		require.Equal(t, []stream.Kind{"INSERT", "MODIFY", "MODIFY", "REMOVE", "INSERT", "MODIFY"}, kinds)
 		require.Equal(t, 0, get("PAID").Orders)
 		require.Equal(t, int64(0), get("paid").Total)
 		require.Equal(t, 1, get("OPEN").Orders)
@@ -148,16 +149,16 @@ func TestKeysOfAViewThatLookAlike(t *testing.T) {
 		pairs := dynamo.MustEntity[pair, pairKey](views, "Pair", dynamo.Key("{A}", "{B}"))
 		to := dynamo.New(db.Client(), "views", views)
 		require.NoError(t, to.Create(ctx, db.Client()))
-		view, err := dynamo.NewView(to, pairs)
+		view, err := stream.NewView(to, pairs)
 		require.NoError(t, err)
 		require.NoError(t, orders.Create(order("1", "x", noon)).Run(ctx, table))
 		require.NoError(t, orders.Update(OrderKey{"1"}).Do(dynamo.Set(status, "y"), dynamo.Set(placedAt, noon)).Run(ctx, table))
-		drain(t, db, dynamo.MustStream(store, dynamo.Project(orders, view, func(o Order) (pairKey, bool) {
+		drain(t, db, stream.MustHandler(store, stream.Project(orders, view, func(o Order) (pairKey, bool) {
 			if o.Status == "x" {
 				return pairKey{"a/b", "c"}, true
 			}
 			return pairKey{"a", "b/c"}, true
-		}, func(p *pair, c dynamo.Changed[Order]) error {
+		}, func(p *pair, c stream.Change[Order]) error {
 			if p.Orders++; c.New == nil {
 				p.Orders -= 2
 			}
@@ -175,12 +176,12 @@ func TestKeysOfAViewThatLookAlike(t *testing.T) {
 func TestProjectionsAreCheckedAtConstruction(t *testing.T) {
 	db := dynamotest.New(t)
 	view, _ := newSummaries(t, db, "SUMMARY#{Status}")
-	_, err := dynamo.NewStream(store, dynamo.Project[Order, OrderKey, summary, summaryKey](nil, nil, nil, nil))
+	_, err := stream.NewHandler(store, stream.Project[Order, OrderKey, summary, summaryKey](nil, nil, nil, nil))
 	for _, fault := range []string{"the entity of Project is nil", "the view of Project is nil", "keyOf of Project is nil", "apply of Project is nil"} {
 		require.ErrorContains(t, err, fault)
 	}
-	same := func(o *dynamo.ProjectOptions) { o.Name = "same" }
-	_, err = dynamo.NewStream(store, dynamo.Project(orders, view, statusOf, count, same), dynamo.Project(orders, view, statusOf, sum, same))
+	same := func(o *stream.ProjectOptions) { o.Name = "same" }
+	_, err = stream.NewHandler(store, stream.Project(orders, view, statusOf, count, same), stream.Project(orders, view, statusOf, sum, same))
 	require.ErrorContains(t, err, `two Project parts of Order into Summary have the name "same"`)
 
 	require.ErrorIs(t, view.Apply(t.Context(), "id", summaryKey{}, func(*summary) error { return nil }), dynamo.ErrInvalid)

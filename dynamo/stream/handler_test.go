@@ -1,4 +1,4 @@
-package dynamo_test
+package stream_test
 
 import (
 	"context"
@@ -17,13 +17,15 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/internal/correlation"
 )
 
 // drain runs the records of the store through a stream.
-func drain(tb testing.TB, db *dynamotest.DynamoDB, stream *dynamo.Stream, optFns ...func(*dynamotest.MappingOptions)) {
+func drain(tb testing.TB, db *dynamotest.DynamoDB, handler *stream.Handler, optFns ...func(*dynamotest.MappingOptions)) {
 	tb.Helper()
 	optFns = append([]func(*dynamotest.MappingOptions){func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true }}, optFns...)
-	require.NoError(tb, db.NewMapping("store", dynamotest.Func(stream.Handle), optFns...).Drain(context.Background()))
+	require.NoError(tb, db.NewMapping("store", dynamotest.Func(handler.Handle), optFns...).Drain(context.Background()))
 }
 
 func TestStreamIsTypedForEveryKindOfChange(t *testing.T) {
@@ -41,24 +43,24 @@ func TestStreamIsTypedForEveryKindOfChange(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		db.DeleteExpired(ctx)
 
-		var got []dynamo.Changed[Order]
+		var got []stream.Change[Order]
 		var expired []bool
-		drain(t, db, dynamo.MustStream(store,
-			dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error { got = append(got, c); return nil }),
-			dynamo.OnChange(sessions, func(_ context.Context, c dynamo.Changed[Session]) error {
+		drain(t, db, stream.MustHandler(store,
+			stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error { got = append(got, c); return nil }),
+			stream.OnChange(sessions, func(_ context.Context, c stream.Change[Session]) error {
 				expired = append(expired, c.Expired)
 				return nil
 			})))
 		require.Len(t, got, 3)
-		require.Equal(t, dynamo.Inserted, got[0].Kind)
+		require.Equal(t, stream.Inserted, got[0].Kind)
 		require.Nil(t, got[0].Old)
 		require.Equal(t, []string{"n"}, got[0].New.Notes)
 		require.ElementsMatch(t, []string{"a", "b"}, got[0].New.Tags)
-		require.Equal(t, dynamo.Modified, got[1].Kind)
+		require.Equal(t, stream.Modified, got[1].Kind)
 		require.Equal(t, "pending", got[1].Old.Status)
 		require.Equal(t, "paid", got[1].New.Status)
 		require.Equal(t, int64(2), got[1].New.Version)
-		require.Equal(t, dynamo.Removed, got[2].Kind)
+		require.Equal(t, stream.Removed, got[2].Kind)
 		require.Nil(t, got[2].New)
 		require.NotEqual(t, got[0].ID, got[1].ID)
 		require.Less(t, got[0].Sequence, got[1].Sequence)
@@ -75,10 +77,10 @@ func TestAFailureStopsTheBatchAndIsDeliveredAgain(t *testing.T) {
 			require.NoError(t, orders.Create(order(fmt.Sprint(i), "s", noon)).Run(ctx, table))
 		}
 		var seen []string
-		var failures []dynamo.Failure
+		var failures []stream.RecordFailure
 		left := map[string]func(){"2": func() { panic("boom") }}
-		stream := dynamo.MustStream(store,
-			dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
+		handler := stream.MustHandler(store,
+			stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error {
 				if fail, ok := left[c.New.OrderID]; ok {
 					delete(left, c.New.OrderID)
 					fail()
@@ -86,8 +88,8 @@ func TestAFailureStopsTheBatchAndIsDeliveredAgain(t *testing.T) {
 				seen = append(seen, c.New.OrderID)
 				return nil
 			}),
-			dynamo.OnFailure(func(_ context.Context, f dynamo.Failure) { failures = append(failures, f) }))
-		drain(t, db, stream)
+			stream.OnFailure(func(_ context.Context, f stream.RecordFailure) { failures = append(failures, f) }))
+		drain(t, db, handler)
 		require.Equal(t, []string{"0", "1", "2", "3", "4", "5"}, seen)
 		require.Len(t, failures, 1)
 		require.Equal(t, "Order", failures[0].Entity)
@@ -128,9 +130,9 @@ func testConcurrency(t *testing.T) {
 	versions := map[string][]int64{}
 	var running, most atomic.Int32
 	var fail atomic.Bool
-	stream := dynamo.MustStream(store, dynamo.Concurrency(12),
-		dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
+	handler := stream.MustHandler(store, stream.Concurrency(12),
+		stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+		stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			defer running.Add(-1)
 			time.Sleep(time.Duration(10-c.New.Version) * time.Second) // the earlier, the slower
@@ -142,7 +144,7 @@ func testConcurrency(t *testing.T) {
 			versions[c.New.OrderID] = append(versions[c.New.OrderID], c.New.Version)
 			return nil
 		}))
-	out, err := stream.Handle(ctx, event)
+	out, err := handler.Handle(ctx, event)
 	require.NoError(t, err)
 	require.Empty(t, out.BatchItemFailures)
 	require.Greater(t, most.Load(), int32(1))
@@ -152,7 +154,7 @@ func testConcurrency(t *testing.T) {
 
 	fail.Store(true)
 	clear(versions)
-	out, err = stream.Handle(ctx, event)
+	out, err = handler.Handle(ctx, event)
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 1)
 	require.Equal(t, event.Records[2*8+3].Change.SequenceNumber, out.BatchItemFailures[0].ItemIdentifier)
@@ -166,18 +168,18 @@ func TestRecordsThatNobodyKnows(t *testing.T) {
 	ctx := t.Context()
 	table, db := newTable(t)
 	require.NoError(t, orders.Create(order("1", "s", noon)).Run(ctx, table))
-	setRaw(t, db, "ORDER#1", "METADATA", "EntityType", "Gift")
+	setDiscriminator(t, db, "ORDER#1", "METADATA", "Gift")
 	event := records(t, db)
-	var failure dynamo.Failure
-	handle := dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error { return nil })
-	out, err := dynamo.MustStream(store, handle, dynamo.OnFailure(func(_ context.Context, f dynamo.Failure) { failure = f })).Handle(ctx, event)
+	var failure stream.RecordFailure
+	handle := stream.OnChange(orders, func(context.Context, stream.Change[Order]) error { return nil })
+	out, err := stream.MustHandler(store, handle, stream.OnFailure(func(_ context.Context, f stream.RecordFailure) { failure = f })).Handle(ctx, event)
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 1)
 	require.ErrorIs(t, failure.Err, dynamo.ErrUnknownEntity)
 	require.Equal(t, "Gift", failure.Entity)
 
 	var skipped []string
-	out, err = dynamo.MustStream(store, handle, dynamo.OnUnknown(func(_ context.Context, r awsevents.DynamoDBEventRecord) error {
+	out, err = stream.MustHandler(store, handle, stream.OnUnknown(func(_ context.Context, r awsevents.DynamoDBEventRecord) error {
 		skipped = append(skipped, r.EventName)
 		return nil
 	})).Handle(ctx, event)
@@ -189,28 +191,29 @@ func TestRecordsThatNobodyKnows(t *testing.T) {
 		event.Records[i].Change.NewImage, event.Records[i].Change.OldImage = nil, nil
 		event.Records[i].Change.StreamViewType = "KEYS_ONLY"
 	}
-	_, err = dynamo.MustStream(store, handle, dynamo.OnFailure(func(_ context.Context, f dynamo.Failure) { failure = f })).Handle(ctx, event)
+	_, err = stream.MustHandler(store, handle, stream.OnFailure(func(_ context.Context, f stream.RecordFailure) { failure = f })).Handle(ctx, event)
 	require.NoError(t, err)
 	require.ErrorContains(t, failure.Err, "the stream's view type is KEYS_ONLY and has to be NEW_AND_OLD_IMAGES")
 
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	out, err = dynamo.MustStream(store, handle, dynamo.OnFailure(func(_ context.Context, f dynamo.Failure) { failure = f })).Handle(ended, event)
+	out, err = stream.MustHandler(store, handle, stream.OnFailure(func(_ context.Context, f stream.RecordFailure) { failure = f })).Handle(ended, event)
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 1)
 	require.ErrorIs(t, failure.Err, context.Canceled)
 }
 
 func TestStreamsAreCheckedAtConstruction(t *testing.T) {
-	_, err := dynamo.NewStream(store)
-	require.EqualError(t, err, "dynamo: stream: it has no route")
-	_, err = dynamo.NewStream(schema(t), dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error { return nil }), dynamo.Concurrency(0))
+	_, err := stream.NewHandler(store)
+	require.EqualError(t, err, "stream: it has no route")
+	other := dynamo.MustModel(store.Schema())
+	_, err = stream.NewHandler(other, stream.OnChange(orders, func(context.Context, stream.Change[Order]) error { return nil }), stream.Concurrency(0))
 	require.ErrorContains(t, err, "Order belongs to another model")
 	require.ErrorContains(t, err, "concurrency 0 is less than 1")
 	send := func(context.Context, []Mail) []error { return nil }
-	_, err = dynamo.NewStream(store, dynamo.Relay(mail, send), dynamo.Relay(mail, send))
+	_, err = stream.NewHandler(store, stream.Relay(mail, send), stream.Relay(mail, send))
 	require.ErrorContains(t, err, "the outbox Mail is relayed twice")
-	_, err = dynamo.NewStream(store, dynamo.Relay[Mail](mail, nil), dynamo.OnChange(orders, nil), dynamo.OnUnknown(nil), dynamo.OnFailure(nil))
+	_, err = stream.NewHandler(store, stream.Relay[Mail](mail, nil), stream.OnChange(orders, nil), stream.OnUnknown(nil), stream.OnFailure(nil))
 	require.ErrorContains(t, err, "the sender of the outbox Mail is nil")
 	require.ErrorContains(t, err, "the handler of Order is nil")
 	require.ErrorContains(t, err, "OnUnknown is nil")
@@ -229,9 +232,9 @@ func TestRelayAnswersForEachMessage(t *testing.T) {
 
 		var calls [][]string
 		tries := map[string]int{}
-		stream := dynamo.MustStream(store,
-			dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-			dynamo.Relay(mail, func(_ context.Context, m []Mail) []error {
+		handler := stream.MustHandler(store,
+			stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+			stream.Relay(mail, func(_ context.Context, m []Mail) []error {
 				var call []string
 				errs := make([]error, len(m))
 				for i, one := range m {
@@ -243,7 +246,7 @@ func TestRelayAnswersForEachMessage(t *testing.T) {
 				calls = append(calls, call)
 				return errs
 			}))
-		drain(t, db, stream)
+		drain(t, db, handler)
 		require.Equal(t, [][]string{{"0", "1", "2", "3", "4", "5"}, {"2", "3", "4", "5"}}, calls)
 	})
 }
@@ -259,9 +262,9 @@ func TestARelayStopsWhereARouteFailed(t *testing.T) {
 		require.NoError(t, table.Transact(ctx, mail.Send("2", Mail{To: "after"})))
 		var log []string
 		tries := 0
-		drain(t, db, dynamo.MustStream(store,
-			dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-			dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error {
+		drain(t, db, stream.MustHandler(store,
+			stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+			stream.OnChange(orders, func(context.Context, stream.Change[Order]) error {
 				if tries++; tries == 1 {
 					log = append(log, "failed")
 					return errors.New("not now")
@@ -269,7 +272,7 @@ func TestARelayStopsWhereARouteFailed(t *testing.T) {
 				log = append(log, "handled")
 				return nil
 			}),
-			dynamo.Relay(mail, func(_ context.Context, m []Mail) []error {
+			stream.Relay(mail, func(_ context.Context, m []Mail) []error {
 				for _, one := range m {
 					log = append(log, one.To)
 				}
@@ -288,7 +291,7 @@ func TestAnEntryInThePlaceOfAnExpiredOneIsSent(t *testing.T) {
 		time.Sleep(8 * 24 * time.Hour) // DynamoDB takes its time to delete
 		require.NoError(t, table.Transact(ctx, mail.Send("1", Mail{To: "second"})))
 		var sent []Mail
-		drain(t, db, dynamo.MustStream(store, dynamo.Relay(mail, func(_ context.Context, m []Mail) []error {
+		drain(t, db, stream.MustHandler(store, stream.Relay(mail, func(_ context.Context, m []Mail) []error {
 			sent = append(sent, m...)
 			return nil
 		})))
@@ -300,10 +303,10 @@ func TestARelayThatMiscountsFailsAll(t *testing.T) {
 	ctx := t.Context()
 	table, db := newTable(t)
 	require.NoError(t, table.Transact(ctx, mail.Send("1", Mail{}), mail.Send("2", Mail{})))
-	var failures []dynamo.Failure
-	out, err := dynamo.MustStream(store,
-		dynamo.OnFailure(func(_ context.Context, f dynamo.Failure) { failures = append(failures, f) }),
-		dynamo.Relay(mail, func(context.Context, []Mail) []error { return make([]error, 1) })).Handle(ctx, records(t, db))
+	var failures []stream.RecordFailure
+	out, err := stream.MustHandler(store,
+		stream.OnFailure(func(_ context.Context, f stream.RecordFailure) { failures = append(failures, f) }),
+		stream.Relay(mail, func(context.Context, []Mail) []error { return make([]error, 1) })).Handle(ctx, records(t, db))
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 2)
 	require.ErrorContains(t, failures[0].Err, "the sender of the outbox Mail answered 1 results for 2 messages")
@@ -326,14 +329,14 @@ func TestProjectionAppliesEachChangeOnce(t *testing.T) {
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}", "SUMMARY"))
 		read := dynamo.New(db.Client(), "views", views)
 		require.NoError(t, read.Create(ctx, db.Client()))
-		view, err := dynamo.NewView(read, summaries)
+		view, err := stream.NewView(read, summaries)
 		require.NoError(t, err)
-		_, err = dynamo.NewView(read, summaries)
+		_, err = stream.NewView(read, summaries)
 		require.NoError(t, err)
 
-		stream := dynamo.MustStream(store, dynamo.Project(orders, view,
+		handler := stream.MustHandler(store, stream.Project(orders, view,
 			func(o Order) (summaryKey, bool) { return summaryKey{o.Status}, o.Status != "draft" },
-			func(s *summary, c dynamo.Changed[Order]) error {
+			func(s *summary, c stream.Change[Order]) error {
 				if c.Old != nil {
 					s.Orders--
 					s.Total -= c.Old.Total
@@ -352,7 +355,7 @@ func TestProjectionAppliesEachChangeOnce(t *testing.T) {
 		require.NoError(t, orders.Delete(OrderKey{"2"}).Run(ctx, table))
 		event := records(t, db)
 		for range 3 { // the whole batch, three times
-			out, err := stream.Handle(ctx, event)
+			out, err := handler.Handle(ctx, event)
 			require.NoError(t, err)
 			require.Empty(t, out.BatchItemFailures)
 		}
@@ -375,15 +378,15 @@ func TestProjectionsRunConcurrently(t *testing.T) {
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}"))
 		read := dynamo.New(db.Client(), "views", views, func(o *dynamo.Options) { o.Attempts = 50 })
 		require.NoError(t, read.Create(ctx, db.Client()))
-		view, err := dynamo.NewView(read, summaries)
+		view, err := stream.NewView(read, summaries)
 		require.NoError(t, err)
 		for i := range 12 {
 			require.NoError(t, orders.Create(order(fmt.Sprint(i), "pending", noon)).Run(ctx, table))
 		}
-		stream := dynamo.MustStream(store, dynamo.Concurrency(6), dynamo.Project(orders, view,
+		handler := stream.MustHandler(store, stream.Concurrency(6), stream.Project(orders, view,
 			func(o Order) (summaryKey, bool) { return summaryKey{o.Status}, true },
-			func(s *summary, _ dynamo.Changed[Order]) error { s.Orders++; return nil }))
-		out, err := stream.Handle(ctx, records(t, db))
+			func(s *summary, _ stream.Change[Order]) error { s.Orders++; return nil }))
+		out, err := handler.Handle(ctx, records(t, db))
 		require.NoError(t, err)
 		require.Empty(t, out.BatchItemFailures)
 		got, err := summaries.Get(ctx, read, summaryKey{"pending"})
@@ -394,9 +397,9 @@ func TestProjectionsRunConcurrently(t *testing.T) {
 
 func TestViewsAreCheckedAtConstruction(t *testing.T) {
 	table := dynamo.New(noClient{}, "t", store)
-	_, err := dynamo.NewView(table, accounts)
-	require.ErrorContains(t, err, "dynamo: view Account: the entity has no version")
-	_, err = dynamo.NewView(dynamo.New(noClient{}, "t", schema(t)), orders)
+	_, err := stream.NewView(table, accounts)
+	require.ErrorContains(t, err, "stream: view Account: the entity has no version")
+	_, err = stream.NewView(dynamo.New(noClient{}, "t", dynamo.MustModel(store.Schema())), orders)
 	require.ErrorContains(t, err, "belongs to another model")
 }
 
@@ -422,7 +425,7 @@ func TestRecordsOfEveryType(t *testing.T) {
 	m := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK"})
 	e := dynamo.MustEntity[every, everyKey](m, "Every", dynamo.Key("EVERY#{ID}"))
 	var got every
-	out, err := dynamo.MustStream(m, dynamo.OnChange(e, func(_ context.Context, c dynamo.Changed[every]) error { got = *c.New; return nil })).
+	out, err := stream.MustHandler(m, stream.OnChange(e, func(_ context.Context, c stream.Change[every]) error { got = *c.New; return nil })).
 		Handle(t.Context(), event)
 	require.NoError(t, err)
 	require.Empty(t, out.BatchItemFailures)
@@ -437,9 +440,65 @@ func TestAStreamMayFailAsAWhole(t *testing.T) {
 	table, db := newTable(t)
 	require.NoError(t, orders.Create(order("1", "s", noon)).Run(ctx, table))
 	boom := errors.New("boom")
-	stream := dynamo.MustStream(store, dynamo.FailWholeBatch(), dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-		dynamo.OnChange(orders, func(context.Context, dynamo.Changed[Order]) error { return boom }))
-	out, err := stream.Handle(ctx, records(t, db))
+	handler := stream.MustHandler(store, stream.FailWholeBatch(), stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+		stream.OnChange(orders, func(context.Context, stream.Change[Order]) error { return boom }))
+	out, err := handler.Handle(ctx, records(t, db))
 	require.ErrorIs(t, err, boom)
 	require.Empty(t, out.BatchItemFailures)
+}
+
+func TestAReplacedExpiredItemIsARemovalByTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		type counterKey struct{ Name string }
+		type counter struct {
+			counterKey
+			Count int
+		}
+		model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
+		counters := dynamo.MustEntity[counter, counterKey](model, "Counter", dynamo.Key("COUNTER#{Name}"), dynamo.ExpireAfter(time.Hour))
+		db := dynamotest.New(t)
+		table := dynamo.New(db.Client(), "store", model)
+		require.NoError(t, table.Create(ctx, db.Client()))
+		up := counters.Upsert(counterKey{"a"}).Do(dynamo.Add(dynamo.MustField[int](counters, "Count"), 1))
+		require.NoError(t, up.Run(ctx, table))
+		time.Sleep(2 * time.Hour)
+		require.NoError(t, up.Run(ctx, table))
+		var kinds []stream.Kind
+		var expired []bool
+		handler := stream.MustHandler(model, stream.OnChange(counters, func(_ context.Context, c stream.Change[counter]) error {
+			kinds, expired = append(kinds, c.Kind), append(expired, c.Expired)
+			return nil
+		}))
+		drain(t, db, handler)
+		require.Equal(t, []stream.Kind{stream.Inserted, stream.Removed, stream.Inserted}, kinds)
+		require.Equal(t, []bool{false, true, false}, expired)
+	})
+}
+
+func TestStreamHandsChangesWithTheirCorrelation(t *testing.T) {
+	ctx := t.Context()
+	table, db := newTable(t)
+	var seen []string
+	var mails []Mail
+	handler := stream.MustHandler(store,
+		stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error {
+			seen = append(seen, string(c.Kind)+" "+c.New.OrderID+" "+c.New.Status)
+			return nil
+		}),
+		stream.Relay(mail, func(ctx context.Context, m []Mail) []error {
+			require.Equal(t, "c-1", correlation.ID(ctx))
+			require.Equal(t, "Root=1-0;Sampled=1", correlation.Trace(ctx))
+			mails = append(mails, m...)
+			return nil
+		}))
+
+	with := correlation.WithTrace(correlation.With(ctx, "c-1"), "Root=1-0;Sampled=1")
+	require.NoError(t, table.Transact(with, orders.Create(order("42", "pending", noon)), mail.Send("42", Mail{To: "a", Text: "hi"})))
+	require.NoError(t, orders.Update(OrderKey{OrderID: "42"}).Do(dynamo.Set(status, "paid")).Run(ctx, table))
+
+	mapping := db.NewMapping("store", dynamotest.Func(handler.Handle), func(o *dynamotest.MappingOptions) { o.ReportBatchItemFailures = true })
+	require.NoError(t, mapping.Drain(ctx))
+	require.Equal(t, []string{"INSERT 42 pending", "MODIFY 42 paid"}, seen)
+	require.Equal(t, []Mail{{To: "a", Text: "hi"}}, mails)
 }

@@ -1,4 +1,4 @@
-package dynamo
+package stream
 
 import (
 	"context"
@@ -10,10 +10,12 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/marker"
 )
 
-// record is a stream record on its way.
+// record is a stream record being processed.
 type record struct {
 	awsevents.DynamoDBEventRecord
 	change rawChange
@@ -27,32 +29,32 @@ type record struct {
 // which makes Lambda deliver the earliest of them and all after it again; records
 // after a failure are not started. Failures are reported to OnFailure; the error is nil
 // unless FailWholeBatch asks for it.
-func (s *Stream) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (awsevents.DynamoDBEventResponse, error) {
-	run := &streamRun{Stream: s, errs: make([]error, len(event.Records)), failed: len(event.Records)}
+func (h *Handler) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (awsevents.DynamoDBEventResponse, error) {
+	r := &run{Handler: h, errs: make([]error, len(event.Records)), failed: len(event.Records)}
 	for i := range event.Records {
-		run.records = append(run.records, s.read(ctx, event.Records[i]))
+		r.records = append(r.records, h.read(ctx, event.Records[i]))
 	}
-	run.all()
+	r.all()
 	var response awsevents.DynamoDBEventResponse
 	var failed error
-	for i, err := range run.errs {
+	for i, err := range r.errs {
 		if err == nil {
 			continue
 		}
-		r := run.records[i]
-		s.parts.failure(r.ctx, Failure{Record: r.DynamoDBEventRecord, Entity: r.entity, Key: r.key, Err: err})
+		rec := r.records[i]
+		h.parts.failure(rec.ctx, RecordFailure{Record: rec.DynamoDBEventRecord, Entity: rec.entity, Key: rec.key, Err: err})
 		response.BatchItemFailures = append(response.BatchItemFailures,
-			awsevents.DynamoDBBatchItemFailure{ItemIdentifier: r.Change.SequenceNumber})
-		failed = errors.Join(failed, fmt.Errorf("dynamo: stream record %s: %w", r.Change.SequenceNumber, err))
+			awsevents.DynamoDBBatchItemFailure{ItemIdentifier: rec.Change.SequenceNumber})
+		failed = errors.Join(failed, fmt.Errorf("stream: record %s: %w", rec.Change.SequenceNumber, err))
 	}
-	if s.parts.whole {
+	if h.parts.whole {
 		return awsevents.DynamoDBEventResponse{}, failed
 	}
 	return response, nil
 }
 
 // read converts a record and gives it the context of the write that made it.
-func (s *Stream) read(ctx context.Context, in awsevents.DynamoDBEventRecord) record {
+func (h *Handler) read(ctx context.Context, in awsevents.DynamoDBEventRecord) record {
 	r := record{DynamoDBEventRecord: in, ctx: ctx}
 	r.change = rawChange{
 		id: in.EventID, sequence: in.Change.SequenceNumber, at: in.Change.ApproximateCreationDateTime.Time,
@@ -60,28 +62,28 @@ func (s *Stream) read(ctx context.Context, in awsevents.DynamoDBEventRecord) rec
 	}
 	if in.EventName == string(Removed) {
 		u := in.UserIdentity
-		r.change.expired = u != nil && u.PrincipalID == "dynamodb.amazonaws.com" || s.model.gone(r.change.old, r.change.at)
+		r.change.expired = u != nil && u.PrincipalID == "dynamodb.amazonaws.com" || h.model.Expired(r.change.old, r.change.at)
 	}
-	r.key = s.model.keyIn(imageOf(in.Change.Keys)).String()
+	r.key = h.model.KeyText(imageOf(in.Change.Keys))
 	image := r.change.new
 	if image == nil {
 		image = r.change.old
 	} else {
-		if id := textOf(image, correlationAttribute); id != "" {
+		if id := attr.Text(image, correlation.Attribute); id != "" {
 			r.ctx = correlation.With(r.ctx, id)
 		}
-		if trace := textOf(image, traceAttribute); trace != "" {
+		if trace := attr.Text(image, correlation.TraceAttribute); trace != "" {
 			r.ctx = correlation.WithTrace(r.ctx, trace)
 		}
 	}
-	r.others = ofOthers(image)
-	r.entity = textOf(image, s.model.schema.Discriminator)
+	r.others = marker.Known(attr.Text(image, marker.Attribute))
+	r.entity = attr.Text(image, h.discriminator)
 	return r
 }
 
-// streamRun is one call of Handle.
-type streamRun struct {
-	*Stream
+// run is one call of Handle.
+type run struct {
+	*Handler
 	records []record
 
 	mu     sync.Mutex
@@ -89,7 +91,7 @@ type streamRun struct {
 	failed int // index of the first failed record
 }
 
-func (r *streamRun) fail(i int, err error) {
+func (r *run) fail(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errs[i] = err
@@ -97,7 +99,7 @@ func (r *streamRun) fail(i int, err error) {
 }
 
 // due reports whether the record comes before every failure so far.
-func (r *streamRun) due(i int) bool {
+func (r *run) due(i int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return i < r.failed
@@ -106,7 +108,7 @@ func (r *streamRun) due(i int) bool {
 // all handles the records in the order of the stream. With Concurrency the routes come
 // first, the changes of one item in order, and then the messages of outboxes: what a
 // message tells of was handled when it is sent.
-func (r *streamRun) all() {
+func (r *run) all() {
 	if r.parts.concurrency == 1 {
 		r.inOrder(func(int) bool { return true })
 		return
@@ -117,7 +119,7 @@ func (r *streamRun) all() {
 
 // relayed reports whether the record is a message of an outbox that is relayed. Entries
 // are never updated: one with an old image took the place of an expired one.
-func (r *streamRun) relayed(i int) bool {
+func (r *run) relayed(i int) bool {
 	rec := &r.records[i]
 	_, ok := r.parts.relays[rec.entity]
 	return ok && !rec.others && rec.change.new != nil
@@ -125,7 +127,7 @@ func (r *streamRun) relayed(i int) bool {
 
 // inOrder handles the chosen records one after the other. Messages that follow each
 // other go to their sender in one call, those of one outbox and one correlation.
-func (r *streamRun) inOrder(chosen func(int) bool) {
+func (r *run) inOrder(chosen func(int) bool) {
 	var messages []int
 	flush := func() {
 		due := slices.DeleteFunc(messages, func(i int) bool { return !r.due(i) })
@@ -153,13 +155,13 @@ func (r *streamRun) inOrder(chosen func(int) bool) {
 }
 
 // together reports whether two messages may go to their sender in one call.
-func (r *streamRun) together(i, j int) bool {
+func (r *run) together(i, j int) bool {
 	a, b := &r.records[i], &r.records[j]
 	return a.entity == b.entity && correlation.ID(a.ctx) == correlation.ID(b.ctx) && correlation.Trace(a.ctx) == correlation.Trace(b.ctx)
 }
 
 // lanes handles the records that are no messages, several items at the same time.
-func (r *streamRun) lanes() {
+func (r *run) lanes() {
 	var lanes [][]int
 	lane := map[string]int{}
 	for i := range r.records {
@@ -197,7 +199,7 @@ func (r *streamRun) lanes() {
 }
 
 // handle runs the steps of one record, if no record before it has failed.
-func (r *streamRun) handle(i int, steps []func(context.Context) error) {
+func (r *run) handle(i int, steps []func(context.Context) error) {
 	if len(steps) == 0 || !r.due(i) {
 		return
 	}
@@ -223,7 +225,7 @@ func (r *streamRun) handle(i int, steps []func(context.Context) error) {
 
 // stepsFor returns what is to be done with a record that is no message; nothing with
 // one that is passed over.
-func (r *streamRun) stepsFor(rec *record) []func(context.Context) error {
+func (r *run) stepsFor(rec *record) []func(context.Context) error {
 	switch {
 	case rec.change.old == nil && rec.change.new == nil:
 		return []func(context.Context) error{func(context.Context) error {
@@ -231,7 +233,7 @@ func (r *streamRun) stepsFor(rec *record) []func(context.Context) error {
 		}}
 	case rec.others:
 		return nil
-	case !r.model.known(rec.entity):
+	case !r.model.Knows(rec.entity):
 		return []func(context.Context) error{func(ctx context.Context) error {
 			return r.parts.unknown(ctx, rec.DynamoDBEventRecord)
 		}}
@@ -256,13 +258,13 @@ func guarded(ctx context.Context, step func(context.Context) error) (err error) 
 
 // send hands messages of one outbox to its sender. What a failure means for the messages
 // after it, in this call, is up to the sender; no further call starts.
-func (r *streamRun) send(messages []int) {
+func (r *run) send(messages []int) {
 	first := &r.records[messages[0]]
 	if err := first.ctx.Err(); err != nil {
 		r.fail(messages[0], err)
 		return
 	}
-	images := make([]item, len(messages))
+	images := make([]attr.Item, len(messages))
 	for n, i := range messages {
 		images[n] = r.records[i].change.new
 	}

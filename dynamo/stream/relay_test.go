@@ -1,4 +1,4 @@
-package dynamo_test
+package stream_test
 
 import (
 	"context"
@@ -13,10 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/stream"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-var letters = dynamo.MustOutbox[Mail](store, "Letter")
+var letters = stream.MustOutbox[Mail](store, "Letter")
 
 // relayTest is a stream that logs what it starts, and fails "bad" three times.
 type relayTest struct {
@@ -52,11 +53,11 @@ func (r *relayTest) send(_ context.Context, m []Mail) []error {
 	return errs
 }
 
-func (r *relayTest) stream(parts ...dynamo.StreamPart) *dynamo.Stream {
-	return dynamo.MustStream(store, append(parts,
-		dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error { return r.start(c.New.OrderID) }),
-		dynamo.Relay(letters, r.send), dynamo.Relay(mail, r.send))...)
+func (r *relayTest) handler(parts ...stream.Part) *stream.Handler {
+	return stream.MustHandler(store, append(parts,
+		stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+		stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error { return r.start(c.New.OrderID) }),
+		stream.Relay(letters, r.send), stream.Relay(mail, r.send))...)
 }
 
 // Whatever the failed record and those after it are, and whatever correlation they
@@ -91,7 +92,7 @@ func TestNothingStartsAfterAFailure(t *testing.T) {
 							}
 							r := newRelayTest()
 							r.fail = fail
-							drain(t, db, r.stream())
+							drain(t, db, r.handler())
 							last := 0
 							for i, name := range r.log {
 								if name == "bad" {
@@ -116,7 +117,7 @@ func TestAMessageThatCannotBeReadHoldsThoseAfterIt(t *testing.T) {
 	event := records(t, db)
 	event.Records[1].Change.NewImage["Message"] = awsevents.NewStringAttribute("no mail")
 	r := newRelayTest()
-	out, err := r.stream().Handle(ctx, event)
+	out, err := r.handler().Handle(ctx, event)
 	require.NoError(t, err)
 	require.Equal(t, []string{"1"}, r.log)
 	require.Len(t, out.BatchItemFailures, 1)
@@ -133,15 +134,15 @@ func TestConcurrentRoutesHoldTheMessagesAfterThem(t *testing.T) {
 		require.NoError(t, table.Transact(ctx, op))
 	}
 	r := newRelayTest()
-	stream := r.stream(dynamo.Concurrency(4))
+	handler := r.handler(stream.Concurrency(4))
 	event := records(t, db)
-	out, err := stream.Handle(ctx, event)
+	out, err := handler.Handle(ctx, event)
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 1)
 	require.Equal(t, []string{"bad", "0"}, r.log)
 	r.left, r.log = 0, nil
 	event.Records = event.Records[1:]
-	_, err = stream.Handle(ctx, event)
+	_, err = handler.Handle(ctx, event)
 	require.NoError(t, err)
 	require.Equal(t, []string{"bad", "2", "3"}, r.log)
 }
@@ -160,8 +161,8 @@ func TestGoroutinesThatEndLoseNothing(t *testing.T) {
 	event := records(t, db)
 	var both sync.WaitGroup
 	both.Add(2)
-	stream := dynamo.MustStream(store, dynamo.Concurrency(2), dynamo.OnFailure(func(context.Context, dynamo.Failure) {}),
-		dynamo.OnChange(orders, func(_ context.Context, c dynamo.Changed[Order]) error {
+	handler := stream.MustHandler(store, stream.Concurrency(2), stream.OnFailure(func(context.Context, stream.RecordFailure) {}),
+		stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error {
 			if c.New.Status == "ends" {
 				both.Done()
 				both.Wait()
@@ -169,7 +170,7 @@ func TestGoroutinesThatEndLoseNothing(t *testing.T) {
 			}
 			return nil
 		}))
-	out, err := stream.Handle(ctx, event)
+	out, err := handler.Handle(ctx, event)
 	require.NoError(t, err)
 	require.Len(t, out.BatchItemFailures, 3)
 	require.Equal(t, event.Records[2].Change.SequenceNumber, out.BatchItemFailures[0].ItemIdentifier, "nobody was left to start it")

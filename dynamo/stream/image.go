@@ -1,16 +1,18 @@
-package dynamo
+package stream
 
 import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // imageOf converts the image of a stream record to the SDK's form; nil stays nil.
-func imageOf(image map[string]awsevents.DynamoDBAttributeValue) item {
+func imageOf(image map[string]awsevents.DynamoDBAttributeValue) attr.Item {
 	if len(image) == 0 {
 		return nil
 	}
-	out := make(item, len(image))
+	out := make(attr.Item, len(image))
 	for name, v := range image {
 		out[name] = valueOf(v)
 	}
@@ -40,7 +42,7 @@ func valueOf(v awsevents.DynamoDBAttributeValue) types.AttributeValue {
 		}
 		return list
 	case awsevents.DataTypeMap:
-		m := &types.AttributeValueMemberM{Value: make(item, len(v.Map()))}
+		m := &types.AttributeValueMemberM{Value: make(attr.Item, len(v.Map()))}
 		for name, e := range v.Map() {
 			m.Value[name] = valueOf(e)
 		}

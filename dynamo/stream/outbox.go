@@ -1,0 +1,79 @@
+package stream
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/internal/given"
+)
+
+// Outbox stores messages of type M in the transaction that causes them, so that a
+// message is sent if and only if the transaction was done. Relay sends them from the
+// stream. Entries carry the correlation of the context that wrote them.
+type Outbox[M any] struct {
+	entries *dynamo.Entity[outboxEntry[M], outboxKey]
+}
+
+type outboxKey struct {
+	OutboxID string
+}
+
+type outboxEntry[M any] struct {
+	outboxKey
+	Message M
+}
+
+// OutboxOptions are the optional settings of an Outbox.
+type OutboxOptions struct {
+	// KeepFor is how long entries stay in the table after they were written, and so
+	// how long an id is refused a second time. A stream keeps records for 24 hours.
+	// Optional. Defaults to 7 days when the schema has a TTL attribute; without one
+	// entries stay for good.
+	KeepFor time.Duration
+}
+
+// MustOutbox is NewOutbox for package-level variables: it panics when the outbox is
+// wrong.
+func MustOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOptions)) *Outbox[M] {
+	o, err := NewOutbox[M](m, name, optFns...)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
+
+// NewOutbox declares an outbox of the model. Its entries have the partition key
+// "name#id".
+func NewOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOptions)) (*Outbox[M], error) {
+	if m == nil {
+		return nil, fmt.Errorf("stream: outbox %s: the model is nil", name)
+	}
+	schema := m.Schema()
+	var o OutboxOptions
+	if schema.TTL != "" {
+		o.KeepFor = 7 * 24 * time.Hour
+	}
+	given.Options(&o, optFns)
+	options := []func(*dynamo.EntityOptions){dynamo.Correlated()}
+	if o.KeepFor != 0 {
+		options = append(options, dynamo.ExpireAfter(o.KeepFor))
+	}
+	var sort []string
+	if schema.SortKey != "" {
+		sort = append(sort, "MESSAGE")
+	}
+	key := dynamo.Key(name+schema.Separator+"{OutboxID}", sort...)
+	entries, err := dynamo.NewEntity[outboxEntry[M], outboxKey](m, name, key, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Outbox[M]{entries: entries}, nil
+}
+
+// Send returns the write that stores the message under the id. Put it into the
+// transaction that causes the message. A second message with the id fails with
+// dynamo.ErrExists, which makes the transaction idempotent.
+func (o *Outbox[M]) Send(id string, message M) dynamo.Write {
+	return o.entries.Create(outboxEntry[M]{outboxKey: outboxKey{OutboxID: id}, Message: message})
+}
