@@ -120,8 +120,9 @@ var linked = map[string][]because{
 	}},
 	"dynamo/dynamotest/conformance": {client, dynamoDB, streams},
 
-	"events":            {client, eventBridge},
-	"events/eventstest": {client, eventBridge},
+	"events":                        {client, eventBridge},
+	"events/eventstest":             {client, eventBridge},
+	"events/eventstest/conformance": {client, eventBridge, {sdk + "/service/sqs": "queues are targets"}},
 
 	"messaging":                           {lambdaEvents, client, queuesAndTopics},
 	"messaging/claimcheck":                {lambdaEvents, client, queuesAndTopics, objects},
