@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/patternkit/serverless/stepfn"
 	"github.com/patternkit/serverless/stepfn/asl"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
@@ -53,4 +54,35 @@ func ExampleStepFunctions_Mock() {
 	// Output:
 	// {"job":"1"} <nil>
 	// Transcode > Again > Transcode
+}
+
+// A test asks for the execution that the code under test had to start.
+func ExampleRequireStarted() {
+	t := printer{} // a *testing.T in a test
+	machines := stepfntest.New(t)
+	ship := machines.Create("Ship", asl.MustMachine(&asl.PassState{Name: "A"}))
+
+	wf := stepfn.NewWorkflow[map[string]int, any](machines.Client(), ship) // in the code under test
+	if _, err := wf.Start(context.Background(), "order-42", map[string]int{"order": 42}); err != nil {
+		fmt.Println(err)
+	}
+
+	x := stepfntest.RequireStarted(t, machines, ship, func(o *stepfntest.StartedOptions) { o.Name = "order-42" })
+	fmt.Println("started:", x.Name, x.Input)
+	stepfntest.RequireStarted(t, machines, ship, func(o *stepfntest.StartedOptions) { o.Input = map[string]int{"order": 43} })
+	// Output:
+	// started: order-42 {"order":42}
+	// no execution of arn:aws:states:us-east-1:123456789012:stateMachine:Ship was started as required; started were:
+	//   1. arn:aws:states:us-east-1:123456789012:execution:Ship:order-42 RUNNING with {"order":42}
+	//      another input than {"order":43}
+}
+
+// printer is a TB for the example: it prints what a test would log.
+type printer struct{}
+
+func (printer) Helper()             {}
+func (printer) Logf(string, ...any) {}
+func (printer) Cleanup(func())      {}
+func (printer) Errorf(format string, args ...any) {
+	fmt.Println(strings.TrimPrefix(fmt.Sprintf(format, args...), "stepfntest: "))
 }

@@ -1,0 +1,130 @@
+package stepfntest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/stepfn/internal/value"
+)
+
+// StartedOptions are the settings of [RequireStarted]. Nothing is demanded of
+// what is left zero.
+type StartedOptions struct {
+	// Name is the name of the execution. Optional. Defaults to any name.
+	Name string
+	// Input is what the execution's input equals as JSON; a []byte and a
+	// json.RawMessage are JSON text. A member "metadata" of nothing but a
+	// correlation id and a trace header, which stepfn.Workflow adds, is left
+	// out unless Input has one. Optional. Defaults to any input.
+	Input any
+}
+
+// RequireStarted demands that exactly one execution of the state machine was
+// started, and returns it with its history. An empty ARN means any machine.
+// Otherwise the test fails and ends; the failure lists what was started, and
+// says why each execution is not the one.
+//
+// An execution counts from its start, whether it has ended or not, until the
+// fake forgets it; see [Options].
+func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...func(*StartedOptions)) *Execution {
+	if tb == nil || m == nil {
+		panic("stepfntest: RequireStarted: the test or the fake is nil")
+	}
+	tb.Helper()
+	var o StartedOptions
+	given.Options(&o, optFns)
+	want, err := value.Of(o.Input)
+	if err != nil {
+		endTest(tb, "stepfntest: RequireStarted: the input has no JSON form: %v", err)
+		return nil
+	}
+	var found []string
+	var others strings.Builder
+	for i, x := range m.Executions("") {
+		why := ""
+		switch {
+		case stateMachineARN != "" && x.StateMachineARN != stateMachineARN:
+			why = "another state machine"
+		case o.Name != "" && x.Name != o.Name:
+			why = "another name than " + o.Name
+		case o.Input != nil && !sameInput(x.Input, want):
+			why = "another input than " + value.String(want)
+		}
+		if why == "" {
+			found = append(found, x.ARN)
+			continue
+		}
+		fmt.Fprintf(&others, "\n  %d. %s %s with %s\n     %s", i+1, x.ARN, x.Status, x.Input, why)
+	}
+	what := "no execution of " + stateMachineARN
+	if stateMachineARN == "" {
+		what = "no execution"
+	}
+	switch {
+	case len(found) > 1:
+		endTest(tb, "stepfntest: %d executions were started, 1 is required:\n  %s", len(found), strings.Join(found, "\n  "))
+	case len(found) == 0 && others.Len() == 0:
+		endTest(tb, "stepfntest: %s was started: none was started at all", what)
+	case len(found) == 0:
+		endTest(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
+	default:
+		x, err := m.Execution(found[0])
+		if err == nil {
+			return &x
+		}
+		endTest(tb, "%v", err) // forgotten in between
+	}
+	return nil
+}
+
+// sameInput compares an execution's input with what is required.
+func sameInput(input string, want any) bool {
+	got, err := value.ParseString(input)
+	if err != nil {
+		return false
+	}
+	if value.Equal(got, want) {
+		return true
+	}
+	o, ok := got.(*value.Object)
+	if !ok {
+		return false
+	}
+	meta, _ := o.Get("metadata")
+	if !onlyCorrelation(meta) {
+		return false
+	}
+	rest := value.NewObject(o.Len())
+	for i := range o.Len() {
+		if name, member := o.At(i); name != "metadata" {
+			rest.Put(name, member)
+		}
+	}
+	return value.Equal(rest, want)
+}
+
+// onlyCorrelation reports whether metadata holds nothing but the id and the
+// header that a Workflow adds.
+func onlyCorrelation(metadata any) bool {
+	o, ok := metadata.(*value.Object)
+	if !ok || o.Len() == 0 {
+		return false
+	}
+	for _, name := range o.Names() {
+		if name != correlation.Attribute && name != correlation.TraceAttribute {
+			return false
+		}
+	}
+	return true
+}
+
+// endTest reports a failure and ends the test where it can be ended from here.
+func endTest(tb TB, format string, args ...any) {
+	tb.Helper()
+	tb.Errorf(format, args...)
+	if t, ok := tb.(interface{ FailNow() }); ok {
+		t.FailNow()
+	}
+}
