@@ -15,9 +15,9 @@ type BusClient interface {
 	DescribeEventBus(ctx context.Context, in *eventbridge.DescribeEventBusInput, optFns ...func(*eventbridge.Options)) (*eventbridge.DescribeEventBusOutput, error)
 }
 
-// CheckBus says whether the bus with this name or ARN exists. PutEvents does not:
-// events for a bus that does not exist are accepted and dropped. It is for the
-// start of a program; "" is the default bus.
+// CheckBus returns an error if the bus with this name or ARN does not exist. Call
+// it when a program starts: PutEvents accepts events for a bus that does not
+// exist, and drops them. "" is the default bus.
 func CheckBus(ctx context.Context, client BusClient, busName string) error {
 	if given.Nil(client) {
 		return errors.New("events: check bus: the client is nil")

@@ -24,9 +24,10 @@ type DefinitionOptions struct {
 	// without help. It travels as detail.metadata.version. Optional. Defaults to
 	// 1, which is not written: an event without a version is of version 1.
 	Version int
-	// Upcasts holds, under a version, what turns a detail of that version into
-	// one of the next. Reading an event applies them one after the other.
-	// Optional; needed for every version before Version that may still arrive.
+	// Upcasts has, for each version, the function that turns a detail of that
+	// version into one of the next. Reading an event applies them one after the
+	// other. Optional; needed for every version before Version that may still
+	// arrive.
 	Upcasts map[int]Upcast
 	// Strict refuses details with members that T does not have. The member
 	// metadata is always accepted. Optional. Defaults to false.
@@ -136,10 +137,10 @@ func (d *Definition[T]) New(detail T, optFns ...func(*EntryOptions)) Entry {
 	return e
 }
 
-// Decode reads an event of this kind: the envelope as EventBridge delivers it, to
-// a function or, by way of a rule and a topic, as the body of a queue's message;
-// an SNS notification around it is taken off. Older versions are upcast. An event
-// of another kind is a [*DecodeError] that wraps [ErrOtherEvent].
+// Decode reads an event of this kind. The body is the envelope as EventBridge
+// delivers it to a function or to a queue; an SNS notification around it is
+// removed. Older versions are upcast. An event of another kind is a [*DecodeError]
+// that wraps [ErrOtherEvent].
 func (d *Definition[T]) Decode(body []byte) (Event[T], error) {
 	raw, err := decodeEnvelope(unwrap(body))
 	if err != nil {

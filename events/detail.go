@@ -84,17 +84,17 @@ func tooDeep(doc []byte) bool {
 	return false
 }
 
-// mayHaveMetadata is false where no member can be called metadata: the name may
-// be written with escapes.
+// mayHaveMetadata reports whether a member may be called metadata. The name can be
+// written with escapes.
 func mayHaveMetadata(detail []byte) bool {
 	return bytes.Contains(detail, []byte(`metadata"`)) || bytes.Contains(detail, []byte(`\u00`))
 }
 
-// span is where the value of a member stands in its object.
+// span is the place of a member's value in its object.
 type span struct{ from, to int }
 
-// findMember finds the member of an object, which is valid JSON; nil where there
-// is none. Two of one name are an error: readers differ in which they take.
+// findMember finds a member of an object that is valid JSON; it returns nil if there
+// is none. Two of one name are an error, because readers differ in which they take.
 func findMember(object []byte, name string) (*span, error) {
 	var found *span
 	d := json.NewDecoder(bytes.NewReader(object))
@@ -129,7 +129,7 @@ func mergeMetadata(detail []byte, place span, ours []byte) ([]byte, error) {
 	case string(theirs) == "null":
 		theirs = []byte("{}")
 	case theirs[0] != '{':
-		return nil, fmt.Errorf("%w: its member metadata is not an object, and there is where the correlation id goes", ErrInvalidEntry)
+		return nil, fmt.Errorf("%w: its member metadata is not an object, which has to hold the correlation id", ErrInvalidEntry)
 	}
 	var add map[string]json.RawMessage
 	if err := json.Unmarshal(ours, &add); err != nil {
@@ -149,7 +149,7 @@ func mergeMetadata(detail []byte, place span, ours []byte) ([]byte, error) {
 	return slices.Replace(bytes.Clone(detail), place.from, place.to, theirs...), nil
 }
 
-// isBlank says whether a value of the metadata says nothing.
+// isBlank reports whether a value of the metadata is empty.
 func isBlank(value []byte) bool {
 	switch string(value) {
 	case `""`, "0", "null":

@@ -1,5 +1,5 @@
 // Package events is EventBridge with Go types: definitions of events, a
-// publisher that accounts for every entry, patterns that match as AWS does, and a
+// publisher with a result for every entry, patterns that match as AWS does, and a
 // router from events to handlers.
 //
 //	type OrderPlaced struct {
@@ -19,46 +19,62 @@
 //
 // # Semantics
 //
-// EventBridge delivers at least once and in no order. PutEvents takes a request
-// and may still refuse some of its entries: [Publisher.Publish] cuts what it is
-// given into requests, sends refused entries again where that can help, and
-// answers for each entry. Nothing runs in the background: when Publish returns,
-// everything has been sent that will be. An event that was sent again after a lost
-// answer has two ids; [Metadata] carries one id that stays, for consumers to tell
-// repetitions by.
+// EventBridge delivers at least once and in no order.
+//
+// PutEvents can accept a request and refuse some of its entries.
+// [Publisher.Publish] splits what it is given into requests, sends refused entries
+// again where that can help, and returns a result for each entry. Nothing runs in
+// the background: when Publish returns, nothing is left to send. Shown by
+// TestPublishAccountsForEveryEntry and TestPublishSplitsBySize.
+//
+// An event that is sent again after a lost answer gets a second id from
+// EventBridge. Consumers that must act once use [Metadata].ID, which stays the
+// same. Shown by TestFingerprintOfAnEvent.
 //
 // The correlation id and the trace header of the context travel in the detail, as
-// metadata.correlationId and metadata.traceHeader, because that is the one place
-// that gets through every rule, topic and queue. [Router.Handle] puts them into
-// the context of the handler. The trace header is also sent as the entry's
-// TraceHeader.
+// metadata.correlationId and metadata.traceHeader. Only the detail passes every
+// rule, topic and queue. [Router.Handle] puts both into the context of the
+// handler. The trace header is also sent as the entry's TraceHeader. Shown by
+// TestPublishAndRoute and TestPublishEntries.
 //
-// A [Router] tries its routes in order and calls the first that fits; a route with
-// Continue lets others follow. [Router.Pattern] is the rule that the function
-// needs, for a test to compare with the template. A handler that panics gives an
-// error.
+// A [Router] tries its routes in order and calls the first that matches. A route
+// with Continue lets the next ones have the event as well. A handler that panics
+// returns a [PanicError]. Shown by TestRouter and TestRouterErrors.
 //
-// [Pattern] follows event-ruler, the engine that AWS published, in what it accepts,
-// in what it matches, and in the texts of its errors; [Pattern.Explain] says why
-// an event did not match.
+// [Router.Pattern] is the pattern of the rule that the function needs. A test can
+// compare it with the template. Shown by TestRouterPattern.
 //
-// Details change. A [Definition] has a version, and upcasts that bring older
-// details up to it, see [DefinitionOptions].
+// [Pattern] follows event-ruler, the engine that AWS has published: in what it
+// accepts, in what it matches, and in the texts of its errors. [Pattern.Explain]
+// says why an event did not match. Shown by TestGolden of internal/pattern, with
+// 5,000 cases that the engine has answered.
+//
+// A [Definition] has a version. Upcasts bring older details to that version, see
+// [DefinitionOptions]. Shown by TestVersions.
 //
 // # Limits
 //
-// 10 entries and fewer than 1,000,000 bytes a request (the service's limit is 1 MB
-// since January 2026, 256 KB before; PublisherOptions.MaxRequestBytes), 128
-// characters of detail type, 999 levels of detail, wildcard complexity 10 a
-// pattern, 1,000 combinations of $or. A rule's pattern may have 2,048 characters on
-// AWS: [Pattern.Warnings] says when one has more.
+//	entries of a request         10
+//	bytes of a request           fewer than 1,000,000; see PublisherOptions.MaxRequestBytes
+//	characters of a detail type  128
+//	levels of a detail           999
+//	wildcard complexity          10 a pattern; see PatternOptions.MaxComplexity
+//	combinations of $or          1,000 a pattern
+//
+// The service accepts 1 MB a request since January 2026, and 256 KB before
+// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
+// The pattern of a rule may have 2,048 characters on AWS
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html):
+// [Pattern.Warnings] says when one has more. Shown by
+// TestPublishChecksBeforeTheNetwork and TestNewPattern.
 //
 // # Errors
 //
 // [PublishError] holds an [EntryError] for each event that was not published.
-// [DecodeError] is an event that cannot be read; it wraps [ErrNoEvent],
-// [ErrOtherEvent], [ErrVersion] or the JSON error. [ErrNoRoute], [PatternError]
-// and [PanicError] say what their names say.
+// [DecodeError] is an event that cannot be read: it wraps [ErrNoEvent],
+// [ErrOtherEvent], [ErrVersion] or the JSON error. A router returns an error that
+// wraps [ErrNoRoute] for an event that no route takes. A [PatternError] is a
+// pattern that EventBridge would refuse, with its text.
 //
 // # Testing
 //

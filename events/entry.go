@@ -40,8 +40,8 @@ type Entry struct {
 	opts               EntryOptions
 }
 
-// Build writes the event as a request entry for PutEvents, for those who send it
-// by other means: an outbox, for one. The correlation id and the trace header of
+// Build writes the event as a request entry for PutEvents, for code that sends it by
+// other means, such as an outbox. The correlation id and the trace header of
 // ctx go into detail.metadata. An entry without EntryOptions.Bus has no bus yet;
 // the publisher that sends it fills it in.
 func (e Entry) Build(ctx context.Context) (types.PutEventsRequestEntry, error) {
@@ -109,8 +109,8 @@ func entrySize(e *types.PutEventsRequestEntry) int {
 	return n
 }
 
-// checkEntry says what EventBridge would refuse beside the detail, before it is
-// asked.
+// checkEntry finds what EventBridge would refuse besides the detail, before the
+// request is made.
 func checkEntry(e *types.PutEventsRequestEntry, limit int) error {
 	switch {
 	case aws.ToString(e.Source) == "":

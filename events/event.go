@@ -33,11 +33,11 @@ type Event[T any] struct {
 	Metadata Metadata
 }
 
-// Metadata travels in the detail of an event, as its member "metadata": it gets
-// through every rule, topic and queue between publisher and consumer.
+// Metadata travels in the detail of an event, as its member "metadata". There it
+// passes every rule, topic and queue between publisher and consumer.
 type Metadata struct {
-	// ID identifies the event for good: it stays when the publisher has to send
-	// the event again. Consumers that must act once use it as their key.
+	// ID stays the same when the publisher has to send the event again. Consumers
+	// that must act once use it as their key.
 	ID string `json:"id,omitempty"`
 	// CorrelationID joins what belongs to one business request.
 	CorrelationID string `json:"correlationId,omitempty"`
@@ -60,10 +60,10 @@ func (m Metadata) Context(ctx context.Context) context.Context {
 	return ctx
 }
 
-// Fingerprint returns the bytes by which package idempotency tells another event
-// from the same one that came again: all that a handler can decide on. Left out
-// are ID, Time and ReplayName, which differ when the publisher has to send an
-// event again, and the correlation.
+// Fingerprint returns the bytes by which package idempotency recognizes an event
+// that came again: everything that a handler can decide on. ID, Time, ReplayName
+// and the correlation are left out, because they differ when the publisher sends
+// an event again.
 func (e Event[T]) Fingerprint() []byte {
 	id, version := e.ID, max(e.Metadata.Version, 1)
 	e.ID, e.Time, e.ReplayName = "", time.Time{}, ""

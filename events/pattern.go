@@ -97,11 +97,11 @@ func (p *Pattern) Explain(event []byte) (*Explanation, error) {
 // Explanation says why an event matched a pattern or did not.
 type Explanation = pattern.Explanation
 
-// BranchExplanation is what became of one combination that the $or of a pattern
+// BranchExplanation is the result for one combination that the $or of a pattern
 // makes.
 type BranchExplanation = pattern.BranchExplanation
 
-// FieldExplanation is what became of the condition on one path.
+// FieldExplanation is the result of the condition on one path.
 type FieldExplanation = pattern.FieldExplanation
 
 // String returns the pattern as JSON; null for one that was not parsed.
@@ -115,7 +115,7 @@ func (p *Pattern) String() string {
 // MarshalJSON returns the pattern as it was written.
 func (p *Pattern) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
 
-// Complexity is the measure by which EventBridge refuses patterns above 10: how
+// Complexity is the number by which EventBridge refuses patterns above 10: how
 // many beginnings of wildcards one value can match at once.
 func (p *Pattern) Complexity() int {
 	if p.parsed() == nil {
@@ -146,9 +146,10 @@ func encode(v any) []byte {
 	return bytes.TrimRight(out.Bytes(), "\n")
 }
 
-// Warnings names what EventBridge accepts here and may refuse, or read in another
-// way, elsewhere: a pattern that is too long for a rule, numbers outside the range
-// that its documentation promises.
+// Warnings names what this package accepts and the service may refuse or read in
+// another way: a pattern that is too long for a rule, and numbers outside the range
+// that the documentation promises
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html).
 func (p *Pattern) Warnings() []string {
 	if p.parsed() == nil {
 		return nil

@@ -68,7 +68,7 @@ func NewPublisher(client PublishClient, busName string, optFns ...func(*Publishe
 	return p
 }
 
-// Result is what became of one event.
+// Result says how the publication of one event ended.
 type Result struct {
 	// EventID is the id that EventBridge gave the event; "" where it failed.
 	EventID string
@@ -80,9 +80,10 @@ type Result struct {
 
 // Publish sends the events, in requests of at most 10 entries and of fewer bytes
 // than the limit, and sends those again that EventBridge could not take. The
-// results have the order of the entries. The error is nil if all were published,
-// else a [*PublishError]; the events whose result has no error are on the bus all
-// the same. An event whose request failed without an answer may be there, too.
+// results have the order of the entries. The error is nil if all events were
+// published, else a [*PublishError]. An event whose result has no error is on the
+// bus in either case. An event whose request failed without an answer may be
+// there or not.
 func (p *Publisher) Publish(ctx context.Context, entries ...Entry) ([]Result, error) {
 	s := p.newSending(len(entries))
 	for i, e := range entries {
@@ -127,7 +128,7 @@ func (p *Publisher) PublishEntries(ctx context.Context, entries []types.PutEvent
 	return out
 }
 
-// sending is one call under way.
+// sending is one call of Publish.
 type sending struct {
 	publisher *Publisher
 	entries   []types.PutEventsRequestEntry
@@ -146,7 +147,7 @@ func (s *sending) fail(i int, code, message string, err error) {
 	}
 }
 
-// run sends what has not failed yet, and again what has to be.
+// run sends the entries that have not failed, and sends again those that may.
 func (s *sending) run(ctx context.Context) {
 	p := s.publisher
 	var todo []int
@@ -179,7 +180,7 @@ func (s *sending) run(ctx context.Context) {
 	}
 }
 
-// pause waits before the next attempt; it is false where the context ends first.
+// pause waits before the next attempt. It returns false if the context ends first.
 func (s *sending) pause(ctx context.Context, attempt int) bool {
 	wait := backoff.Full(attempt, s.publisher.opts.MinBackoff, s.publisher.opts.MaxBackoff)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
@@ -237,7 +238,7 @@ func (s *sending) send(ctx context.Context, chunk []int) (again []int) {
 	return again
 }
 
-// retryable are the codes of entries with which EventBridge says that it failed.
+// retryable reports whether EventBridge says by this code that it failed itself.
 func retryable(code string) bool {
 	switch code {
 	case "InternalFailure", "InternalException", "ThrottlingException":

@@ -14,12 +14,12 @@ import (
 
 // RouteOptions are the settings of a route.
 type RouteOptions struct {
-	// Pattern narrows the route to events that match it as well. It says nothing
-	// about source and detail-type, which the definition does. Optional. Defaults
-	// to every event of the kind.
+	// Pattern narrows the route to events that match it. It must not have source
+	// and detail-type, which are the definition's. Optional. Defaults to every event
+	// of the kind.
 	Pattern *Pattern
-	// Continue lets the routes after this one have the event, too. Optional.
-	// Defaults to false: the first route that fits is the only one.
+	// Continue passes the event on to the routes after this one. Optional.
+	// Defaults to false: only the first route that matches gets the event.
 	Continue bool
 }
 
@@ -55,7 +55,7 @@ func OnEvent[T any](d *Definition[T], handler func(ctx context.Context, e Event[
 }
 
 // OnPattern makes a route for the events that match a pattern, whatever their
-// kind: those of AWS services, for one. The detail stays JSON.
+// kind, such as those of AWS services. The detail stays JSON.
 func OnPattern(p *Pattern, handler func(ctx context.Context, e Event[json.RawMessage]) error, optFns ...func(*RouteOptions)) Route {
 	r := Route{name: "pattern", handle: rawHandler(handler)}
 	if p.parsed() != nil {
@@ -71,8 +71,8 @@ func Default(handler func(ctx context.Context, e Event[json.RawMessage]) error) 
 	return Route{name: "default", any: true, handle: rawHandler(handler)}
 }
 
-// Ignore is the default route that does nothing: events without a route are no
-// error.
+// Ignore makes a default route that does nothing, so that events without a route
+// are not an error.
 func Ignore() Route {
 	return Default(func(context.Context, Event[json.RawMessage]) error { return nil })
 }
@@ -84,8 +84,8 @@ func rawHandler(handler func(context.Context, Event[json.RawMessage]) error) fun
 	return func(ctx context.Context, e *Event[json.RawMessage]) error { return handler(ctx, *e) }
 }
 
-// Router hands each event to the route it belongs to. It is immutable and safe
-// for concurrent use.
+// Router passes each event to its route. It is immutable and safe for concurrent
+// use.
 type Router struct {
 	routes   []Route // without the default route
 	fallback *Route
@@ -103,15 +103,15 @@ func MustRouter(routes ...Route) *Router {
 	return r
 }
 
-// NewRouter makes a router of its routes, which are tried in their order. The
-// error names every route that can never be reached, or lacks something.
+// NewRouter makes a router. It tries the routes in their order. The error names
+// every route that can never be reached or that is not complete.
 func NewRouter(routes ...Route) (*Router, error) {
 	r := &Router{}
 	var faults []error
 	if len(routes) == 0 {
 		faults = append(faults, errors.New("it has no routes"))
 	}
-	open := map[string]bool{} // kinds whose events an earlier route takes all
+	taken := map[string]bool{} // kinds of which an earlier route takes every event
 	for i := range routes {
 		route := routes[i]
 		if err := route.compile(); err != nil {
@@ -123,10 +123,10 @@ func NewRouter(routes ...Route) (*Router, error) {
 			faults = append(faults, fmt.Errorf("route %d: there is a default route before it", i+1))
 		case route.any:
 			r.fallback = &route
-		case route.pattern == nil && open[route.name]:
+		case route.pattern == nil && taken[route.name]:
 			faults = append(faults, fmt.Errorf("route %d (%s) is never reached: an earlier route takes all these events", i+1, route.name))
 		default:
-			open[route.name] = open[route.name] || route.pattern == nil && route.opts.Pattern == nil && !route.opts.Continue
+			taken[route.name] = taken[route.name] || route.pattern == nil && route.opts.Pattern == nil && !route.opts.Continue
 			r.routes = append(r.routes, route)
 		}
 	}
@@ -212,9 +212,9 @@ func (r *Router) combine() error {
 }
 
 // Pattern returns the pattern of the rule that this router needs: the events of
-// all routes and no others, or every event where there is a default route. A test
-// compares it with the template. Where a route's own pattern cannot stand inside
-// $or, the rule lets all events of its kind through, and the router sorts them.
+// all routes and no others, or every event if there is a default route. A test can
+// compare it with the template. If a route's own pattern is not allowed inside $or,
+// the rule matches all events of its kind, and the router sorts them.
 func (r *Router) Pattern() *Pattern { return r.whole }
 
 // Handle routes one event, as Lambda passes it. It is a Lambda handler.
@@ -222,8 +222,8 @@ func (r *Router) Handle(ctx context.Context, event json.RawMessage) error {
 	return r.Deliver(ctx, event)
 }
 
-// Deliver routes one event given as bytes. It is what a target of the fake bus, or
-// the consumer of a queue behind a rule, calls.
+// Deliver routes one event given as bytes. A target of the fake calls it, and the
+// consumer of a queue behind a rule.
 func (r *Router) Deliver(ctx context.Context, event []byte) error {
 	if r == nil || r.set == nil {
 		return fmt.Errorf("%w: the router was not made by NewRouter", ErrNoRoute)

@@ -5,22 +5,21 @@ import (
 	"slices"
 )
 
-// combinedPattern writes the pattern of all routes: one member list where the
-// routes differ in their detail type only, else a branch of $or for each.
+// combinedPattern writes the pattern of all routes: one list of detail types if
+// the routes differ in that only, else a branch of $or for each.
 func combinedPattern(routes []Route) []byte {
 	if text := simplePattern(routes); text != nil {
 		return text
 	}
-	taken := map[string]bool{} // kinds that come whole
+	whole := map[string]bool{} // kinds of which a route takes every event
 	for _, r := range routes {
 		if r.pattern == nil && r.opts.Pattern == nil {
-			taken[r.name] = true
+			whole[r.name] = true
 		}
 	}
 	var branches []json.RawMessage
 	for _, r := range routes {
-		whole := r.pattern == nil && r.opts.Pattern == nil
-		if r.pattern == nil && !whole && taken[r.name] {
+		if r.pattern == nil && r.opts.Pattern != nil && whole[r.name] {
 			continue
 		}
 		branch := json.RawMessage(r.compiled.String())
@@ -53,7 +52,8 @@ func anyOf(branches []json.RawMessage) []byte {
 	return encode(map[string][]json.RawMessage{"$or": branches})
 }
 
-// simplePattern is for routes on whole kinds of one source; else it is nil.
+// simplePattern writes the pattern of routes that have one source and no patterns
+// of their own; it is nil for others.
 func simplePattern(routes []Route) []byte {
 	var kinds []string
 	for _, r := range routes {

@@ -15,65 +15,82 @@
 // # Semantics
 //
 // PutEvents matches an event against the enabled rules of its bus and queues a
-// delivery for each target. Nothing is delivered before [EventBridge.Drain] or [EventBridge.Run]
-// is called: the fake has no goroutine of its own. Deliveries are made one after
-// the other, the earliest due first.
+// delivery for each target. Nothing is delivered before [EventBridge.Drain] or
+// [EventBridge.Run] is called, because the fake has no goroutine of its own.
+// Deliveries are made one after the other, the earliest due first. Shown by
+// TestRules and TestRun.
 //
-// A target that returns an error is called again, after 1 second, then 2, then 4,
+// A target that returns an error is called again after 1 second, then 2, then 4,
 // up to 450 seconds (AWS adds jitter), until its RetryPolicy is exhausted: 185
-// retries or 24 hours unless it says otherwise. Then the event goes to the
-// target's dead-letter queue, with the attributes that AWS sets. An error that
-// wraps [ErrPermanent], or an input template that makes no JSON, sends it there at
-// once. What has no dead-letter queue either is an error of Drain and Run, where
-// AWS loses it in silence. The log names the first failure of a delivery and its
-// end.
+// retries or 24 hours by default
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html).
+// Then the event goes to the target's dead-letter queue, with the attributes that
+// AWS sets. An error that wraps [ErrPermanent] sends it there at once, and so does
+// an input template that makes no JSON. An event that has no dead-letter queue to
+// go to is an error of Drain and Run; AWS loses it silently. The log names the
+// first failure of a delivery and its end. Shown by TestRetriesAndDeadLetters,
+// TestRetriesForADay, TestMaximumAge and TestPermanentFailures.
 //
 // A target is a function that the test has bound to its ARN, or an event bus of
-// this fake, of any account and region. A target that nothing serves (no function
-// is bound, the queue, topic, state machine or bus does not exist) fails: with a
-// RetryPolicy it is tried again as that says, without one it is not.
+// this fake, of any account and region. A delivery fails if no function is bound
+// and the queue, topic, state machine or bus does not exist. With a RetryPolicy it
+// is tried again, without one it is not. Shown by TestTargetThatNothingServes.
 //
-// An event bus as a target gets the event as it is, with the account, the region
+// An event bus as a target gets the event unchanged, with the account, the region
 // and the id of its origin, and its own rules match it. An event goes from one bus
-// to another once: a second time is refused, as AWS refuses it, whether it would
-// go on to a third bus or back. The input of such a target must be an event; for a
-// bus of another account PutTargets takes no input.
+// to another only once, as on AWS. The input of such a target must be an event; for
+// a bus of another account PutTargets refuses any input. Shown by
+// TestEventBusAsATarget, TestThirdBusIsOneTooMany and TestInputOfATargetThatIsABus.
 //
 // A queue that is bound with its Deliver method gets the MessageGroupId of the
-// target's SqsParameters, a standard queue as its tenant. The deduplication id in
-// a FIFO queue is the id of the event, so that a retry adds no second message; if
-// several targets lead to one queue, a number follows the id from the second on.
-// A dead-letter queue that is bound in the same way gets the attributes as
-// message attributes.
+// target's SqsParameters; a standard queue gets it as its tenant. The deduplication
+// id in a FIFO queue is the id of the event, so that a retry adds no second message.
+// If several targets lead to one queue, a number follows the id from the second on.
+// A dead-letter queue that is bound in the same way gets the attributes as message
+// attributes. Shown by TestFIFOQueueGetsTheGroupAndTheEventsDeduplicationID and
+// TestDeadLetterQueueGetsTheAttributesOfAWS.
 //
 // An event for a bus that does not exist is accepted and dropped, as on AWS, and
-// fails the test, see [Options].
+// fails the test, see [Options]. Shown by TestUnknownBus.
 //
 // # Limits
 //
-// 10 entries and 1 MiB a PutEvents call, 128 characters of detail type, 1,000
-// levels an event, 5 targets a rule, 100 input paths a target, wildcard
-// complexity 10 a pattern. Other quotas of an account are not kept, nor is the
-// range of integers in a detail.
+//	entries of a PutEvents call  10, and 1 MiB
+//	characters of a detail type  128
+//	levels of an event           1,000
+//	targets of a rule            5
+//	input paths of a target      100
+//	wildcard complexity          10 a pattern
+//
+// These are AWS's
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html). Other
+// quotas of an account do not apply, nor does the range of integers in a detail.
 //
 // # Errors
 //
-// Codes and texts are AWS's where AWS has been seen to send them; some texts of
-// rare refusals (an invalid input path, a bus that still has rules, a detail type
-// that is too long, a target that is no ARN or a FIFO queue without a message
-// group, SqsParameters for what is no queue, a dead-letter queue that is no
-// standard queue, an input for a bus of another account) are the fake's own.
-// PutTargets refuses such a target with the request, and none of its targets is
-// kept. An error counts all that is wrong, and names the first 256.
+// Codes and texts are AWS's where AWS has been seen to send them. Some texts of
+// rare refusals are the fake's own:
+//
+//   - an invalid input path, a bus that still has rules, a detail type that is too
+//     long;
+//   - a target that is not an ARN, or a FIFO queue without a message group;
+//   - SqsParameters for something other than a queue;
+//   - a dead-letter queue that is not a standard queue;
+//   - an input for a bus of another account.
+//
+// PutTargets refuses such a target together with the whole request. An error counts
+// everything that is wrong, and names the first 256.
 //
 // # Testing
 //
-// [RequirePublished] returns the event of a kind that was published, or fails the
-// test and says why none of the published events is the one. [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
-// [EventBridge.Events] are the accepted events with the rules they matched,
-// [EventBridge.Deliveries] the deliveries with what each target got; the embedded
-// server's Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and
-// its Journal lists the calls.
+// [RequirePublished] returns the one event of a kind that was published. If there is
+// none, it fails the test and says why each published event is another one.
+//
+// [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
+// [EventBridge.Events] returns the accepted events with the rules that they matched,
+// and [EventBridge.Deliveries] returns the deliveries with what each target got.
+// Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and the Journal
+// lists the calls.
 //
 // # Simulated
 //

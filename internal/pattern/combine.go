@@ -47,13 +47,13 @@ func keysOf(r *subRule, w int) uint64 {
 	return ^uint64(0)
 }
 
-// combiner works out which keys of one rule can be had together. It goes over
-// the notes as over the tree they describe. What is known of a subtree is a list
-// of outcomes: sets of keys chosen together, each with the keys whose path is
-// still present beside that choice (exists:false wants them gone). In an object
-// the choices of the parts combine; of an array one element's choice is taken.
-// Only outcomes that no other one beats are kept, so that an array costs time
-// by its elements, not by their combinations.
+// combiner finds out which keys of one rule can hold together. It reads the notes
+// as the tree that they describe. The result for a subtree is a list of outcomes.
+// An outcome is a set of keys chosen together, with the keys whose path is present
+// besides (exists:false demands their absence). In an object, the choices of the
+// parts combine; in an array, one element's choice is taken. Only outcomes that no
+// other one beats are kept, so that the time grows with the elements of an array,
+// not with their combinations.
 type combiner struct {
 	rule  int32
 	words int
@@ -126,8 +126,8 @@ func (c *combiner) items(list span) span {
 	return list
 }
 
-// leaf adds a leaf of the current object to all outcomes: to choose it never
-// does harm.
+// leaf adds a leaf of the current object to all outcomes: choosing it never makes
+// an outcome worse.
 func (c *combiner) leaf(list span, n note) {
 	if n.rule != c.rule {
 		return

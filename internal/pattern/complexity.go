@@ -80,7 +80,7 @@ func wildcards(values []value) map[string][]glob {
 // automaton holds the wildcards of one path as tries: one for every value, so
 // that the wildcards of an anything-but list share their common beginnings. A
 // value that several branches have is there once up to the first letter behind a
-// star, and from there on once for each of them: so the engine grows.
+// star, and from there on once for each of them, as in the engine.
 type automaton struct {
 	nodes  []trieNode
 	roots  map[string]int

@@ -14,7 +14,7 @@ type Explanation struct {
 	Branches []BranchExplanation
 }
 
-// BranchExplanation is what became of one combination.
+// BranchExplanation is the result for one combination.
 type BranchExplanation struct {
 	// Matched says that all fields matched, and together.
 	Matched bool
@@ -22,7 +22,7 @@ type BranchExplanation struct {
 	Fields []FieldExplanation
 }
 
-// FieldExplanation is what became of the condition on one path.
+// FieldExplanation is the result of the condition on one path.
 type FieldExplanation struct {
 	// Path is the dotted path.
 	Path string
@@ -106,7 +106,7 @@ func (f *FieldExplanation) found() string {
 	return "the event has " + strings.Join(f.Values, ", ")
 }
 
-// Explain matches the event and says of every condition what came of it.
+// Explain matches the event and reports the result of every condition.
 func (p *Pattern) Explain(event []byte) (*Explanation, error) {
 	e := &Explanation{}
 	for _, b := range p.branches {

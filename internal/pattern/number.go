@@ -2,7 +2,7 @@ package pattern
 
 import "strconv"
 
-// comparable answers the 64-bit float of a JSON number, and whether the number
+// comparable returns the 64-bit float of a JSON number, and whether the number
 // is that float and not merely near it: equal to the shortest decimal that reads
 // as the float. Others cannot be compared.
 func comparable(text []byte) (float64, bool) {

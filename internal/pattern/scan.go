@@ -69,7 +69,7 @@ func (s *scan) bad(what string) error {
 	return fmt.Errorf("%w: %s at offset %d", ErrEvent, what, s.pos)
 }
 
-// space skips white space and answers the byte it stops at; 0 at the end.
+// space skips white space and returns the byte it stops at; 0 at the end.
 func (s *scan) space() byte {
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; c {
@@ -383,7 +383,7 @@ const (
 	highs = 0x8080808080808080
 )
 
-// str reads a string and answers what is between the quotes, still escaped. It
+// str reads a string and returns what is between the quotes, still escaped. It
 // looks at eight bytes at a time for a quote, a backslash or a control character.
 func (s *scan) str() (text []byte, escaped bool, err error) {
 	d := s.data

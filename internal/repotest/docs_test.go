@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -64,6 +65,46 @@ func TestEveryPackageHasAComment(t *testing.T) {
 		}
 		require.True(t, documented, "%s has no package comment", dir)
 	}
+}
+
+// TestPromisesNameTestsThatExist finds the tests that package comments name and
+// that are gone.
+func TestPromisesNameTestsThatExist(t *testing.T) {
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
+	shown := regexp.MustCompile(`(?s)Shown by [^.]*`)
+	named := regexp.MustCompile(`\b(?:Test|Fuzz|Example)[A-Z]\w*`)
+	there, docs := map[string]bool{}, map[string]string{}
+	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		for _, name := range names {
+			if filepath.Base(name) == "doc.go" {
+				docs[dir] = packageDoc(t, strings.TrimPrefix(dir, absolute(t, root)))
+			}
+			if !strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(name)
+			require.NoError(t, err)
+			for _, f := range declared.FindAllSubmatch(source, -1) {
+				there[string(f[1])] = true
+			}
+		}
+	}
+	for dir, doc := range docs {
+		for _, sentence := range shown.FindAllString(doc, -1) {
+			for _, name := range named.FindAllString(sentence, -1) {
+				require.True(t, there[name], "%s/doc.go names %s, which does not exist", dir, name)
+			}
+		}
+	}
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	here, err := filepath.Abs(path)
+	require.NoError(t, err)
+	return here
 }
 
 // TestNoGodFiles keeps files at a size that one can read.
