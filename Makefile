@@ -50,6 +50,11 @@ soak: ## (nothing yet)
 	@echo "make soak: nothing runs longer than its test yet" && exit 1
 
 .PHONY: examples
-examples: ## run the journey of the orders, and each example's binary on a Lambda runtime
+examples: ## run the journey of the orders, the examples' binaries on a Lambda runtime and the README's code
 	go run ./examples/orders
-	go test -count=1 -run TestTheExamplesRunOnLambda ./internal/lambdahost
+	LINK=1 go test -count=1 -run TestTheExamplesRunOnLambda ./internal/lambdahost
+	LINK=1 go test -count=1 -run 'TestReadme|TestTheContextOfAnOuterTest' ./internal/repotest
+
+.PHONY: size
+size: ## what the packages add to a deployed function, in bytes
+	LINK=1 go test -count=1 -v -run 'TestSize' ./authorizer ./observe

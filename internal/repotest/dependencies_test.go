@@ -1,11 +1,17 @@
 package repotest_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,44 +23,81 @@ const (
 	sdk    = "github.com/aws/aws-sdk-go-v2"
 )
 
-// goList runs go list in the root of the repository and returns its lines.
-func goList(t *testing.T, args ...string) []string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+// pkg is a package as go list describes it.
+type pkg struct {
+	Dir, ImportPath                          string
+	Imports, TestImports, XTestImports, Deps []string
+	Module                                   *struct{ Path string }
+	DepOnly                                  bool
+}
+
+// listed is every package of the module and what they import, asked for once.
+var listed = sync.OnceValues(func() (map[string]pkg, error) {
+	cmd := exec.Command("go", "list", "-deps", "-json=Dir,ImportPath,Imports,TestImports,XTestImports,Deps,Module,DepOnly", "./...")
 	cmd.Dir = root
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
-	return strings.Fields(string(out))
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
+	}
+	all := map[string]pkg{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); err == io.EOF {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		all[p.ImportPath] = p
+	}
+})
+
+// packages are the packages of the module, in order.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	all, err := listed()
+	require.NoError(t, err)
+	var own []pkg
+	for _, path := range slices.Sorted(maps.Keys(all)) {
+		if !all[path].DepOnly {
+			own = append(own, all[path])
+		}
+	}
+	require.NotEmpty(t, own)
+	return own
 }
 
 // modules are the modules that a package links, its own left out.
-func modules(t *testing.T, pkg string) []string {
+func modules(t *testing.T, p pkg) []string {
 	t.Helper()
-	out := goList(t, "-deps", "-f", `{{with .Module}}{{.Path}}{{end}}`, pkg)
-	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(m string) bool { return m == module })
-}
-
-// packages are the import paths below a folder of the repository.
-func packages(t *testing.T, pattern string) []string {
-	t.Helper()
-	return goList(t, pattern)
+	all, err := listed()
+	require.NoError(t, err)
+	linked := map[string]bool{}
+	for _, dep := range p.Deps {
+		if m := all[dep].Module; m != nil && m.Path != module {
+			linked[m.Path] = true
+		}
+	}
+	out := slices.Sorted(maps.Keys(linked))
+	if out == nil {
+		return []string{}
+	}
+	return out
 }
 
 // TestLinkedModules compares what each package links with the table, both
 // ways: a new module needs a reason here, and one that is gone leaves the table.
 func TestLinkedModules(t *testing.T) {
-	for _, pkg := range packages(t, "./...") {
-		if strings.Contains(pkg, "/examples") || strings.HasSuffix(pkg, "/repotest") {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		if strings.HasPrefix(name, "examples") || name == "internal/repotest" {
 			continue
 		}
-		t.Run(strings.TrimPrefix(pkg, module+"/"), func(t *testing.T) {
-			t.Parallel()
-			want, listed := linked[strings.TrimPrefix(pkg, module+"/")]
-			require.True(t, listed, "%s is not in the table of linked modules", pkg)
-			require.Equal(t, expand(want), modules(t, pkg))
+		t.Run(name, func(t *testing.T) {
+			want, ok := linked[name]
+			require.True(t, ok, "%s is not in the table of linked modules", name)
+			require.Equal(t, expand(want), modules(t, p))
 		})
 	}
 	for pkg := range linked {
@@ -64,11 +107,13 @@ func TestLinkedModules(t *testing.T) {
 
 func TestRoomsDoNotImportEachOther(t *testing.T) {
 	rooms := []string{"dynamo", "stepfn", "events", "messaging", "authorizer", "observe"}
-	for _, line := range goList(t, "-f", `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
-		from, to, _ := strings.Cut(line, ">")
-		from, to = roomOf(from), roomOf(to)
-		require.False(t, slices.Contains(rooms, from) && slices.Contains(rooms, to) && from != to, "%s", line)
-		require.NotContains(t, []string{"repotest", "conformance", "bench"}, strings.TrimPrefix(to, "internal/"), "%s", line)
+	for _, p := range packages(t) {
+		from := roomOf(p.ImportPath)
+		for _, imported := range p.Imports {
+			to := roomOf(imported)
+			require.False(t, slices.Contains(rooms, from) && slices.Contains(rooms, to) && from != to, "%s imports %s", p.ImportPath, imported)
+			require.NotContains(t, []string{"repotest", "conformance", "bench"}, strings.TrimPrefix(to, "internal/"), "%s imports %s", p.ImportPath, imported)
+		}
 	}
 }
 
@@ -88,22 +133,24 @@ func roomOf(pkg string) string {
 
 func TestOnlyTestsLinkTesting(t *testing.T) {
 	provers := []string{module + "/stepfn/prove", module + "/messaging/simulate", module + "/internal/suite"}
-	for _, line := range goList(t, "-f", `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}`, "./...") {
-		from, to, _ := strings.Cut(line, ">")
-		if slices.Contains(provers, from) || strings.HasSuffix(from, "/conformance") {
+	for _, p := range packages(t) {
+		if slices.Contains(provers, p.ImportPath) || strings.HasSuffix(p.ImportPath, "/conformance") {
 			continue
 		}
-		require.False(t, to == "testing" || strings.HasPrefix(to, "testing/") || strings.Contains(to, "stretchr/testify"), "%s", line)
+		for _, to := range p.Imports {
+			require.False(t, to == "testing" || strings.HasPrefix(to, "testing/") || strings.Contains(to, "stretchr/testify"), "%s imports %s", p.ImportPath, to)
+		}
 	}
 }
 
 func TestExamplesCanBeCopiedOut(t *testing.T) {
-	for _, line := range goList(t, "-f", `{{$p := .ImportPath}}{{range .Imports}}{{$p}}>{{.}} {{end}}{{range .TestImports}}{{$p}}>{{.}} {{end}}{{range .XTestImports}}{{$p}}>{{.}} {{end}}`, "./examples/...") {
-		from, to, _ := strings.Cut(line, ">")
-		if strings.HasSuffix(from, "/examples/localaws") {
+	for _, p := range packages(t) {
+		if !strings.Contains(p.ImportPath, "/examples/") || strings.HasSuffix(p.ImportPath, "/examples/localaws") {
 			continue
 		}
-		require.NotContains(t, to, module+"/internal/", "%s", line)
+		for _, to := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			require.NotContains(t, to, module+"/internal/", "%s imports %s", p.ImportPath, to)
+		}
 	}
 }
 
@@ -115,8 +162,8 @@ func TestNoReplace(t *testing.T) {
 
 func TestTopLevelFolders(t *testing.T) {
 	allowed := []string{"authorizer", "dynamo", "events", "examples", "internal", "messaging", "observe", "stepfn"}
-	for _, pkg := range packages(t, "./...") {
-		top, _, _ := strings.Cut(strings.TrimPrefix(pkg, module+"/"), "/")
-		require.Contains(t, allowed, top, "%s", pkg)
+	for _, p := range packages(t) {
+		top, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module+"/"), "/")
+		require.Contains(t, allowed, top, "%s", p.ImportPath)
 	}
 }

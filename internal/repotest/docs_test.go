@@ -51,8 +51,8 @@ func TestFakesSayWhatTheySimulate(t *testing.T) {
 
 // TestEveryPackageHasAComment finds the packages that say nothing.
 func TestEveryPackageHasAComment(t *testing.T) {
-	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
-		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, p := range packages(t) {
+		names, err := filepath.Glob(filepath.Join(p.Dir, "*.go"))
 		require.NoError(t, err)
 		documented := false
 		for _, name := range names {
@@ -63,7 +63,7 @@ func TestEveryPackageHasAComment(t *testing.T) {
 			require.NoError(t, err)
 			documented = documented || file.Doc != nil
 		}
-		require.True(t, documented, "%s has no package comment", dir)
+		require.True(t, documented, "%s has no package comment", p.ImportPath)
 	}
 }
 
@@ -109,8 +109,8 @@ func absolute(t *testing.T, path string) string {
 
 // TestNoGodFiles keeps files at a size that one can read.
 func TestNoGodFiles(t *testing.T) {
-	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
-		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, p := range packages(t) {
+		names, err := filepath.Glob(filepath.Join(p.Dir, "*.go"))
 		require.NoError(t, err)
 		for _, name := range names {
 			base := filepath.Base(name)
