@@ -74,12 +74,12 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 	shown := regexp.MustCompile(`(?s)Shown by [^.]*`)
 	named := regexp.MustCompile(`\b(?:Test|Fuzz|Example)[A-Z]\w*`)
 	there, docs := map[string]bool{}, map[string]string{}
-	for _, dir := range goList(t, "-f", "{{.Dir}}", "./...") {
-		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, p := range packages(t) {
+		names, err := filepath.Glob(filepath.Join(p.Dir, "*.go"))
 		require.NoError(t, err)
 		for _, name := range names {
 			if filepath.Base(name) == "doc.go" {
-				docs[dir] = packageDoc(t, strings.TrimPrefix(dir, absolute(t, root)))
+				docs[p.Dir] = packageDoc(t, strings.TrimPrefix(p.Dir, absolute(t, root)))
 			}
 			if !strings.HasSuffix(name, "_test.go") {
 				continue
