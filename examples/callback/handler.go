@@ -55,14 +55,14 @@ type Approval struct {
 	By string `json:"by"`
 }
 
-// Approver answers requests. Decide stands for the person, or for what asks
-// one.
+// Approver answers requests. Decide makes the decision; in production it asks a
+// person.
 type Approver struct {
 	Client stepfn.CallbackClient
 	Decide func(ctx context.Context, r Refund) (Approval, error)
 }
 
-// Handle answers the requests of a batch; those that failed are reported.
+// Handle answers the requests of a batch and reports those that failed.
 func (a *Approver) Handle(ctx context.Context, e awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
 	var failed awsevents.SQSEventResponse
 	for _, m := range e.Records {
@@ -86,7 +86,7 @@ func (a *Approver) answer(ctx context.Context, body string) error {
 		err = task.Succeed(ctx, approval)
 	}
 	if errors.Is(err, stepfn.ErrTaskClosed) {
-		return nil // the message came twice, or too late: nobody waits for the answer
+		return nil // the message came twice, or too late: the task no longer waits
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func main() {
 // limit is the largest refund that the policy grants, in cents.
 const limit = 50_000
 
-// policy stands in for a person.
+// policy decides in the place of a person.
 func policy(_ context.Context, r Refund) (Approval, error) {
 	if r.Amount > limit {
 		return Approval{}, errors.New("too much")

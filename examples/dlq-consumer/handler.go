@@ -27,8 +27,7 @@ type Payment struct {
 	Cents int    `json:"cents"`
 }
 
-// Validate is asked before the handler sees a payment. What it refuses is
-// poison.
+// Validate is called before the handler. A payment that it refuses is poison.
 func (p Payment) Validate() error {
 	if p.ID == "" || p.Cents <= 0 {
 		return errors.New("a payment needs an id and a positive number of cents")
@@ -42,8 +41,8 @@ var (
 	errRefused  = errors.New("the provider refuses the request")
 )
 
-// busyError is the provider's wish to be asked later. The consumer knows the
-// method.
+// busyError says that the provider wants to be asked later. The consumer looks for
+// its method RetryAfter.
 type busyError struct{ after time.Duration }
 
 func (e busyError) Error() string             { return "the provider is busy" }
@@ -97,8 +96,7 @@ func classify(err error) error {
 }
 
 // NewConsumer returns the consumer of payments. The lease keeps two runs of one
-// payment apart; that the card is charged once is the provider's promise, by
-// the key.
+// payment apart. The provider promises to charge a card once for each key.
 func NewConsumer(queues *sqs.Client, deadURL string, table idempotency.DynamoDBClient, name string, provider *Provider) *messaging.Consumer {
 	store := idempotency.NewStore(table, name)
 	paymentID := func(m messaging.Message[Payment]) string { return m.Body.ID }
@@ -121,8 +119,8 @@ type Redriver struct {
 	QueueARN string
 }
 
-// Handle is invoked by hand. The destination is named since SQS does not know
-// where letters came from that were sent and not moved.
+// Handle is invoked by hand. It names the destination, because SQS knows the source
+// queue only of messages that it moved itself, not of those that a consumer sent.
 func (r *Redriver) Handle(ctx context.Context) (messaging.RedriveStatus, error) {
 	task, err := messaging.Redrive(ctx, r.Client, r.DeadARN, func(o *messaging.RedriveOptions) {
 		o.Destination = r.QueueARN

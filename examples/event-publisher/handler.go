@@ -84,8 +84,8 @@ func (a *API) Handle(ctx context.Context, req awsevents.APIGatewayV2HTTPRequest)
 	return respond(http.StatusAccepted, answer)
 }
 
-// entries are the events of an order. Their ids come from the order, so that the
-// same request again makes events that consumers know they have seen.
+// entries are the events of an order. Their ids come from the order, so that
+// consumers recognize the events of a repeated request.
 func entries(o Order) []events.Entry {
 	out := []events.Entry{OrderPlacedEvent.New(
 		OrderPlaced{OrderID: o.OrderID, CustomerID: o.CustomerID, Amount: o.Amount, Status: "pending"},

@@ -22,7 +22,7 @@ func main() {
 	}
 	client, bus := eventbridge.NewFromConfig(cfg), os.Getenv("BUS")
 	if err := events.CheckBus(ctx, client, bus); err != nil {
-		log.Fatal(err) // a misspelled bus would lose every event in silence
+		log.Fatal(err) // a misspelled bus would lose every event silently
 	}
 	lambda.Start((&API{Publisher: events.NewPublisher(client, bus)}).Handle)
 }

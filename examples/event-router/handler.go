@@ -54,13 +54,13 @@ func fromCents(detail json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(OrderPlaced{OrderID: v1.OrderID, CustomerID: v1.CustomerID, Amount: float64(v1.Cents) / 100})
 }
 
-// What narrows a route beyond the kind of the event.
+// Patterns that narrow a route beyond the kind of the event.
 var (
 	premiumAdults = events.MustPattern(`{"detail":{"userType":["premium"],"$or":[{"age":[{"numeric":[">=",18]}]},{"verified":[true]}]}}`)
 	stopped       = events.MustPattern(`{"source":["aws.ec2"],"detail-type":["EC2 Instance State-change Notification"],"detail":{"state":["stopped"],"instance-type":[{"prefix":"t3."}]}}`)
 )
 
-// reviewFrom is the amount from which on a person looks at an order.
+// reviewFrom is the smallest amount that a person has to look at.
 const reviewFrom = 100
 
 // Desk handles the events.
@@ -68,8 +68,8 @@ type Desk struct {
 	Publisher *events.Publisher
 }
 
-// Router is the table of what is done with which event. It is also the rule that
-// the function needs: the test holds its pattern against the template.
+// Router says which method handles which event. Its pattern is the rule that the
+// function needs; a test compares it with the template.
 func (d *Desk) Router() *events.Router {
 	return events.MustRouter(
 		events.OnEvent(OrderPlacedEvent, d.review),

@@ -44,7 +44,7 @@ type Order struct {
 	Email string `json:"email"`
 }
 
-// Validate is asked before a consumer sees the event.
+// Validate is called before a consumer handles the event.
 func (e Event) Validate() error {
 	if e.ID == "" || e.Order.ID == "" {
 		return errors.New("an event needs an id and an order")
@@ -89,9 +89,9 @@ func NewInventory(table idempotency.DynamoDBClient, name string) *messaging.Cons
 		}))
 }
 
-// NewNotification tells customers about large orders through another topic.
-// That effect is outside of the table, so a customer may be told twice after a
-// crash, and is not while runs overlap.
+// NewNotification notifies customers of large orders through another topic. That
+// effect is outside of the table: after a crash a customer may get two
+// notifications, but not because two runs overlap.
 func NewNotification(client messaging.PublishClient, customersARN string, table idempotency.DynamoDBClient, name string) *messaging.Consumer {
 	store := idempotency.NewStore(table, name, func(o *idempotency.Options) { o.Prefix = "NOTIFICATION#" })
 	customers := messaging.NewTopic[string](client, customersARN)

@@ -25,7 +25,7 @@ type Step struct {
 	Priority int    `json:"priority"`
 }
 
-// Validate is asked by the API and, for what came another way, by the consumer.
+// Validate is called by the API, and by the consumer for steps that came another way.
 func (s Step) Validate() error {
 	if s.EventID == "" || s.OrderID == "" || s.Status == "" {
 		return errors.New("eventId, orderId and status are required")
@@ -33,7 +33,7 @@ func (s Step) Validate() error {
 	return nil
 }
 
-// API sends the steps that it is told to the queue.
+// API sends the steps that it gets to the queue.
 type API struct {
 	steps *messaging.Queue[Step]
 }
@@ -71,9 +71,9 @@ func answer(status int, message string) awsevents.APIGatewayV2HTTPResponse {
 	}
 }
 
-// maxReceives is how often a step is tried that nothing is in front of. The
-// queue's own redrive policy has ten times as many: SQS counts a receive for the
-// steps that wait behind a failing one, too, and would take them untried.
+// maxReceives is how often the first step of an order is tried. The queue's own
+// redrive policy has ten times as many, because SQS also counts a receive for the
+// steps that wait behind a failing one, and would move them untried.
 const maxReceives = 5
 
 // NewConsumer returns the consumer that applies steps to the orders in a table.
@@ -89,9 +89,8 @@ func NewConsumer(queue *sqs.Client, deadURL string, table idempotency.DynamoDBCl
 		o.Client = queue // failed steps come back after the backoff, not after the visibility timeout
 		o.Backoff = messaging.Exponential(2*time.Second, time.Minute)
 		o.Concurrency = 10 // one lane for each order in the batch
-		// What cannot be read is parked at once, what keeps failing soon: if it
-		// waited for the queue's redrive policy, it would take the steps behind it
-		// along.
+		// What cannot be read is parked at once, what keeps failing after a few
+		// tries. The queue's redrive policy would also take the steps behind it.
 		o.DeadLetter = messaging.NewDeadLetterQueue(queue, deadURL)
 		o.MaxReceives = maxReceives
 	})

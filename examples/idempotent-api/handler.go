@@ -104,9 +104,9 @@ func caller(in awsevents.APIGatewayV2HTTPRequest) (subject string, ok bool) {
 	return subject, subject != ""
 }
 
-// own keeps the keys of one customer out of the reach of others. Either part may hold
-// any character, so that the length tells where the customer ends: "a" with "b/c" is
-// not "a/b" with "c".
+// own keeps the keys of one customer apart from those of others. Both parts may have
+// any character, so the length says where the customer ends: "a" with "b/c" is not
+// "a/b" with "c".
 func own(customer, key string) string {
 	return fmt.Sprintf("%d:%s/%s", len(customer), customer, key)
 }

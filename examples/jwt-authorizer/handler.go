@@ -35,11 +35,11 @@ func NewHandler(issuer, audience string, keys authorizer.KeySource) (*authorizer
 	}), nil
 }
 
-// tell is what the API's functions get to know about the caller.
+// tell returns what the API's functions learn about the caller.
 func tell(p *authorizer.Principal) authorizer.Context {
 	t, err := authorizer.ClaimsAs[tenant](p)
 	if err != nil {
-		return nil // a tenant of another shape is none
+		return nil // a tenant of another shape counts as none
 	}
 	return authorizer.Context{"tenant": authorizer.String(t.ID), "trial": authorizer.Bool(t.Trial)}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
-// cloud is all fakes together, each reaching the others as on AWS.
+// cloud is all fakes together. They reach each other as services do on AWS.
 type cloud struct {
 	tables   *dynamotest.DynamoDB
 	queues   *messagingtest.SQS
@@ -33,7 +33,7 @@ func newCloud(base string, verbose bool) *cloud {
 	}
 	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = base })}
 	c.topics = messagingtest.NewSNS(tb, c.queues)
-	// The bus always has a log: it is where an event that reaches nobody is seen.
+	// The bus always has a log, which shows the events that reach no target.
 	c.bus = eventstest.New(logger{}, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
 	services := c.bus.Join(c.topics.Join(c.queues.Join(c.tables.Join(aws.Config{}))))
 	c.machines = stepfntest.New(tb, func(o *stepfntest.Options) { o.Services = services.HTTPClient })
@@ -75,10 +75,10 @@ func (c *cloud) deliver(ctx context.Context) error {
 	return err
 }
 
-// target is what an event is delivered to, by its ARN, or a dead letter; the
-// queue is told the message group in the context. It is nil for an event bus,
-// which the bus finds by itself, and for an ARN that nothing here answers to:
-// that delivery fails.
+// target finds by its ARN what an event or a dead letter is delivered to. A queue
+// finds the message group in the context. The result is nil for an event bus, which
+// the fake finds by itself, and for an ARN of something that does not exist: that
+// delivery fails.
 func (c *cloud) target(arn string) eventstest.Deliver {
 	switch {
 	case strings.HasPrefix(arn, "arn:aws:sqs:"):

@@ -6,9 +6,9 @@
 //	aws --endpoint-url http://127.0.0.1:4566 sqs list-queues
 //
 // Version 1 of the AWS CLI does not know AWS_ENDPOINT_URL: without
-// --endpoint-url its calls leave the machine.
+// --endpoint-url its calls go to AWS.
 //
-// It listens on loopback unless told otherwise: nothing checks who calls.
+// It listens on loopback by default, because it does not check who calls.
 package main
 
 import (

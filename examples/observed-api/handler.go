@@ -36,7 +36,7 @@ type Payment struct {
 	Cents   int64  `json:"cents"`
 }
 
-// errDeclined is the provider's no.
+// errDeclined says that the provider declined the card.
 var errDeclined = errors.New("the card was declined")
 
 // API charges payments at a provider.

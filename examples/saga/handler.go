@@ -45,7 +45,7 @@ func (a *Agency) Saga() *stepfn.Saga[Trip] {
 		stepfn.Retriable("SendItinerary", a.book("itinerary")))
 }
 
-// errCanceled: the compensation came first.
+// errCanceled says that the compensation came before the booking.
 var errCanceled = errors.New("it was canceled before")
 
 // book has one effect per key.
@@ -73,8 +73,8 @@ func (a *Agency) book(kind string) func(context.Context, stepfn.Call[Trip]) (Boo
 	}
 }
 
-// cancel undoes what was booked under the key, and what may yet be: its
-// tombstone is there whether the booking was or not.
+// cancel undoes the booking under the key. It leaves a tombstone in any case, which
+// refuses a booking that comes later.
 func (a *Agency) cancel(ctx context.Context, u stepfn.Undo[Trip, Booking]) error {
 	_, err := a.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &a.Table,
@@ -85,7 +85,7 @@ func (a *Agency) cancel(ctx context.Context, u stepfn.Undo[Trip, Booking]) error
 	return err
 }
 
-// park tells a person.
+// park notifies a person.
 func (a *Agency) park(ctx context.Context, p stepfn.Parked[Trip]) error {
 	_, err := a.SNS.Publish(ctx, &sns.PublishInput{
 		TopicArn: &a.Topic, Subject: aws.String(p.Outcome),

@@ -235,8 +235,8 @@ func (a API) place(ctx context.Context, body string) (OrderView, error) {
 	return v, a.Table.Transact(ctx, ops...)
 }
 
-// move changes the status of an order that is where the caller thinks it is. The
-// update carries the order along in the index.
+// move changes the status of an order if the order has the status that the caller
+// expects. The update also moves the order in the index.
 func (a API) move(ctx context.Context, id, body string) (Order, error) {
 	var step struct{ From, To string }
 	if err := json.Unmarshal([]byte(body), &step); err != nil || step.From == "" || step.To == "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/patternkit/serverless/stepfn/asl"
 )
 
-// The four machines. What stands as ${...} is filled in by template.yaml.
+// The four machines. template.yaml fills in ${...}.
 var (
 	// OrderProcessing is a sequence: each state takes what the one before left.
 	OrderProcessing = asl.MustMachine(
@@ -78,8 +78,7 @@ var (
 		stepfn.Pivot("ChargeCustomer", pay).NotApplied("CardDeclined"))
 )
 
-// transient retries what Lambda itself may fail with, and nothing that the
-// function says.
+// transient retries Lambda's own errors, and none of the function's.
 var transient = []asl.Retrier{{
 	ErrorEquals:     []string{"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException"},
 	IntervalSeconds: 1, MaxAttempts: asl.Attempts(4), BackoffRate: 2, MaxDelaySeconds: 20, JitterStrategy: asl.JitterFull,
@@ -111,7 +110,7 @@ func validate(_ context.Context, o Order) (Order, error) {
 	return o, nil
 }
 
-// Payment is asked for with a key, so that a retry charges nothing twice.
+// Payment is a request with a key, so that a retry charges nothing twice.
 type Payment struct {
 	Order
 	Key string `json:"key"`
@@ -173,7 +172,7 @@ func pay(_ context.Context, c stepfn.Call[Order]) (Paid, error) {
 	return Paid{"pay-" + c.Key}, nil
 }
 
-// alarm is where a person is told; a real one publishes to a topic.
+// alarm notifies a person; a real one publishes to a topic.
 func alarm(_ context.Context, p stepfn.Parked[Order]) error {
 	return fmt.Errorf("order %s is parked: %s", p.Input.OrderID, p.Outcome)
 }

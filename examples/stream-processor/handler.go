@@ -73,8 +73,8 @@ func NewStreamHandler(table *dynamo.Table, publisher *events.Publisher) (*stream
 
 func customerOf(o Order) (CustomerKey, bool) { return CustomerKey{o.CustomerID}, o.CustomerID != "" }
 
-// summarize works a change of an order into its customer. It is called once for each
-// change, so that it may count.
+// summarize adds a change of an order to its customer. It takes effect once for each
+// change, so it may count.
 func summarize(v *Customer, c stream.Change[Order]) error {
 	if c.Old != nil {
 		v.Orders--
@@ -95,7 +95,7 @@ func spent(o Order) int64 {
 }
 
 // announce publishes that an order was completed. It may run again for one change:
-// the event has the change's id, by which its receivers know it.
+// the event has the change's id, by which receivers recognize it.
 func announce(ctx context.Context, publisher *events.Publisher, c stream.Change[Order]) error {
 	if c.New == nil || c.New.Status != "completed" || c.Old != nil && c.Old.Status == "completed" {
 		return nil

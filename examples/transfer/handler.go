@@ -59,8 +59,8 @@ var (
 // API answers POST /transfers.
 type API struct{ Table *dynamo.Table }
 
-// Transfer moves the money. A transfer that was done before, with the same id and
-// the same content, is answered as it was then.
+// Transfer moves the money. A repeated transfer, with the same id and the same
+// content, gets the first answer.
 func (a API) Transfer(ctx context.Context, t Transfer) (Transfer, error) {
 	if t.TransferID == "" || t.From == "" || t.To == "" || t.From == t.To || t.Amount <= 0 {
 		return Transfer{}, ErrTransfer

@@ -19,10 +19,9 @@ type post struct {
 	orderID string
 }
 
-// load reads the cases in the order of their names. Mint replaces what stands
-// in them as ${TOKEN:valid} and the like by tokens of the customer who orders:
-// virtual time begins in 2000 and wall time is today, so that no fixed token
-// serves both.
+// load reads the cases in the order of their names. Mint replaces ${TOKEN:valid}
+// and the like by tokens of the customer who orders. No fixed token would do,
+// because virtual time begins in 2000 and wall time is today.
 func load(files fs.FS, mint func(document []byte, customer string) []byte) ([]post, error) {
 	names, err := fs.Glob(files, "testdata/*.json")
 	if err != nil {

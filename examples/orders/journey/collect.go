@@ -127,7 +127,7 @@ func (w *world) collectMetrics(r *Report) {
 	}
 }
 
-// collectSteps tells an order's story: the log lines with its correlation id,
+// collectSteps collects the steps of an order: the log lines with its correlation id,
 // and what the services between the functions passed on. A TOKEN authorizer
 // sees no header but the token's: its lines are joined by the request's trace.
 func (w *world) collectSteps(o *Order, passed map[string][]Step) {

@@ -30,7 +30,7 @@ func (i *invocations) add(name string) {
 	i.count[name]++
 }
 
-// total is the number of invocations so far: when it stands still, the
+// total is the number of invocations so far: when it no longer changes, the
 // journey is over.
 func (i *invocations) total() int {
 	i.mu.Lock()

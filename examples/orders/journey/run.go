@@ -17,7 +17,7 @@ import (
 )
 
 // Run plays the cases found in files under testdata with the settings given.
-// The error says what kept the run from its end; whether the invariants hold
+// An error means that the run did not reach its end; whether the invariants hold
 // is in the report.
 func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, error) {
 	w, err := deploy(ctx, settings)
@@ -49,7 +49,7 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 	return report, nil
 }
 
-// play posts one case as often as it wants. A client that repeats a request
+// play posts one case, as often as the case says. A client that repeats a request
 // sends the trace header of the first one, so that both are one trace.
 func (w *world) play(ctx context.Context, k post) Order {
 	o := Order{Case: k.name, OrderID: k.orderID, CorrelationID: k.request.Headers["X-Correlation-Id"]}

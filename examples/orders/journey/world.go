@@ -42,12 +42,12 @@ const (
 	account     = "123456789012"
 	machineName = "fulfillment"
 
-	// announcerFailures is the queue of what the announcer could not do.
+	// announcerFailures is the queue of the changes that the announcer failed to handle.
 	announcerFailures = "announcer-failures"
 )
 
 // The bus delivers at least once: the saga of one order is started twice side
-// by side, and the sagas of others again when all is over.
+// by side, and the sagas of others again at the end.
 var (
 	twin = "1001"
 	late = []string{"1002", "1006"}
@@ -73,7 +73,7 @@ type world struct {
 	machineARN string
 
 	// twice is the order whose message to the invoicing is delivered twice, as
-	// a standard queue may do at any time; "" when that is over.
+	// a standard queue may do at any time; "" once it has been.
 	twice string
 	// placed are the inputs with which the bus started sagas, by order.
 	placed map[string][]byte
@@ -83,8 +83,7 @@ type world struct {
 	dispatch *messagingtest.Mapping
 }
 
-// deploy builds the world: the fakes, then what lives in them, with the real
-// clients.
+// deploy makes the fakes, and creates the resources in them with the real clients.
 func deploy(ctx context.Context, settings shop.Settings) (*world, error) {
 	w := &world{settings: settings, record: newRecord(), placed: map[string][]byte{}, start: time.Now()}
 	w.db = dynamotest.New(nil)
@@ -325,8 +324,7 @@ func (w *world) post(ctx context.Context, request awsevents.APIGatewayProxyReque
 	return w.gateway.Invoke(ctx, request)
 }
 
-// settle lets every service do its work until a round in which no function was
-// invoked: then the journey is over.
+// settle lets every service do its work until no function is invoked any more.
 func (w *world) settle(ctx context.Context) error {
 	for before := -1; before != w.invocations.total(); {
 		before = w.invocations.total()

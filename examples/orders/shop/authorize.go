@@ -10,7 +10,7 @@ import (
 	"github.com/patternkit/serverless/observe"
 )
 
-// Audience is what the tokens of the shop's customers are made out to.
+// Audience is the audience of the tokens of the shop's customers.
 const Audience = "orders-api"
 
 // Routes says what each scope may do.
@@ -18,8 +18,8 @@ var Routes = authorizer.MustRoutes(
 	authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 	authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))
 
-// Authorize is the Lambda handler of the API's authorizer. It says in the log
-// who was let in, and why a token was refused; the client is not told.
+// Authorize is the Lambda handler of the API's authorizer. The log says who was let
+// in and why a token was refused; the answer to the client does not.
 func Authorize(verifier authorizer.TokenVerifier) func(context.Context, awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
 	rest := authorizer.NewREST(verifier, Routes, func(o *authorizer.HandlerOptions) {
 		o.OnRefused = func(ctx context.Context, reason error) {

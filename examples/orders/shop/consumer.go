@@ -19,15 +19,15 @@ type Invoicing struct {
 	Markers *idempotency.Store
 }
 
-// Consumer is the handler of the queue. The invoice and the marker that it was
-// written commit in one transaction, so that a message which comes again finds
-// the marker: one effect, however often it is delivered.
+// Consumer is the handler of the queue. The invoice and the marker that says so
+// commit in one transaction. A message that comes again finds the marker, so the
+// effect happens once.
 func (i Invoicing) Consumer(optFns ...func(*messaging.ConsumerOptions)) *messaging.Consumer {
 	return messaging.NewConsumer(idempotency.ExactlyOnce(i.Markers, invoiceKey, i.write), consuming(optFns)...)
 }
 
 // consuming are the options of the shop's consumers: they read the detail of
-// the event, and say what they could not do.
+// the event, and log what failed.
 func consuming(optFns []func(*messaging.ConsumerOptions)) []func(*messaging.ConsumerOptions) {
 	return append([]func(*messaging.ConsumerOptions){func(o *messaging.ConsumerOptions) {
 		o.Payload = messaging.PayloadDetail
@@ -49,7 +49,7 @@ func (i Invoicing) write(ctx context.Context, m messaging.Message[Invoiceable]) 
 	return i.Table.Items(once(m.Body.OrderID, "INVOICE", m.Body.Total))
 }
 
-// once is the write that counts one more doing of an effect.
+// once is the write that counts an effect.
 func once(orderID, kind string, amount int64) dynamo.Write {
 	return Effects.Upsert(EffectKey{OrderID: orderID, Kind: kind}).Do(
 		dynamo.Add(EffectCount, 1), dynamo.Add(EffectAmount, amount))

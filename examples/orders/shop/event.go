@@ -40,8 +40,8 @@ var (
 	OrderClosedEvent = events.MustDefinition[OrderClosed](Source, "OrderClosed")
 )
 
-// Invoiceable is an OrderClosed as the invoicing reads it: it asks for more
-// than the shop's front door does.
+// Invoiceable is an OrderClosed as the invoicing reads it. Its check is stricter
+// than that of the front door.
 type Invoiceable OrderClosed
 
 var vatID = regexp.MustCompile(`^[A-Z]{2}[0-9A-Z]{8,12}$`)

@@ -60,7 +60,7 @@ func (a Announcer) placed(ctx context.Context, order Order) error {
 	return a.publish(ctx, order.OrderID, OrderPlacedEvent.DetailType(), OrderPlacedEvent.New(placed))
 }
 
-// publish puts one event on the bus and asks its own entry for the result.
+// publish puts one event on the bus.
 func (a Announcer) publish(ctx context.Context, orderID, detailType string, entry events.Entry) error {
 	results, err := a.Publisher.Publish(ctx, entry)
 	if err != nil {

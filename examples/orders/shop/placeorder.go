@@ -66,7 +66,7 @@ func (d FrontDoor) Handle(ctx context.Context, request awsevents.APIGatewayProxy
 }
 
 // place writes the order and its lines in one transaction, or finds that they
-// are there.
+// exist.
 func (d FrontDoor) place(ctx context.Context, in PlaceOrder, digest string) (Order, int, error) {
 	order := Order{
 		OrderKey: OrderKey{in.OrderID}, CustomerID: in.Customer.ID, VATID: in.Customer.VATID, Card: in.Card,

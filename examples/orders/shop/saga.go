@@ -13,7 +13,7 @@ import (
 	"github.com/patternkit/serverless/stepfn"
 )
 
-// OrdersCompensated counts the orders whose saga took everything back.
+// OrdersCompensated counts the orders whose saga undid everything.
 var OrdersCompensated = observe.MustCounter("OrdersCompensated")
 
 // Compensations are the compensations of the saga, in the order in which they
@@ -23,9 +23,9 @@ var Compensations = Fulfillment{}.Saga().Compensations()
 // Saga is the saga of an order. Its function carries out all of its steps.
 //
 // The event that starts it may come twice, so that two executions run for one
-// order, after or beside each other. Effects belong to the order and happen
-// once; the order is confirmed only while its effects stand, and nothing of a
-// confirmed order is undone: whichever is first, both end alike.
+// order, one after the other or at the same time. An effect belongs to the order and
+// happens once. The order is confirmed only if its effects have happened and were not
+// undone, and nothing of a confirmed order is undone. So both executions end alike.
 func (f Fulfillment) Saga() *stepfn.Saga[OrderPlaced] {
 	return stepfn.MustSaga("PlaceOrder", f.park,
 		stepfn.Step("AcceptOrder", f.accept).Compensate("CancelOrder", f.cancel),
@@ -34,7 +34,7 @@ func (f Fulfillment) Saga() *stepfn.Saga[OrderPlaced] {
 		stepfn.Pivot("ConfirmOrder", f.confirm).NotApplied("OrderCanceled"))
 }
 
-// Definition is the saga's state machine in the Amazon States Language, with
+// Definition returns the saga's state machine in the Amazon States Language, with
 // the function at functionARN.
 func Definition(functionARN string) ([]byte, error) {
 	machine := Fulfillment{}.Saga().Machine(func(o *stepfn.MachineOptions) { o.Function = functionARN })
@@ -48,7 +48,7 @@ func traced(ctx context.Context, step, orderID string) (context.Context, observe
 	return ctx, span
 }
 
-// errCanceled says that another execution of the saga took the order back.
+// errCanceled says that another execution of the saga has canceled the order.
 var errCanceled = errors.New("the order is canceled")
 
 func (f Fulfillment) accept(ctx context.Context, c stepfn.Call[OrderPlaced]) (Status, error) {
@@ -134,7 +134,7 @@ func (f Fulfillment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (S
 	ctx, span := traced(ctx, "confirm", c.Input.OrderID)
 	defer span.End()
 	status, _, err := f.advance(ctx, c.Input.OrderID, Confirmed, []Status{Processing},
-		stands(c.Input.OrderID, "RESERVATION"), stands(c.Input.OrderID, "PAYMENT"))
+		inForce(c.Input.OrderID, "RESERVATION"), inForce(c.Input.OrderID, "PAYMENT"))
 	switch {
 	case errors.Is(err, dynamo.ErrConditionFailed), err == nil && status == Canceled:
 		return status, stepfn.WithErrorName("OrderCanceled", errCanceled)
@@ -144,7 +144,7 @@ func (f Fulfillment) confirm(ctx context.Context, c stepfn.Call[OrderPlaced]) (S
 	return status, err
 }
 
-// park tells the people on call: the order is neither done nor undone.
+// park notifies the people on call: the order is neither done nor undone.
 func (f Fulfillment) park(ctx context.Context, p stepfn.Parked[OrderPlaced]) error {
 	observe.Logger(ctx).Error("order needs a person", zap.String("orderId", p.Input.OrderID),
 		zap.String("outcome", p.Outcome), zap.Any("error", p.Error), zap.Any("failed", p.Failed))

@@ -2,8 +2,8 @@ package shop
 
 import "time"
 
-// Settings are the numbers of the deployment. The template says the same; a
-// test compares the two.
+// Settings are the numbers of the deployment. The template has the same; a test
+// compares the two.
 type Settings struct {
 	// FunctionTimeout is how long one invocation of a consumer may run.
 	FunctionTimeout time.Duration
@@ -19,7 +19,7 @@ type Settings struct {
 	// BatchSize is how many messages one invocation takes.
 	BatchSize int
 	// StreamBatchSize is how many changes of the table one invocation takes,
-	// StreamRetries how often it gets them again before they are given up.
+	// StreamRetries how often it gets them again before it gives up.
 	StreamBatchSize, StreamRetries int
 }
 

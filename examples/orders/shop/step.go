@@ -9,11 +9,11 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 )
 
-// Fulfillment carries an order out. Its steps may run more than once and in
-// spite of each other: a step that was undone must not happen afterwards.
+// Fulfillment carries out an order. Its steps may run more than once, and in two
+// executions at the same time. A step that was undone must not happen afterwards.
 type Fulfillment struct{ Table *dynamo.Table }
 
-// errUndone says that a step came too late: it has been undone.
+// errUndone says that a step has been undone before it ran.
 var errUndone = errors.New("the step has been undone already")
 
 // do commits the writes of a step together with its effect: once, however
@@ -35,10 +35,10 @@ func (f Fulfillment) do(ctx context.Context, key EffectKey, amount int64, writes
 	return nil
 }
 
-// undo takes a step back. Where the step has not happened, the effect that is
-// undone in advance keeps it from happening later. Nothing of a confirmed order
-// is taken back: an event may start its saga twice, and what one execution has
-// brought to its end, the other must not undo.
+// undo undoes a step. If the step has not happened yet, the record of the undone
+// effect keeps it from happening later. Nothing of a confirmed order is undone: an
+// event may start its saga twice, and one execution must not undo what the other
+// has finished.
 func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.Write) error {
 	effect, err := Effects.Get(ctx, f.Table, key, dynamo.Consistent())
 	var undone dynamo.Write = Effects.Update(key).Do(dynamo.Add(EffectUndone, 1)).If(EffectUndone.Equal(0))
@@ -60,7 +60,7 @@ func (f Fulfillment) undo(ctx context.Context, key EffectKey, writes ...dynamo.W
 
 // advance moves an order from one of the statuses to the next if the checks
 // hold, and returns the status that it has then. An order with another status
-// keeps it; another execution of its saga has been faster.
+// keeps it, because another execution of its saga has been faster.
 func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, from []Status, checks ...dynamo.Write) (status Status, changed bool, err error) {
 	for range 4 { // a status changes twice at most
 		order, err := Orders.Get(ctx, f.Table, OrderKey{orderID}, dynamo.Consistent())
@@ -79,8 +79,8 @@ func (f Fulfillment) advance(ctx context.Context, orderID string, next Status, f
 	return "", false, fmt.Errorf("order %s: its status does not come to rest", orderID)
 }
 
-// stands demands that an effect has happened and was not undone.
-func stands(orderID, kind string) dynamo.Write {
+// inForce demands that an effect has happened and was not undone.
+func inForce(orderID, kind string) dynamo.Write {
 	return Effects.Check(EffectKey{orderID, kind}).If(EffectUndone.Equal(0))
 }
 

@@ -12,7 +12,7 @@ var Store = dynamo.MustModel(dynamo.Schema{
 	Indexes: []dynamo.Index{{Name: "GSI1", PartitionKey: "GSI1PK", SortKey: "GSI1SK"}},
 })
 
-// Status is how far an order is.
+// Status is the state of an order.
 type Status string
 
 // The statuses of an order: it is placed, then the saga processes it, then it
@@ -58,7 +58,7 @@ type Line struct {
 // StockKey identifies an article.
 type StockKey struct{ SKU string }
 
-// Stock is what is left of an article.
+// Stock is how much of an article is left.
 type Stock struct {
 	StockKey
 	Available int64
@@ -68,7 +68,7 @@ type Stock struct {
 type EffectKey struct{ OrderID, Kind string }
 
 // Effect is something that was done for an order, and perhaps undone. Count
-// and Undone say how often: every doing adds one, so that a second one shows.
+// and Undone say how often, so that a second time would show.
 type Effect struct {
 	EffectKey
 	Count  int64
@@ -88,7 +88,7 @@ type OrderView struct {
 	Lines []Line
 }
 
-// The entities of the table, and the ways into it.
+// The entities of the table, and its access patterns.
 var (
 	Orders = dynamo.MustEntity[Order, OrderKey](Store, "Order",
 		dynamo.Key("ORDER#{OrderID}", "METADATA"),

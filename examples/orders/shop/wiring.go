@@ -1,11 +1,11 @@
 package shop
 
-// What connects the services, as the template has it too; a test compares the
-// two.
+// These constants connect the services. The template has the same; a test compares
+// the two.
 const (
 	// FulfillPattern is the rule that starts the saga of a placed order.
 	FulfillPattern = `{"source":["shop.orders"],"detail-type":["OrderPlaced"]}`
-	// AnnouncePattern is the rule that tells the topic of every order's events.
+	// AnnouncePattern is the rule that passes the events of all orders to the topic.
 	AnnouncePattern = `{"source":["shop.orders"],"detail-type":[{"prefix":"Order"}],"detail":{"total":[{"numeric":[">",0]}]}}`
 	// InvoicesPolicy is what the topic sends to the queue of invoices.
 	InvoicesPolicy = `{"detail-type":["OrderClosed"],"detail":{"outcome":["CONFIRMED"],"total":[{"numeric":[">",0]}]}}`
