@@ -25,10 +25,9 @@ func TestNilIsRefused(t *testing.T) {
 		"entity in a collection": {func() (any, error) {
 			return dynamo.NewCollection[OrderKey, OrderView]((*dynamo.Entity[Order, OrderKey])(nil))
 		}, "entity 1 is nil"},
-		"operation":              {func() (any, error) { return nil, table.Transact(t.Context(), nil) }, "operation 0 is nil"},
-		"operation of a batch":   {func() (any, error) { return nil, table.Batch(t.Context(), nil) }, "operation 0 is nil"},
-		"zero read":              {func() (any, error) { return nil, table.BatchGet(t.Context(), dynamo.Read{}) }, "the zero Read reads nothing"},
-		"handler of the mapping": {func() (any, error) { return nil, dynamotest.New(nil, nil).NewMapping("t", nil, nil).Drain(t.Context()) }, "the handler is nil"},
+		"operation":            {func() (any, error) { return nil, table.Transact(t.Context(), nil) }, "operation 0 is nil"},
+		"operation of a batch": {func() (any, error) { return nil, table.Batch(t.Context(), nil) }, "operation 0 is nil"},
+		"zero read":            {func() (any, error) { return nil, table.BatchGet(t.Context(), dynamo.Read{}) }, "the zero Read reads nothing"},
 		"action": {func() (any, error) {
 			return nil, orders.Update(OrderKey{"1"}).Do(dynamo.Action[Order]{}).Run(t.Context(), table)
 		}, "an action is the zero Action"},
@@ -38,6 +37,7 @@ func TestNilIsRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+	require.PanicsWithValue(t, "dynamotest: mapping of t: the function is nil", func() { dynamotest.New(nil, nil).NewMapping("t", nil, nil) })
 	for _, op := range []dynamo.Write{
 		dynamo.Put[Order]{},
 		dynamo.ConditionalPut[Order]{},

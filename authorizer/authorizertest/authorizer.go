@@ -184,13 +184,9 @@ func (a *Authorizer) result(ctx context.Context, api any, identity []string, eve
 
 // invoke asks the function. The check is what the kind of API demands of the answer beside.
 func (a *Authorizer) invoke(ctx context.Context, event any, check func(*result) error) (*result, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.options.Timeout)
-	defer cancel()
-	out, err := call(ctx, a.function, mustJSON(event))
+	out, err := call(ctx, a.function, mustJSON(event), a.options.Timeout)
 	switch {
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: the function timed out", errConfiguration)
-	case errors.Is(err, errPanic):
+	case errors.Is(err, errTimedOut), errors.Is(err, errPanic):
 		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
 	case err != nil && err.Error() == "Unauthorized":
 		return nil, fmt.Errorf("%w: the function failed with Unauthorized", errUnauthorized)

@@ -2,40 +2,43 @@ package authorizertest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
-// Function is a Lambda function as a service invokes it: JSON in, JSON or an error out.
+// Function is a Lambda function as a service invokes it: JSON in, JSON or an error
+// out.
 type Function = func(ctx context.Context, payload []byte) ([]byte, error)
 
-// Func turns a typed Lambda handler into a Function, encoding and decoding as aws-lambda-go does.
-func Func[I, O any](handle func(context.Context, I) (O, error)) Function {
-	if handle == nil {
-		panic("authorizertest: Func needs a handler")
-	}
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		var in I
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return nil, err
-		}
-		out, err := handle(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(out)
-	}
+// Func makes a [Function] of a typed handler. It decodes and encodes as
+// aws-lambda-go does, and panics without a handler.
+func Func[I, O any](handler func(context.Context, I) (O, error)) Function {
+	return lambdafn.Func("authorizertest", handler)
 }
 
-var errPanic = errors.New("the function panicked")
+// Event makes a [Function] of a typed handler that returns only an error. It
+// panics without a handler.
+func Event[I any](handler func(context.Context, I) error) Function {
+	return lambdafn.Event("authorizertest", handler)
+}
 
-// call invokes a function and turns a panic into an error, as the Lambda service sees it.
-func call(ctx context.Context, function Function, payload []byte) (out []byte, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", errPanic, r)
-		}
-	}()
-	return function(ctx, payload)
+var (
+	errPanic    = errors.New("the function panicked")
+	errTimedOut = errors.New("the function timed out")
+)
+
+// call invokes a function. With a limit, one that returns too late has timed out,
+// whatever it returns.
+func call(ctx context.Context, function Function, payload []byte, limit time.Duration) ([]byte, error) {
+	out := lambdafn.Invoke(ctx, function, payload, limit)
+	switch {
+	case limit > 0 && (out.TimedOut || ctx.Err() != nil):
+		return nil, errTimedOut
+	case out.Panic != nil:
+		return nil, fmt.Errorf("%w: %v", errPanic, out.Panic)
+	}
+	return out.Response, out.Err
 }

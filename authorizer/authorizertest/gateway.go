@@ -295,10 +295,8 @@ func (g *RESTAPI) authorizerEvent(arn string, identity []string, request awseven
 
 // integrate invokes the function behind a route and checks its answer.
 func (g *RESTAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
-	ctx, cancel := context.WithTimeout(ctx, g.options.BackendTimeout)
-	defer cancel()
-	out, err := call(ctx, route.Backend, mustJSON(request))
-	if ctx.Err() != nil {
+	out, err := call(ctx, route.Backend, mustJSON(request), g.options.BackendTimeout)
+	if errors.Is(err, errTimedOut) {
 		return endpointTimeout.rest()
 	}
 	var response awsevents.APIGatewayProxyResponse

@@ -204,12 +204,10 @@ func authorizerEventV2(arn string, identity []string, request awsevents.APIGatew
 
 // integrate invokes the function behind a route. An answer without a status code is the body of a 200.
 func (g *HTTPAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPResponse {
-	ctx, cancel := context.WithTimeout(ctx, g.options.BackendTimeout)
-	defer cancel()
-	out, err := call(ctx, route.Backend, mustJSON(request))
+	out, err := call(ctx, route.Backend, mustJSON(request), g.options.BackendTimeout)
 	arn := g.options.arn(request.RequestContext.HTTP.Method, request.RequestContext.HTTP.Path)
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(err, errTimedOut):
 		return httpUnavailable.http()
 	case err != nil:
 		return g.refuse(&httpFailure, arn, err).http()

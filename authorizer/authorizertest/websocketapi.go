@@ -163,7 +163,7 @@ func (c *Connection) invoke(ctx context.Context, route, kind string, request aws
 	if c.authorizer != nil {
 		r.Authorizer = c.authorizer
 	}
-	out, err := call(ctx, function, mustJSON(request))
+	out, err := call(ctx, function, mustJSON(request), 0)
 	var response struct {
 		StatusCode int `json:"statusCode"`
 	}

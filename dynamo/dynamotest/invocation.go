@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // lambdaRecord is a stream record as Lambda hands it to a function.
@@ -106,22 +107,21 @@ func (m *Mapping) invoke(ctx context.Context, s *stream, batch []streamRecord) (
 	if err != nil {
 		return 0, err
 	}
-	if m.options.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, m.options.Timeout)
-		defer cancel()
-	}
-	answer, err := m.call(ctx, payload)
+	out := lambdafn.Invoke(ctx, m.function, payload, m.options.Timeout)
 	switch {
-	case err != nil:
-		return 0, err
+	case out.Panic != nil:
+		return 0, fmt.Errorf("dynamotest: the function panicked: %v", out.Panic)
+	case out.Err != nil:
+		return 0, out.Err
+	case out.TimedOut:
+		return 0, context.DeadlineExceeded
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case !m.options.ReportBatchItemFailures:
-		m.refuseReport(answer)
+		m.refuseReport(out.Response)
 		return len(batch), nil
 	}
-	return firstFailed(answer, batch), nil
+	return firstFailed(out.Response, batch), nil
 }
 
 // refuseReport fails the test when the function reports failures that Lambda ignores.
@@ -136,16 +136,6 @@ func (m *Mapping) refuseReport(answer []byte) {
 	m.db.server.TB().Errorf("dynamotest: mapping of %s: the function reported %d failed records, but the mapping lacks ReportBatchItemFailures:"+
 		" Lambda ignores the report and takes the batch for done. Set MappingOptions.ReportBatchItemFailures,"+
 		" and FunctionResponseTypes: [ReportBatchItemFailures] in the template.", m.table, len(response.BatchItemFailures))
-}
-
-// call runs the handler; a panic is an error of the function.
-func (m *Mapping) call(ctx context.Context, payload []byte) (answer []byte, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("dynamotest: the function panicked: %v", r)
-		}
-	}()
-	return m.handler(ctx, payload)
 }
 
 // firstFailed is the index of the lowest record that the answer of the

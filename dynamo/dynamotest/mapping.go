@@ -2,7 +2,6 @@ package dynamotest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,34 +9,10 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
-
-// Handler is a Lambda function as its event source mapping calls it: JSON in,
-// JSON out.
-type Handler func(ctx context.Context, payload []byte) ([]byte, error)
-
-// Func makes a Handler of a function that takes an event and answers.
-func Func[I, O any](f func(context.Context, I) (O, error)) Handler {
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		var in I
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return nil, err
-		}
-		out, err := f(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(out)
-	}
-}
-
-// Event makes a Handler of a function that takes an event and answers
-// nothing.
-func Event[I any](f func(context.Context, I) error) Handler {
-	return Func(func(ctx context.Context, in I) (json.RawMessage, error) { return nil, f(ctx, in) })
-}
 
 // MappingOptions set up a [Mapping]; they are named as in AWS Lambda.
 type MappingOptions struct {
@@ -91,13 +66,12 @@ type MappingOptions struct {
 // Mapping is the event source mapping between a table's stream and a Lambda
 // function. It has no goroutines of its own: Run and Drain do the work.
 type Mapping struct {
-	db      *DynamoDB
-	table   string
-	handler Handler
-	options MappingOptions
-	filters []*pattern.Pattern
-	fault   error // what Lambda would not have created
-	lanes   []*lane
+	db       *DynamoDB
+	table    string
+	function Function
+	options  MappingOptions
+	filters  []*pattern.Pattern
+	lanes    []*lane
 
 	mu       sync.Mutex
 	failures []Failure
@@ -125,20 +99,18 @@ type Failure struct {
 }
 
 // NewMapping describes the mapping from the stream of a table to a function;
-// the table may come about later. Nothing is read before Run or Drain; what
-// Lambda would refuse in the options is their error.
-func (db *DynamoDB) NewMapping(tableName string, handler Handler, optFns ...func(*MappingOptions)) *Mapping {
-	m := &Mapping{db: db, table: tableName, handler: handler, options: MappingOptions{
+// the table may be created later. Nothing is read before Run or Drain. It panics
+// without a function and where Lambda would refuse the options.
+func (db *DynamoDB) NewMapping(tableName string, function Function, optFns ...func(*MappingOptions)) *Mapping {
+	m := &Mapping{db: db, table: tableName, function: function, options: MappingOptions{
 		StartingPosition: "TRIM_HORIZON", BatchSize: 100, MaximumRetryAttempts: -1, MaximumRecordAge: -1, ParallelizationFactor: 1,
 		PollInterval: 250 * time.Millisecond, RetryDelay: time.Second,
 		FunctionARN: "arn:aws:lambda:" + wire.DefaultRegion + ":" + wire.DefaultAccount + ":function:function",
 	}}
-	for _, fn := range optFns {
-		if fn != nil {
-			fn(&m.options)
-		}
+	given.Options(&m.options, optFns)
+	if err := m.check(); err != nil {
+		panic(err.Error())
 	}
-	m.fault = m.check()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	start := int64(0)
@@ -165,8 +137,8 @@ const (
 func (m *Mapping) check() error {
 	o := &m.options
 	var errs []error
-	if m.handler == nil {
-		errs = append(errs, fmt.Errorf("dynamotest: mapping of %s: the handler is nil", m.table))
+	if m.function == nil {
+		errs = append(errs, fmt.Errorf("dynamotest: mapping of %s: the function is nil", m.table))
 	}
 	refuse := func(wrong bool, format string, args ...any) {
 		if wrong {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/lambdafn"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -81,7 +82,7 @@ func (m *Mapping) explain() {
 // poll takes one batch of a lane and sees it through. worked is false when
 // there was none.
 func (m *Mapping) poll(ctx context.Context, i int, window time.Duration) (worked bool, err error) {
-	if err := firstError(m.fault, ctx.Err()); err != nil {
+	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 	l := m.lanes[i]
@@ -122,9 +123,6 @@ func (m *Mapping) release(l *lane) {
 	l.busy = false
 }
 
-// maxPayload is how large a batch may become.
-const maxPayload = 6 << 20
-
 // read takes the next batch of a lane.
 func (m *Mapping) read(l *lane, i int) (*stream, []streamRecord) {
 	m.db.mu.Lock()
@@ -144,7 +142,7 @@ func (m *Mapping) read(l *lane, i int) (*stream, []streamRecord) {
 			}
 			continue
 		}
-		if len(batch) == m.options.BatchSize || bytes+r.size > maxPayload && bytes > 0 {
+		if len(batch) == m.options.BatchSize || bytes+r.size > lambdafn.MaxPayload && bytes > 0 {
 			break
 		}
 		bytes += r.size

@@ -10,7 +10,6 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/backoff"
-
 	"github.com/patternkit/serverless/internal/given"
 )
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -18,7 +19,6 @@ const (
 	maxFIFOBatch       = 10
 	maxStandardBatch   = 10_000
 	maxWindow          = 300 * time.Second
-	maxPayload         = 6 << 20 // bytes of one invocation
 	maxFilters         = 10
 	maxFunctionTimeout = 15 * time.Minute
 )
@@ -61,12 +61,11 @@ type MappingOptions struct {
 // Mapping is an event source mapping: it polls a queue for a function as
 // Lambda does. It only describes; [Mapping.Run] and [Mapping.Drain] poll.
 type Mapping struct {
-	sqs     *SQS
-	ref     string
-	handler func(context.Context, []byte) ([]byte, error)
-	options MappingOptions
-	filters []*pattern.Pattern
-	fault   error
+	sqs      *SQS
+	ref      string
+	function Function
+	options  MappingOptions
+	filters  []*pattern.Pattern
 
 	mu          sync.Mutex
 	failures    map[string]error
@@ -77,15 +76,12 @@ type Mapping struct {
 
 // NewMapping describes the mapping of a queue (URL, ARN, or name) to a
 // function, which takes the payload of an invocation and returns its answer;
-// [Func] and [Event] make one of a typed handler. What Lambda would refuse in
-// the options is the error of Run and Drain.
-func (s *SQS) NewMapping(queue string, function func(ctx context.Context, payload []byte) ([]byte, error), optFns ...func(*MappingOptions)) *Mapping {
-	m := &Mapping{sqs: s, ref: queue, handler: function, failures: map[string]error{}}
-	for _, f := range optFns {
-		if f != nil {
-			f(&m.options)
-		}
-	}
+// [Func] and [Event] make one of a typed handler. It panics without a function and
+// where Lambda would refuse the options. What Lambda would refuse because of the
+// queue is the error of Run and Drain.
+func (s *SQS) NewMapping(queue string, function Function, optFns ...func(*MappingOptions)) *Mapping {
+	m := &Mapping{sqs: s, ref: queue, function: function, failures: map[string]error{}}
+	given.Options(&m.options, optFns)
 	if m.options.BatchSize == 0 {
 		m.options.BatchSize = 10
 	}
@@ -95,20 +91,35 @@ func (s *SQS) NewMapping(queue string, function func(ctx context.Context, payloa
 	if m.options.FunctionName == "" {
 		m.options.FunctionName = "function"
 	}
-	if function == nil {
-		m.fault = errors.New("the function is nil")
-	}
-	for _, f := range m.options.Filters {
-		p, err := pattern.Parse(pattern.EventSource, []byte(f))
-		if err != nil {
-			m.fault = mappingError("Invalid filter pattern definition. (%s: %v)", f, err)
-		}
-		m.filters = append(m.filters, p)
-	}
-	if len(m.options.Filters) > maxFilters {
-		m.fault = mappingError("A mapping takes at most %d filters, got %d.", maxFilters, len(m.options.Filters))
+	if err := m.check(); err != nil {
+		panic(fmt.Sprintf("messagingtest: mapping of %s: %v", queue, err))
 	}
 	return m
+}
+
+// check refuses what Lambda refuses whatever the queue is, all together.
+func (m *Mapping) check() error {
+	o := &m.options
+	var faults []error
+	reject := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, mappingError(format, args...))
+		}
+	}
+	if m.function == nil {
+		faults = append(faults, errors.New("the function is nil"))
+	}
+	reject(o.BatchSize < 1 || o.BatchSize > maxStandardBatch, "Batch size must be between 1 and %d, got %d.", maxStandardBatch, o.BatchSize)
+	reject(o.MaximumBatchingWindow < 0 || o.MaximumBatchingWindow > maxWindow, "Maximum batch window must be between 0 and 300 seconds, got %v.", o.MaximumBatchingWindow)
+	reject(o.MaximumConcurrency < 1 || o.MaximumConcurrency > 1000, "Maximum concurrency must be between 2 and 1000, got %d.", o.MaximumConcurrency)
+	reject(o.FunctionTimeout < 0 || o.FunctionTimeout > maxFunctionTimeout, "Function timeout must be between 1 and 900 seconds, got %v.", o.FunctionTimeout)
+	reject(len(o.Filters) > maxFilters, "A mapping takes at most %d filters, got %d.", maxFilters, len(o.Filters))
+	for _, f := range o.Filters {
+		p, err := pattern.Parse(pattern.EventSource, []byte(f))
+		reject(err != nil, "Invalid filter pattern definition. (%s: %v)", f, err)
+		m.filters = append(m.filters, p)
+	}
+	return errors.Join(faults...)
 }
 
 // mappingError is what CreateEventSourceMapping answers.
@@ -125,9 +136,6 @@ type source struct {
 
 // open checks the mapping against its queue.
 func (m *Mapping) open() (source, error) {
-	if m.fault != nil {
-		return source{}, m.fault
-	}
 	m.sqs.mu.Lock()
 	defer m.sqs.mu.Unlock()
 	q, ok := m.sqs.find(m.ref)
@@ -142,10 +150,11 @@ func (m *Mapping) open() (source, error) {
 	if src.timeout == 0 {
 		src.timeout = min(visibility, maxFunctionTimeout)
 	}
-	return src, m.check(q.settings.fifo, visibility, src.timeout)
+	return src, m.checkQueue(q.settings.fifo, visibility, src.timeout)
 }
 
-func (m *Mapping) check(fifo bool, visibility, timeout time.Duration) error {
+// checkQueue refuses what Lambda refuses because of the queue's attributes.
+func (m *Mapping) checkQueue(fifo bool, visibility, timeout time.Duration) error {
 	o := m.options
 	var faults []error
 	reject := func(wrong bool, format string, args ...any) {
@@ -153,15 +162,11 @@ func (m *Mapping) check(fifo bool, visibility, timeout time.Duration) error {
 			faults = append(faults, mappingError(format, args...))
 		}
 	}
-	reject(o.BatchSize < 1 || o.BatchSize > maxStandardBatch, "Batch size must be between 1 and %d, got %d.", maxStandardBatch, o.BatchSize)
 	reject(fifo && o.BatchSize > maxFIFOBatch, "Batch size for a FIFO queue must be between 1 and %d, got %d.", maxFIFOBatch, o.BatchSize)
 	reject(fifo && o.MaximumBatchingWindow != 0, "Batching window is not supported for FIFO queues")
 	reject(!fifo && o.BatchSize > 10 && o.MaximumBatchingWindow <= 0, "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
-	reject(o.MaximumBatchingWindow < 0 || o.MaximumBatchingWindow > maxWindow, "Maximum batch window must be between 0 and 300 seconds, got %v.", o.MaximumBatchingWindow)
-	reject(o.MaximumConcurrency < 1 || o.MaximumConcurrency > 1000, "Maximum concurrency must be between 2 and 1000, got %d.", o.MaximumConcurrency)
 	reject(timeout > visibility, "Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", visibility/time.Second, timeout/time.Second)
 	reject(visibility == 0, "Queue visibility timeout: 0 seconds is less than Function timeout: 1 seconds")
-	reject(timeout < 0 || timeout > maxFunctionTimeout, "Function timeout must be between 1 and 900 seconds, got %v.", timeout)
 	return errors.Join(faults...)
 }
 

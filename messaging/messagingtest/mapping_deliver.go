@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/lambdafn"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -55,7 +56,7 @@ func Deliver(tb TB, handler func(context.Context, awsevents.SQSEvent) (awsevents
 	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: awsid.UUID()})
 	d.Response, d.Err = handler(ctx, d.Event)
-	response, err := marshal(d.Response)
+	response, err := lambdafn.Marshal(d.Response)
 	if err != nil {
 		panic(fmt.Sprintf("messagingtest: %v", err)) // a list of strings: cannot fail
 	}
@@ -93,7 +94,7 @@ func recordOf(body any) (awsevents.SQSMessage, error) {
 	case json.RawMessage:
 		m.Body = string(body)
 	default:
-		doc, err := marshal(body)
+		doc, err := lambdafn.Marshal(body)
 		if err != nil {
 			return awsevents.SQSMessage{}, err
 		}
@@ -117,7 +118,7 @@ func (m Message) record() (awsevents.SQSMessage, error) {
 		own.sent = now
 	}
 	src := source{arn: awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, "deliver"), region: wire.DefaultRegion}
-	doc, err := marshal(src.record(delivery{own, receipt{src.arn, 1, own.received}.encode()}))
+	doc, err := lambdafn.Marshal(src.record(delivery{own, receipt{src.arn, 1, own.received}.encode()}))
 	if err != nil {
 		return awsevents.SQSMessage{}, err
 	}

@@ -3,6 +3,8 @@ package messagingtest
 import (
 	"context"
 	"time"
+
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // gather receives the messages of one batch: what there is now, or, with a
@@ -28,7 +30,7 @@ func (r *run) gather(ctx context.Context, drain bool) ([]delivery, error) {
 		if end.IsZero() {
 			end = time.Now().Add(r.options.MaximumBatchingWindow)
 		}
-		if len(batch) == r.options.BatchSize || size >= maxPayload || !time.Now().Before(end) {
+		if len(batch) == r.options.BatchSize || size >= lambdafn.MaxPayload || !time.Now().Before(end) {
 			return batch, nil
 		}
 	}
@@ -159,7 +161,7 @@ func (r *run) split(batch []delivery) [][]delivery {
 	start, size := 0, len(emptyEvent)
 	for i, d := range batch {
 		n := r.source.record(d).size() + 1
-		if i > start && size+n > maxPayload {
+		if i > start && size+n > lambdafn.MaxPayload {
 			out = append(out, batch[start:i])
 			start, size = i, len(emptyEvent)
 		}

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // Errors of an invocation that are not the function's own.
@@ -56,36 +56,6 @@ type Invocation struct {
 	Err error
 	// Start and End are the times of the invocation.
 	Start, End time.Time
-}
-
-// Func adapts a typed Lambda handler to what a mapping invokes: the payload is
-// decoded from JSON and the answer encoded to it, as the Go runtime does. Without
-// a handler there is no function: nil.
-func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
-	if handler == nil {
-		return nil
-	}
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		var in I
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return nil, fmt.Errorf("messagingtest: decode the event: %w", err)
-		}
-		out, err := handler(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		return marshal(out)
-	}
-}
-
-// Event adapts a typed Lambda handler that answers nothing but an error.
-func Event[I any](handler func(context.Context, I) error) func(context.Context, []byte) ([]byte, error) {
-	if handler == nil {
-		return nil
-	}
-	return Func(func(ctx context.Context, in I) (json.RawMessage, error) {
-		return json.RawMessage("null"), handler(ctx, in)
-	})
 }
 
 // start invokes the function with part in a goroutine of its own, and settles
@@ -146,30 +116,16 @@ func (r *run) invoke(ctx context.Context, part []delivery) Invocation {
 		AwsRequestID:       in.RequestID,
 		InvokedFunctionArn: awsid.ARN("lambda", r.source.region, accountOf(r.source.arn), "function:"+r.options.FunctionName),
 	})
-	ctx, cancel := context.WithTimeout(ctx, r.source.timeout)
-	type answer struct {
-		response []byte
-		err      error
-	}
-	done := make(chan answer, 1)
-	r.handler.Go(func() {
-		out := answer{err: ErrExited}
-		defer func() {
-			if v := recover(); v != nil {
-				out.err = &PanicError{v, debug.Stack()}
-			}
-			done <- out
-		}()
-		out.response, out.err = r.Mapping.handler(ctx, bytes.Clone(in.Payload))
-	})
-	defer cancel()
-	select {
-	case out := <-done:
-		in.Response, in.Err = out.response, out.err
-	case <-ctx.Done():
-	}
-	if ctx.Err() != nil { // a function that returns because its time is up is timed out too
-		in.Response, in.Err = nil, fmt.Errorf("%w after %.2f seconds", ErrTimedOut, r.source.timeout.Seconds())
+	out := lambdafn.InvokeApart(ctx, r.function, bytes.Clone(in.Payload), r.source.timeout, &r.handler)
+	switch {
+	case out.TimedOut: // also a function that returns because its time is up
+		in.Err = fmt.Errorf("%w after %.2f seconds", ErrTimedOut, r.source.timeout.Seconds())
+	case out.Panic != nil:
+		in.Err = &PanicError{out.Panic, out.Stack}
+	case out.Exited:
+		in.Err = ErrExited
+	default:
+		in.Response, in.Err = out.Response, out.Err
 	}
 	in.End = time.Now()
 	return in

@@ -1,9 +1,10 @@
 package messagingtest
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // eventRecord is a message in the payload of a Lambda invocation.
@@ -57,12 +58,12 @@ func (s source) payload(batch []delivery) ([]byte, error) {
 	for i, d := range batch {
 		event.Records[i] = s.record(d)
 	}
-	return marshal(event)
+	return lambdafn.Marshal(event)
 }
 
 // size is the length of the record in a payload.
 func (r eventRecord) size() int {
-	doc, err := marshal(r)
+	doc, err := lambdafn.Marshal(r)
 	if err != nil {
 		return 0
 	}
@@ -72,7 +73,7 @@ func (r eventRecord) size() int {
 // filterForm writes the record as filter patterns see it: a body that is a
 // JSON object or array is JSON, any other body is a string.
 func (r eventRecord) filterForm() ([]byte, error) {
-	body, err := marshal(r.Body)
+	body, err := lambdafn.Marshal(r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +82,8 @@ func (r eventRecord) filterForm() ([]byte, error) {
 			body = []byte(trimmed)
 		}
 	}
-	return marshal(struct {
+	return lambdafn.Marshal(struct {
 		eventRecord
 		Body json.RawMessage `json:"body"`
 	}{r, body})
-}
-
-// marshal writes JSON without escaping HTML, as AWS does.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

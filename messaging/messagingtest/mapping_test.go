@@ -333,18 +333,34 @@ func TestMappingRefusesWhatLambdaRefuses(t *testing.T) {
 		want  string
 	}{
 		"no queue":         {"none", func(*messagingtest.MappingOptions) {}, "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist."},
-		"batch size":       {"q", func(o *messagingtest.MappingOptions) { o.BatchSize = 10_001 }, "Batch size must be between 1 and 10000"},
 		"no window":        {"q", func(o *messagingtest.MappingOptions) { o.BatchSize = 11 }, "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"},
 		"FIFO window":      {"q.fifo", func(o *messagingtest.MappingOptions) { o.MaximumBatchingWindow = time.Second }, "Batching window is not supported for FIFO queues"},
 		"FIFO batch":       {"q.fifo", func(o *messagingtest.MappingOptions) { o.BatchSize = 11 }, "Batch size for a FIFO queue must be between 1 and 10"},
 		"function timeout": {"q", func(o *messagingtest.MappingOptions) { o.FunctionTimeout = time.Minute }, "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds"},
-		"filter":           {"q", func(o *messagingtest.MappingOptions) { o.Filters = []string{`{"body":"x"}`} }, "Invalid filter pattern definition."},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			m := queues.NewMapping(c.queue, messagingtest.Event(func(context.Context, awsevents.SQSEvent) error { return nil }), c.set)
 			require.ErrorContains(t, m.Drain(ctx), c.want)
 			require.ErrorContains(t, m.Run(ctx), c.want)
+		})
+	}
+	options := map[string]func(*messagingtest.MappingOptions){
+		"Batch size must be between 1 and 10000, got 10001.": func(o *messagingtest.MappingOptions) { o.BatchSize = 10_001 },
+		"Maximum batch window must be between 0 and 300":     func(o *messagingtest.MappingOptions) { o.MaximumBatchingWindow = time.Hour },
+		"Maximum concurrency must be between 2 and 1000":     func(o *messagingtest.MappingOptions) { o.MaximumConcurrency = -1 },
+		"Function timeout must be between 1 and 900 seconds": func(o *messagingtest.MappingOptions) { o.FunctionTimeout = time.Hour },
+		"A mapping takes at most 10 filters, got 11.":        func(o *messagingtest.MappingOptions) { o.Filters = slices.Repeat([]string{`{"body":["x"]}`}, 11) },
+		"Invalid filter pattern definition.":                 func(o *messagingtest.MappingOptions) { o.Filters = []string{`{"body":"x"}`} },
+	}
+	for want, set := range options {
+		t.Run(want, func(t *testing.T) {
+			defer func() {
+				text, _ := recover().(string)
+				require.Contains(t, text, "messagingtest: mapping of q: ")
+				require.Contains(t, text, want)
+			}()
+			queues.NewMapping("q", messagingtest.Event(func(context.Context, awsevents.SQSEvent) error { return nil }), set)
 		})
 	}
 }

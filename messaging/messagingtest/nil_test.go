@@ -1,7 +1,6 @@
 package messagingtest_test
 
 import (
-	"context"
 	"testing"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -14,15 +13,9 @@ import (
 func TestNilArguments(t *testing.T) {
 	queues := messagingtest.NewSQS(nil, nil)
 	queues.NewQueue("orders", nil)
-	for _, function := range []func(context.Context, []byte) ([]byte, error){
-		nil,
-		messagingtest.Func[awsevents.SQSEvent, awsevents.SQSEventResponse](nil),
-		messagingtest.Event[awsevents.SQSEvent](nil),
-	} {
-		mapping := queues.NewMapping("orders", function, nil)
-		require.EqualError(t, mapping.Drain(ctx), "messagingtest: mapping of orders: the function is nil")
-		require.EqualError(t, mapping.Run(ctx), "messagingtest: mapping of orders: the function is nil")
-	}
+	require.PanicsWithValue(t, "messagingtest: Func: the handler is nil", func() { messagingtest.Func[awsevents.SQSEvent, awsevents.SQSEventResponse](nil) })
+	require.PanicsWithValue(t, "messagingtest: Event: the handler is nil", func() { messagingtest.Event[awsevents.SQSEvent](nil) })
+	require.PanicsWithValue(t, "messagingtest: mapping of orders: the function is nil", func() { queues.NewMapping("orders", nil, nil) })
 	require.EqualError(t, messagingtest.DrainAll(ctx, nil), "messagingtest: DrainAll: mapping 1 is nil")
 	require.PanicsWithValue(t, "messagingtest: Deliver: the handler is nil", func() { messagingtest.Deliver(t, nil, "x") })
 	require.PanicsWithValue(t, "messagingtest: RedriveTo: the dead-letter queue is nil", func() { messagingtest.RedriveTo(nil, 3) })

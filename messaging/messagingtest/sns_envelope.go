@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // snsTime is how SNS writes times.
@@ -43,7 +44,7 @@ func (l *lines) bytes() []byte { return []byte(l.b.String() + "\n}") }
 
 // quote writes s as a JSON string without escaping HTML.
 func quote(s string) string {
-	doc, err := marshal(s)
+	doc, err := lambdafn.Marshal(s)
 	if err != nil {
 		return `""` // a string always encodes
 	}
@@ -133,7 +134,7 @@ func (p published) lambdaEvent(sub *subscription) []byte {
 	for name, v := range p.Attributes {
 		n.Attributes[name] = lambdaAttribute{v.DataType, envelopeValue(v)}
 	}
-	doc, err := marshal(map[string][]lambdaRecord{"Records": {{"aws:sns", "1.0", sub.arn, n}}})
+	doc, err := lambdafn.Marshal(map[string][]lambdaRecord{"Records": {{"aws:sns", "1.0", sub.arn, n}}})
 	if err != nil {
 		return json.RawMessage(`{}`) // strings always encode
 	}

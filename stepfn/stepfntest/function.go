@@ -2,7 +2,6 @@ package stepfntest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/lambdafn"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -19,12 +19,16 @@ import (
 // nobody knows what the function had done by then.
 func Crash() { runtime.Goexit() }
 
+// Function is a Lambda function as a service invokes it: JSON in, JSON or an error
+// out.
+type Function = func(ctx context.Context, payload []byte) ([]byte, error)
+
 // Function binds a Go function to a Lambda ARN (or to whatever stands as the
 // Resource, such as "${ChargeFunctionArn}", or to a plain function name):
 // tasks with that resource, and lambda:invoke with that FunctionName, call
 // it. A later binding replaces an earlier one, nil takes it back. Errors and panics are reported
 // as aws-lambda-go reports them.
-func (m *StepFunctions) Function(arn string, f func(ctx context.Context, payload []byte) ([]byte, error)) {
+func (m *StepFunctions) Function(arn string, f Function) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f == nil {
@@ -34,29 +38,15 @@ func (m *StepFunctions) Function(arn string, f func(ctx context.Context, payload
 	m.functions[arn] = f
 }
 
-// Func turns a typed Lambda handler into one for [StepFunctions.Function]: the
-// payload is decoded and the result encoded as aws-lambda-go does it. It panics
-// without a handler.
-func Func[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, []byte) ([]byte, error) {
-	if handler == nil {
-		panic("stepfntest: Func needs a handler")
-	}
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		var in I
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return nil, err
-		}
-		out, err := handler(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(out)
-	}
+// Func makes a [Function] of a typed handler. It decodes and encodes as
+// aws-lambda-go does, and panics without a handler.
+func Func[I, O any](handler func(context.Context, I) (O, error)) Function {
+	return lambdafn.Func("stepfntest", handler)
 }
 
 // function finds what is bound to a Lambda ARN: under the ARN itself, without
 // its qualifier, or under the function's name.
-func (m *StepFunctions) function(arn string) func(context.Context, []byte) ([]byte, error) {
+func (m *StepFunctions) function(arn string) Function {
 	if f := m.functions[arn]; f != nil {
 		return f
 	}
@@ -93,33 +83,26 @@ type lambdaReport struct {
 
 // invoke calls a function as Lambda would. It returns the result's text, or
 // the failure that the execution sees.
-func invoke(ctx context.Context, f func(context.Context, []byte) ([]byte, error), payload, trace string) (out string, fault *failure) {
-	fault = crashed()
-	defer func() {
-		if p := recover(); p != nil {
-			fault = reported(panicType(p), fmt.Sprint(p))
-		}
-	}()
+func invoke(ctx context.Context, f Function, payload, trace string) (string, *failure) {
 	if trace != "" {
 		ctx = correlation.WithTrace(ctx, trace)
 		ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // the key that aws-lambda-go uses
 	}
-	ctx, cancel := context.WithTimeout(ctx, functionLimit)
-	defer cancel()
-	begin := time.Now()
-	result, err := f(ctx, []byte(payload))
+	out := lambdafn.Invoke(ctx, f, []byte(payload), functionLimit)
 	switch {
-	case time.Since(begin) >= functionLimit:
+	case out.Panic != nil:
+		return "", reported(panicType(out.Panic), fmt.Sprint(out.Panic))
+	case out.TimedOut:
 		return "", reported("Sandbox.Timedout", "RequestId: "+awsid.UUID()+" Error: Task timed out after 900.00 seconds")
-	case err != nil:
-		return "", reported(errorType(err))
-	case len(result) == 0:
+	case out.Err != nil:
+		return "", reported(errorType(out.Err))
+	case len(out.Response) == 0:
 		return "null", nil
 	}
-	if _, err := value.Parse(result); err != nil {
+	if _, err := value.Parse(out.Response); err != nil {
 		return "", reported("Runtime.MarshalError", "the function's result is not JSON: "+err.Error())
 	}
-	return string(result), nil
+	return string(out.Response), nil
 }
 
 func reported(name, message string) *failure {

@@ -37,7 +37,7 @@ func TestNilArguments(t *testing.T) {
 	m := stepfntest.New(nil, nil)
 	require.Equal(t, "stepfntest: create M: the machine is nil", refusal(t, func() { m.Create("M", nil) }))
 	require.Equal(t, "stepfntest: create M: the machine is nil", refusal(t, func() { m.CreateExpress("M", nil) }))
-	require.Equal(t, "stepfntest: Func needs a handler", refusal(t, func() { stepfntest.Func[int, int](nil) }))
+	require.Equal(t, "stepfntest: Func: the handler is nil", refusal(t, func() { stepfntest.Func[int, int](nil) }))
 
 	x := execute(t, states(t, `"A":{"Type":"Task","Resource":"`+fn+`","End":true}`), `{}`, func(m *stepfntest.StepFunctions) {
 		m.Function(fn, func(context.Context, []byte) ([]byte, error) { return nil, nil })
