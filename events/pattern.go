@@ -91,18 +91,12 @@ func (p *Pattern) Explain(event []byte) (*Explanation, error) {
 	if p.parsed() == nil {
 		return nil, errNoPattern
 	}
-	return p.p.Explain(event)
+	e, err := p.p.Explain(event)
+	if err != nil {
+		return nil, err
+	}
+	return explanation(e), nil
 }
-
-// Explanation says why an event matched a pattern or did not.
-type Explanation = pattern.Explanation
-
-// BranchExplanation is the result for one combination that the $or of a pattern
-// makes.
-type BranchExplanation = pattern.BranchExplanation
-
-// FieldExplanation is the result of the condition on one path.
-type FieldExplanation = pattern.FieldExplanation
 
 // String returns the pattern as JSON; null for one that was not parsed.
 func (p *Pattern) String() string {

@@ -1,11 +1,7 @@
 package pattern
 
-import (
-	"fmt"
-	"strings"
-)
-
-// Explanation says why an event matched a pattern or did not.
+// Explanation says why an event matched a pattern or did not. Package events
+// exports it as a type of its own.
 type Explanation struct {
 	// Matched is what Match answers.
 	Matched bool
@@ -14,7 +10,7 @@ type Explanation struct {
 	Branches []BranchExplanation
 }
 
-// BranchExplanation is the result for one combination.
+// BranchExplanation says whether one combination matched.
 type BranchExplanation struct {
 	// Matched says that all fields matched, and together.
 	Matched bool
@@ -22,7 +18,7 @@ type BranchExplanation struct {
 	Fields []FieldExplanation
 }
 
-// FieldExplanation is the result of the condition on one path.
+// FieldExplanation says whether the condition on one path matched.
 type FieldExplanation struct {
 	// Path is the dotted path.
 	Path string
@@ -34,79 +30,7 @@ type FieldExplanation struct {
 	Matched bool
 }
 
-// Failed returns the first field that did not match, of the branch that got
-// furthest; nil where the pattern matched, or where every field of a branch
-// matched but not in the same array elements.
-func (e *Explanation) Failed() *FieldExplanation {
-	if e.Matched {
-		return nil
-	}
-	var first *FieldExplanation
-	most := -1
-	for i := range e.Branches {
-		matched := 0
-		var failed *FieldExplanation
-		for j := range e.Branches[i].Fields {
-			f := &e.Branches[i].Fields[j]
-			if f.Matched {
-				matched++
-			} else if failed == nil {
-				failed = f
-			}
-		}
-		if matched > most {
-			most, first = matched, failed
-		}
-	}
-	return first
-}
-
-// String writes the explanation in lines, for people.
-func (e *Explanation) String() string {
-	var b strings.Builder
-	b.WriteString("no match")
-	if e.Matched {
-		b.Reset()
-		b.WriteString("match")
-	}
-	for i := range e.Branches {
-		branch := &e.Branches[i]
-		indent := "\n  "
-		if len(e.Branches) > 1 {
-			fmt.Fprintf(&b, "\n  branch %d of $or: %s", i+1, outcome(branch.Matched))
-			indent = "\n    "
-		}
-		all := true
-		for _, f := range branch.Fields {
-			all = all && f.Matched
-			fmt.Fprintf(&b, "%s%s: %s wants %s, %s", indent, outcome(f.Matched), f.Path, f.Want, f.found())
-		}
-		if all && !branch.Matched {
-			b.WriteString(indent + "no: the values above are in different elements of an array")
-		}
-	}
-	return b.String()
-}
-
-func outcome(matched bool) string {
-	if matched {
-		return "yes"
-	}
-	return "no"
-}
-
-func (f *FieldExplanation) found() string {
-	if len(f.Values) == 0 {
-		return "the event has no value there"
-	}
-	const shown = 5
-	if n := len(f.Values); n > shown {
-		return fmt.Sprintf("the event has %s and %d more", strings.Join(f.Values[:shown], ", "), n-shown)
-	}
-	return "the event has " + strings.Join(f.Values, ", ")
-}
-
-// Explain matches the event and reports the result of every condition.
+// Explain matches the event and says for every condition whether it matched.
 func (p *Pattern) Explain(event []byte) (*Explanation, error) {
 	e := &Explanation{}
 	for _, b := range p.branches {

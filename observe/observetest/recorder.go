@@ -8,12 +8,14 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/observe"
 )
 
-// TB is the part of *testing.T that a Recorder reports to.
-type TB = wire.TB
+// TB is the part of [testing.TB] that a Recorder reports to.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
 
 // Recorder takes the place of CloudWatch and X-Ray: it receives what observed
 // handlers write and gives it back as values. It may serve several handlers at

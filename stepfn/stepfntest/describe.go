@@ -126,8 +126,8 @@ type getExecutionHistoryInput struct {
 }
 
 type getExecutionHistoryOutput struct {
-	Events    []Event `json:"events"`
-	NextToken string  `json:"nextToken,omitempty"`
+	Events    []historyEvent `json:"events"`
+	NextToken string         `json:"nextToken,omitempty"`
 }
 
 func (m *StepFunctions) getExecutionHistory(ctx context.Context, in *getExecutionHistoryInput) (*getExecutionHistoryOutput, error) {
@@ -149,14 +149,13 @@ func (m *StepFunctions) getExecutionHistory(ctx context.Context, in *getExecutio
 	if err != nil {
 		return nil, err
 	}
-	page := make([]Event, len(ids))
+	page := make([]historyEvent, len(ids))
 	for i, id := range ids {
-		page[i] = x.records[id-1].event(id)
-	}
-	if in.IncludeExecutionData != nil && !*in.IncludeExecutionData {
-		for i := range page {
-			page[i] = page[i].bare()
+		e := x.records[id-1].event(id)
+		if in.IncludeExecutionData != nil && !*in.IncludeExecutionData {
+			e = e.bare()
 		}
+		page[i] = historyEvent{Timestamp: wire.Timestamp{Time: e.Timestamp}, Event: e}
 	}
 	return &getExecutionHistoryOutput{Events: page, NextToken: next}, nil
 }

@@ -9,10 +9,10 @@ import (
 // Event is one event of an execution's history, as GetExecutionHistory gives
 // it. At most one of the details is set, according to Type.
 type Event struct {
-	ID         int64          `json:"id"`
-	PreviousID int64          `json:"previousEventId"`
-	Timestamp  wire.Timestamp `json:"timestamp"`
-	Type       string         `json:"type"`
+	ID         int64     `json:"id"`
+	PreviousID int64     `json:"previousEventId"`
+	Timestamp  time.Time `json:"timestamp"`
+	Type       string    `json:"type"`
 
 	ExecutionStarted   *StartedDetails       `json:"executionStartedEventDetails,omitempty"`
 	ExecutionSucceeded *OutputDetails        `json:"executionSucceededEventDetails,omitempty"`
@@ -42,6 +42,12 @@ type Event struct {
 	IterationSucceeded *IterationDetails     `json:"mapIterationSucceededEventDetails,omitempty"`
 	IterationFailed    *IterationDetails     `json:"mapIterationFailedEventDetails,omitempty"`
 	IterationAborted   *IterationDetails     `json:"mapIterationAbortedEventDetails,omitempty"`
+}
+
+// historyEvent is an Event as it goes over the wire, where its time is a number.
+type historyEvent struct {
+	Timestamp wire.Timestamp `json:"timestamp"`
+	Event
 }
 
 // DataDetails says whether a payload was cut off; here it never is.
@@ -159,7 +165,7 @@ type record struct {
 
 // event writes a record as the API shows it.
 func (r record) event(id int64) Event {
-	e := Event{ID: id, PreviousID: r.previous, Timestamp: wire.Timestamp{Time: r.at}, Type: r.kind}
+	e := Event{ID: id, PreviousID: r.previous, Timestamp: r.at, Type: r.kind}
 	switch d := r.details.(type) {
 	case *StartedDetails:
 		e.ExecutionStarted = d
