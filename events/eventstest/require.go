@@ -107,7 +107,11 @@ func (b *EventBridge) explainRule(ev *Event, name string) string {
 	case r.pattern == nil:
 		return fmt.Sprintf("rule %s has no pattern", name)
 	}
-	why, err := r.pattern.Explain(ev.JSON)
+	p, err := events.NewPattern(r.text)
+	if err != nil {
+		return fmt.Sprintf("rule %s: %v", name, err)
+	}
+	why, err := p.Explain(ev.JSON)
 	if err != nil {
 		return fmt.Sprintf("rule %s: %v", name, err)
 	}
