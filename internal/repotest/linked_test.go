@@ -142,13 +142,14 @@ var linked = map[string][]because{
 
 	"observe/internal/subsegment": {},
 
-	"stepfn":                    {lambdaEvents, client, stepFunctions},
-	"stepfn/asl":                {},
-	"stepfn/internal/intrinsic": {},
-	"stepfn/internal/jsonpath":  {},
-	"stepfn/internal/value":     {},
-	"stepfn/prove":              {lambdaEvents, client, stepFunctions, credentials},
-	"stepfn/stepfntest":         {client, stepFunctions, credentials},
+	"stepfn":                        {lambdaEvents, client, stepFunctions},
+	"stepfn/asl":                    {},
+	"stepfn/internal/intrinsic":     {},
+	"stepfn/internal/jsonpath":      {},
+	"stepfn/internal/value":         {},
+	"stepfn/prove":                  {lambdaEvents, client, stepFunctions, credentials},
+	"stepfn/stepfntest":             {client, stepFunctions, credentials},
+	"stepfn/stepfntest/conformance": {client, stepFunctions},
 }
 
 func expand(groups []because) []string {
