@@ -107,6 +107,9 @@ var linked = map[string][]because{
 	"authorizer/authorizertest": {lambdaEvents, jwt, client, {
 		sdk + "/service/secretsmanager": "the service that the package simulates",
 	}},
+	"authorizer/authorizertest/conformance": {client, {
+		sdk + "/service/secretsmanager": "the service that the package checks",
+	}},
 	"authorizer/secret": {lambdaEvents, jwt, client, {
 		sdk + "/service/secretsmanager": "where the secret is kept",
 	}},
