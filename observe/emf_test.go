@@ -86,8 +86,8 @@ func TestDimensionSets(t *testing.T) {
 		placed.Add(ctx, 1, "app", "eu")
 	})
 	require.Len(t, documents(t, rec), 3)
-	rec.AssertMetric("Placed", 2, "Channel=web")
-	rec.AssertMetric("Placed", 1, "Channel=web", "Region=us")
+	observetest.RequireMetric(t, rec, "Placed", 2, "Channel=web")
+	observetest.RequireMetric(t, rec, "Placed", 1, "Channel=web", "Region=us")
 	require.Equal(t, [][]string{{"service", "Channel"}, {"service", "Channel", "Region"}, {"service"}}, rec.Metrics()[0].Sets)
 	require.Equal(t, [][]string{{"service", "Channel", "Region"}}, rec.Metrics()[2].Sets)
 	require.Panics(t, func() { placed.Sets([]string{"Tenant"}) })
@@ -119,7 +119,7 @@ func TestEveryPartOfASplitKeepsDimensionsAndProperties(t *testing.T) {
 	})
 	check(rec, 3)
 	for i := range counters {
-		rec.AssertMetric(fmt.Sprintf("Counter%d", i), float64(i), "Tenant=acme")
+		observetest.RequireMetric(t, rec, fmt.Sprintf("Counter%d", i), float64(i), "Tenant=acme")
 	}
 
 	rec = recording(t, func(ctx context.Context) {
@@ -130,7 +130,7 @@ func TestEveryPartOfASplitKeepsDimensionsAndProperties(t *testing.T) {
 		}
 	})
 	check(rec, 3)
-	rec.AssertMetric("Counter0", 201)
+	observetest.RequireMetric(t, rec, "Counter0", 201)
 	got := rec.Values("Values")
 	require.Len(t, got, 201)
 	for i, v := range got {
@@ -164,8 +164,8 @@ func TestEveryPartOfASplitKeepsDimensionsAndProperties(t *testing.T) {
 		observe.SetProperty(ctx, "large", strings.Repeat("x", 100000))
 		counters[0].Add(ctx, 1, "acme")
 	}, func(o *observe.Options) { o.MaxLineBytes = 128 << 10 })
-	rec.AssertLogged("WARN", "the metric properties are too large for a document and are left out")
-	rec.AssertMetric("Counter0", 1)
+	observetest.RequireLog(t, rec, "WARN", "the metric properties are too large for a document and are left out")
+	observetest.RequireMetric(t, rec, "Counter0", 1)
 
 	// A loop of any length needs bounded memory: what is full is written.
 	early := 0
@@ -181,7 +181,7 @@ func TestEveryPartOfASplitKeepsDimensionsAndProperties(t *testing.T) {
 	require.Equal(t, 100, early)
 	rec = own
 	check(rec, 101)
-	rec.AssertMetric("Values", 10001)
+	observetest.RequireMetric(t, rec, "Values", 10001)
 }
 
 func TestWhatCloudWatchRefusesIsRefusedWithAWarning(t *testing.T) {
@@ -218,9 +218,9 @@ func TestWhatCloudWatchRefusesIsRefusedWithAWarning(t *testing.T) {
 			require.NotEmpty(t, docs)
 			require.Len(t, rec.Find("a metric value was refused"), 1, "once per metric and invocation")
 			require.Contains(t, rec.Raw()[0], strings.ReplaceAll(c.reason, "+Inf", "+Inf"))
-			rec.AssertMetric("OrdersPlaced", 1, "Channel=fine")
+			observetest.RequireMetric(t, rec, "OrdersPlaced", 1, "Channel=fine")
 			if c.name == "overflowing sum" {
-				rec.AssertMetric("Big", math.Ldexp(1, 360))
+				observetest.RequireMetric(t, rec, "Big", math.Ldexp(1, 360))
 			} else {
 				require.Len(t, rec.Metrics(), 1)
 			}
@@ -234,7 +234,7 @@ func TestWhatCloudWatchRefusesIsRefusedWithAWarning(t *testing.T) {
 		ordersPlaced.Add(ctx, 1, "fine")
 	})
 	require.Len(t, rec.Find("a metric property was refused"), 4)
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 }
 
 func TestDeclarationsAreChecked(t *testing.T) {
@@ -281,12 +281,12 @@ func TestDeclarationsAreChecked(t *testing.T) {
 		observe.MustGauge("n", dims[:29]...).Set(ctx, 1, dims[:29]...)
 	})
 	documents(t, rec)
-	rec.AssertMetric("m", 1)
-	rec.AssertMetric("n", 1)
+	observetest.RequireMetric(t, rec, "m", 1)
+	observetest.RequireMetric(t, rec, "n", 1)
 
 	rec = recording(t, func(ctx context.Context) { observe.MustGauge("n", dims[:29]...).Set(ctx, 1, dims[:29]...) },
 		func(o *observe.Options) { o.Dimensions = map[string]string{"stage": "prod"} })
-	rec.AssertLogged("WARN", "a metric value was refused", "metric=n", "error.message=31 dimensions with the default ones, at most 30 are allowed")
+	observetest.RequireLog(t, rec, "WARN", "a metric value was refused", "metric=n", "error.message=31 dimensions with the default ones, at most 30 are allowed")
 }
 
 func TestADeclarationIsNotChangedByItsCopies(t *testing.T) {
@@ -329,8 +329,8 @@ func TestCardinalityIsCapped(t *testing.T) {
 	for i := range 10 {
 		require.NoError(t, handler(invocation(t), order{fmt.Sprint("c", i%6)}))
 	}
-	rec.AssertMetric("OrdersPlaced", 2, "Channel=c0")
-	rec.AssertMetric("OrdersPlaced", 4, "Channel=other")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 2, "Channel=c0")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 4, "Channel=other")
 	require.Len(t, rec.Find(`a dimension has too many values; further ones are recorded as "other"`), 1)
 }
 

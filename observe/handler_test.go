@@ -66,18 +66,18 @@ func TestHandlerObservesAnInvocation(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "receipt 42", out)
 
-		line := rec.AssertLogged("INFO", "placing", "orderId=42")
+		line := observetest.RequireLog(t, rec, "INFO", "placing", "orderId=42")
 		require.Equal(t, map[string]any{
 			"service": "orders", "functionName": "place-order", "requestId": "r-1", "tenantId": "acme", "coldStart": true,
 			"correlationId": "r-1", "traceId": "1-5e272390-8c398be037738dc042009320", "orderId": "42",
 		}, line.Fields)
 		require.Equal(t, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), line.Time)
 
-		rec.AssertMetric("OrdersPlaced", 3, "Channel=web", "service=orders")
-		rec.AssertMetric("OrdersPlaced", 1, "Channel=phone")
-		rec.AssertMetric("QueueDepth", 3)
-		rec.AssertMetric("ProcessingTime", 1500)
-		rec.AssertMetric("ColdStart", 1, "functionName=place-order")
+		observetest.RequireMetric(t, rec, "OrdersPlaced", 3, "Channel=web", "service=orders")
+		observetest.RequireMetric(t, rec, "OrdersPlaced", 1, "Channel=phone")
+		observetest.RequireMetric(t, rec, "QueueDepth", 3)
+		observetest.RequireMetric(t, rec, "ProcessingTime", 1500)
+		observetest.RequireMetric(t, rec, "ColdStart", 1, "functionName=place-order")
 		for _, m := range rec.Metrics() {
 			require.Equal(t, "orders", m.Namespace)
 			require.Equal(t, "r-1", m.Properties["requestId"])
@@ -85,8 +85,8 @@ func TestHandlerObservesAnInvocation(t *testing.T) {
 
 		_, err = handler(invocation(t), order{"43"})
 		require.NoError(t, err)
-		rec.AssertMetric("ColdStart", 1) // still one
-		rec.AssertLogged("INFO", "placing", "orderId=43", "coldStart=false")
+		observetest.RequireMetric(t, rec, "ColdStart", 1) // still one
+		observetest.RequireLog(t, rec, "INFO", "placing", "orderId=43", "coldStart=false")
 	})
 }
 
@@ -107,38 +107,38 @@ func TestErrorsAndPanicsAreWrittenWithTheirMetrics(t *testing.T) {
 
 	rec, _, err := run(func(context.Context, order) (string, error) { return "", fmt.Errorf("charge: %w", cause) })
 	require.ErrorIs(t, err, cause)
-	rec.AssertLogged("ERROR", "the invocation failed", "error.type=*fmt.wrapError", "error.message=charge: declined",
+	observetest.RequireLog(t, rec, "ERROR", "the invocation failed", "error.type=*fmt.wrapError", "error.message=charge: declined",
 		"error.cause.type=*errors.errorString", "error.cause.message=declined")
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 
 	boom := func(context.Context, order) (string, error) { panic("boom") }
 	rec, panicked, _ := run(boom)
 	require.Equal(t, "boom", panicked)
-	line := rec.AssertLogged("FATAL", "the handler panicked", "error.type=string", "error.message=boom")
+	line := observetest.RequireLog(t, rec, "FATAL", "the handler panicked", "error.type=string", "error.message=boom")
 	require.Contains(t, line.Text("error.stack"), "handler_test.go")
 	require.Contains(t, line.Fields["error"].(map[string]any)["stack"].([]any)[0], "TestErrorsAndPanics")
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 
 	rec, panicked, err = run(boom, func(o *observe.Options) { o.RecoverPanics = true })
 	require.Nil(t, panicked)
 	var pe *observe.PanicError
 	require.ErrorAs(t, err, &pe)
 	require.Equal(t, "boom", pe.Value)
-	rec.AssertLogged("ERROR", "the handler panicked")
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireLog(t, rec, "ERROR", "the handler panicked")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 
 	rec, panicked, err = run(func(context.Context, order) (string, error) { panic(cause) }, func(o *observe.Options) { o.RecoverPanics = true })
 	require.Nil(t, panicked)
 	require.ErrorIs(t, err, cause)
-	rec.AssertLogged("ERROR", "the handler panicked", "error.type=*errors.errorString")
+	observetest.RequireLog(t, rec, "ERROR", "the handler panicked", "error.type=*errors.errorString")
 
 	rec, panicked, _ = run(func(ctx context.Context, _ order) (string, error) {
 		observe.Logger(ctx).Fatal("no way on")
 		return "", nil
 	})
 	require.IsType(t, &observe.FatalError{}, panicked)
-	rec.AssertLogged("FATAL", "no way on")
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireLog(t, rec, "FATAL", "no way on")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 
 	rec = observetest.New(t)
 	handler := observe.EventHandler("orders", func(ctx context.Context, _ order) error {
@@ -152,8 +152,8 @@ func TestErrorsAndPanicsAreWrittenWithTheirMetrics(t *testing.T) {
 		_ = handler(invocation(t), order{})
 	}()
 	<-done
-	rec.AssertLogged("ERROR", "the handler left through runtime.Goexit")
-	rec.AssertMetric("OrdersPlaced", 1)
+	observetest.RequireLog(t, rec, "ERROR", "the handler left through runtime.Goexit")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 }
 
 func TestWhatIsBufferedIsWrittenBeforeTheDeadline(t *testing.T) {
@@ -167,15 +167,15 @@ func TestWhatIsBufferedIsWrittenBeforeTheDeadline(t *testing.T) {
 			require.Empty(t, rec.Find("a detail"))
 			time.Sleep(2 * time.Millisecond)
 			require.Len(t, rec.Find("a detail"), 1, "100 ms before the deadline")
-			rec.AssertLogged("ERROR", "the invocation is about to time out", "leftMs=100")
-			rec.AssertMetric("OrdersPlaced", 1)
+			observetest.RequireLog(t, rec, "ERROR", "the invocation is about to time out", "leftMs=100")
+			observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 			ordersPlaced.Add(ctx, 1, "web")
 			return nil
 		}, rec.Observe, func(o *observe.Options) { o.BufferBytes = 4096 })
 		ctx, cancel := context.WithTimeout(invocation(t), 3*time.Second)
 		defer cancel()
 		require.NoError(t, handler(ctx, order{}))
-		rec.AssertMetric("OrdersPlaced", 2) // what came later is not lost either
+		observetest.RequireMetric(t, rec, "OrdersPlaced", 2) // what came later is not lost either
 	})
 }
 
@@ -193,8 +193,8 @@ func TestWrapKeepsEveryShape(t *testing.T) {
 		return errors.New("no " + o.ID)
 	}), rec.Observe)
 	require.EqualError(t, failed(t.Context(), order{"7"}), "no 7")
-	rec.AssertMetric("OrdersPlaced", 2, "Channel=a")
-	rec.AssertLogged("ERROR", "the invocation failed", "error.message=no 7")
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 2, "Channel=a")
+	observetest.RequireLog(t, rec, "ERROR", "the invocation failed", "error.message=no 7")
 
 	recovering := observe.Wrap("s", func(context.Context, order) (int, error) { panic("boom") }, rec.Observe,
 		func(o *observe.Options) { o.RecoverPanics = true })
@@ -249,7 +249,7 @@ func TestSpansJoinOneTraceOverSeveralFunctions(t *testing.T) {
 		batch := awsevents.SQSEvent{Records: []awsevents.SQSMessage{{MessageId: "m"}}}
 		require.NoError(t, consumer(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: sent}), batch))
 	})
-	trace := rec.AssertOneTrace()
+	trace := observetest.RequireOneTrace(t, rec)
 	require.Equal(t, "1-5e272390-8c398be037738dc042009320", trace)
 	require.Equal(t, `api
   write order
@@ -264,5 +264,5 @@ func TestSpansJoinOneTraceOverSeveralFunctions(t *testing.T) {
 	require.Equal(t, map[string]any{"order": map[string]any{"ID": "42"}}, spans[1].Metadata)
 	require.Equal(t, 20*time.Millisecond, spans[1].End.Sub(spans[1].Start))
 	require.Equal(t, []string{"errors.errorString: printer on fire"}, spans[4].Errors)
-	rec.AssertLogged("INFO", "shipping", "correlationId=c-42", "traceId="+trace)
+	observetest.RequireLog(t, rec, "INFO", "shipping", "correlationId=c-42", "traceId="+trace)
 }

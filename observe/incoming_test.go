@@ -194,9 +194,9 @@ func TestARecordsOwnIDsReachItsLines(t *testing.T) {
 		return nil
 	}, rec.Observe)
 	require.NoError(t, handler(observetest.Context(t.Context(), observetest.Invocation{RequestID: "r-1", TraceHeader: "Root=1-b;Sampled=0"}), sqs("c-1", "c-2")))
-	rec.AssertLogged("INFO", "record", "requestId=r-1", "correlationId=c-1", "traceId=1-5e272390-8c398be037738dc042009320")
-	rec.AssertLogged("INFO", "record", "requestId=r-1", "correlationId=c-2")
-	rec.AssertLogged("INFO", "batch", "correlationId=r-1", "traceId=1-b")
+	observetest.RequireLog(t, rec, "INFO", "record", "requestId=r-1", "correlationId=c-1", "traceId=1-5e272390-8c398be037738dc042009320")
+	observetest.RequireLog(t, rec, "INFO", "record", "requestId=r-1", "correlationId=c-2")
+	observetest.RequireLog(t, rec, "INFO", "batch", "correlationId=r-1", "traceId=1-b")
 }
 
 func FuzzIncoming(f *testing.F) {

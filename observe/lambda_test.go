@@ -80,24 +80,24 @@ func TestOnTheRuntimeLoop(t *testing.T) {
 	require.Equal(t, "Sandbox.Timedout", call(`{"ID":"6","Millis":60000}`, "r-late", 3*time.Second).ErrorType)
 
 	rec := read(t, host)
-	rec.AssertLogged("INFO", "step", "requestId=r-ok", "coldStart=true", "functionName=place-order", "tenantId=acme", "correlationId=c-1",
+	observetest.RequireLog(t, rec, "INFO", "step", "requestId=r-ok", "coldStart=true", "functionName=place-order", "tenantId=acme", "correlationId=c-1",
 		"traceId=1-5e272390-8c398be037738dc042009320")
-	rec.AssertLogged("INFO", "step", "requestId=r-fail", "coldStart=false")
-	rec.AssertLogged("ERROR", "the invocation failed", "requestId=r-fail", "error.message=no 2")
+	observetest.RequireLog(t, rec, "INFO", "step", "requestId=r-fail", "coldStart=false")
+	observetest.RequireLog(t, rec, "ERROR", "the invocation failed", "requestId=r-fail", "error.message=no 2")
 	require.Len(t, rec.Find("the invocation failed", "error.message=no 2"), 1, "aws-lambda-go's own line about it is held back")
-	rec.AssertLogged("INFO", "plain text of 3\nin two lines", "logger=log")
-	rec.AssertLogged("WARN", "from slog", "requestId=r-log", "id=3", "correlationId=c-3")
-	rec.AssertLogged("ERROR", "from slog, without a context", "err.message=no context", "functionName=place-order")
-	rec.AssertLogged("ERROR", "the invocation failed", "error.type=UnmarshalTypeError", "logger=log")
-	rec.AssertLogged("FATAL", "the handler panicked", "requestId=r-panic", "error.message=boom 5")
-	rec.AssertLogged("ERROR", "the invocation is about to time out", "requestId=r-late")
-	require.Equal(t, "c-6", rec.AssertLogged("DEBUG", "detail", "requestId=r-late").Text("correlationId"), "buffered until the deadline")
+	observetest.RequireLog(t, rec, "INFO", "plain text of 3\nin two lines", "logger=log")
+	observetest.RequireLog(t, rec, "WARN", "from slog", "requestId=r-log", "id=3", "correlationId=c-3")
+	observetest.RequireLog(t, rec, "ERROR", "from slog, without a context", "err.message=no context", "functionName=place-order")
+	observetest.RequireLog(t, rec, "ERROR", "the invocation failed", "error.type=UnmarshalTypeError", "logger=log")
+	observetest.RequireLog(t, rec, "FATAL", "the handler panicked", "requestId=r-panic", "error.message=boom 5")
+	observetest.RequireLog(t, rec, "ERROR", "the invocation is about to time out", "requestId=r-late")
+	require.Equal(t, "c-6", observetest.RequireLog(t, rec, "DEBUG", "detail", "requestId=r-late").Text("correlationId"), "buffered until the deadline")
 	require.Empty(t, rec.Find("detail", "requestId=r-ok"))
 	for _, id := range []string{"1", "2", "3", "5", "6"} {
-		rec.AssertMetric("Calls", 5, "ID="+id)
-		rec.AssertMetric("Values", 10, "ID="+id)
+		observetest.RequireMetric(t, rec, "Calls", 5, "ID="+id)
+		observetest.RequireMetric(t, rec, "Values", 10, "ID="+id)
 	}
-	rec.AssertMetric("ColdStart", 2, "functionName=place-order") // a process after the panic, too
+	observetest.RequireMetric(t, rec, "ColdStart", 2, "functionName=place-order") // a process after the panic, too
 	fatal := observetest.Delivered("FATAL", host.Lines())
 	require.NotEmpty(t, fatal)
 	require.Contains(t, fatal[0], "boom 5")
@@ -123,7 +123,7 @@ func TestSixteenInvocationsOnTheRuntimeLoop(t *testing.T) {
 	rec := read(t, host)
 	for i := range 128 {
 		id := fmt.Sprint(i)
-		rec.AssertMetric("Calls", 5, "ID="+id)
+		observetest.RequireMetric(t, rec, "Calls", 5, "ID="+id)
 		require.Equal(t, 5, len(rec.Find("step", "requestId=r-"+id, "id="+id, "correlationId=c-"+id)))
 		failed := i%4 == 1 || i%4 == 2
 		require.Equal(t, failed, len(rec.Find("detail", "requestId=r-"+id)) == 1, id)

@@ -83,10 +83,10 @@ func TestLastWordsOfAProcess(t *testing.T) {
 				}
 			}
 			require.Equal(t, c.lines, fatal, delivered)
-			rec.AssertMetric("Calls", 5, "ID=7")
-			rec.AssertMetric("Values", 10, "ID=7")
-			rec.AssertLogged("DEBUG", "detail", "requestId=r-7")
-			require.Equal(t, "orders\n  work\n", strings.ReplaceAll(traced.Tree(traced.AssertOneTrace()), " (fault)", ""))
+			observetest.RequireMetric(t, rec, "Calls", 5, "ID=7")
+			observetest.RequireMetric(t, rec, "Values", 10, "ID=7")
+			observetest.RequireLog(t, rec, "DEBUG", "detail", "requestId=r-7")
+			require.Equal(t, "orders\n  work\n", strings.ReplaceAll(traced.Tree(observetest.RequireOneTrace(t, traced)), " (fault)", ""))
 			for _, s := range traced.Segments() {
 				require.Equal(t, c.inProgress, s.InProgress, s.Name)
 			}
@@ -115,9 +115,9 @@ func TestATimeOutLosesNothing(t *testing.T) {
 			time.Sleep(2950 * time.Millisecond)
 
 			require.Len(t, observetest.Delivered("ERROR", rec.Raw()), 3, "cold start, the line, the metric")
-			rec.AssertLogged("ERROR", "the invocation is about to time out", "leftMs=100")
-			rec.AssertMetric("OrdersPlaced", 1)
-			require.Equal(t, "orders\n  work\n", rec.Tree(rec.AssertOneTrace()))
+			observetest.RequireLog(t, rec, "ERROR", "the invocation is about to time out", "leftMs=100")
+			observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
+			require.Equal(t, "orders\n  work\n", rec.Tree(observetest.RequireOneTrace(t, rec)))
 			for _, s := range rec.Segments() {
 				require.True(t, s.InProgress)
 			}
@@ -159,7 +159,7 @@ func TestAFatalLineIsWrittenOnce(t *testing.T) {
 					require.Panics(t, func() { _ = handler(invocation(t), order{}) })
 				}
 				require.Equal(t, []string{"DEBUG detail", "FATAL no way on"}, messages(rec))
-				rec.AssertMetric("OrdersPlaced", 1)
+				observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 				require.Len(t, rec.Segments(), 2)
 			})
 		}
@@ -174,7 +174,7 @@ func TestAFatalLineIsWrittenOnce(t *testing.T) {
 		panic("another")
 	}, rec.Observe, func(o *observe.Options) { o.RecoverPanics = true })
 	require.Error(t, handler(invocation(t), order{}))
-	rec.AssertLogged("ERROR", "the handler panicked", "error.message=another")
+	observetest.RequireLog(t, rec, "ERROR", "the handler panicked", "error.message=another")
 }
 
 // Not in a handler: what was fatal is said, and metrics of no invocation are not there.
@@ -182,7 +182,7 @@ func TestFatalOutsideAnInvocation(t *testing.T) {
 	clean(t)
 	rec := observetest.New(t)
 	require.PanicsWithError(t, "observe: fatal: no way on", func() { observe.NewLogger("s", rec.Observe).Fatal("no way on") })
-	rec.AssertLogged("FATAL", "no way on")
+	observetest.RequireLog(t, rec, "FATAL", "no way on")
 }
 
 func TestGo(t *testing.T) {
@@ -208,9 +208,9 @@ func TestGo(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "done", out)
 		require.Equal(t, 2*time.Second, time.Since(start))
-		rec.AssertLogged("INFO", "later", "requestId=r-1", "correlationId=c-1")
-		rec.AssertMetric("OrdersPlaced", 1)
-		require.Equal(t, "orders\n  later\n", rec.Tree(rec.AssertOneTrace()))
+		observetest.RequireLog(t, rec, "INFO", "later", "requestId=r-1", "correlationId=c-1")
+		observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
+		require.Equal(t, "orders\n  later\n", rec.Tree(observetest.RequireOneTrace(t, rec)))
 	})
 }
 
@@ -259,10 +259,10 @@ func TestAPanicInAGoroutineIsTheInvocations(t *testing.T) {
 					} else {
 						require.PanicsWithValue(t, "boom", func() { _, _ = handler(invocation(t)) })
 					}
-					line := rec.AssertLogged(level, "a goroutine panicked", "requestId=r-1", "error.message=boom")
+					line := observetest.RequireLog(t, rec, level, "a goroutine panicked", "requestId=r-1", "error.message=boom")
 					require.Contains(t, line.Text("error.stack"), "lastwords_test.go")
-					rec.AssertLogged("DEBUG", "detail")
-					rec.AssertMetric("OrdersPlaced", 1)
+					observetest.RequireLog(t, rec, "DEBUG", "detail")
+					observetest.RequireMetric(t, rec, "OrdersPlaced", 1)
 					require.Len(t, rec.Segments(), 1)
 					require.True(t, rec.Segments()[0].Fault)
 				})
@@ -286,7 +286,7 @@ func TestAHandlerThatPanicsCancelsItsGoroutines(t *testing.T) {
 		}, rec.Observe)
 		require.PanicsWithValue(t, "boom", func() { _ = handler(invocation(t), order{}) })
 		require.ErrorIs(t, cause, observe.ErrHandlerPanicked)
-		rec.AssertMetric("OrdersPlaced", 1, "Channel=late")
+		observetest.RequireMetric(t, rec, "OrdersPlaced", 1, "Channel=late")
 		require.Len(t, rec.Find("the handler panicked"), 1)
 	})
 }
@@ -345,17 +345,17 @@ func TestTheStandardLogFindsItsInvocation(t *testing.T) {
 		}, rec.Observe)
 		require.NoError(t, outer(observetest.Context(t.Context(), observetest.Invocation{RequestID: "a"}), order{"a"}))
 		log.Print("nobody's")
-		rec.AssertLogged("INFO", "line of a", "requestId=a", "logger=log")
-		require.Empty(t, rec.AssertLogged("INFO", "nobody's").Text("requestId"))
+		observetest.RequireLog(t, rec, "INFO", "line of a", "requestId=a", "logger=log")
+		require.Empty(t, observetest.RequireLog(t, rec, "INFO", "nobody's").Text("requestId"))
 		if concurrency != "" {
-			rec.AssertLogged("INFO", "line of b", "requestId=b")
-			rec.AssertLogged("INFO", "goroutine of b", "requestId=b")
+			observetest.RequireLog(t, rec, "INFO", "line of b", "requestId=b")
+			observetest.RequireLog(t, rec, "INFO", "goroutine of b", "requestId=b")
 		}
 		func() {
 			defer func() { require.Equal(t, "no way on", recover()) }()
 			_ = observe.EventHandler("orders", func(context.Context, order) error { log.Panic("no way on"); return nil }, rec.Observe)(invocation(t), order{})
 		}()
-		rec.AssertLogged("FATAL", "no way on", "requestId=r-1")
+		observetest.RequireLog(t, rec, "FATAL", "no way on", "requestId=r-1")
 		require.Empty(t, rec.Find("the handler panicked"))
 	}
 }

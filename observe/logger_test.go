@@ -182,14 +182,14 @@ func TestALineWrittenAfterItsInvocationGoesStraightOut(t *testing.T) {
 	for _, id := range []string{"first", "second"} {
 		require.NoError(t, handler(observetest.Context(t.Context(), observetest.Invocation{RequestID: id}), order{}))
 	}
-	rec.AssertLogged("INFO", "late", "requestId=first")
+	observetest.RequireLog(t, rec, "INFO", "late", "requestId=first")
 	require.Empty(t, rec.Find("late detail"))
 	for _, m := range rec.Metrics() {
 		if m.Name == "OrdersPlaced" {
 			require.Equal(t, map[string]string{"first": "late", "second": "second"}[m.Properties["requestId"].(string)], m.Dimensions["Channel"])
 		}
 	}
-	rec.AssertMetric("OrdersPlaced", 2)
+	observetest.RequireMetric(t, rec, "OrdersPlaced", 2)
 }
 
 type secretive struct {
@@ -226,10 +226,10 @@ func TestRedaction(t *testing.T) {
 		require.NotContains(t, raw, "hunter2")
 		require.NotContains(t, raw, `"cvc":7`)
 	}
-	a := rec.AssertLogged("INFO", "a", "token=[REDACTED]", "in.password=[REDACTED]", "in.name=jo", "in.card.number=4111", "in.card.cvc=[REDACTED]",
+	a := observetest.RequireLog(t, rec, "INFO", "a", "token=[REDACTED]", "in.password=[REDACTED]", "in.name=jo", "in.card.number=4111", "in.card.cvc=[REDACTED]",
 		"in.tags.API-Key=[REDACTED]", "in.tags.plain=ok", "obj.pass_word=[REDACTED]", "obj.user_name=jo", "cvc=[REDACTED]", `x="token":"1"`)
 	require.Equal(t, a.Fields["obj"].(map[string]any)["card"].(map[string]any)["cvc"], "[REDACTED]")
-	rec.AssertLogged("INFO", "event", `event={"ID":""}`)
+	observetest.RequireLog(t, rec, "INFO", "event", `event={"ID":""}`)
 	for _, m := range rec.Metrics() {
 		if m.Name == "OrdersPlaced" {
 			require.Equal(t, "[REDACTED]", m.Properties["token"])
@@ -264,7 +264,7 @@ func TestRedactionByTag(t *testing.T) {
 	for _, raw := range rec.Raw() {
 		require.NotContains(t, raw, "hunter2")
 	}
-	rec.AssertLogged("INFO", "a", "c.name=jo", "c.mail=[REDACTED]", `c.Cards=[{"Brand":"visa","Number":"[REDACTED]"}]`, "c.Next.mail=[REDACTED]", "map.k.mail=[REDACTED]")
+	observetest.RequireLog(t, rec, "INFO", "a", "c.name=jo", "c.mail=[REDACTED]", `c.Cards=[{"Brand":"visa","Number":"[REDACTED]"}]`, "c.Next.mail=[REDACTED]", "map.k.mail=[REDACTED]")
 }
 
 func TestRedactionKeepsALineWithinTheLimit(t *testing.T) {
@@ -275,7 +275,7 @@ func TestRedactionKeepsALineWithinTheLimit(t *testing.T) {
 		log.Info("pins", zap.Reflect("pins", json.RawMessage("["+many[:len(many)-1]+"]")))
 	}, func(o *observe.Options) { o.MaxLineBytes, o.Redact = limit, []string{"pin"} })
 	require.LessOrEqual(t, len(rec.Lines()[0].Raw), limit)
-	rec.AssertLogged("INFO", "pins", "requestId=r-1")
+	observetest.RequireLog(t, rec, "INFO", "pins", "requestId=r-1")
 }
 
 func TestNoLineHasAKeyTwice(t *testing.T) {
@@ -289,10 +289,10 @@ func TestNoLineHasAKeyTwice(t *testing.T) {
 	}, func(o *observe.Options) {
 		o.Fields = []zap.Field{zap.String("requestId", "fixed"), zap.String("stage", "prod")}
 	})
-	rec.AssertLogged("INFO", "a", "level_2=mine", "requestId=r-1", "requestId_2=fixed", "requestId_3=mine", "n=1", "n_2=2", "n_3=3", "stage=prod")
-	rec.AssertLogged("INFO", "b", "n=w", "n_2=1", "service=orders", "service_2=mine")
-	rec.AssertLogged("INFO", "c", "n=w", "g.n=inner", "g.n_2=x", "g.level=inner", "requestId=r-1")
-	rec.AssertLogged("INFO", "d", "k=1", "k_2.k=2", "k_2.k_2=3")
+	observetest.RequireLog(t, rec, "INFO", "a", "level_2=mine", "requestId=r-1", "requestId_2=fixed", "requestId_3=mine", "n=1", "n_2=2", "n_3=3", "stage=prod")
+	observetest.RequireLog(t, rec, "INFO", "b", "n=w", "n_2=1", "service=orders", "service_2=mine")
+	observetest.RequireLog(t, rec, "INFO", "c", "n=w", "g.n=inner", "g.n_2=x", "g.level=inner", "requestId=r-1")
+	observetest.RequireLog(t, rec, "INFO", "d", "k=1", "k_2.k=2", "k_2.k_2=3")
 }
 
 type panicking struct{}
@@ -314,12 +314,12 @@ func TestFieldsThatCannotBeEncodedCostOnlyThemselves(t *testing.T) {
 		log.Info("f", zap.Error(errors.Join(fs.ErrExist, nil, &fs.PathError{Op: "open", Path: "p", Err: fs.ErrClosed})))
 	})
 	const lost = "not logged, encoding it panics: in marshaler"
-	rec.AssertLogged("INFO", "a", "n=1", "m=2", "o="+lost)
-	rec.AssertLogged("INFO", "b", "n=1", "o="+lost)
-	rec.AssertLogged("INFO", "c", "nan=NaN", "inf=-Inf")
-	rec.AssertLogged("INFO", "d", "error.type=*observe_test.nilError", "error.message=*observe_test.nilError (its text panics)")
-	rec.AssertLogged("INFO", "e \x00\ufffd\u2028\"\\", "\ufffdkey=\ufffd")
-	f := rec.AssertLogged("INFO", "f", "error.type=*errors.joinError")
+	observetest.RequireLog(t, rec, "INFO", "a", "n=1", "m=2", "o="+lost)
+	observetest.RequireLog(t, rec, "INFO", "b", "n=1", "o="+lost)
+	observetest.RequireLog(t, rec, "INFO", "c", "nan=NaN", "inf=-Inf")
+	observetest.RequireLog(t, rec, "INFO", "d", "error.type=*observe_test.nilError", "error.message=*observe_test.nilError (its text panics)")
+	observetest.RequireLog(t, rec, "INFO", "e \x00\ufffd\u2028\"\\", "\ufffdkey=\ufffd")
+	f := observetest.RequireLog(t, rec, "INFO", "f", "error.type=*errors.joinError")
 	require.JSONEq(t, `[{"type":"*errors.errorString","message":"file already exists"},
 		{"type":"*fs.PathError","message":"open p: file already closed","cause":{"type":"*errors.errorString","message":"file already closed"}}]`, f.Text("error.causes"))
 }

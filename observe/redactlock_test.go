@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/observetest"
 )
 
 type (
@@ -84,8 +85,8 @@ func TestAGuardedValueInUseIsLogged(t *testing.T) {
 		require.NotContains(t, raw, "hunter2")
 	}
 	require.Len(t, rec.Find("m"), 100)
-	rec.AssertLogged("INFO", "last", "card.pan=[REDACTED]", "card.calls.a=1")
-	rec.AssertLogged("INFO", "held")
+	observetest.RequireLog(t, rec, "INFO", "last", "card.pan=[REDACTED]", "card.calls.a=1")
+	observetest.RequireLog(t, rec, "INFO", "held")
 }
 
 // What a type writes that it keeps in a field of its own, is looked into.
@@ -95,7 +96,7 @@ func TestTheTagWorksBehindFieldsThatAreNotExported(t *testing.T) {
 		rec := logging(t, func(_ context.Context, log *zap.Logger) {
 			log.Info("m", zap.Any("v", envelope{content}), zap.Any("l", []any{&envelope{content}}))
 		})
-		require.NotContains(t, rec.AssertLogged("INFO", "m").Raw, "hunter2")
+		require.NotContains(t, observetest.RequireLog(t, rec, "INFO", "m").Raw, "hunter2")
 	}
 }
 
@@ -119,8 +120,8 @@ func TestErrorsWithinAreRedacted(t *testing.T) {
 		log.Info("stringer", zap.Stringer("v", printing{[]any{err, *err, map[string]error{"e": err}}}))
 		slog.New(observe.SlogHandler()).InfoContext(ctx, "m", slog.Group("g", "err", fmt.Errorf("pay: %w", err)))
 	})
-	rec.AssertLogged("INFO", "stringer", `v=[[refused: [REDACTED] {number [REDACTED]} map[e:refused: [REDACTED]]]]`)
-	rec.AssertLogged("INFO", "m", "g.err.message=pay: refused: [REDACTED]", "g.err.cause.type=*observe_test.refusal")
+	observetest.RequireLog(t, rec, "INFO", "stringer", `v=[[refused: [REDACTED] {number [REDACTED]} map[e:refused: [REDACTED]]]]`)
+	observetest.RequireLog(t, rec, "INFO", "m", "g.err.message=pay: refused: [REDACTED]", "g.err.cause.type=*observe_test.refusal")
 }
 
 type printing struct{ V any }

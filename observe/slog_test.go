@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/patternkit/serverless/observe"
+	"github.com/patternkit/serverless/observe/observetest"
 )
 
 type valuer struct{ v slog.Value }
@@ -31,11 +32,11 @@ func TestSlogLinesBelongToTheInvocation(t *testing.T) {
 		log.DebugContext(ctx, "not enabled")
 		require.False(t, log.Enabled(ctx, slog.LevelDebug-4))
 	})
-	rec.AssertLogged("INFO", "plain", "requestId=r-1", "s=x", "i=-1", "u=2", "f=0.5", "b=true", "d=1500", "err.message=no", "level_2=mine")
-	rec.AssertLogged("WARN", "groups", "requestId=r-1", "a=1", "g.b=2", "g.h.c=3")
-	rec.AssertLogged("INFO", "no groups", "empty.spread=1", "empty.g.n=1")
-	rec.AssertLogged("INFO", "values", "v=resolved", `m={"k":1}`, "secret=[REDACTED]")
-	rec.AssertLogged("ERROR", "worse")
-	rec.AssertLogged("INFO", "tagged", "g.customer.mail=[REDACTED]", "g.customer.name=jo")
+	observetest.RequireLog(t, rec, "INFO", "plain", "requestId=r-1", "s=x", "i=-1", "u=2", "f=0.5", "b=true", "d=1500", "err.message=no", "level_2=mine")
+	observetest.RequireLog(t, rec, "WARN", "groups", "requestId=r-1", "a=1", "g.b=2", "g.h.c=3")
+	observetest.RequireLog(t, rec, "INFO", "no groups", "empty.spread=1", "empty.g.n=1")
+	observetest.RequireLog(t, rec, "INFO", "values", "v=resolved", `m={"k":1}`, "secret=[REDACTED]")
+	observetest.RequireLog(t, rec, "ERROR", "worse")
+	observetest.RequireLog(t, rec, "INFO", "tagged", "g.customer.mail=[REDACTED]", "g.customer.name=jo")
 	require.Len(t, rec.Lines(), 7)
 }

@@ -58,13 +58,13 @@ func TestAChargedPayment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, out.StatusCode)
 
-	rec.AssertLogged("INFO", "charged", "orderId=42", "cents=1999", "correlationId=c-1", "requestId=r-1")
-	rec.AssertMetric("Payments", 1, "Outcome=charged")
-	rec.AssertMetric("Payments", 1, "Outcome=charged", "Brand=visa")
-	rec.AssertMetric("ProviderLatency", 120)
+	observetest.RequireLog(t, rec, "INFO", "charged", "orderId=42", "cents=1999", "correlationId=c-1", "requestId=r-1")
+	observetest.RequireMetric(t, rec, "Payments", 1, "Outcome=charged")
+	observetest.RequireMetric(t, rec, "Payments", 1, "Outcome=charged", "Brand=visa")
+	observetest.RequireMetric(t, rec, "ProviderLatency", 120)
 	require.Empty(t, rec.Find("charging"), "detail is kept for payments that go wrong")
 
-	trace := rec.AssertOneTrace()
+	trace := observetest.RequireOneTrace(t, rec)
 	require.Equal(t, "payments-api\n  charge\n", rec.Tree(trace))
 	require.Contains(t, p.got.Header.Get("X-Amzn-Trace-Id"), trace)
 	require.Equal(t, "c-1", p.got.Header.Get("X-Correlation-Id"))
@@ -74,18 +74,18 @@ func TestADeclinedPaymentIsNoError(t *testing.T) {
 	rec, out, err := pay(t, &provider{status: http.StatusPaymentRequired}, order42)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusPaymentRequired, out.StatusCode)
-	rec.AssertMetric("Payments", 1, "Outcome=declined")
-	rec.AssertNoErrors()
+	observetest.RequireMetric(t, rec, "Payments", 1, "Outcome=declined")
+	observetest.RequireNoErrors(t, rec)
 }
 
 func TestAFailedPaymentTellsTheWholeStory(t *testing.T) {
 	rec, _, err := pay(t, &provider{err: errors.New("connection reset")}, order42)
 	require.ErrorContains(t, err, "connection reset")
-	rec.AssertMetric("Payments", 1, "Outcome=failed", "Brand=visa")
-	rec.AssertLogged("ERROR", "the invocation failed", "correlationId=c-1")
-	detail := rec.AssertLogged("DEBUG", "charging", "payment.card=[REDACTED]", "payment.cents=1999")
+	observetest.RequireMetric(t, rec, "Payments", 1, "Outcome=failed", "Brand=visa")
+	observetest.RequireLog(t, rec, "ERROR", "the invocation failed", "correlationId=c-1")
+	detail := observetest.RequireLog(t, rec, "DEBUG", "charging", "payment.card=[REDACTED]", "payment.cents=1999")
 	require.NotContains(t, detail.Raw, "4111")
-	require.Equal(t, "payments-api (fault)\n  charge (fault)\n", rec.Tree(rec.AssertOneTrace()))
+	require.Equal(t, "payments-api (fault)\n  charge (fault)\n", rec.Tree(observetest.RequireOneTrace(t, rec)))
 }
 
 func TestABodyThatIsNoPayment(t *testing.T) {
@@ -93,7 +93,7 @@ func TestABodyThatIsNoPayment(t *testing.T) {
 		rec, out, err := pay(t, &provider{}, body)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusBadRequest, out.StatusCode)
-		rec.AssertLogged("WARN", "not a payment")
+		observetest.RequireLog(t, rec, "WARN", "not a payment")
 		require.Empty(t, rec.Values("Payments"))
 	}
 }

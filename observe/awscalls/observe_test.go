@@ -82,7 +82,7 @@ func TestACallIsObserved(t *testing.T) {
 	a := &answers{bodies: []string{`200 {"QueueUrls":[]}`}}
 	rec, err := calling(t, a)
 	require.NoError(t, err)
-	trace := rec.AssertOneTrace()
+	trace := observetest.RequireOneTrace(t, rec)
 	require.Equal(t, "s\n  SQS\n", rec.Tree(trace))
 	span := rec.Trace(trace)[1]
 	require.Equal(t, "aws", span.Namespace)
@@ -90,34 +90,34 @@ func TestACallIsObserved(t *testing.T) {
 	require.Equal(t, 200, span.Status)
 	require.Equal(t, 40*time.Millisecond, span.End.Sub(span.Start))
 	require.Equal(t, "Root="+trace+";Parent="+span.ID+";Sampled=1", a.got[0].Header.Get("X-Amzn-Trace-Id"))
-	rec.AssertMetric("AWSCallDuration", 40, "AWSService=SQS", "AWSOperation=ListQueues")
+	observetest.RequireMetric(t, rec, "AWSCallDuration", 40, "AWSService=SQS", "AWSOperation=ListQueues")
 	require.Empty(t, rec.Values("AWSCallErrors"))
-	rec.AssertLogged("DEBUG", "AWS call", "awsService=SQS", "awsOperation=ListQueues", "awsRequestId=aws-1", "status=200", "retries=0", "durationMs=40")
+	observetest.RequireLog(t, rec, "DEBUG", "AWS call", "awsService=SQS", "awsOperation=ListQueues", "awsRequestId=aws-1", "status=200", "retries=0", "durationMs=40")
 }
 
 func TestRetriesThrottlesAndErrors(t *testing.T) {
 	const throttle = `400 {"__type":"com.amazonaws.sqs#RequestThrottled","message":"slow down"}`
 	rec, err := calling(t, &answers{bodies: []string{throttle, "", `200 {}`}})
 	require.NoError(t, err)
-	rec.AssertMetric("AWSCallRetries", 2)
-	rec.AssertMetric("AWSCallThrottles", 1)
-	rec.AssertMetric("AWSCallDuration", 140)
+	observetest.RequireMetric(t, rec, "AWSCallRetries", 2)
+	observetest.RequireMetric(t, rec, "AWSCallThrottles", 1)
+	observetest.RequireMetric(t, rec, "AWSCallDuration", 140)
 	require.Empty(t, rec.Values("AWSCallErrors"))
-	span := rec.Trace(rec.AssertOneTrace())[1]
+	span := rec.Trace(observetest.RequireOneTrace(t, rec))[1]
 	require.True(t, span.Throttle)
 	require.False(t, span.Fault)
 	require.Equal(t, 2.0, span.AWS["retries"])
 
 	rec, err = calling(t, &answers{bodies: []string{`400 {"__type":"com.amazonaws.sqs#InvalidAddress","message":"no such address"}`}})
 	require.ErrorContains(t, err, "no such address")
-	rec.AssertMetric("AWSCallErrors", 1, "AWSOperation=ListQueues")
-	rec.AssertLogged("DEBUG", "AWS call", "status=400", "awsRequestId=aws-1")
-	require.Equal(t, "s\n  SQS (fault)\n", rec.Tree(rec.AssertOneTrace()))
+	observetest.RequireMetric(t, rec, "AWSCallErrors", 1, "AWSOperation=ListQueues")
+	observetest.RequireLog(t, rec, "DEBUG", "AWS call", "status=400", "awsRequestId=aws-1")
+	require.Equal(t, "s\n  SQS (fault)\n", rec.Tree(observetest.RequireOneTrace(t, rec)))
 
 	rec, err = calling(t, &answers{bodies: []string{"", "", ""}})
 	require.ErrorContains(t, err, "connection refused")
-	rec.AssertMetric("AWSCallErrors", 1)
-	rec.AssertMetric("AWSCallRetries", 2)
+	observetest.RequireMetric(t, rec, "AWSCallErrors", 1)
+	observetest.RequireMetric(t, rec, "AWSCallRetries", 2)
 }
 
 func TestPartsCanBeLeftOut(t *testing.T) {
@@ -126,7 +126,7 @@ func TestPartsCanBeLeftOut(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, rec.Lines())
 	require.Empty(t, rec.Values("AWSCallDuration"))
-	require.Equal(t, "s\n", rec.Tree(rec.AssertOneTrace()))
+	require.Equal(t, "s\n", rec.Tree(observetest.RequireOneTrace(t, rec)))
 	require.Contains(t, a.got[0].Header.Get("X-Amzn-Trace-Id"), rec.Segments()[0].ID, "the handler's span is passed on")
 }
 

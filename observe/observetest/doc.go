@@ -6,8 +6,8 @@
 //	rec := observetest.New(t)
 //	handler := observe.Handler("orders", handle, rec.Observe)
 //	_, err := handler(observetest.Context(ctx, observetest.Invocation{}), order)
-//	rec.AssertMetric("OrdersPlaced", 1, "Channel=web")
-//	rec.AssertLogged("INFO", "placing", "orderId=42")
+//	observetest.RequireMetric(t, rec, "OrdersPlaced", 1, "Channel=web")
+//	observetest.RequireLog(t, rec, "INFO", "placing", "orderId=42")
 //
 // Spans come through the writer of Traces:
 //

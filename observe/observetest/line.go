@@ -95,34 +95,6 @@ func (r *Recorder) Find(message string, pairs ...string) []Line {
 	return found
 }
 
-// AssertLogged fails the test unless a line has the level, the message and all
-// the pairs; it returns the first.
-func (r *Recorder) AssertLogged(level, message string, pairs ...string) Line {
-	for _, l := range r.Find(message, pairs...) {
-		if l.Level == level {
-			return l
-		}
-	}
-	r.fail("no line %s %q %v among:\n%s", level, message, pairs, strings.Join(r.Raw(), ""))
-	return Line{}
-}
-
-// AssertNoErrors fails the test when a line is an error or worse.
-func (r *Recorder) AssertNoErrors() {
-	for _, l := range r.Lines() {
-		if l.Level == "ERROR" || l.Level == "FATAL" {
-			r.fail("unexpected: %s", l.Raw)
-		}
-	}
-}
-
-func (r *Recorder) fail(format string, args ...any) {
-	if r.tb != nil {
-		r.tb.Helper()
-		r.tb.Errorf("observetest: "+format, args...)
-	}
-}
-
 // Delivered returns the raw lines that reach CloudWatch Logs when the function's
 // log format is JSON and its application log level is the one given: a line
 // whose level or timestamp Lambda cannot read counts as INFO. It reads text that

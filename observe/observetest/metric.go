@@ -222,12 +222,3 @@ func (r *Recorder) Values(name string, pairs ...string) []float64 {
 func (r *Recorder) Sum(name string, pairs ...string) float64 {
 	return Metric{Values: r.Values(name, pairs...)}.Sum()
 }
-
-// AssertMetric fails the test unless the metric was written for the pairs and its
-// values sum to want.
-func (r *Recorder) AssertMetric(name string, want float64, pairs ...string) {
-	values := r.Values(name, pairs...)
-	if got := (Metric{Values: values}).Sum(); len(values) == 0 || got != want {
-		r.fail("the metric %s %v is %v (%d values), want %v", name, pairs, got, len(values), want)
-	}
-}

@@ -1,19 +1,13 @@
 package observetest_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
-	"github.com/patternkit/serverless/observe"
 	"github.com/patternkit/serverless/observe/observetest"
-	"github.com/patternkit/serverless/observe/xray"
 )
 
 func document(directive, members string) string {
@@ -84,58 +78,19 @@ func TestInvalidDocumentsGiveNoMetrics(t *testing.T) {
 	}
 }
 
-// failures is a test that may fail.
-type failures struct{ texts []string }
-
-func (*failures) Helper()             {}
-func (*failures) Logf(string, ...any) {}
-func (*failures) Cleanup(func())      {}
-func (f *failures) Errorf(format string, args ...any) {
-	f.texts = append(f.texts, fmt.Sprintf(format, args...))
-}
-
-func TestAssertionsFailTheTest(t *testing.T) {
-	tb := &failures{}
+// What is written wrongly fails the test of the recorder, whoever reads it.
+func TestProblemsFailTheTest(t *testing.T) {
+	tb := &failing{}
 	rec := observetest.New(tb)
-	requests := observe.MustCounter("Requests", "Route")
-	handler := observe.Wrap("s", func(ctx context.Context) error {
-		requests.Add(ctx, 2, "/a")
-		observe.Logger(ctx).Info("hello", zap.Int("n", 1))
-		_, span := observe.StartSpan(ctx, "work")
-		span.End()
-		return errors.New("no")
-	}, rec.Observe, func(o *observe.Options) {
-		o.Tracer = xray.New(func(o *xray.Options) { o.Output = rec.Traces() })
-	})
-	run := func() {
-		_ = handler(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: observetest.NewTraceHeader()}))
-	}
-
-	require.Empty(t, rec.AssertOneTrace())
-	require.Len(t, tb.texts, 1)
-	synctest.Test(t, func(*testing.T) { run() }) // the recorder was made outside the bubble
-	rec.AssertMetric("Requests", 2, "Route=/a", "service=s")
-	rec.AssertLogged("INFO", "hello", "n=1", "service=s")
-	require.NotEmpty(t, rec.AssertOneTrace())
-	require.Len(t, tb.texts, 1)
-
-	rec.AssertMetric("Requests", 3)
-	rec.AssertMetric("Requests", 2, "Route=/b")
-	rec.AssertMetric("Missing", 0)
-	rec.AssertLogged("INFO", "hello", "n=2")
-	rec.AssertLogged("WARN", "hello")
-	rec.AssertNoErrors()
 	_, _ = rec.Traces().Write([]byte("junk"))
+	require.Len(t, tb.texts, 1)
+	require.Contains(t, tb.texts[0], "observetest: an invalid trace packet")
 	_, _ = rec.Write([]byte("junk\n"))
-	run()
-	rec.AssertOneTrace()
-	require.Len(t, tb.texts, 11)
-	require.Contains(t, tb.texts[1], "the metric Requests [] is 2 (1 values), want 3")
-
+	require.Len(t, tb.texts, 2)
+	require.Len(t, rec.Problems(), 2)
+	require.Contains(t, rec.Dump(), "problems:\n  an invalid trace packet")
 	rec.Reset()
 	require.Empty(t, rec.Raw())
-	require.Empty(t, rec.Lines())
-	require.Empty(t, rec.Segments())
 	require.Empty(t, rec.Problems())
 }
 

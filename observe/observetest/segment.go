@@ -167,22 +167,6 @@ func (r *Recorder) walk(traceID string, visit func(s Segment, depth int)) {
 	}
 }
 
-// AssertOneTrace fails the test unless there are spans and all belong to one
-// trace, whose id it returns.
-func (r *Recorder) AssertOneTrace() string {
-	spans := r.Segments()
-	if len(spans) == 0 {
-		r.fail("there are no spans")
-		return ""
-	}
-	for _, s := range spans {
-		if s.TraceID != spans[0].TraceID {
-			r.fail("the spans %q and %q belong to different traces", spans[0].Name, s.Name)
-		}
-	}
-	return spans[0].TraceID
-}
-
 // Tree draws the spans of a trace, one per line, children indented below their
 // parents. A span whose parent was not recorded stands at the left.
 func (r *Recorder) Tree(traceID string) string {

@@ -59,7 +59,7 @@ func TestSpans(t *testing.T) {
 			span.RecordError(errors.New("late"))
 		})
 	})
-	trace := rec.AssertOneTrace()
+	trace := observetest.RequireOneTrace(t, rec)
 	require.Equal(t, "handler\n  charge (fault)\n", rec.Tree(trace))
 	span := rec.Trace(trace)[1]
 	require.Equal(t, 250*time.Millisecond, span.End.Sub(span.Start))

@@ -201,13 +201,13 @@ func TestASpanThatIsNotSentIsALine(t *testing.T) {
 	for kind, tracer := range tracers {
 		t.Run(kind, func(t *testing.T) {
 			rec := spanning(t, tracer(broken{}, ""), func(context.Context, observe.Span) {})
-			rec.AssertLogged("WARN", "a span was not sent", "span=charge", "error.message=no route to the daemon")
+			observetest.RequireLog(t, rec, "WARN", "a span was not sent", "span=charge", "error.message=no route to the daemon")
 			require.Len(t, rec.Find("a span was not sent"), 2, "the handler's own, too")
 
 			rec = observetest.New(t)
 			handler := observe.Wrap("s", func(context.Context) {}, rec.Observe, func(o *observe.Options) { o.Tracer = tracer(rec.Traces(), "") })
 			handler(observetest.Context(t.Context(), observetest.Invocation{TraceHeader: long}))
-			require.Regexp(t, `^its packet has 7\d{4} bytes, at most 64000 are sent$`, rec.AssertLogged("WARN", "a span was not sent").Text("error.message"))
+			require.Regexp(t, `^its packet has 7\d{4} bytes, at most 64000 are sent$`, observetest.RequireLog(t, rec, "WARN", "a span was not sent").Text("error.message"))
 		})
 	}
 }
