@@ -26,7 +26,7 @@ var ErrPermanent = errors.New("eventstest: permanent failure of the target")
 // reached no target and no dead-letter queue.
 var ErrUndeliverable = errors.New("eventstest: event was not delivered")
 
-// Delivery is the way of one event to one target, when it has ended.
+// Delivery is one event for one target, when no more attempts are made.
 type Delivery struct {
 	// EventID is the id of the event, Rule the name of the rule, TargetID and
 	// TargetARN what PutTargets gave.
@@ -41,7 +41,7 @@ type Delivery struct {
 	DeadLettered bool
 }
 
-// delivery is a Delivery under way.
+// delivery is a Delivery that has not ended.
 type delivery struct {
 	Delivery
 	event    *Event
@@ -61,9 +61,9 @@ func (b *EventBridge) enqueue(ev *Event, r *rule, t *target) {
 	})
 }
 
-// deduplicationID is what a queue is to tell the deliveries of an event by: the
-// id of the event, which a retry repeats. A queue behind several targets gets the
-// event from each of them, so that all ids but the first have a number added.
+// deduplicationID is the id of the event, which a retry repeats. A queue behind
+// several targets gets the event from each of them, so all ids but the first have a
+// number added.
 func (ev *Event) deduplicationID(t *target) string {
 	if !t.isQueue() {
 		return ""
@@ -75,7 +75,7 @@ func (ev *Event) deduplicationID(t *target) string {
 	return ev.ID
 }
 
-// wake tells every waiting Run and Drain to look again; b.mu is held.
+// wake makes every waiting Run and Drain look again; b.mu is held.
 func (b *EventBridge) wake() {
 	for _, c := range b.waiting {
 		select {
@@ -93,7 +93,8 @@ func (b *EventBridge) Deliveries() []Delivery {
 	return slices.Clone(b.done)
 }
 
-// Pending is how many deliveries have not ended: not begun, or to be tried again.
+// Pending returns the number of deliveries that have not begun or will be tried
+// again.
 func (b *EventBridge) Pending() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -105,8 +106,8 @@ func (b *EventBridge) Pending() int {
 // since the last call, and ctx's error if ctx ended first.
 func (b *EventBridge) Drain(ctx context.Context) error { return b.deliverAll(ctx, true) }
 
-// Run delivers until ctx ends, and then returns what was lost, as Drain does;
-// that ctx ended is no error. The calls are made one after the other.
+// Run delivers until ctx ends, and then returns what was lost, as Drain does. The
+// end of ctx is not an error. The calls are made one after the other.
 func (b *EventBridge) Run(ctx context.Context) error { return b.deliverAll(ctx, false) }
 
 type nestedKey struct{}
@@ -162,8 +163,9 @@ func sleep(ctx context.Context, d time.Duration, signal <-chan struct{}) {
 	}
 }
 
-// take removes the delivery that is due, if one is: the earliest, of several the
-// one that was queued first. Else it says how long the next one has to wait.
+// take removes the delivery that is due: the earliest, and of several with the same
+// time the one that was queued first. If none is due, it returns how long the next
+// one has to wait.
 func (b *EventBridge) take(own int) (d *delivery, wait time.Duration, idle bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -230,11 +232,11 @@ func (b *EventBridge) call(ctx context.Context, d *delivery) error {
 }
 
 // MessageGroupID returns the message group that the target's SqsParameters name,
-// in the context of a target function that stands for a queue; else "".
+// in the context of a target that is a queue; else "".
 func MessageGroupID(ctx context.Context) string { return handover.Of(ctx).GroupID }
 
-// context is the one that the target function gets: with what a queue is told
-// beside the body.
+// context returns the context of the target function. It carries what a queue gets
+// besides the body.
 func (d *delivery) context(ctx context.Context) context.Context {
 	var m handover.Message
 	if d.target.isQueue() {

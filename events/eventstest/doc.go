@@ -1,8 +1,7 @@
 // Package eventstest is Amazon EventBridge in your process.
 //
-// It speaks the wire protocol, so that the real SDK client runs against it, and
-// needs no socket, so that it runs inside a testing/synctest bubble, where the
-// hours between two retries cost nothing.
+// It speaks the wire protocol to the real SDK client. It needs no socket, so it runs
+// inside a testing/synctest bubble, where the hours between two retries cost nothing.
 //
 //	bus := eventstest.New(t)
 //	client := bus.Client()
@@ -128,9 +127,9 @@
 //     PutTargets.Targets.EcsParameters, PutTargets.Targets.HttpParameters,
 //     PutTargets.Targets.KinesisParameters, PutTargets.Targets.RedshiftDataParameters,
 //     PutTargets.Targets.RunCommandParameters, PutTargets.Targets.SageMakerPipelineParameters:
-//     targets are Go functions, which get the event and, where they stand for a
-//     queue, the message group in the context, see [MessageGroupID].
-//   - PutPermission, RemovePermission: nobody is denied anything.
+//     targets are Go functions, which get the event. The context of a target that is
+//     a queue has the message group, see [MessageGroupID].
+//   - PutPermission, RemovePermission: every caller may do everything.
 //   - CreateArchive, DescribeArchive, ListArchives, UpdateArchive, DeleteArchive,
 //     StartReplay, DescribeReplay, ListReplays, CancelReplay: archives.
 //   - CreateApiDestination, DescribeApiDestination, ListApiDestinations,
@@ -143,6 +142,7 @@
 //     CreatePartnerEventSource, DescribePartnerEventSource, DeletePartnerEventSource,
 //     ListPartnerEventSources, ListPartnerEventSourceAccounts, PutPartnerEvents: partners.
 //
-// EventBridge Scheduler, Pipes and the Schemas registry are other services, and
-// not here. Nor is the newer Custom Event Bus with its own API.
+// EventBridge Scheduler, Pipes and the Schemas registry are other services, which
+// this package does not have. Nor does it have the newer Custom Event Bus with its
+// own API.
 package eventstest

@@ -63,7 +63,7 @@ type Event struct {
 
 	accepted  time.Time
 	forwarded bool           // it came from another bus
-	copies    map[string]int // how often it is on its way to a queue, by ARN
+	copies    map[string]int // how often it was queued for a queue, by ARN
 }
 
 func (b *EventBridge) putEvents(ctx context.Context, in *putEventsInput) (*putEventsOutput, error) {

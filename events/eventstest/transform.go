@@ -46,7 +46,7 @@ func predefined(name string) bool {
 	return false
 }
 
-// piece is a part of a template: text, or a placeholder, which may stand inside
+// piece is a part of a template: text, or a placeholder, which may be inside
 // a JSON string.
 type piece struct {
 	text        string
@@ -127,7 +127,7 @@ func (t *inputTransformer) fill(ev *Event, r *rule) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// value is what a placeholder stands for, as JSON.
+// value is the value of a placeholder, as JSON.
 func (t *inputTransformer) value(name string, ev *Event, r *rule) (value json.RawMessage, ok bool) {
 	if at, ok := t.InputPathsMap[name]; ok {
 		p, err := parsePath(at)
@@ -150,7 +150,7 @@ func (t *inputTransformer) value(name string, ev *Event, r *rule) (value json.Ra
 	}
 }
 
-// origin is what <aws.events.event> stands for: where the event comes from,
+// origin is the value of <aws.events.event>: where the event comes from,
 // with AWS's own spelling of the detail type.
 func origin(event []byte) json.RawMessage {
 	var e envelope
