@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/jsontext"
 )
 
 // address is an IP address: 4 or 16 bytes.
@@ -72,7 +74,7 @@ func looksLikeAddress(s []byte) (v4, v6 bool) {
 		switch {
 		case isDigit(c):
 			run++
-		case hexValue(c) >= 0:
+		case jsontext.Hex(c) >= 0:
 			digits = false
 		case c == '.':
 			digits = digits && run > 0
@@ -91,7 +93,7 @@ func looksLikeAddress(s []byte) (v4, v6 bool) {
 // octets with leading zeros are decimal, groups may have many zeros, an IPv4
 // address in IPv6 form is an IPv4 address.
 func parseAddress(s []byte) (address, bool) {
-	if len(s) < 2 || !isDigit(s[0]) && hexValue(s[0]) < 0 && s[0] != ':' {
+	if len(s) < 2 || !isDigit(s[0]) && jsontext.Hex(s[0]) < 0 && s[0] != ':' {
 		return address{}, false
 	}
 	v4, v6 := looksLikeAddress(s)
@@ -138,7 +140,7 @@ func parseV6(s []byte) (address, bool) {
 	n, seen := 0, false
 	for ; i < len(s); i++ {
 		if c := s[i]; c != ':' {
-			if n = n<<4 | hexValue(c); n > 0xffff {
+			if n = n<<4 | jsontext.Hex(c); n > 0xffff {
 				return a, false
 			}
 			seen = true

@@ -1,10 +1,13 @@
 package pattern
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/patternkit/serverless/internal/jsontext"
 )
 
 // token is a JSON token of a pattern.
@@ -434,7 +437,7 @@ func (l *lexer) escape() error {
 			}
 			_, n := utf8.DecodeRune(l.src[l.pos:])
 			l.pos += n
-			if hexValue(l.src[l.pos-1]) < 0 {
+			if jsontext.Hex(l.src[l.pos-1]) < 0 {
 				return l.unexpected(": expected a hex-digit for character escape sequence")
 			}
 		}
@@ -470,69 +473,17 @@ func (l *lexer) show() (string, error) {
 	return l.text, nil
 }
 
-func hexValue(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
-}
-
 // unescape decodes the inside of a JSON string that has been checked.
 func unescape(raw []byte) string {
-	for _, c := range raw {
-		if c == '\\' {
-			return string(appendUnescaped(nil, raw))
-		}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw)
 	}
-	return string(raw)
+	return string(appendUnescaped(nil, raw))
 }
 
 // appendUnescaped appends the decoded string; half a surrogate pair becomes '?',
 // as it does where the engine turns characters into bytes.
 func appendUnescaped(dst, raw []byte) []byte {
-	for i := 0; i < len(raw); i++ {
-		c := raw[i]
-		if c != '\\' {
-			dst = append(dst, c)
-			continue
-		}
-		i++
-		switch raw[i] {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r := hexRune(raw[i+1:])
-			i += 4
-			if r < 0xd800 || r > 0xdfff {
-				dst = utf8.AppendRune(dst, r)
-				continue
-			}
-			if r < 0xdc00 && i+6 < len(raw) && raw[i+1] == '\\' && raw[i+2] == 'u' {
-				if low := hexRune(raw[i+3:]); low >= 0xdc00 && low <= 0xdfff {
-					dst = utf8.AppendRune(dst, (r-0xd800)<<10|(low-0xdc00)+0x10000)
-					i += 6
-					continue
-				}
-			}
-			dst = append(dst, '?')
-		default:
-			dst = append(dst, raw[i])
-		}
-	}
+	dst, _ = jsontext.AppendUnescaped(dst, raw, "?")
 	return dst
-}
-
-func hexRune(b []byte) rune {
-	return rune(hexValue(b[0])<<12 | hexValue(b[1])<<8 | hexValue(b[2])<<4 | hexValue(b[3]))
 }

@@ -2,9 +2,9 @@ package pattern
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"math/bits"
+
+	"github.com/patternkit/serverless/internal/jsontext"
 )
 
 // scan reads one event for a Set: it walks the JSON and the tree of paths
@@ -340,102 +340,24 @@ func (s *scan) token(t string) error {
 }
 
 func (s *scan) number() error {
-	d, i := s.data, s.pos
-	if d[i] == '-' {
-		i++
-	}
-	from := i
-	for i < len(d) && isDigit(d[i]) {
-		i++
-	}
-	if i == from || d[from] == '0' && i > from+1 {
+	end, ok := jsontext.Number(s.data, s.pos)
+	s.pos = end
+	if !ok {
 		return s.bad("bad number")
 	}
-	if i < len(d) && d[i] == '.' {
-		i++
-		from = i
-		for i < len(d) && isDigit(d[i]) {
-			i++
-		}
-		if i == from {
-			return s.bad("bad number")
-		}
-	}
-	if i < len(d) && d[i]|0x20 == 'e' {
-		i++
-		if i < len(d) && (d[i] == '+' || d[i] == '-') {
-			i++
-		}
-		from = i
-		for i < len(d) && isDigit(d[i]) {
-			i++
-		}
-		if i == from {
-			return s.bad("bad number")
-		}
-	}
-	s.pos = i
 	return nil
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// str reads a string and returns what is between the quotes, still escaped. It
-// looks at eight bytes at a time for a quote, a backslash or a control character.
+// str reads a string and returns what is between the quotes, still escaped.
 func (s *scan) str() (text []byte, escaped bool, err error) {
-	d := s.data
-	i := s.pos + 1
-	start := i
-	for {
-		for i+8 <= len(d) {
-			w := binary.LittleEndian.Uint64(d[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			stop := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
-			if stop != 0 {
-				i += bits.TrailingZeros64(stop) / 8
-				break
-			}
-			i += 8
-		}
-		for i < len(d) && d[i] >= 0x20 && d[i] != '"' && d[i] != '\\' {
-			i++
-		}
-		switch {
-		case i >= len(d) || d[i] < 0x20:
-			s.pos = i
-			return nil, false, s.bad("bad string")
-		case d[i] == '"':
-			s.pos = i + 1
-			return d[start:i], escaped, nil
-		}
-		escaped = true
-		if i = s.escape(i + 1); i < 0 {
-			return nil, false, s.bad("bad escape")
-		}
+	start := s.pos + 1
+	end, escaped, problem := jsontext.String(s.data, s.pos)
+	s.pos = end
+	switch problem {
+	case jsontext.None:
+		return s.data[start : end-1], escaped, nil
+	case jsontext.Unfinished, jsontext.Control:
+		return nil, false, s.bad("bad string")
 	}
-}
-
-// escape checks what follows a backslash; -1 where it is no escape.
-func (s *scan) escape(i int) int {
-	if i >= len(s.data) {
-		return -1
-	}
-	switch s.data[i] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 1
-	case 'u':
-		if i+4 >= len(s.data) {
-			return -1
-		}
-		for _, c := range s.data[i+1 : i+5] {
-			if hexValue(c) < 0 {
-				return -1
-			}
-		}
-		return i + 5
-	}
-	return -1
+	return nil, false, s.bad("bad escape")
 }

@@ -88,6 +88,7 @@ var linked = map[string][]because{
 	"internal/correlation":     {},
 	"internal/given":           {},
 	"internal/handover":        {},
+	"internal/jsontext":        {},
 	"internal/lambdafn":        {},
 	"internal/lambdahost":      {},
 	"internal/marker":          {},

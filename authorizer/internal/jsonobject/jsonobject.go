@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/patternkit/serverless/internal/jsontext"
 )
 
 // MaxDepth is the deepest nesting accepted; the object itself is depth 1.
@@ -224,173 +226,42 @@ func (s *scanner) word(word string) error {
 }
 
 func (s *scanner) number() error {
-	if s.peek() == '-' {
-		s.at++
-	}
-	switch {
-	case s.peek() == '0':
-		s.at++
-	case !s.digits():
-		return s.fail("want a digit")
-	}
-	if s.peek() == '.' {
-		s.at++
-		if !s.digits() {
-			return s.fail("want a digit")
-		}
-	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.at++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.at++
-		}
-		if !s.digits() {
-			return s.fail("want a digit")
-		}
+	end, ok := jsontext.Number(s.data, s.at)
+	s.at = end
+	if !ok {
+		return s.fail("bad number")
 	}
 	return nil
-}
-
-func (s *scanner) digits() bool {
-	start := s.at
-	for c := s.peek(); c >= '0' && c <= '9'; c = s.peek() {
-		s.at++
-	}
-	return s.at > start
 }
 
 // text reads a string and returns it unescaped. Without escapes the result is a slice of the data.
 func (s *scanner) text() ([]byte, error) {
-	s.at++ // the opening quote
-	start := s.at
-	for s.at < len(s.data) {
-		c := s.data[s.at]
-		switch {
-		case c == '"':
-			s.at++
-			return s.data[start : s.at-1], nil
-		case c == '\\':
-			return s.escaped(append(make([]byte, 0, len(s.data)-start), s.data[start:s.at]...))
-		case c < 0x20:
-			return nil, s.fail("control character in a string")
-		case c < utf8.RuneSelf:
-			s.at++
-		default:
-			if err := s.rune(); err != nil {
-				return nil, err
-			}
-		}
+	start := s.at + 1
+	end, escaped, problem := jsontext.String(s.data, s.at)
+	s.at = end
+	switch problem {
+	case jsontext.None:
+	case jsontext.Control:
+		return nil, s.fail("control character in a string")
+	case jsontext.Unfinished:
+		return nil, s.fail("unfinished string")
+	case jsontext.UnfinishedEscape:
+		return nil, s.fail("unfinished escape")
+	default:
+		return nil, s.fail("unknown escape")
 	}
-	return nil, s.fail("unfinished string")
-}
-
-func (s *scanner) rune() error {
-	r, size := utf8.DecodeRune(s.data[s.at:])
-	if r == utf8.RuneError && size == 1 {
-		return s.fail("invalid UTF-8")
+	inside := s.data[start : end-1]
+	if !utf8.Valid(inside) {
+		return nil, s.fail("invalid UTF-8")
 	}
-	s.at += size
-	return nil
-}
-
-// escaped is text from the first backslash on; out holds what came before it.
-func (s *scanner) escaped(out []byte) ([]byte, error) {
-	for s.at < len(s.data) {
-		c := s.data[s.at]
-		switch {
-		case c == '"':
-			s.at++
-			return out, nil
-		case c == '\\':
-			var err error
-			if out, err = s.escape(out); err != nil {
-				return nil, err
-			}
-		case c < 0x20:
-			return nil, s.fail("control character in a string")
-		case c < utf8.RuneSelf:
-			s.at++
-			out = append(out, c)
-		default:
-			start := s.at
-			if err := s.rune(); err != nil {
-				return nil, err
-			}
-			out = append(out, s.data[start:s.at]...)
-		}
+	if !escaped {
+		return inside, nil
 	}
-	return nil, s.fail("unfinished string")
-}
-
-func (s *scanner) escape(out []byte) ([]byte, error) {
-	s.at++ // the backslash
-	c := s.peek()
-	s.at++
-	switch c {
-	case '"', '\\', '/':
-		return append(out, c), nil
-	case 'b':
-		return append(out, '\b'), nil
-	case 'f':
-		return append(out, '\f'), nil
-	case 'n':
-		return append(out, '\n'), nil
-	case 'r':
-		return append(out, '\r'), nil
-	case 't':
-		return append(out, '\t'), nil
-	case 'u':
-		r, err := s.hexRune()
-		if err != nil {
-			return nil, err
-		}
-		return utf8.AppendRune(out, r), nil
+	text, whole := jsontext.AppendUnescaped(make([]byte, 0, len(inside)), inside, "")
+	if !whole {
+		return nil, s.fail("lone surrogate")
 	}
-	return nil, s.fail("unknown escape")
-}
-
-// hexRune reads the four digits after \u, and the second half of a surrogate pair.
-func (s *scanner) hexRune() (rune, error) {
-	high, err := s.hex4()
-	if err != nil {
-		return 0, err
-	}
-	if high < 0xd800 || high > 0xdfff {
-		return high, nil
-	}
-	if high >= 0xdc00 || s.peek() != '\\' || s.at+1 >= len(s.data) || s.data[s.at+1] != 'u' {
-		return 0, s.fail("lone surrogate")
-	}
-	s.at += 2
-	low, err := s.hex4()
-	if err != nil {
-		return 0, err
-	}
-	if low < 0xdc00 || low > 0xdfff {
-		return 0, s.fail("lone surrogate")
-	}
-	return (high-0xd800)<<10 + (low - 0xdc00) + 0x10000, nil
-}
-
-func (s *scanner) hex4() (rune, error) {
-	if len(s.data)-s.at < 4 {
-		return 0, s.fail("unfinished escape")
-	}
-	var r rune
-	for _, c := range s.data[s.at : s.at+4] {
-		switch {
-		case c >= '0' && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case c >= 'a' && c <= 'f':
-			r = r<<4 | rune(c-'a'+10)
-		case c >= 'A' && c <= 'F':
-			r = r<<4 | rune(c-'A'+10)
-		default:
-			return 0, s.fail("unknown escape")
-		}
-	}
-	s.at += 4
-	return r, nil
+	return text, nil
 }
 
 // nameSet remembers the names of one object: a short list first, a map when it grows.

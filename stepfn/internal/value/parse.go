@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/patternkit/serverless/internal/jsontext"
 )
 
 // maxDepth bounds the nesting of a document.
@@ -225,38 +226,12 @@ func (p *parser) more(end byte, kind string) (bool, error) {
 
 func (p *parser) number() (any, error) {
 	start := p.i
-	digits := func() int {
-		n := 0
-		for p.i < len(p.s) && p.s[p.i] >= '0' && p.s[p.i] <= '9' {
-			p.i++
-			n++
-		}
-		return n
-	}
-	if p.s[p.i] == '-' {
-		p.i++
-	}
-	lead := p.i
-	n := digits()
-	if n == 0 || n > 1 && p.s[lead] == '0' {
+	end, ok := jsontext.Number(p.s, start)
+	p.i = end
+	if !ok {
 		return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
 	}
-	if p.i < len(p.s) && p.s[p.i] == '.' {
-		p.i++
-		if digits() == 0 {
-			return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
-		}
-	}
-	if p.i < len(p.s) && (p.s[p.i] == 'e' || p.s[p.i] == 'E') {
-		p.i++
-		if p.i < len(p.s) && (p.s[p.i] == '+' || p.s[p.i] == '-') {
-			p.i++
-		}
-		if digits() == 0 {
-			return nil, p.fail("Invalid numeric value: %s", clip(p.s[start:]))
-		}
-	}
-	return json.Number(p.s[start:p.i]), nil
+	return json.Number(p.s[start:end]), nil
 }
 
 func (p *parser) literal() (any, error) {
@@ -294,109 +269,41 @@ func clip(s string) string {
 }
 
 func (p *parser) str() (string, error) {
-	p.i++
-	start := p.i
-	for p.i < len(p.s) {
-		switch c := p.s[p.i]; {
-		case c == '"':
-			s := p.s[start:p.i]
-			p.i++
-			return s, nil
-		case c == '\\' || c >= utf8.RuneSelf:
-			return p.escaped(start)
-		case c < ' ':
-			return "", p.fail("Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using backslash to be included in string value", c)
-		}
-		p.i++
+	start := p.i + 1
+	end, escaped, problem := jsontext.String(p.s, p.i)
+	p.i = end
+	if problem != jsontext.None {
+		return "", p.badString(problem)
 	}
-	return "", p.fail("Unexpected end-of-input: was expecting closing quote for a string value")
-}
-
-// escaped reads the rest of a string that is not plain ASCII.
-func (p *parser) escaped(start int) (string, error) {
+	text := p.s[start : end-1]
+	if escaped {
+		plain, _ := jsontext.AppendUnescaped(nil, text, string(utf8.RuneError))
+		text = string(plain)
+	}
+	if utf8.ValidString(text) {
+		return text, nil
+	}
 	var b strings.Builder
-	b.WriteString(p.s[start:p.i])
-	for p.i < len(p.s) {
-		switch c := p.s[p.i]; {
-		case c == '"':
-			p.i++
-			return b.String(), nil
-		case c < ' ':
-			return "", p.fail("Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using backslash to be included in string value", c)
-		case c == '\\':
-			if err := p.escape(&b); err != nil {
-				return "", err
-			}
-		case c < utf8.RuneSelf:
-			b.WriteByte(c)
-			p.i++
-		default:
-			r, n := utf8.DecodeRuneInString(p.s[p.i:])
-			b.WriteRune(r)
-			p.i += n
-		}
+	for _, r := range text { // U+FFFD for each byte that is none
+		b.WriteRune(r)
 	}
-	return "", p.fail("Unexpected end-of-input: was expecting closing quote for a string value")
+	return b.String(), nil
 }
 
-const escapes = `"\/bfnrt`
-
-const escaped = "\"\\/\b\f\n\r\t"
-
-func (p *parser) escape(b *strings.Builder) error {
-	p.i++
-	if p.i >= len(p.s) {
+// badString words what is wrong with a string, which is at p.i.
+func (p *parser) badString(problem jsontext.Problem) error {
+	switch problem {
+	case jsontext.Unfinished:
+		return p.fail("Unexpected end-of-input: was expecting closing quote for a string value")
+	case jsontext.UnfinishedEscape:
 		return p.fail("Unexpected end-of-input in character escape sequence")
 	}
 	c := p.s[p.i]
-	p.i++
-	if c != 'u' {
-		k := strings.IndexByte(escapes, c)
-		if k < 0 {
-			return p.fail("Unrecognized character escape '%c' (code %d)", c, c)
-		}
-		b.WriteByte(escaped[k])
-		return nil
+	switch problem {
+	case jsontext.Control:
+		return p.fail("Illegal unquoted character ((CTRL-CHAR, code %d)): has to be escaped using backslash to be included in string value", c)
+	case jsontext.NoHex:
+		return p.fail("Unexpected character ('%c' (code %d)): expected a hex-digit for character escape sequence", c, c)
 	}
-	r, err := p.hex()
-	if err != nil {
-		return err
-	}
-	if utf16.IsSurrogate(r) && strings.HasPrefix(p.s[p.i:], `\u`) {
-		back := p.i
-		p.i += 2
-		low, err := p.hex()
-		if err != nil {
-			return err
-		}
-		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-			r = pair
-		} else {
-			p.i = back
-		}
-	}
-	b.WriteRune(r)
-	return nil
-}
-
-func (p *parser) hex() (rune, error) {
-	if p.i+4 > len(p.s) {
-		return 0, p.fail("Unexpected end-of-input in character escape sequence")
-	}
-	var r rune
-	for _, c := range []byte(p.s[p.i : p.i+4]) {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, p.fail("Unexpected character ('%c' (code %d)): expected a hex-digit for character escape sequence", c, c)
-		}
-		r = r<<4 | rune(c)
-	}
-	p.i += 4
-	return r, nil
+	return p.fail("Unrecognized character escape '%c' (code %d)", c, c)
 }
