@@ -24,7 +24,7 @@ type IssuerOptions struct {
 	Subject string
 
 	// Algorithm is the algorithm of its first key: RS256 to RS512, PS256 to PS512, ES256 to ES512 or EdDSA. Optional.
-	// Defaults to RS256.
+	// Defaults to RS256, which Amazon Cognito uses.
 	Algorithm string
 
 	// Lifetime is the time from "iat" to "exp". Optional. Defaults to 1 hour.
@@ -37,8 +37,8 @@ type IssuerOptions struct {
 // Claims are the claims of a token; a nil value removes a claim.
 type Claims map[string]any
 
-// Issuer is an identity provider in process: it signs tokens and publishes its keys at JWKSURL, through Client, Do or
-// ServeHTTP. Tokens are minted with time.Now, so they fit virtual time too. It is safe for concurrent use.
+// Issuer is an identity provider in process: it signs tokens and publishes its keys at JWKSURL, through Client,
+// RoundTrip or ServeHTTP. Tokens are minted with time.Now, so they fit virtual time too. It is safe for concurrent use.
 type Issuer struct {
 	tb      TB
 	options IssuerOptions
@@ -54,7 +54,8 @@ type Issuer struct {
 	published []byte // in place of the set of keys, when not nil
 }
 
-// NewIssuer returns an issuer with one key.
+// NewIssuer returns an issuer with one key. RSA keys are made of primes that everybody can look up in this package, so
+// that making one takes a millisecond: they are good for tests only.
 func NewIssuer(tb TB, optFns ...func(*IssuerOptions)) *Issuer {
 	i := &Issuer{tb: tb, options: IssuerOptions{
 		URL:       "https://issuer.test",

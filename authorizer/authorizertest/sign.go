@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -26,7 +25,7 @@ func newPrivateKey(algorithm string) crypto.Signer {
 	var err error
 	switch {
 	case strings.HasPrefix(algorithm, "RS"), strings.HasPrefix(algorithm, "PS"):
-		private, err = rsa.GenerateKey(rand.Reader, 2048)
+		private, err = newRSAKey()
 	case algorithm == "ES256":
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case algorithm == "ES384":
