@@ -4,7 +4,7 @@
 
 .PHONY: help
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: test
 test: ## every test, as the README says
@@ -33,6 +33,10 @@ prove: ## the enumerations at their full bounds
 .PHONY: conformance
 conformance: ## independent programs look at the same: cfn-lint at the templates, boto3 at localaws
 	.ci/witness
+
+.PHONY: aws-conformance
+aws-conformance: ## the suites that the fakes pass, against AWS (cents; see internal/conformance/doc.go) or AWS_ENDPOINT_URL
+	PATTERNKIT_AWS=1 go test -count=1 -v -timeout 2h $(if $(PATTERNKIT_SKIP),-skip '$(PATTERNKIT_SKIP)') -run 'TestAWS$(if $(PATTERNKIT_RUN),/$(PATTERNKIT_RUN))' ./internal/conformance
 
 .PHONY: mutate
 mutate: ## break one property at a time and see its test turn red (MUTANT=regexp picks some)

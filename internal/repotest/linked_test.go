@@ -74,7 +74,6 @@ var (
 		sdk + "/service/lambda":           "reads the event source mappings",
 		sdk + "/aws/protocol/eventstream": "the client's own dependency",
 	}
-	credentials   = because{sdk + "/credentials": "static credentials for a config that has none"}
 	stepFunctions = because{sdk + "/service/sfn": "the service that the package wraps or simulates"}
 )
 
@@ -85,6 +84,7 @@ var linked = map[string][]because{
 	"internal/backoff":         {},
 	"internal/brokentext":      {},
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
+	"internal/conformance":     {},
 	"internal/correlation":     {},
 	"internal/given":           {},
 	"internal/handover":        {},
@@ -151,8 +151,8 @@ var linked = map[string][]because{
 	"stepfn/internal/intrinsic":     {},
 	"stepfn/internal/jsonpath":      {},
 	"stepfn/internal/value":         {},
-	"stepfn/prove":                  {lambdaEvents, client, stepFunctions, credentials},
-	"stepfn/stepfntest":             {client, stepFunctions, credentials},
+	"stepfn/prove":                  {lambdaEvents, client, stepFunctions},
+	"stepfn/stepfntest":             {client, stepFunctions},
 	"stepfn/stepfntest/conformance": {client, stepFunctions},
 }
 
