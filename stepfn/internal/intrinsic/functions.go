@@ -63,13 +63,14 @@ func text(v any, what string) (string, error) {
 	return s, nil
 }
 
-// whole reads an integer; a fraction is rounded, as the service does.
+// whole reads an integer; a fraction is rounded as the service does: half up,
+// so that -1.5 is -1.
 func whole(v any, what string) (int64, error) {
 	n, ok := v.(json.Number)
 	if !ok {
 		return 0, fmt.Errorf("%s must be an integer, not a value of type %s", what, value.Kind(v))
 	}
-	f := math.Round(value.Float(n))
+	f := math.Floor(value.Float(n) + 0.5)
 	if f > math.MaxInt32 || f < math.MinInt32 {
 		return 0, fmt.Errorf("%s is outside the range of a 32-bit integer", what)
 	}
