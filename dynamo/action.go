@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Action is one change that an Update makes to an item that stores T. Set,
@@ -112,17 +114,17 @@ func (c *change) write(x *expression, out *clauses) {
 		out.remove = append(out.remove, path) // no expiry, not one long ago
 		return
 	}
-	av, err := c.field.encoder.encode(c.value)
+	av, err := c.field.encoder.Encode(c.value)
 	if err != nil {
-		x.faults.add(c.field.name, "cannot be stored: %v", err)
+		x.faults.Add(c.field.name, "cannot be stored: %v", err)
 		return
 	}
 	if av == nil && c.kind == changeSet {
 		out.remove = append(out.remove, path)
 		return
 	}
-	if av == nil && c.field.encoder.collection() && (c.kind == changeDefault || c.kind == changeAppend) {
-		x.faults.add(c.field.name, "is given nothing by %s: an empty slice or map is not stored", c.kind)
+	if av == nil && c.field.encoder.Collection() && (c.kind == changeDefault || c.kind == changeAppend) {
+		x.faults.Add(c.field.name, "is given nothing by %s: an empty slice or map is not stored", c.kind)
 		return
 	}
 	if av == nil {
@@ -138,8 +140,8 @@ func (c *change) write(x *expression, out *clauses) {
 	case changeDefault:
 		out.set = append(out.set, path+" = if_not_exists("+path+", "+x.value(av)+")")
 	case changeAdd:
-		if !isNumber(av) {
-			x.faults.add(c.field.name, "is not stored as a number, so Add cannot add to it")
+		if !attr.IsNumber(av) {
+			x.faults.Add(c.field.name, "is not stored as a number, so Add cannot add to it")
 			return
 		}
 		if len(c.field.path) == 1 {
@@ -148,14 +150,14 @@ func (c *change) write(x *expression, out *clauses) {
 		}
 		out.set = append(out.set, path+" = if_not_exists("+path+", "+x.number(0)+") + "+x.value(av))
 	case changeAppend:
-		if !isList(av) {
-			x.faults.add(c.field.name, "is not stored as a list, so Append cannot append to it")
+		if !attr.IsList(av) {
+			x.faults.Add(c.field.name, "is not stored as a list, so Append cannot append to it")
 			return
 		}
-		out.set = append(out.set, path+" = list_append(if_not_exists("+path+", "+x.value(emptyList())+"), "+x.value(av)+")")
+		out.set = append(out.set, path+" = list_append(if_not_exists("+path+", "+x.value(attr.EmptyList())+"), "+x.value(av)+")")
 	case changeInclude, changeExclude:
-		if !isSet(av) {
-			x.faults.add(c.field.name, "is not stored as a set of at least one element, which %s needs: tag it stringset, numberset or binaryset", c.kind)
+		if !attr.IsSet(av) {
+			x.faults.Add(c.field.name, "is not stored as a set of at least one element, which %s needs: tag it stringset, numberset or binaryset", c.kind)
 			return
 		}
 		if c.kind == changeInclude {
@@ -172,13 +174,13 @@ func (c *change) result() (reflect.Value, bool) {
 	case len(c.field.path) != 1:
 		return reflect.Value{}, false
 	case c.kind == changeSet:
-		v := reflect.New(c.field.top.typ).Elem()
+		v := reflect.New(c.field.top.Type).Elem()
 		if c.value != nil {
 			v.Set(reflect.ValueOf(c.value))
 		}
 		return v, true
 	case c.kind == changeRemove:
-		return reflect.Zero(c.field.top.typ), true
+		return reflect.Zero(c.field.top.Type), true
 	default:
 		return reflect.Value{}, false
 	}

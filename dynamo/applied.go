@@ -66,7 +66,7 @@ func (e *Entity[T, K]) applyOnce(ctx context.Context, t *Table, key K, id, part 
 	var fs faults
 	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
 	if apply == nil {
-		fs.add("", "the function that applies the change is nil")
+		fs.Add("", "the function that applies the change is nil")
 	}
 	if err := fs.err(); err != nil {
 		return (&rendered{op: "apply", entity: e.core, key: k}).fail(err)

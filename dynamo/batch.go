@@ -78,7 +78,7 @@ func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]rendered, e
 		rs[i] = renderWrite(op, s)
 		r := &rs[i]
 		if e := r.entity; e != nil && e.version != nil && r.op == "put" {
-			r.faults.add("", "%s has a version, which a batch cannot check: use Run or Transact", e.name)
+			r.faults.Add("", "%s has a version, which a batch cannot check: use Run or Transact", e.name)
 		}
 		if err := t.admit(r); err != nil {
 			errs = append(errs, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // Collection reads the items of several entities that share a partition into one
@@ -24,7 +25,7 @@ type collection struct {
 	model     *Model
 	index     Index
 	key, view reflect.Type
-	partition binding // on K
+	partition keytemplate.Binding // on K
 	members   []member
 }
 
@@ -74,7 +75,7 @@ func NewCollectionOn[K, V any](index string, entities ...Member) (*Collection[K,
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: collection %v: %w", view, err)
 	}
-	c.model.addCollection(c)
+	c.model.addCollection(c.describe())
 	return &Collection[K, V]{core: c}, nil
 }
 
@@ -95,7 +96,7 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 	if c.index, ok = c.model.index(index); !ok {
 		return nil, fmt.Errorf("the schema has no index %s", index)
 	}
-	var shared *template
+	var shared *keytemplate.Template
 	var errs []error
 	for _, m := range entities {
 		e := m.entity()
@@ -105,7 +106,7 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 			err = errors.New("it belongs to another model")
 		case err == nil && shared == nil:
 			shared = part
-		case err == nil && part.skeleton() != shared.skeleton():
+		case err == nil && part.Skeleton() != shared.Skeleton():
 			err = fmt.Errorf("its partition key is %s, that of the others %s", part, shared)
 		}
 		if err == nil {
@@ -124,6 +125,17 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 		}
 	}
 	return c, errors.Join(errs...)
+}
+
+func (c *collection) describe() PatternDescription {
+	d := PatternDescription{
+		Name: c.view.Name(), Index: c.index.Name,
+		Condition: fmt.Sprintf("%s = %s", c.index.PartitionKey, c.partition.Source),
+	}
+	for _, member := range c.members {
+		d.Entities = append(d.Entities, member.entity.name)
+	}
+	return d
 }
 
 // addMember finds the field for the entity.
@@ -167,20 +179,20 @@ func (c *collection) uses(f reflect.StructField) bool {
 }
 
 // bindKey finds the fields of the partition key in K.
-func (c *collection) bindKey(part *template, e *entity) error {
+func (c *collection) bindKey(part *keytemplate.Template, e *entity) error {
 	var errs []error
-	for _, name := range part.fields() {
+	for _, name := range part.Fields() {
 		f, ok := c.key.FieldByName(name)
 		if !ok {
 			errs = append(errs, fmt.Errorf("%v has no field %s, which the partition key %s needs", c.key, name, part))
 			continue
 		}
-		errs = append(errs, checkPatternField(f, lookup(e.attributes, name).typ))
+		errs = append(errs, checkPatternField(f, attr.Lookup(e.attributes, name).Type))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	c.partition = part.bind(func(name string) []int {
+	c.partition = part.Bind(func(name string) []int {
 		f, _ := c.key.FieldByName(name)
 		return f.Index
 	})
@@ -209,10 +221,10 @@ func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value,
 	partition := renderPresent(c.partition, key, &fs)
 	checkKeySize(c.index.PartitionKey, partition, maxPartitionKey, &fs)
 	if c.model != t.model {
-		fs.add("", "it belongs to another model than the table %s", t.name)
+		fs.Add("", "it belongs to another model than the table %s", t.name)
 	}
 	if o.Consistent && c.index.Name != "" && !c.index.Local {
-		fs.add("Consistent", "is not possible on the global index %s", c.index.Name)
+		fs.Add("Consistent", "is not possible on the global index %s", c.index.Name)
 	}
 	if err := fs.err(); err != nil {
 		return c.fail(partition, err)
@@ -280,7 +292,7 @@ func (c *collection) add(t *Table, view reflect.Value, it item, seen map[*entity
 		return nil
 	}
 	if !t.options.SkipUnknown && !t.model.known(name) {
-		return fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, shortened(t.model.keyIn(it).String()))
+		return fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, keytemplate.Shown(t.model.keyIn(it).String()))
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Condition is a condition on an item of the entity that T belongs to. Fields make
@@ -72,7 +72,7 @@ func writeAll(x *expression, nodes []node) string {
 // writeAt writes a node as a part of something that binds at the level.
 func writeAt(x *expression, n node, level int) string {
 	if n == nil {
-		x.faults.add("", "a condition is the zero Condition")
+		x.faults.Add("", "a condition is the zero Condition")
 		return ""
 	}
 	if text := n.write(x); n.level() >= level || text == "" {
@@ -100,7 +100,7 @@ func (j *junction) level() int {
 func (j *junction) write(x *expression) string {
 	switch len(j.nodes) {
 	case 0:
-		x.faults.add("", "a condition combines no conditions with %s", j.operator)
+		x.faults.Add("", "a condition combines no conditions with %s", j.operator)
 		return ""
 	case 1:
 		return writeAt(x, j.nodes[0], 0)
@@ -162,7 +162,7 @@ func (c *comparison) equalities(visit func(*fieldPath, any)) {
 
 func (c *comparison) write(x *expression) string {
 	if c.operator == "IN" && (len(c.values) == 0 || len(c.values) > maxOperandsIn) {
-		x.faults.add(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
+		x.faults.Add(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
 		return ""
 	}
 	if text, ok := c.presence(x); ok {
@@ -174,8 +174,8 @@ func (c *comparison) write(x *expression) string {
 		if !ok {
 			return ""
 		}
-		if c.ordered() && !isOrdered(av) {
-			x.faults.add(c.field.name, "is compared by order, which only strings, numbers and binary values have")
+		if c.ordered() && !attr.IsOrdered(av) {
+			x.faults.Add(c.field.name, "is compared by order, which only strings, numbers and binary values have")
 			return ""
 		}
 		operands[i] = x.value(av)
@@ -193,10 +193,10 @@ func (c *comparison) write(x *expression) string {
 
 // presence writes a comparison with an empty slice or map, which stands for none.
 func (c *comparison) presence(x *expression) (string, bool) {
-	if c.operator != "=" && c.operator != "<>" || !c.field.encoder.collection() {
+	if c.operator != "=" && c.operator != "<>" || !c.field.encoder.Collection() {
 		return "", false
 	}
-	if av, err := c.field.encoder.encode(c.values[0]); err != nil || av != nil {
+	if av, err := c.field.encoder.Encode(c.values[0]); err != nil || av != nil {
 		return "", false
 	}
 	if c.operator == "=" {
@@ -207,14 +207,6 @@ func (c *comparison) presence(x *expression) (string, bool) {
 
 func (c *comparison) ordered() bool {
 	return c.operator != "=" && c.operator != "<>" && c.operator != "IN"
-}
-
-func isOrdered(v types.AttributeValue) bool {
-	switch v.(type) {
-	case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB:
-		return true
-	}
-	return false
 }
 
 // call is a condition that is a function of a field.
@@ -231,9 +223,9 @@ func (c *call) equalities(func(*fieldPath, any)) {}
 func (c *call) write(x *expression) string {
 	text := c.function + "(" + x.path(c.field.path)
 	if c.argument != nil {
-		av, err := encodePlain(c.argument)
+		av, err := attr.EncodePlain(c.argument)
 		if err != nil {
-			x.faults.add(c.field.name, "is compared with a %v that cannot be stored: %v", reflect.TypeOf(c.argument), err)
+			x.faults.Add(c.field.name, "is compared with a %v that cannot be stored: %v", reflect.TypeOf(c.argument), err)
 			return ""
 		}
 		text += ", " + x.value(av)
@@ -249,7 +241,7 @@ func (e *entity) checkConditions(nodes []node, fs *faults) {
 		}
 		n.each(func(f *fieldPath) {
 			if f.entity != e {
-				fs.add(f.name, "is a field of %s", f.owner())
+				fs.Add(f.name, "is a field of %s", f.owner())
 			}
 		})
 	}

@@ -33,10 +33,10 @@ func (q *query) binding(t *Table) []byte {
 	h := sha256.New()
 	texts := []string{
 		t.name, q.pattern.index.Name, q.pattern.entity.name,
-		q.selection.partition, q.selection.low, q.selection.high, q.selection.except,
+		q.selection.partition, q.selection.Low, q.selection.High, q.selection.Except,
 	}
-	if q.selection.edges != nil { // the keys tell all of the others
-		texts = append(texts, q.selection.edges.text())
+	if q.selection.Edges != nil { // the keys tell all of the others
+		texts = append(texts, q.selection.Edges.Text())
 	}
 	for _, text := range texts {
 		_ = binary.Write(h, binary.BigEndian, uint64(len(text)))
@@ -46,7 +46,7 @@ func (q *query) binding(t *Table) []byte {
 	if q.descending {
 		direction = 1
 	}
-	h.Write([]byte{byte(q.selection.operator), direction})
+	h.Write([]byte{byte(q.selection.Operator), direction})
 	return h.Sum(nil)
 }
 

@@ -1,6 +1,8 @@
 package dynamo
 
-import "context"
+import (
+	"context"
+)
 
 // Delete removes the item of a key; there need be none. It is a BatchWrite.
 type Delete[T any] struct{ target }
@@ -75,7 +77,7 @@ func (d Delete[T]) render(s stamp) rendered {
 	r := rendered{op: "delete", entity: e}
 	r.key = e.keyOf(d.addressable(), &r.faults)
 	if len(e.uniques) > 0 {
-		r.faults.add("", "%s has unique values to give up, so that the old value is needed: use DeleteExisting", e.name)
+		r.faults.Add("", "%s has unique values to give up, so that the old value is needed: use DeleteExisting", e.name)
 	}
 	r.actions = []action{{kind: actDelete, key: r.key}}
 	return r
@@ -92,12 +94,12 @@ func renderDelete(t target, version *int64, old bool, s stamp) rendered {
 	if old {
 		r.key = e.keyOfValue(v, &r.faults)
 		if e.version != nil && version == nil {
-			r.expect(v.FieldByIndex(e.version.index).Int())
+			r.expect(v.FieldByIndex(e.version.Index).Int())
 		}
 	} else {
 		r.key = e.keyOf(v, &r.faults)
 		if len(e.uniques) > 0 {
-			r.faults.add("", "%s has unique values to give up, so that the old value is needed: use DeleteExisting", e.name)
+			r.faults.Add("", "%s has unique values to give up, so that the old value is needed: use DeleteExisting", e.name)
 		}
 	}
 	e.checkConditions(t.conditions, &r.faults)
@@ -123,10 +125,10 @@ func (e *entity) versionIs(version *int64, x *expression) string {
 	case version == nil:
 		return ""
 	case e.version == nil:
-		x.faults.add("", "%s has no version", e.name)
+		x.faults.Add("", "%s has no version", e.name)
 		return ""
 	}
-	return x.name(e.version.name) + " = " + x.number(*version)
+	return x.name(e.version.Name) + " = " + x.number(*version)
 }
 
 func (c Check[T]) render(s stamp) rendered {

@@ -123,6 +123,6 @@
 // # Testing
 //
 // Package dynamotest is DynamoDB in the process of the test: hand its Client to [New],
-// and make the table with [Table.Create]. It works inside testing/synctest, where
+// and make the table with package tabledef. It works inside testing/synctest, where
 // pauses between attempts cost nothing.
 package dynamo

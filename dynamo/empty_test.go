@@ -10,6 +10,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 type BagKey struct{ ID string }
@@ -66,7 +67,7 @@ func newBags(t *testing.T) (*dynamo.Table, *dynamodb.Client) {
 	t.Helper()
 	client := dynamotest.New(t).Client()
 	table := dynamo.New(client, "bags", bagStore)
-	require.NoError(t, table.Create(t.Context(), client))
+	require.NoError(t, tabledef.Create(t.Context(), client, table))
 	return table, client
 }
 

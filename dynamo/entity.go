@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/marker"
 )
@@ -23,18 +25,18 @@ type entity struct {
 	model      *Model
 	name       string
 	typ, key   reflect.Type
-	attributes []*attribute
-	keyFields  []*attribute // of typ, those in K, in the order of K
-	keyIndex   [][]int      // their places in K
+	attributes []*attr.Attribute
+	keyFields  []*attr.Attribute // of typ, those in K, in the order of K
+	keyIndex   [][]int           // their places in K
 
-	partition, sort     binding // on typ
-	keyPart, keySortKey binding // on K
+	partition, sort     keytemplate.Binding // on typ
+	keyPart, keySortKey keytemplate.Binding // on K
 	indexKeys           []indexKey
 	indexes             []string // indexes the entity is in
 	uniques             []unique
 
-	version     *attribute
-	expiry      *attribute
+	version     *attr.Attribute
+	expiry      *attr.Attribute
 	expireAfter time.Duration
 	correlated  bool
 }
@@ -73,7 +75,7 @@ func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, 
 	if name == "" || strings.Contains(name, m.schema.Separator) {
 		errs = append(errs, fmt.Errorf("the name %q is empty or contains the separator", name))
 	}
-	attributes, err := attributesOf(typ)
+	attributes, err := attr.Of(typ)
 	errs = append(errs, err)
 	if len(attributes) == 0 && err != nil {
 		return nil, errors.Join(errs...)
@@ -108,14 +110,14 @@ func (e *entity) useKeyType() error {
 		if f.Anonymous && f.Type.Kind() == reflect.Struct {
 			continue
 		}
-		a := lookup(e.attributes, f.Name)
+		a := attr.Lookup(e.attributes, f.Name)
 		switch {
 		case !f.IsExported():
 			errs = append(errs, fmt.Errorf("field %s of the key type %v is not exported", f.Name, e.key))
 		case a == nil:
 			errs = append(errs, fmt.Errorf("%v has no stored field %s, which is in its key type %v", e.typ, f.Name, e.key))
-		case a.typ != f.Type:
-			errs = append(errs, fmt.Errorf("field %s is a %v in %v and a %v in %v", f.Name, a.typ, e.typ, f.Type, e.key))
+		case a.Type != f.Type:
+			errs = append(errs, fmt.Errorf("field %s is a %v in %v and a %v in %v", f.Name, a.Type, e.typ, f.Type, e.key))
 		default:
 			e.keyFields = append(e.keyFields, a)
 			e.keyIndex = append(e.keyIndex, f.Index)
@@ -126,25 +128,25 @@ func (e *entity) useKeyType() error {
 
 func (e *entity) keyFieldIndex(field string) []int {
 	for i, a := range e.keyFields {
-		if a.field == field {
+		if a.Field == field {
 			return e.keyIndex[i]
 		}
 	}
 	return nil
 }
 
-func (e *entity) fieldIndex(field string) []int { return lookup(e.attributes, field).index }
+func (e *entity) fieldIndex(field string) []int { return attr.Lookup(e.attributes, field).Index }
 
 func (e *entity) inKey(field string) bool { return e.keyFieldIndex(field) != nil }
 
 // parse reads a template on the entity's struct.
-func (e *entity) parse(source string) (*template, error) {
-	return parseTemplate(source, e.model.schema.Separator, func(field string) (reflect.Type, error) {
-		a := lookup(e.attributes, field)
+func (e *entity) parse(source string) (*keytemplate.Template, error) {
+	return keytemplate.Parse(source, e.model.schema.Separator, func(field string) (reflect.Type, error) {
+		a := attr.Lookup(e.attributes, field)
 		if a == nil {
-			return nil, fmt.Errorf("%v has no stored field %q (it has %s)", e.typ, field, fieldNames(e.attributes))
+			return nil, fmt.Errorf("%v has no stored field %q (it has %s)", e.typ, field, attr.FieldNames(e.attributes))
 		}
-		return a.typ, nil
+		return a.Type, nil
 	})
 }
 
@@ -159,7 +161,7 @@ func (e *entity) useKeys(keys KeyTemplates) error {
 	}
 	part, err := e.parse(keys.partition)
 	errs = append(errs, err)
-	var sort *template
+	var sort *keytemplate.Template
 	if keys.sort != "" {
 		var err error
 		sort, err = e.parse(keys.sort)
@@ -172,53 +174,53 @@ func (e *entity) useKeys(keys KeyTemplates) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	e.partition, e.keyPart = part.bind(e.fieldIndex), part.bind(e.keyFieldIndex)
+	e.partition, e.keyPart = part.Bind(e.fieldIndex), part.Bind(e.keyFieldIndex)
 	if sort != nil {
-		e.sort, e.keySortKey = sort.bind(e.fieldIndex), sort.bind(e.keyFieldIndex)
+		e.sort, e.keySortKey = sort.Bind(e.fieldIndex), sort.Bind(e.keyFieldIndex)
 	}
 	return nil
 }
 
-func (e *entity) checkKeyTemplates(part, sort *template) error {
+func (e *entity) checkKeyTemplates(part, sort *keytemplate.Template) error {
 	var errs []error
 	used := map[string]bool{}
-	for _, t := range []*template{part, sort} {
+	for _, t := range []*keytemplate.Template{part, sort} {
 		if t == nil {
 			continue
 		}
-		for _, p := range t.parts {
-			if p.field == "" {
+		for _, p := range t.Parts {
+			if p.Field == "" {
 				continue
 			}
-			used[p.field] = true
+			used[p.Field] = true
 			switch {
-			case !e.inKey(p.field):
-				errs = append(errs, fmt.Errorf("template %q: field %s is not in the key type %v", t.source, p.field, e.key))
-			case p.codec.lossy():
-				errs = append(errs, fmt.Errorf("template %q: %s:%s gives several items one key", t.source, p.field, p.spec))
-			case p.codec.typ.Kind() == reflect.Pointer:
-				errs = append(errs, fmt.Errorf("template %q: field %s is a pointer, a key needs its value", t.source, p.field))
+			case !e.inKey(p.Field):
+				errs = append(errs, fmt.Errorf("template %q: field %s is not in the key type %v", t.Source, p.Field, e.key))
+			case p.Codec.Lossy():
+				errs = append(errs, fmt.Errorf("template %q: %s:%s gives several items one key", t.Source, p.Field, p.Spec))
+			case p.Codec.Type.Kind() == reflect.Pointer:
+				errs = append(errs, fmt.Errorf("template %q: field %s is a pointer, a key needs its value", t.Source, p.Field))
 			}
 		}
 	}
 	errs = append(errs, checkSortable(sort))
 	for _, a := range e.keyFields {
-		if !used[a.field] {
-			errs = append(errs, fmt.Errorf("field %s of the key type %v is in no key template", a.field, e.key))
+		if !used[a.Field] {
+			errs = append(errs, fmt.Errorf("field %s of the key type %v is in no key template", a.Field, e.key))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // checkSortable refuses integers of varying width in a sort key: 10 would sort before 9.
-func checkSortable(t *template) error {
+func checkSortable(t *keytemplate.Template) error {
 	if t == nil {
 		return nil
 	}
-	for _, p := range t.parts {
-		if p.field != "" && !p.codec.sortable() {
+	for _, p := range t.Parts {
+		if p.Field != "" && !p.Codec.Sortable() {
 			return fmt.Errorf("template %q: field %s is an integer of varying width and would not sort: write {%s:010} with the digits it needs",
-				t.source, p.field, p.field)
+				t.Source, p.Field, p.Field)
 		}
 	}
 	return nil
@@ -228,23 +230,23 @@ func checkSortable(t *template) error {
 func (e *entity) useRoles() error {
 	var errs []error
 	for _, a := range e.attributes {
-		switch a.role {
+		switch a.Role {
 		case "":
 		case "version":
 			if e.version != nil {
-				errs = append(errs, fmt.Errorf("fields %s and %s are both tagged as the version", e.version.field, a.field))
+				errs = append(errs, fmt.Errorf("fields %s and %s are both tagged as the version", e.version.Field, a.Field))
 			}
-			if kind := a.typ.Kind(); kind < reflect.Int || kind > reflect.Int64 || a.encoder.holder != nil && strings.Contains(a.options, "string") {
-				errs = append(errs, fmt.Errorf("the version %s is a %v, it has to be a signed integer stored as a number", a.field, a.typ))
+			if kind := a.Type.Kind(); kind < reflect.Int || kind > reflect.Int64 || !a.Encoder.Plain && strings.Contains(a.Options, "string") {
+				errs = append(errs, fmt.Errorf("the version %s is a %v, it has to be a signed integer stored as a number", a.Field, a.Type))
 			}
 			e.version = a
 		default:
-			errs = append(errs, fmt.Errorf(`field %s has the unknown tag dynamo:%q (there is "version")`, a.field, a.role))
+			errs = append(errs, fmt.Errorf(`field %s has the unknown tag dynamo:%q (there is "version")`, a.Field, a.Role))
 		}
-		if ttl := e.model.schema.TTL; ttl != "" && a.name == ttl {
+		if ttl := e.model.schema.TTL; ttl != "" && a.Name == ttl {
 			e.expiry = a
 			if !storedAsSeconds(a) {
-				errs = append(errs, fmt.Errorf(`the expiry %s is a %v: it has to be an integer of epoch seconds, or a time.Time tagged dynamodbav:",unixtime"`, a.field, a.typ))
+				errs = append(errs, fmt.Errorf(`the expiry %s is a %v: it has to be an integer of epoch seconds, or a time.Time tagged dynamodbav:",unixtime"`, a.Field, a.Type))
 			}
 		}
 	}
@@ -254,17 +256,17 @@ func (e *entity) useRoles() error {
 	case e.expireAfter > 0 && e.model.schema.TTL == "":
 		errs = append(errs, errors.New("ExpireAfter needs a schema with a TTL attribute"))
 	case e.expireAfter > 0 && e.expiry != nil:
-		errs = append(errs, fmt.Errorf("it has ExpireAfter and the field %s for its expiry: keep one", e.expiry.field))
+		errs = append(errs, fmt.Errorf("it has ExpireAfter and the field %s for its expiry: keep one", e.expiry.Field))
 	}
 	return errors.Join(errs...)
 }
 
-func storedAsSeconds(a *attribute) bool {
-	if a.typ.ConvertibleTo(timeType) && a.typ.Kind() == reflect.Struct {
-		return strings.Contains(a.options+",", ",unixtime,") || a.typ.Implements(marshalerType)
+func storedAsSeconds(a *attr.Attribute) bool {
+	if a.Type.ConvertibleTo(keytemplate.TimeType) && a.Type.Kind() == reflect.Struct {
+		return strings.Contains(a.Options+",", ",unixtime,") || a.Type.Implements(attr.MarshalerType)
 	}
-	kind := a.typ.Kind()
-	return kind >= reflect.Int && kind <= reflect.Int64 && !strings.Contains(a.options, "string")
+	kind := a.Type.Kind()
+	return kind >= reflect.Int && kind <= reflect.Int64 && !strings.Contains(a.Options, "string")
 }
 
 // checkNames refuses fields stored where the schema keeps its own attributes. A key
@@ -278,53 +280,66 @@ func (e *entity) checkNames() error {
 	var errs []error
 	for _, a := range e.attributes {
 		for _, name := range reserved {
-			if strings.EqualFold(a.name, name) && !e.isKeyItself(a, name) {
+			if strings.EqualFold(a.Name, name) && !e.isKeyItself(a, name) {
 				errs = append(errs, fmt.Errorf("field %s is stored in the attribute %s, which the schema uses for %s: give it another name in its dynamodbav tag",
-					a.field, a.name, name))
+					a.Field, a.Name, name))
 			}
 		}
-		if s.TTL != "" && a.name != s.TTL && strings.EqualFold(a.name, s.TTL) {
-			errs = append(errs, fmt.Errorf("field %s is stored in the attribute %s, too close to the expiry %s", a.field, a.name, s.TTL))
+		if s.TTL != "" && a.Name != s.TTL && strings.EqualFold(a.Name, s.TTL) {
+			errs = append(errs, fmt.Errorf("field %s is stored in the attribute %s, too close to the expiry %s", a.Field, a.Name, s.TTL))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (e *entity) isKeyItself(a *attribute, name string) bool {
-	if a.name != name || a.typ.Kind() != reflect.String || !a.encoder.plain {
+func (e *entity) isKeyItself(a *attr.Attribute, name string) bool {
+	if a.Name != name || a.Type.Kind() != reflect.String || !a.Encoder.Plain {
 		return false
 	}
 	s := e.model.schema
 	for _, k := range e.indexKeys {
 		if k.attribute == name {
-			return k.isField(a.field)
+			return k.IsField(a.Field)
 		}
 	}
 	switch name {
 	case s.PartitionKey:
-		return e.partition.isField(a.field)
+		return e.partition.IsField(a.Field)
 	case s.SortKey:
-		return e.sort.isField(a.field)
+		return e.sort.IsField(a.Field)
 	}
 	return false
 }
 
-// isField reports whether the template is the field and nothing else.
-func (t *template) isField(field string) bool {
-	return t != nil && len(t.parts) == 1 && t.parts[0].field == field && t.parts[0].spec == "" &&
-		t.parts[0].codec.kind == kindString
-}
-
 func (e *entity) overlaps(other *entity) bool {
-	return e.partition.overlaps(other.partition.template) && e.sort.overlaps(other.sort.template)
+	return e.partition.Overlaps(other.partition.Template) && e.sort.Overlaps(other.sort.Template)
 }
 
 // keyText shows the key templates: ORDER#{OrderID} / METADATA.
 func (e *entity) keyText() string {
-	if e.sort.template == nil {
-		return e.partition.source
+	if e.sort.Template == nil {
+		return e.partition.Source
 	}
-	return e.partition.source + " / " + e.sort.source
+	return e.partition.Source + " / " + e.sort.Source
+}
+
+func (e *entity) describe() EntityDescription {
+	d := EntityDescription{Name: e.name, Keys: map[string]string{}, ExpireAfter: e.expireAfter, Correlated: e.correlated}
+	for _, a := range e.model.keyAttributes() {
+		if t := e.templateOf(a); t != nil {
+			d.Keys[a] = t.Source
+		}
+	}
+	if e.version != nil {
+		d.Version = e.version.Field
+	}
+	if e.expiry != nil {
+		d.Expiry = e.expiry.Field
+	}
+	for _, u := range e.uniques {
+		d.Unique = append(d.Unique, u.Source)
+	}
+	return d
 }
 
 // Name returns the name of the entity, which is the value of its discriminator.
@@ -340,14 +355,14 @@ func (e *Entity[T, K]) Key(v T) K {
 // copyKey sets the fields of a key from those of a value.
 func (e *entity) copyKey(key, value reflect.Value) {
 	for i, a := range e.keyFields {
-		key.FieldByIndex(e.keyIndex[i]).Set(value.FieldByIndex(a.index))
+		key.FieldByIndex(e.keyIndex[i]).Set(value.FieldByIndex(a.Index))
 	}
 }
 
 // setKey sets the key fields of a value.
 func (e *entity) setKey(value, key reflect.Value) {
 	for i, a := range e.keyFields {
-		value.FieldByIndex(a.index).Set(key.FieldByIndex(e.keyIndex[i]))
+		value.FieldByIndex(a.Index).Set(key.FieldByIndex(e.keyIndex[i]))
 	}
 }
 

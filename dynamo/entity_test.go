@@ -11,6 +11,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 func schema(tb testing.TB) *dynamo.Model {
@@ -168,7 +169,7 @@ func TestStructsThatWouldLoseFieldsAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "fields A and B")
 	_, err = dynamo.NewEntity[string, thingKey](m, "F", dynamo.Key("F#{ID}", "F"))
 	require.ErrorContains(t, err, "string is not a struct")
-	require.Empty(t, m.Entities())
+	require.Empty(t, m.Describe().Entities)
 }
 
 func TestFieldsThatMeetTheSchemaAreRefused(t *testing.T) {
@@ -290,7 +291,7 @@ func TestAnInvertedIndexSharesTheTablesKeys(t *testing.T) {
 
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "teams", m)
-	require.NoError(t, table.Create(ctx, db.Client()))
+	require.NoError(t, tabledef.Create(ctx, db.Client(), table))
 	for _, team := range []string{"a", "b"} {
 		require.NoError(t, members.Create(member{memberKey{team, "ann"}, ""}).Run(ctx, table))
 		require.NoError(t, members.Update(memberKey{team, "ann"}).Do(dynamo.Set(role, "lead")).Run(ctx, table))

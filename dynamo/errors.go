@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // The reasons to branch on. Every error of this package that comes from an
@@ -101,7 +102,7 @@ func (e *InputError) Is(target error) bool { return target == ErrInvalid }
 // faults collects what is wrong with an input.
 type faults []FieldError
 
-func (f *faults) add(field, format string, args ...any) {
+func (f *faults) Add(field, format string, args ...any) {
 	*f = append(*f, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 
@@ -120,28 +121,13 @@ func invalid(field, format string, args ...any) error {
 func describe(op, entity, key string) string {
 	var b strings.Builder
 	b.WriteString(op)
-	for _, s := range []string{entity, shortened(key)} {
+	for _, s := range []string{entity, keytemplate.Shown(key)} {
 		if s != "" {
 			b.WriteByte(' ')
 			b.WriteString(s)
 		}
 	}
 	return b.String()
-}
-
-// maxKeyShown is how many bytes of a key an error shows.
-const maxKeyShown = 100
-
-// shortened cuts a key for a text to read.
-func shortened(key string) string {
-	if len(key) <= maxKeyShown {
-		return key
-	}
-	end := maxKeyShown
-	for end > 0 && !utf8.RuneStart(key[end]) {
-		end--
-	}
-	return key[:end] + "…"
 }
 
 // failure gives an error a text of its own and several causes to match.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // open returns a table of the model in an in-process DynamoDB.
@@ -15,7 +16,7 @@ func open() (context.Context, *dynamo.Table) {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	table := dynamo.New(db.Client(), "store", store)
-	if err := table.Create(ctx, db.Client()); err != nil {
+	if err := tabledef.Create(ctx, db.Client(), table); err != nil {
 		panic(err)
 	}
 	return ctx, table
@@ -34,7 +35,7 @@ func Example() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	table := dynamo.New(db.Client(), "notes", model)
-	if err := table.Create(ctx, db.Client()); err != nil {
+	if err := tabledef.Create(ctx, db.Client(), table); err != nil {
 		fmt.Println(err)
 	}
 	for _, title := range []string{"Monday", "Friday"} {
@@ -177,38 +178,4 @@ func ExampleTable_Batch() {
 	// Output:
 	// <nil>
 	// 30 <nil>
-}
-
-func ExampleModel_Statement() {
-	for _, s := range store.Statement("${Table.Arn}", dynamo.StreamAccess) {
-		fmt.Println(s.Action, s.Resource)
-	}
-	// Output:
-	// [dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams] [${Table.Arn}/stream/*]
-}
-
-func ExampleModel_Doc() {
-	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
-	dynamo.MustEntity[Account, AccountKey](model, "Account", dynamo.Key("ACCOUNT#{AccountID}", "BALANCE"))
-	fmt.Println(model.Doc())
-	// Output:
-	// ## Table
-	//
-	// |  | Partition key | Sort key |
-	// | --- | --- | --- |
-	// | table | PK | SK |
-	//
-	// The attribute EntityType holds the entity.
-	//
-	// ## Entities
-	//
-	// | Entity | PK | SK | Notes |
-	// | --- | --- | --- | --- |
-	// | Account | ACCOUNT#{AccountID} | BALANCE |  |
-	//
-	// ## Access patterns
-	//
-	// | Pattern | Entities | Through | Key condition |
-	// | --- | --- | --- | --- |
-	// | Get Account | Account | table | PK = ACCOUNT#{AccountID}, SK = BALANCE |
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // alive writes the condition that an item that is there has not expired; "" for an
@@ -79,7 +81,7 @@ func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
 	if _, changed := errors.AsType[*types.ConditionalCheckFailedException](err); err == nil || changed {
 		return nil
 	}
-	return fmt.Errorf("dynamo: delete the expired item %s: %w", shortened(key.String()), err)
+	return fmt.Errorf("dynamo: delete the expired item %s: %w", keytemplate.Shown(key.String()), err)
 }
 
 // mayClear reports whether an expired item may be cleared away after the attempt: to try

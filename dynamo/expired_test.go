@@ -13,6 +13,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // The entities of this file expire: counters an hour after they were made, seats at a
@@ -61,7 +62,7 @@ func newExpiring(t *testing.T) (*dynamo.Table, *dynamotest.DynamoDB) {
 	t.Helper()
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "store", expiring)
-	require.NoError(t, table.Create(t.Context(), db.Client()))
+	require.NoError(t, tabledef.Create(t.Context(), db.Client(), table))
 	return table, db
 }
 
@@ -267,7 +268,7 @@ func TestAnExpiryThatIsNotPositive(t *testing.T) {
 		ctx := t.Context()
 		db := dynamotest.New(t)
 		table := dynamo.New(db.Client(), "store", m)
-		require.NoError(t, table.Create(ctx, db.Client()))
+		require.NoError(t, tabledef.Create(ctx, db.Client(), table))
 		require.NoError(t, tickets.Create(ticket{PassKey: PassKey{"1"}}).Run(ctx, table))
 		require.NoError(t, tickets.Update(PassKey{"1"}).Do(dynamo.Add(until, expiry)).Run(ctx, table))
 		require.ErrorIs(t, tickets.Create(ticket{PassKey: PassKey{"1"}}).Run(ctx, table), dynamo.ErrExists)

@@ -63,7 +63,7 @@ func (x *expression) number(n int64) string {
 // check refuses an expression that is too long.
 func (x *expression) check(kind, text string) {
 	if len(text) > maxExpression {
-		x.faults.add(kind, "is an expression of %d bytes, the limit is %d bytes", len(text), maxExpression)
+		x.faults.Add(kind, "is an expression of %d bytes, the limit is %d bytes", len(text), maxExpression)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Field is a field of type V of the entity that stores T. It makes conditions, and
@@ -18,9 +20,9 @@ type Field[T, V any] struct {
 type fieldPath struct {
 	entity  *entity
 	name    string // as given: "Status", "Address.City"
-	top     *attribute
+	top     *attr.Attribute
 	path    []string // attribute names
-	encoder *attributeEncoder
+	encoder *attr.Encoder
 }
 
 // MustField is NewField for package-level variables: it panics when the field is not
@@ -48,43 +50,43 @@ func NewField[V, T, K any](e *Entity[T, K], name string) (Field[T, V], error) {
 func (e *entity) fieldPath(name string, want reflect.Type) (*fieldPath, error) {
 	f := &fieldPath{entity: e, name: name}
 	attributes, owner := e.attributes, e.typ
-	var last *attribute
+	var last *attr.Attribute
 	for _, step := range strings.Split(name, ".") {
 		if last != nil {
-			inner := last.typ
+			inner := last.Type
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
 			var err error
-			if attributes, err = attributesOf(inner); err != nil {
+			if attributes, err = attr.Of(inner); err != nil {
 				return nil, err
 			}
 			owner = inner
 		}
-		if last = lookup(attributes, step); last == nil {
-			return nil, fmt.Errorf("%v has no stored field %q (it has %s)", owner, step, fieldNames(attributes))
+		if last = attr.Lookup(attributes, step); last == nil {
+			return nil, fmt.Errorf("%v has no stored field %q (it has %s)", owner, step, attr.FieldNames(attributes))
 		}
 		if f.top == nil {
 			f.top = last
 		}
-		f.path = append(f.path, last.name)
+		f.path = append(f.path, last.Name)
 	}
-	if last.typ != want {
-		return nil, fmt.Errorf("it is a %v, not a %v", last.typ, want)
+	if last.Type != want {
+		return nil, fmt.Errorf("it is a %v, not a %v", last.Type, want)
 	}
-	f.encoder = last.encoder
+	f.encoder = last.Encoder
 	return f, nil
 }
 
 // encode makes the attribute value that the field's tag asks for.
 func (f *fieldPath) encode(v any, x *expression) (types.AttributeValue, bool) {
-	av, err := f.encoder.encode(v)
+	av, err := f.encoder.Encode(v)
 	if err == nil && av == nil {
 		// The tag leaves the value out when it is empty: compare with what it would be.
-		av, err = encodePlain(v)
+		av, err = attr.EncodePlain(v)
 	}
 	if err != nil || av == nil {
-		x.faults.add(f.name, "cannot be stored: %v", err)
+		x.faults.Add(f.name, "cannot be stored: %v", err)
 		return nil, false
 	}
 	checkValue(f.name, av, len(f.path), &x.faults)
@@ -106,7 +108,7 @@ func (f Field[T, V]) call(function string, argument any) Condition[T] {
 // core is never nil, so that the zero Field is refused and does not panic.
 func (f Field[T, V]) core() *fieldPath {
 	if f.path == nil {
-		return &fieldPath{name: "a field", path: []string{"?"}, encoder: &attributeEncoder{plain: true}}
+		return &fieldPath{name: "a field", path: []string{"?"}, encoder: &attr.Encoder{Plain: true}}
 	}
 	return f.path
 }

@@ -108,7 +108,7 @@ func (e *Entity[T, K]) Into(dst *T, key K) Read {
 func (r Read) render() rendered {
 	out := rendered{op: "get", entity: r.entity}
 	if r.entity == nil {
-		out.faults.add("", "the zero Read reads nothing")
+		out.faults.Add("", "the zero Read reads nothing")
 		return out
 	}
 	out.key = r.entity.keyOf(target{value: r.key}.addressable(), &out.faults)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // indexKey is a key attribute of an index and the template of its value.
@@ -12,7 +14,7 @@ type indexKey struct {
 	attribute string
 	sort      bool
 	shared    bool // the table's key or an earlier index sets the attribute
-	binding
+	keytemplate.Binding
 }
 
 func (e *entity) useIndexes(indexes []indexTemplates) error {
@@ -45,7 +47,7 @@ func (e *entity) useIndex(x indexTemplates) error {
 		if k.attribute == "" && k.source == "" || !k.sort && index.Local {
 			continue
 		}
-		if e.partition.template == nil && (k.attribute == e.model.schema.PartitionKey || k.attribute == e.model.schema.SortKey) {
+		if e.partition.Template == nil && (k.attribute == e.model.schema.PartitionKey || k.attribute == e.model.schema.SortKey) {
 			continue // the table's key, which is refused already
 		}
 		errs = append(errs, e.useIndexKey(x.index, k.attribute, k.source, k.sort))
@@ -60,7 +62,7 @@ func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
 	switch {
 	case attribute == "" || source == "" && shared == nil:
 		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", attribute, source)
-	case shared != nil && source != "" && source != shared.source:
+	case shared != nil && source != "" && source != shared.Source:
 		return fmt.Errorf("the attribute %s is %s already, it cannot be %s, too", attribute, shared, source)
 	}
 	t := shared
@@ -76,24 +78,24 @@ func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
 		}
 	}
 	e.indexKeys = append(e.indexKeys, indexKey{
-		index: index, attribute: attribute, sort: sort, shared: shared != nil, binding: t.bind(e.fieldIndex),
+		index: index, attribute: attribute, sort: sort, shared: shared != nil, Binding: t.Bind(e.fieldIndex),
 	})
 	return nil
 }
 
 // templateOf returns the template of a key attribute, or nil.
-func (e *entity) templateOf(attribute string) *template {
+func (e *entity) templateOf(attribute string) *keytemplate.Template {
 	switch attribute {
 	case "":
 		return nil
 	case e.model.schema.PartitionKey:
-		return e.partition.template
+		return e.partition.Template
 	case e.model.schema.SortKey:
-		return e.sort.template
+		return e.sort.Template
 	}
 	for _, k := range e.indexKeys {
 		if k.attribute == attribute {
-			return k.template
+			return k.Template
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
@@ -53,11 +54,11 @@ func (e *entity) keyOfValue(v reflect.Value, fs *faults) primaryKey {
 	return e.renderKey(e.partition, e.sort, v, fs)
 }
 
-func (e *entity) renderKey(part, sort binding, v reflect.Value, fs *faults) primaryKey {
+func (e *entity) renderKey(part, sort keytemplate.Binding, v reflect.Value, fs *faults) primaryKey {
 	var k primaryKey
 	k.partition = renderPresent(part, v, fs)
 	checkKeySize(e.model.schema.PartitionKey, k.partition, maxPartitionKey, fs)
-	if sort.template != nil {
+	if sort.Template != nil {
 		k.sort = renderPresent(sort, v, fs)
 		checkKeySize(e.model.schema.SortKey, k.sort, maxSortKey, fs)
 	}
@@ -65,12 +66,12 @@ func (e *entity) renderKey(part, sort binding, v reflect.Value, fs *faults) prim
 }
 
 // renderPresent renders a key that must not be absent.
-func renderPresent(b binding, v reflect.Value, fs *faults) string {
-	text, absent := b.render(v, fs)
+func renderPresent(b keytemplate.Binding, v reflect.Value, fs *faults) string {
+	text, absent := b.Render(v, fs)
 	if absent {
-		for i, p := range b.parts {
-			if p.field != "" && p.codec.empty(v.FieldByIndex(b.index[i])) {
-				fs.add(p.field, "is empty, and part of the key %s", b.source)
+		for i, p := range b.Parts {
+			if p.Field != "" && p.Codec.Empty(v.FieldByIndex(b.Index[i])) {
+				fs.Add(p.Field, "is empty, and part of the key %s", b.Source)
 			}
 		}
 	}
@@ -88,7 +89,7 @@ type stamp struct {
 // encode makes the whole item of a value: its fields, keys, discriminator and stamps.
 func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey) {
 	key := e.keyOfValue(v, fs)
-	out, err := attributevalue.MarshalMapWithOptions(v.Addr().Interface(), sortableTimes)
+	out, err := attributevalue.MarshalMapWithOptions(v.Addr().Interface(), attr.SortableTimes)
 	if err != nil {
 		e.blame(v, err, fs)
 		return nil, key
@@ -112,10 +113,8 @@ func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey)
 // leaveOut takes empty slices and maps out of an encoded item.
 func (e *entity) leaveOut(out item) {
 	for _, a := range e.attributes {
-		if a.encoder.shape.empty(out[a.name]) {
-			delete(out, a.name)
-		} else {
-			a.encoder.shape.prune(out[a.name])
+		if a.Encoder.LeavesOut(out[a.Name]) {
+			delete(out, a.Name)
 		}
 	}
 }
@@ -124,12 +123,12 @@ func (e *entity) leaveOut(out item) {
 func (e *entity) blame(v reflect.Value, err error, fs *faults) {
 	before := len(*fs)
 	for _, a := range e.attributes {
-		if _, err := a.encoder.encode(v.FieldByIndex(a.index).Interface()); err != nil {
-			fs.add(a.field, "cannot be stored: %v", err)
+		if _, err := a.Encoder.Encode(v.FieldByIndex(a.Index).Interface()); err != nil {
+			fs.Add(a.Field, "cannot be stored: %v", err)
 		}
 	}
 	if len(*fs) == before {
-		fs.add("", "cannot be stored: %v", err)
+		fs.Add("", "cannot be stored: %v", err)
 	}
 }
 
@@ -144,7 +143,7 @@ func (e *entity) encodeIndexKeys(out item, v reflect.Value, fs *faults) {
 		if k.shared {
 			continue
 		}
-		text, absent := k.render(v, fs)
+		text, absent := k.Render(v, fs)
 		if absent {
 			delete(out, k.attribute)
 			continue
@@ -166,7 +165,7 @@ func (k indexKey) limit() int {
 func (e *entity) encodeExpiry(out item, v reflect.Value, s stamp) {
 	ttl := e.model.schema.TTL
 	switch {
-	case e.expiry != nil && v.FieldByIndex(e.expiry.index).IsZero():
+	case e.expiry != nil && v.FieldByIndex(e.expiry.Index).IsZero():
 		delete(out, ttl)
 	case e.expireAfter > 0:
 		out[ttl] = &types.AttributeValueMemberN{Value: strconv.FormatInt(s.until.Add(e.expireAfter).Unix(), 10)}
@@ -182,8 +181,8 @@ func (e *entity) decode(it item, out any) error {
 		return fmt.Errorf("%w: %q, not %q", ErrWrongEntity, name, e.name)
 	}
 	if e.expiry != nil {
-		if _, ok := it[e.expiry.name]; !ok {
-			reflect.ValueOf(out).Elem().FieldByIndex(e.expiry.index).SetZero()
+		if _, ok := it[e.expiry.Name]; !ok {
+			reflect.ValueOf(out).Elem().FieldByIndex(e.expiry.Index).SetZero()
 		}
 	}
 	if err := attributevalue.UnmarshalMap(it, out); err != nil {

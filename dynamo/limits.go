@@ -27,7 +27,7 @@ const (
 
 func checkKeySize(attribute, text string, limit int, fs *faults) {
 	if len(text) > limit {
-		fs.add(attribute, "is %d bytes, the limit of a key is %d bytes", len(text), limit)
+		fs.Add(attribute, "is %d bytes, the limit of a key is %d bytes", len(text), limit)
 	}
 }
 
@@ -38,7 +38,7 @@ func checkItem(it item, fs *faults) int {
 		size += len(name) + checkValue(name, v, 1, fs)
 	}
 	if size > maxItem {
-		fs.add("", "the item is %d bytes, the limit is %d bytes", size, maxItem)
+		fs.Add("", "the item is %d bytes, the limit is %d bytes", size, maxItem)
 	}
 	return size
 }
@@ -46,13 +46,13 @@ func checkItem(it item, fs *faults) int {
 // checkValue returns the size of a value in bytes.
 func checkValue(path string, v types.AttributeValue, depth int, fs *faults) int {
 	if depth > maxNesting+1 {
-		fs.add(path, "is nested deeper than %d levels", maxNesting)
+		fs.Add(path, "is nested deeper than %d levels", maxNesting)
 		return 0
 	}
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		if !utf8.ValidString(v.Value) {
-			fs.add(path, "is not valid UTF-8")
+			fs.Add(path, "is not valid UTF-8")
 		}
 		return len(v.Value)
 	case *types.AttributeValueMemberN:
@@ -90,13 +90,13 @@ func within(path, name string) string { return path + "." + name }
 
 func checkSet(path string, elements []string, size func(string) int, fs *faults) int {
 	if len(elements) == 0 {
-		fs.add(path, "is an empty set, which cannot be stored")
+		fs.Add(path, "is an empty set, which cannot be stored")
 	}
 	total := 0
 	seen := make(map[string]bool, len(elements))
 	for _, e := range elements {
 		if seen[e] {
-			fs.add(path, "is a set that holds %q twice", e)
+			fs.Add(path, "is a set that holds %q twice", e)
 		}
 		seen[e] = true
 		total += size(e)
@@ -114,12 +114,12 @@ func checkNumber(path, text string, fs *faults) int {
 	mantissa, exponent, ok := decimal(digits)
 	switch {
 	case !ok:
-		fs.add(path, "is %q, not a number", text)
+		fs.Add(path, "is %q, not a number", text)
 		return 1
 	case len(mantissa) > maxDigits:
-		fs.add(path, "is a number of %d digits, the limit is %d", len(mantissa), maxDigits)
+		fs.Add(path, "is a number of %d digits, the limit is %d", len(mantissa), maxDigits)
 	case mantissa != "" && (exponent > 126 || exponent < -129):
-		fs.add(path, "is a number of the magnitude 1E%+d, the range is 1E-130 to 9.99E+125", exponent-1)
+		fs.Add(path, "is a number of the magnitude 1E%+d, the range is 1E-130 to 9.99E+125", exponent-1)
 	}
 	return numberSize(text, mantissa, exponent)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Modify reads the item of the key, lets change work on it and stores the result if no
@@ -20,7 +22,7 @@ func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(
 	var zero T
 	if e.core.version == nil {
 		r := rendered{op: "modify", entity: e.core}
-		r.faults.add("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
+		r.faults.Add("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
 		return zero, r.err()
 	}
 	for attempt := 0; ; attempt++ {
@@ -65,7 +67,7 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 func (p Replace[T]) unchanged(stored item, s stamp) (T, bool) {
 	e := p.entity
 	v := replacement(p.target, p.next)
-	version := v.FieldByIndex(e.version.index)
+	version := v.FieldByIndex(e.version.Index)
 	version.SetInt(version.Int() - 1)
 	var fs faults
 	it, _ := e.encode(v, s, &fs)
@@ -90,7 +92,7 @@ func (e *entity) sameItem(a, b item) bool {
 			delete(it, traceAttribute)
 		}
 	}
-	return maps.EqualFunc(a, b, sameValue)
+	return maps.EqualFunc(a, b, attr.Same)
 }
 
 // foreign returns the attributes of a stored item that are neither fields of the
@@ -104,7 +106,7 @@ func (e *entity) foreign(it item) item {
 		own[name] = true
 	}
 	for _, a := range e.attributes {
-		own[a.name] = true
+		own[a.Name] = true
 	}
 	out := item{}
 	for name, v := range it {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 func TestModifyThatChangesNothingWritesNothing(t *testing.T) {
@@ -68,7 +69,7 @@ func TestModifyWritesWhatIsNotStoredSo(t *testing.T) {
 		leases := dynamo.MustEntity[Lease, Key](model, "Lease", dynamo.Key("LEASE#{ID}", ""), dynamo.ExpireAfter(time.Hour))
 		client := dynamotest.New(t).Client()
 		leased := dynamo.New(client, "leases", model)
-		require.NoError(t, leased.Create(ctx, client))
+		require.NoError(t, tabledef.Create(ctx, client, leased))
 		require.NoError(t, leases.Create(Lease{Key: Key{"1"}}).Run(ctx, leased))
 		for range 3 {
 			time.Sleep(40 * time.Minute)

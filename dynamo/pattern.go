@@ -6,7 +6,10 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"time"
+	"strings"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // AccessPattern is a declared access pattern: which items of an entity a P selects, through
@@ -21,8 +24,8 @@ type pattern struct {
 	index  Index // Name "" for the table
 	typ    reflect.Type
 
-	partition binding
-	sort      *template
+	partition keytemplate.Binding
+	sort      *keytemplate.Template
 	bound     [][]int // places in P of the sort template's fields, in order; the last may be a range
 	ranged    bool
 }
@@ -50,7 +53,7 @@ func NewAccessPattern[P, T, K any](e *Entity[T, K], index string) (*AccessPatter
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: pattern %v on %s: %w", typ, e.core.name, err)
 	}
-	e.core.model.addPattern(core)
+	e.core.model.addPattern(core.describe())
 	return &AccessPattern[P, T]{core: core}, nil
 }
 
@@ -72,14 +75,14 @@ func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
 		}
 	}
 	var errs []error
-	for _, name := range part.fields() {
+	for _, name := range part.Fields() {
 		f, ok := fields[name]
 		delete(fields, name)
 		if !ok {
 			errs = append(errs, fmt.Errorf("it has no field %s, which the partition key %s needs", name, part))
 			continue
 		}
-		errs = append(errs, checkPatternField(f, lookup(e.attributes, name).typ))
+		errs = append(errs, checkPatternField(f, attr.Lookup(e.attributes, name).Type))
 	}
 	errs = append(errs, p.bindSort(fields))
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -88,11 +91,49 @@ func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	p.partition = part.bind(func(name string) []int {
+	p.partition = part.Bind(func(name string) []int {
 		f, _ := typ.FieldByName(name)
 		return f.Index
 	})
 	return p, nil
+}
+
+func (p *pattern) describe() PatternDescription {
+	return PatternDescription{
+		Name: p.typ.Name(), Entities: []string{p.entity.name}, Index: p.index.Name, Condition: p.condition(),
+	}
+}
+
+// condition shows the key condition of the pattern in words.
+func (p *pattern) condition() string {
+	text := fmt.Sprintf("%s = %s", p.index.PartitionKey, p.partition.Source)
+	if p.sort == nil {
+		return text
+	}
+	var prefix strings.Builder
+	next := 0
+	for _, part := range p.sort.Parts {
+		if part.Field == "" {
+			prefix.WriteString(part.Literal)
+			continue
+		}
+		if next == len(p.bound) {
+			break
+		}
+		next++
+		fmt.Fprintf(&prefix, "{%s}", part.Field)
+		if p.ranged && next == len(p.bound) {
+			return fmt.Sprintf("%s, %s in the range of %s", text, p.index.SortKey, prefix.String())
+		}
+	}
+	switch {
+	case prefix.Len() == 0:
+		return text
+	case next == len(p.sort.Fields()):
+		return fmt.Sprintf("%s, %s = %s", text, p.index.SortKey, p.sort.Source)
+	default:
+		return fmt.Sprintf("%s, %s begins with %s", text, p.index.SortKey, prefix.String())
+	}
 }
 
 func checkPatternField(f reflect.StructField, want reflect.Type) error {
@@ -111,33 +152,33 @@ func (p *pattern) bindSort(fields map[string]reflect.StructField) error {
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	missing := ""
 	for i, part := range p.sortParts() {
-		if part.field == "" {
+		if part.Field == "" {
 			continue
 		}
-		f, ok := fields[part.field]
+		f, ok := fields[part.Field]
 		if !ok {
-			missing = part.field
+			missing = part.Field
 			continue
 		}
-		delete(fields, part.field)
+		delete(fields, part.Field)
 		if missing != "" {
-			refuse("its field %s needs a field %s, which comes before it in the sort key %s", part.field, missing, p.sort)
+			refuse("its field %s needs a field %s, which comes before it in the sort key %s", part.Field, missing, p.sort)
 		}
 		if p.ranged {
-			refuse("its field %s comes after a Range in the sort key %s: a Range is the last one", part.field, p.sort)
+			refuse("its field %s comes after a Range in the sort key %s: a Range is the last one", part.Field, p.sort)
 		}
-		want := part.codec.typ
+		want := part.Codec.Type
 		if r, ok := reflect.Zero(f.Type).Interface().(ranged); ok {
 			p.ranged = true
-			if !part.codec.rangeable(i == len(p.sort.parts)-1) {
+			if !part.Codec.Rangeable(i == len(p.sort.Parts)-1) {
 				refuse("its field %s is a Range of %v: values of varying length are in order at the end of a sort key only, and this is %s",
-					part.field, want, p.sort)
+					part.Field, want, p.sort)
 			}
 			if r.element() != want {
-				refuse("its field %s is a Range of %v, the entity's field is a %v", part.field, r.element(), want)
+				refuse("its field %s is a Range of %v, the entity's field is a %v", part.Field, r.element(), want)
 			}
 			if !f.IsExported() {
-				refuse("its field %s is not exported", part.field)
+				refuse("its field %s is not exported", part.Field)
 			}
 		} else {
 			errs = append(errs, checkPatternField(f, want))
@@ -147,29 +188,24 @@ func (p *pattern) bindSort(fields map[string]reflect.StructField) error {
 	return errors.Join(errs...)
 }
 
-func (p *pattern) sortParts() []part {
+func (p *pattern) sortParts() []keytemplate.Part {
 	if p.sort == nil {
 		return nil
 	}
-	return p.sort.parts
-}
-
-// rangeable reports whether keys with the encoded value are in the order of the values.
-func (c *codec) rangeable(last bool) bool {
-	return c.width > 0 || last && (c.kind == kindString && !c.lower || c.kind == kindText)
+	return p.sort.Parts
 }
 
 // templatesOn returns the key templates of the entity on an index; sort may be nil.
-func (e *entity) templatesOn(index string) (part, sort *template, err error) {
+func (e *entity) templatesOn(index string) (part, sort *keytemplate.Template, err error) {
 	if index == "" {
-		return e.partition.template, e.sort.template, nil
+		return e.partition.Template, e.sort.Template, nil
 	}
 	x, ok := e.model.index(index)
 	if !ok {
 		return nil, nil, fmt.Errorf("the schema has no index %s", index)
 	}
 	if x.Local {
-		part = e.partition.template
+		part = e.partition.Template
 	}
 	on := false
 	for _, k := range e.indexKeys {
@@ -177,9 +213,9 @@ func (e *entity) templatesOn(index string) (part, sort *template, err error) {
 		case k.index != index:
 			continue
 		case k.sort:
-			sort = k.template
+			sort = k.Template
 		default:
-			part = k.template
+			part = k.Template
 		}
 		on = true
 	}
@@ -192,23 +228,10 @@ func (e *entity) templatesOn(index string) (part, sort *template, err error) {
 // selection is a pattern with its values: what a query asks for.
 type selection struct {
 	partition string
-	operator  sortOperator
-	low, high string // high also is the operand of "=" and begins_with
-	except    string // a sort key at the upper end that does not belong to the range
-	edges     *edges // what the keys at the ends of the range do not tell
-	never     bool   // no key can be in the range
+	keytemplate.Selection
 }
 
-type sortOperator int
-
-const (
-	sortAny sortOperator = iota
-	sortEqual
-	sortPrefix
-	sortBetween
-)
-
-// select renders the keys for the values of a P.
+// selectBy renders the keys for the values of a P.
 func (p *pattern) selectBy(v reflect.Value, fs *faults) selection {
 	var s selection
 	s.partition = renderPresent(p.partition, v, fs)
@@ -222,136 +245,37 @@ func (p *pattern) selectBy(v reflect.Value, fs *faults) selection {
 func (p *pattern) selectSort(v reflect.Value, s *selection, fs *faults) {
 	prefix := make([]byte, 0, 64)
 	next := 0
-	for _, part := range p.sort.parts {
-		if part.field == "" {
-			prefix = append(prefix, part.literal...)
+	for _, part := range p.sort.Parts {
+		if part.Field == "" {
+			prefix = append(prefix, part.Literal...)
 			continue
 		}
 		if next == len(p.bound) {
-			s.setPrefix(prefix)
+			s.SetPrefix(prefix)
 			return
 		}
 		f := v.FieldByIndex(p.bound[next])
 		next++
 		if p.ranged && next == len(p.bound) {
 			b := f.Interface().(ranged).bounds()
-			part.selectRange(prefix, b, p.sort.separator, s, fs)
+			part.SelectRange(prefix, b, p.sort.Separator, &s.Selection, fs)
 			return
 		}
-		if part.codec.empty(f) {
-			fs.add(part.field, "is empty, and part of the key %s", p.sort)
+		if part.Codec.Empty(f) {
+			fs.Add(part.Field, "is empty, and part of the key %s", p.sort)
 			return
 		}
-		prefix = part.append(prefix, f, p.sort.separator, fs)
+		prefix = part.Append(prefix, f, p.sort.Separator, fs)
 	}
-	s.operator, s.high = sortEqual, string(prefix)
+	s.Operator, s.High = keytemplate.Equal, string(prefix)
 }
 
-func (s *selection) setPrefix(prefix []byte) {
-	if len(prefix) > 0 {
-		s.operator, s.high = sortPrefix, string(prefix)
-	}
-}
-
-// edges are the bounds of a range that fall into a unit of the key, such as noon where
-// the key has the day: the items of that unit are told apart by their field.
-type edges struct {
-	field      string
-	from, to   time.Time // zero where the key tells
-	includesTo bool
-}
-
-// withinUnits returns the bounds that the keys do not tell; nil when they tell both.
-func (p part) withinUnits(b bounds) *edges {
-	if !p.codec.lossy() {
-		return nil
-	}
-	w := edges{field: p.field, includesTo: b.includesTo}
-	if b.from.IsValid() && !p.codec.empty(b.from) {
-		if from := timeOf(b.from); !p.codec.startsUnit(from) {
-			w.from = from
-		}
-	}
-	if b.to.IsValid() && !p.codec.empty(b.to) {
-		to := timeOf(b.to)
-		next := to
-		if b.includesTo {
-			next = to.Add(1)
-		}
-		if !p.codec.startsUnit(next) {
-			w.to = to
-		}
-	}
-	if w.from.IsZero() && w.to.IsZero() {
-		return nil
-	}
-	return &w
-}
-
-// holds reports whether an item of the entity is within the bounds.
-func (w *edges) holds(e *entity, it item) (bool, error) {
+// withinEdges reports whether an item of the entity is within the bounds that keys do not
+// tell.
+func (e *entity) withinEdges(w *keytemplate.Edges, it item) (bool, error) {
 	v := reflect.New(e.typ)
 	if err := e.decode(it, v.Interface()); err != nil {
 		return false, err
 	}
-	f := v.Elem().FieldByIndex(e.fieldIndex(w.field))
-	if f.Kind() == reflect.Pointer && f.IsNil() {
-		return false, nil
-	}
-	at := timeOf(pointed(f))
-	switch {
-	case !w.from.IsZero() && at.Before(w.from):
-		return false, nil
-	case !w.to.IsZero() && at.After(w.to), !w.to.IsZero() && !w.includesTo && at.Equal(w.to):
-		return false, nil
-	}
-	return true, nil
-}
-
-// text tells the bounds of one query from those of another.
-func (w *edges) text() string {
-	return fmt.Sprint(w.from.UnixNano(), w.from.IsZero(), w.to.UnixNano(), w.to.IsZero(), w.includesTo)
-}
-
-// selectRange renders the bounds of a range. Keys continue after the value, so that
-// the upper bound ends with the character that sorts last.
-func (p part) selectRange(prefix []byte, b bounds, separator string, s *selection, fs *faults) {
-	if !b.from.IsValid() && !b.to.IsValid() {
-		s.setPrefix(prefix)
-		return
-	}
-	b.from, b.to = pointed(b.from), pointed(b.to)
-	s.operator = sortBetween
-	s.edges = p.withinUnits(b)
-	s.low, s.high = string(prefix), string(prefix)+highest
-	if b.from.IsValid() && !p.codec.empty(b.from) {
-		s.low = string(p.append(append([]byte(nil), prefix...), b.from, separator, fs))
-	}
-	if b.to.IsValid() {
-		p.selectUpper(prefix, b, separator, s, fs)
-	}
-	if s.low > s.high {
-		s.never = true
-	}
-}
-
-func (p part) selectUpper(prefix []byte, b bounds, separator string, s *selection, fs *faults) {
-	to, ok := b.to, true
-	if !b.includesTo {
-		to, ok = p.codec.before(b.to)
-	}
-	switch {
-	case p.codec.empty(b.to) && !b.includesTo:
-		s.never = true
-	case ok:
-		s.high = string(p.append(append([]byte(nil), prefix...), to, separator, fs))
-		if p.codec.width > 0 {
-			s.high += highest
-		}
-	case p.codec.width > 0:
-		s.never = true // nothing is below the least value
-	default:
-		s.high = string(p.append(append([]byte(nil), prefix...), b.to, separator, fs))
-		s.except = s.high
-	}
+	return w.Hold(v.Elem().FieldByIndex(e.fieldIndex(w.Field))), nil
 }

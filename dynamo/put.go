@@ -63,7 +63,7 @@ func (c Create[T]) Stored() T { return stored[T](c.target, true) }
 func stored[T any](t target, created bool) T {
 	v := t.addressable()
 	if t.entity.version != nil {
-		f := v.FieldByIndex(t.entity.version.index)
+		f := v.FieldByIndex(t.entity.version.Index)
 		if created {
 			f.SetInt(0)
 		}
@@ -84,13 +84,13 @@ func renderPut(t target, s stamp) rendered {
 	v := t.addressable()
 	a := r.putItem(v, s)
 	if len(e.uniques) > 0 {
-		r.faults.add("", "%s has unique values, so that a Put would have to know the old ones: use Create or Replace", e.name)
+		r.faults.Add("", "%s has unique values, so that a Put would have to know the old ones: use Create or Replace", e.name)
 	}
 	var x expression
 	e.checkConditions(t.conditions, &r.faults)
 	switch {
 	case e.version != nil:
-		r.expect(v.FieldByIndex(e.version.index).Int())
+		r.expect(v.FieldByIndex(e.version.Index).Int())
 		a.condition = parenthesized(e.atVersion(*r.version, &x, s), writeAll(&x, t.conditions))
 		e.setVersion(a.item, *r.version+1)
 	case len(t.conditions) > 0:
@@ -131,11 +131,11 @@ func (e *entity) atVersion(version int64, x *expression, s stamp) string {
 	if version == 0 {
 		return e.vacant(x, s)
 	}
-	return x.name(e.version.name) + " = " + x.number(version)
+	return x.name(e.version.Name) + " = " + x.number(version)
 }
 
 func (e *entity) setVersion(it item, version int64) {
 	if it != nil {
-		it[e.version.name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(version, 10)}
+		it[e.version.Name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(version, 10)}
 	}
 }

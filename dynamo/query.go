@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // Query is an access pattern with its values, as a value: All, Pages, Page, First and
@@ -189,13 +190,13 @@ func (q *query) input(t *Table) (*dynamodb.QueryInput, error) {
 	fs := slices.Clone(q.faults)
 	p := q.pattern
 	if p.entity.model != t.model {
-		fs.add("", "%s belongs to another model than the table %s", p.entity.name, t.name)
+		fs.Add("", "%s belongs to another model than the table %s", p.entity.name, t.name)
 	}
 	if q.consistent && p.index.Name != "" && !p.index.Local {
-		fs.add("Consistent", "is not possible on the global index %s", p.index.Name)
+		fs.Add("Consistent", "is not possible on the global index %s", p.index.Name)
 	}
 	if q.pageSize < 0 {
-		fs.add("PageSize", "is %d, negative", q.pageSize)
+		fs.Add("PageSize", "is %d, negative", q.pageSize)
 	}
 	var x expression
 	p.entity.checkConditions(q.filter, &fs)
@@ -239,7 +240,7 @@ func (p *pattern) checkFilter(nodes []node, fs *faults) {
 		}
 		n.each(func(f *fieldPath) {
 			if f.entity == p.entity && (f.path[0] == p.index.PartitionKey || f.path[0] == p.index.SortKey) {
-				fs.add(f.name, "is a key of the query, which a filter cannot use")
+				fs.Add(f.name, "is a key of the query, which a filter cannot use")
 			}
 		})
 	}
@@ -247,16 +248,16 @@ func (p *pattern) checkFilter(nodes []node, fs *faults) {
 
 // write renders the condition on the sort key.
 func (s selection) write(attribute string, x *expression) string {
-	switch s.operator {
-	case sortEqual:
-		return x.name(attribute) + " = " + x.text(s.high)
-	case sortPrefix:
-		return "begins_with(" + x.name(attribute) + ", " + x.text(s.high) + ")"
-	case sortBetween:
-		if s.low == "" { // DynamoDB takes no empty key, not even as a bound
-			return x.name(attribute) + " <= " + x.text(s.high)
+	switch s.Operator {
+	case keytemplate.Equal:
+		return x.name(attribute) + " = " + x.text(s.High)
+	case keytemplate.Prefix:
+		return "begins_with(" + x.name(attribute) + ", " + x.text(s.High) + ")"
+	case keytemplate.Between:
+		if s.Low == "" { // DynamoDB takes no empty key, not even as a bound
+			return x.name(attribute) + " <= " + x.text(s.High)
 		}
-		return x.name(attribute) + " BETWEEN " + x.text(s.low) + " AND " + x.text(s.high)
+		return x.name(attribute) + " BETWEEN " + x.text(s.Low) + " AND " + x.text(s.High)
 	default:
 		return ""
 	}
@@ -285,7 +286,7 @@ func (q *query) items(ctx context.Context, t *Table) iter.Seq2[item, error] {
 			yield(nil, err)
 			return
 		}
-		if q.selection.never {
+		if q.selection.Never {
 			return
 		}
 		found := 0
@@ -327,7 +328,7 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 	if err != nil {
 		return err
 	}
-	if q.selection.never {
+	if q.selection.Never {
 		return nil
 	}
 	n := 0
@@ -376,15 +377,15 @@ func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 		return false, nil
 	case name != q.pattern.entity.name:
 		if !t.options.SkipUnknown && !t.model.known(name) {
-			return false, fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, shortened(t.model.keyIn(it).String()))
+			return false, fmt.Errorf("%w %q under the key %s", ErrUnknownEntity, name, keytemplate.Shown(t.model.keyIn(it).String()))
 		}
 		return false, nil
 	case t.model.gone(it, now):
 		return false, nil
-	case q.selection.except != "" && attr.Text(it, q.pattern.index.SortKey) == q.selection.except:
+	case q.selection.Except != "" && attr.Text(it, q.pattern.index.SortKey) == q.selection.Except:
 		return false, nil
-	case q.selection.edges != nil:
-		return q.selection.edges.holds(q.pattern.entity, it)
+	case q.selection.Edges != nil:
+		return q.pattern.entity.withinEdges(q.selection.Edges, it)
 	}
 	return true, nil
 }

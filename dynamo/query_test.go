@@ -11,6 +11,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 type eventKey struct {
@@ -85,7 +86,7 @@ func eventTable(tb testing.TB, n int, optFns ...func(*dynamo.Options)) *dynamo.T
 	tb.Helper()
 	_, db := newTable(tb)
 	table := dynamo.New(db.Client(), "events", eventModel, optFns...)
-	require.NoError(tb, table.Create(tb.Context(), db.Client()))
+	require.NoError(tb, tabledef.Create(tb.Context(), db.Client(), table))
 	var ops []dynamo.BatchWrite
 	for i := range n {
 		ops = append(ops, events.Put(eventAt(i)))
@@ -346,7 +347,7 @@ func TestCursorKeysRotate(t *testing.T) {
 	keys := [][]byte{[]byte("old")}
 	_, db := newTable(t)
 	old := dynamo.New(db.Client(), "events", eventModel, func(o *dynamo.Options) { o.CursorKeys = keys })
-	require.NoError(t, old.Create(ctx, db.Client()))
+	require.NoError(t, tabledef.Create(ctx, db.Client(), old))
 	for i := range 3 {
 		require.NoError(t, events.Put(eventAt(i)).Run(ctx, old))
 	}
@@ -469,7 +470,7 @@ func TestRangesOfTruncatedTimes(t *testing.T) {
 		dynamo.InIndex("day", "{Shop}", "{At:day}#{ID}"), dynamo.InIndex("hour", "{Shop}", "{At:hour}"), dynamo.InIndex("left", "{Shop}", "{Left:month}#{ID}"))
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "visits", model)
-	require.NoError(t, table.Create(t.Context(), db.Client()))
+	require.NoError(t, tabledef.Create(t.Context(), db.Client(), table))
 	var times []time.Time
 	for i := range 40 {
 		at := noon.Add(time.Duration(i) * 100 * time.Minute)

@@ -1,6 +1,10 @@
 package dynamo
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
+)
 
 // Range is a range of values of a field in a pattern. Its zero value is the whole
 // range. Since, Until, Between and Through make ranges. Where the key has a time up to a
@@ -29,27 +33,21 @@ func Through[T any](from, to T) Range[T] {
 	return Range[T]{from: from, to: to, hasFrom: true, hasTo: true, includesTo: true}
 }
 
-// bounds are a Range without its type parameter.
-type bounds struct {
-	from, to   reflect.Value // not valid where there is none
-	includesTo bool
-}
-
 // ranged is implemented by every Range.
 type ranged interface {
-	bounds() bounds
+	bounds() keytemplate.Bounds
 	element() reflect.Type
 }
 
 func (r Range[T]) element() reflect.Type { return reflect.TypeFor[T]() }
 
-func (r Range[T]) bounds() bounds {
-	b := bounds{includesTo: r.includesTo}
+func (r Range[T]) bounds() keytemplate.Bounds {
+	b := keytemplate.Bounds{IncludesTo: r.includesTo}
 	if r.hasFrom {
-		b.from = reflect.ValueOf(&r.from).Elem()
+		b.From = reflect.ValueOf(&r.from).Elem()
 	}
 	if r.hasTo {
-		b.to = reflect.ValueOf(&r.to).Elem()
+		b.To = reflect.ValueOf(&r.to).Elem()
 	}
 	return b
 }

@@ -177,7 +177,7 @@ func (r *rendered) stale(it item) bool {
 }
 
 func (r *rendered) storedVersion(it item) string {
-	if n, ok := it[r.entity.version.name].(*types.AttributeValueMemberN); ok {
+	if n, ok := it[r.entity.version.Name].(*types.AttributeValueMemberN); ok {
 		return n.Value
 	}
 	return "none"

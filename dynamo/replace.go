@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"reflect"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // Replace stores new in the place of old, which was read before. It moves the claims
@@ -39,8 +41,8 @@ func (p Replace[T]) Stored() T {
 func replacement(t target, next any) reflect.Value {
 	v := target{value: next}.addressable()
 	if e := t.entity; e.version != nil {
-		old := t.addressable().FieldByIndex(e.version.index).Int()
-		v.FieldByIndex(e.version.index).SetInt(old + 1)
+		old := t.addressable().FieldByIndex(e.version.Index).Int()
+		v.FieldByIndex(e.version.Index).SetInt(old + 1)
 	}
 	return v
 }
@@ -54,8 +56,8 @@ func renderReplace(t target, next any, rest item, s stamp) rendered {
 	a := r.putItem(v, s)
 	oldKey := e.keyOfValue(old, &r.faults)
 	if oldKey != r.key {
-		r.faults.add("", "the key of the new value is %s, that of the old one %s: delete the item and create another",
-			shortened(r.key.String()), shortened(oldKey.String()))
+		r.faults.Add("", "the key of the new value is %s, that of the old one %s: delete the item and create another",
+			keytemplate.Shown(r.key.String()), keytemplate.Shown(oldKey.String()))
 	}
 	for name, value := range rest {
 		if _, ok := a.item[name]; !ok && a.item != nil {
@@ -63,7 +65,7 @@ func renderReplace(t target, next any, rest item, s stamp) rendered {
 		}
 	}
 	if e.version != nil {
-		r.expect(old.FieldByIndex(e.version.index).Int())
+		r.expect(old.FieldByIndex(e.version.Index).Int())
 		e.setVersion(a.item, *r.version+1)
 	}
 	e.checkConditions(t.conditions, &r.faults)

@@ -57,8 +57,8 @@ type Model struct {
 	mu          sync.RWMutex
 	entities    []*entity
 	byName      map[string]*entity
-	patterns    []patternDoc
-	collections []collectionDoc
+	patterns    []PatternDescription
+	collections []PatternDescription
 
 	appliedMu sync.Mutex
 	applied   *Entity[applied, appliedKey]
@@ -185,15 +185,16 @@ func (m *Model) Schema() Schema {
 	return s
 }
 
-// Entities returns the names of the declared entities in the order of declaration.
-func (m *Model) Entities() []string {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	names := make([]string, 0, len(m.entities))
-	for _, e := range m.entities {
-		names = append(names, e.name)
-	}
-	return names
+func (m *Model) addPattern(d PatternDescription) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.patterns = append(m.patterns, d)
+}
+
+func (m *Model) addCollection(d PatternDescription) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.collections = append(m.collections, d)
 }
 
 // index returns the index of the name; "" is the table itself.

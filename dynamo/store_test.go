@@ -9,6 +9,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // The model of the tests: orders with their lines, accounts, users.
@@ -112,7 +113,7 @@ func newTable(tb testing.TB, optFns ...func(*dynamo.Options)) (*dynamo.Table, *d
 	tb.Helper()
 	db := dynamotest.New(tb)
 	table := dynamo.New(db.Client(), "store", store, optFns...)
-	require.NoError(tb, table.Create(context.Background(), db.Client()))
+	require.NoError(tb, tabledef.Create(context.Background(), db.Client(), table))
 	return table, db
 }
 

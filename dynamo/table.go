@@ -92,9 +92,9 @@ func (t *Table) stamp(ctx context.Context) stamp {
 // admit refuses an operation with faults or of another model.
 func (t *Table) admit(r *rendered) error {
 	if t == nil {
-		r.faults.add("", "the table is nil")
+		r.faults.Add("", "the table is nil")
 	} else if r.entity != nil && r.entity.model != t.model {
-		r.faults.add("", "%s belongs to another model than the table %s", r.entity.name, t.name)
+		r.faults.Add("", "%s belongs to another model than the table %s", r.entity.name, t.name)
 	}
 	return r.err()
 }

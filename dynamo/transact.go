@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // transaction says how operations are run in one TransactWriteItems call.
@@ -176,7 +178,7 @@ func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWri
 	size := 0
 	for i, op := range ops {
 		if op == nil {
-			fs.add("", "operation %d is nil", i)
+			fs.Add("", "operation %d is nil", i)
 			continue
 		}
 		rs[i] = renderWrite(op, s)
@@ -189,7 +191,7 @@ func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWri
 			a := &r.actions[j]
 			name := describe(r.op, r.entity.name, r.key.String())
 			if other, twice := seen[a.key]; twice {
-				fs.add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, shortened(a.key.String()))
+				fs.Add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, keytemplate.Shown(a.key.String()))
 			}
 			seen[a.key] = name
 			size += a.size
@@ -197,10 +199,10 @@ func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWri
 		}
 	}
 	if len(items) > maxActions {
-		fs.add("", "the transaction has %d items, the limit is %d", len(items), maxActions)
+		fs.Add("", "the transaction has %d items, the limit is %d", len(items), maxActions)
 	}
 	if size > maxTransaction {
-		fs.add("", "the items of the transaction are %d bytes, the limit is %d bytes", size, maxTransaction)
+		fs.Add("", "the items of the transaction are %d bytes, the limit is %d bytes", size, maxTransaction)
 	}
 	if err := fs.err(); err != nil {
 		errs = append(errs, fmt.Errorf("dynamo: transact: %w", err))

@@ -8,14 +8,17 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // unique is a unique value of an entity. Its guard is an item with the partition key
 // "UNIQUE#Entity.Unique.Field#value", which names the owner of the value.
 type unique struct {
-	binding
-	discriminator string  // of the guards
-	guard         binding // their partition key
+	keytemplate.Binding
+	discriminator string              // of the guards
+	guard         keytemplate.Binding // their partition key
 }
 
 const (
@@ -36,11 +39,11 @@ func (e *entity) useUniques(sources []string) error {
 			errs = append(errs, fmt.Errorf("unique: %w", err))
 			continue
 		}
-		if len(t.fields()) == 0 {
+		if len(t.Fields()) == 0 {
 			errs = append(errs, fmt.Errorf("unique: template %q has no field", source))
 		}
 		// The name is that of the fields: it stays when other unique values come.
-		u := unique{binding: t.bind(e.fieldIndex), discriminator: e.name + ".Unique." + strings.Join(t.fields(), "+")}
+		u := unique{Binding: t.Bind(e.fieldIndex), discriminator: e.name + ".Unique." + strings.Join(t.Fields(), "+")}
 		if slices.Contains(e.guardNames(), u.discriminator) {
 			errs = append(errs, fmt.Errorf("unique: two templates have the fields of %q", source))
 		}
@@ -49,7 +52,7 @@ func (e *entity) useUniques(sources []string) error {
 			errs = append(errs, fmt.Errorf("unique: %w", err))
 			continue
 		}
-		u.guard = guard.bind(e.fieldIndex)
+		u.guard = guard.Bind(e.fieldIndex)
 		e.uniques = append(e.uniques, u)
 	}
 	return errors.Join(errs...)
@@ -66,7 +69,7 @@ func (e *entity) guardNames() []string {
 
 // guardKey returns the key of the guard for the value, or false when it claims nothing.
 func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bool) {
-	text, absent := u.guard.render(v, fs)
+	text, absent := u.guard.Render(v, fs)
 	if absent {
 		return primaryKey{}, false
 	}
@@ -74,15 +77,15 @@ func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bo
 	if e.model.schema.SortKey != "" {
 		k.sort = guardPrefix
 	}
-	checkKeySize(u.source, k.partition, maxPartitionKey, fs)
+	checkKeySize(u.Source, k.partition, maxPartitionKey, fs)
 	return k, true
 }
 
 // guardedBy reports whether a key of other could be that of a guard of e.
 func (e *entity) guardedBy(other *entity) bool {
-	sort := &template{separator: e.model.schema.Separator, parts: []part{{literal: guardPrefix}}}
+	sort := &keytemplate.Template{Separator: e.model.schema.Separator, Parts: []keytemplate.Part{{Literal: guardPrefix}}}
 	return slices.ContainsFunc(e.uniques, func(u unique) bool {
-		return other.partition.overlaps(u.guard.template) && other.sort.overlaps(sort)
+		return other.partition.Overlaps(u.guard.Template) && other.sort.Overlaps(sort)
 	})
 }
 
@@ -104,7 +107,7 @@ func (e *entity) checkNoClaims(key reflect.Value, fs *faults) {
 	e.setKey(v, key)
 	for _, u := range e.uniques {
 		if _, claims := e.guardKey(u, v, fs); claims {
-			fs.add("", "the new item would claim the unique value %s, which an Upsert cannot do: use Create or Modify", u.source)
+			fs.Add("", "the new item would claim the unique value %s, which an Upsert cannot do: use Create or Modify", u.Source)
 		}
 	}
 }
@@ -147,9 +150,9 @@ func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner prim
 	it[e.model.schema.Discriminator] = &types.AttributeValueMemberS{Value: u.discriminator}
 	it[ownerPK] = &types.AttributeValueMemberS{Value: owner.partition}
 	it[ownerSK] = &types.AttributeValueMemberS{Value: owner.sort}
-	if e.expiry != nil && !v.FieldByIndex(e.expiry.index).IsZero() {
-		if av, err := e.expiry.encoder.encode(v.FieldByIndex(e.expiry.index).Interface()); err == nil {
-			it[e.expiry.name] = av
+	if e.expiry != nil && !v.FieldByIndex(e.expiry.Index).IsZero() {
+		if av, err := e.expiry.Encoder.Encode(v.FieldByIndex(e.expiry.Index).Interface()); err == nil {
+			it[e.expiry.Name] = av
 		}
 	}
 	e.encodeExpiry(it, v, s)
@@ -159,7 +162,7 @@ func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner prim
 func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
 	var x expression
 	it := e.guardItem(u, key, v, owner, s)
-	a := action{kind: actPut, key: key, item: it, unique: u.source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
+	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
 	a.use(&x, fs)
 	return a
 }
@@ -167,14 +170,14 @@ func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryK
 func (e *entity) renew(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
 	var x expression
 	it := e.guardItem(u, key, v, owner, s)
-	a := action{kind: actPut, key: key, item: it, unique: u.source, condition: owned(&x, owner), owned: true, size: checkItem(it, fs)}
+	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: owned(&x, owner), owned: true, size: checkItem(it, fs)}
 	a.use(&x, fs)
 	return a
 }
 
 func (e *entity) release(u unique, key, owner primaryKey, fs *faults) action {
 	var x expression
-	a := action{kind: actDelete, key: key, unique: u.source, condition: owned(&x, owner), owned: true}
+	a := action{kind: actDelete, key: key, unique: u.Source, condition: owned(&x, owner), owned: true}
 	a.use(&x, fs)
 	return a
 }
@@ -192,20 +195,20 @@ func (e *entity) uniquesAre(old reflect.Value, x *expression) string {
 	var conditions []string
 	seen := map[string]bool{}
 	for _, u := range e.uniques {
-		for _, field := range u.fields() {
+		for _, field := range u.Fields() {
 			if seen[field] {
 				continue
 			}
 			seen[field] = true
-			a := lookup(e.attributes, field)
-			av, err := a.encoder.encode(old.FieldByIndex(a.index).Interface())
+			a := attr.Lookup(e.attributes, field)
+			av, err := a.Encoder.Encode(old.FieldByIndex(a.Index).Interface())
 			switch {
 			case err != nil:
-				x.faults.add(field, "cannot be stored: %v", err)
+				x.faults.Add(field, "cannot be stored: %v", err)
 			case av == nil:
-				conditions = append(conditions, "attribute_not_exists("+x.name(a.name)+")")
+				conditions = append(conditions, "attribute_not_exists("+x.name(a.Name)+")")
 			default:
-				conditions = append(conditions, x.name(a.name)+" = "+x.value(av))
+				conditions = append(conditions, x.name(a.Name)+" = "+x.value(av))
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // Update changes fields of an item that is there; it fails with ErrNotFound when the
@@ -132,9 +134,9 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s st
 	}
 	if version != nil {
 		if e.version == nil {
-			r.faults.add("", "%s has no version", e.name)
+			r.faults.Add("", "%s has no version", e.name)
 		} else {
-			conditions = append(conditions, x.name(e.version.name)+" = "+x.number(*version))
+			conditions = append(conditions, x.name(e.version.Name)+" = "+x.number(*version))
 		}
 	}
 	if len(t.conditions) > 0 {
@@ -149,34 +151,34 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s st
 // checkChanges refuses changes that an update cannot make, and drops the zero ones.
 func checkChanges(e *entity, changes []*change, fs *faults) []*change {
 	if len(changes) == 0 {
-		fs.add("", "the update has nothing to Do")
+		fs.Add("", "the update has nothing to Do")
 	}
 	out := make([]*change, 0, len(changes))
 	paths := map[string]string{}
 	for _, c := range changes {
 		if c == nil {
-			fs.add("", "an action is the zero Action")
+			fs.Add("", "an action is the zero Action")
 			continue
 		}
 		f := c.field
 		switch {
 		case f.entity != e:
-			fs.add(f.name, "is a field of %s", f.owner())
+			fs.Add(f.name, "is a field of %s", f.owner())
 			continue
-		case e.inKey(f.top.field):
-			fs.add(f.name, "is part of the key, which never changes: delete the item and create another")
+		case e.inKey(f.top.Field):
+			fs.Add(f.name, "is part of the key, which never changes: delete the item and create another")
 		case f.top == e.version:
-			fs.add(f.name, "is the version, which every write counts up by itself")
+			fs.Add(f.name, "is the version, which every write counts up by itself")
 		case f.top == e.expiry && len(e.uniques) > 0:
-			fs.add(f.name, "is the expiry, which the guards of unique values share, and an update does not know them: use Replace or Modify")
+			fs.Add(f.name, "is the expiry, which the guards of unique values share, and an update does not know them: use Replace or Modify")
 		}
-		if name := e.uniqueWith(f.top.field); name != "" {
-			fs.add(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
+		if name := e.uniqueWith(f.top.Field); name != "" {
+			fs.Add(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
 		}
 		path := strings.Join(f.path, ".")
 		for other, name := range paths {
 			if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(other, path+".") {
-				fs.add(f.name, "is changed twice (the other change is of %s)", name)
+				fs.Add(f.name, "is changed twice (the other change is of %s)", name)
 			}
 		}
 		paths[path] = f.name
@@ -196,7 +198,7 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 			continue
 		}
 		touched, missing := false, []string(nil)
-		for _, field := range k.fields() {
+		for _, field := range k.Fields() {
 			if changed[field] {
 				touched = true
 			}
@@ -208,8 +210,8 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 			continue
 		}
 		if len(missing) > 0 {
-			x.faults.add(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
-				k.attribute, k.index, k.source)
+			x.faults.Add(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
+				k.attribute, k.index, k.Source)
 			continue
 		}
 		e.writeIndexKey(k, known, x, out)
@@ -218,13 +220,13 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 
 func (e *entity) writeIndexKey(k indexKey, known map[string]reflect.Value, x *expression, out *clauses) {
 	v := reflect.New(e.typ).Elem()
-	for _, field := range k.fields() {
+	for _, field := range k.Fields() {
 		v.FieldByIndex(e.fieldIndex(field)).Set(known[field])
 	}
 	if e.isAttributeItself(k) {
 		return
 	}
-	text, absent := k.render(v, &x.faults)
+	text, absent := k.Render(v, &x.faults)
 	if absent {
 		out.remove = append(out.remove, x.name(k.attribute))
 		return
@@ -235,8 +237,8 @@ func (e *entity) writeIndexKey(k indexKey, known map[string]reflect.Value, x *ex
 
 // isAttributeItself reports whether a field is stored in the very key attribute.
 func (e *entity) isAttributeItself(k indexKey) bool {
-	fields := k.fields()
-	return len(fields) == 1 && lookup(e.attributes, fields[0]).name == k.attribute
+	fields := k.Fields()
+	return len(fields) == 1 && attr.Lookup(e.attributes, fields[0]).Name == k.attribute
 }
 
 // knownFields returns the fields of which the value after the update is known, and
@@ -244,7 +246,7 @@ func (e *entity) isAttributeItself(k indexKey) bool {
 func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (known map[string]reflect.Value, changed map[string]bool) {
 	known, changed = map[string]reflect.Value{}, map[string]bool{}
 	for i, a := range e.keyFields {
-		known[a.field] = key.FieldByIndex(e.keyIndex[i])
+		known[a.Field] = key.FieldByIndex(e.keyIndex[i])
 	}
 	for _, n := range t.conditions {
 		if n == nil {
@@ -252,16 +254,16 @@ func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (kn
 		}
 		n.equalities(func(f *fieldPath, v any) {
 			if len(f.path) == 1 && v != nil {
-				known[f.top.field] = reflect.ValueOf(v)
+				known[f.top.Field] = reflect.ValueOf(v)
 			}
 		})
 	}
 	for _, c := range changes {
-		changed[c.field.top.field] = true
+		changed[c.field.top.Field] = true
 		if v, ok := c.result(); ok {
-			known[c.field.top.field] = v
+			known[c.field.top.Field] = v
 		} else {
-			delete(known, c.field.top.field)
+			delete(known, c.field.top.Field)
 		}
 	}
 	return known, changed
@@ -271,14 +273,14 @@ func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (kn
 func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
 	out.set = append(out.set, x.name(e.model.schema.Discriminator)+" = "+x.text(e.name))
 	for i, a := range e.keyFields {
-		if slices.Contains(e.model.keyAttributes(), a.name) {
+		if slices.Contains(e.model.keyAttributes(), a.Name) {
 			continue
 		}
-		av, err := a.encoder.encode(key.FieldByIndex(e.keyIndex[i]).Interface())
+		av, err := a.Encoder.Encode(key.FieldByIndex(e.keyIndex[i]).Interface())
 		if err != nil {
-			x.faults.add(a.field, "cannot be stored: %v", err)
+			x.faults.Add(a.Field, "cannot be stored: %v", err)
 		} else if av != nil {
-			out.set = append(out.set, x.name(a.name)+" = "+x.value(av))
+			out.set = append(out.set, x.name(a.Name)+" = "+x.value(av))
 		}
 	}
 }
@@ -286,7 +288,7 @@ func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
 // writeStamps counts up the version and renews the correlation.
 func (e *entity) writeStamps(s stamp, upsert bool, x *expression, out *clauses) {
 	if e.version != nil {
-		out.add = append(out.add, x.name(e.version.name)+" "+x.number(1))
+		out.add = append(out.add, x.name(e.version.Name)+" "+x.number(1))
 	}
 	if upsert && e.expireAfter > 0 {
 		ttl := x.name(e.model.schema.TTL)
@@ -307,8 +309,8 @@ func (e *entity) writeStamps(s stamp, upsert bool, x *expression, out *clauses) 
 // uniqueWith returns the unique template that the field is in, or "".
 func (e *entity) uniqueWith(field string) string {
 	for _, u := range e.uniques {
-		if u.uses(field) {
-			return fmt.Sprintf("%q", u.source)
+		if u.Uses(field) {
+			return fmt.Sprintf("%q", u.Source)
 		}
 	}
 	return ""

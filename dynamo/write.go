@@ -140,7 +140,7 @@ func (t target) none() bool { return t.entity == nil }
 func renderWrite(w Write, s stamp) rendered {
 	if o, ok := w.(interface{ none() bool }); ok && o.none() {
 		r := rendered{op: "write"}
-		r.faults.add("", "the operation is the zero value of its type: entities make operations")
+		r.faults.Add("", "the operation is the zero value of its type: entities make operations")
 		return r
 	}
 	return w.render(s)

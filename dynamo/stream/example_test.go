@@ -7,13 +7,14 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 func ExampleHandler() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	table := dynamo.New(db.Client(), "store", store)
-	_ = table.Create(ctx, db.Client())
+	_ = tabledef.Create(ctx, db.Client(), table)
 	handler := stream.MustHandler(store,
 		stream.OnChange(orders, func(_ context.Context, c stream.Change[Order]) error {
 			fmt.Println(c.Kind, c.New.OrderID, c.New.Status)

@@ -18,6 +18,7 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
@@ -328,7 +329,7 @@ func TestProjectionAppliesEachChangeOnce(t *testing.T) {
 		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}", "SUMMARY"))
 		read := dynamo.New(db.Client(), "views", views)
-		require.NoError(t, read.Create(ctx, db.Client()))
+		require.NoError(t, tabledef.Create(ctx, db.Client(), read))
 		view, err := stream.NewView(read, summaries)
 		require.NoError(t, err)
 		_, err = stream.NewView(read, summaries)
@@ -377,7 +378,7 @@ func TestProjectionsRunConcurrently(t *testing.T) {
 		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 		summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key("SUMMARY#{Status}"))
 		read := dynamo.New(db.Client(), "views", views, func(o *dynamo.Options) { o.Attempts = 50 })
-		require.NoError(t, read.Create(ctx, db.Client()))
+		require.NoError(t, tabledef.Create(ctx, db.Client(), read))
 		view, err := stream.NewView(read, summaries)
 		require.NoError(t, err)
 		for i := range 12 {
@@ -459,7 +460,7 @@ func TestAReplacedExpiredItemIsARemovalByTime(t *testing.T) {
 		counters := dynamo.MustEntity[counter, counterKey](model, "Counter", dynamo.Key("COUNTER#{Name}"), dynamo.ExpireAfter(time.Hour))
 		db := dynamotest.New(t)
 		table := dynamo.New(db.Client(), "store", model)
-		require.NoError(t, table.Create(ctx, db.Client()))
+		require.NoError(t, tabledef.Create(ctx, db.Client(), table))
 		up := counters.Upsert(counterKey{"a"}).Do(dynamo.Add(dynamo.MustField[int](counters, "Count"), 1))
 		require.NoError(t, up.Run(ctx, table))
 		time.Sleep(2 * time.Hour)

@@ -16,6 +16,7 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 	"github.com/patternkit/serverless/messaging/idempotency"
 )
 
@@ -26,7 +27,7 @@ func ExampleRelay_exactlyOnce() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	table := dynamo.New(db.Client(), "store", store)
-	_ = table.Create(ctx, db.Client())
+	_ = tabledef.Create(ctx, db.Client(), table)
 	markers := idempotency.NewStore(db.Client(), "store") // PK, SK and ExpiresAt, as in the schema
 
 	place := idempotency.ExactlyOnce(markers, func(id string) string { return id },
@@ -74,7 +75,7 @@ func testMarkers(t *testing.T, schema dynamo.Schema) {
 	outbox := stream.MustOutbox[Mail](model, "Mail")
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "store", model)
-	require.NoError(t, table.Create(ctx, db.Client()))
+	require.NoError(t, tabledef.Create(ctx, db.Client(), table))
 	markers := idempotency.NewStore(db.Client(), "store", func(o *idempotency.Options) {
 		o.PartitionKey, o.SortKey = schema.PartitionKey, schema.SortKey
 		if schema.TTL != "" {
@@ -117,7 +118,7 @@ func TestAStreamPassesOverAPIKeys(t *testing.T) {
 	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	outbox := stream.MustOutbox[Mail](model, "Mail")
 	shared := dynamo.New(db.Client(), "shared", model)
-	require.NoError(t, shared.Create(ctx, db.Client()))
+	require.NoError(t, tabledef.Create(ctx, db.Client(), shared))
 	keys := apikey.New(db.Client(), "shared", func(o *apikey.Options) {
 		o.PartitionKey = "PK"
 		o.Peppers = func(context.Context) ([][]byte, error) { return [][]byte{make([]byte, 32)}, nil }

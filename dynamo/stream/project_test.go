@@ -11,6 +11,7 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // newSummaries is a view of summaries in a table of its own.
@@ -19,7 +20,7 @@ func newSummaries(t *testing.T, db *dynamotest.DynamoDB, template string) (*stre
 	views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", TTL: "ExpiresAt"})
 	summaries := dynamo.MustEntity[summary, summaryKey](views, "Summary", dynamo.Key(template))
 	table := dynamo.New(db.Client(), "views", views)
-	require.NoError(t, table.Create(t.Context(), db.Client()))
+	require.NoError(t, tabledef.Create(t.Context(), db.Client(), table))
 	view, err := stream.NewView(table, summaries)
 	require.NoError(t, err)
 	return view, func(status string) summary {
@@ -148,7 +149,7 @@ func TestKeysOfAViewThatLookAlike(t *testing.T) {
 		views := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK", TTL: "ExpiresAt"})
 		pairs := dynamo.MustEntity[pair, pairKey](views, "Pair", dynamo.Key("{A}", "{B}"))
 		to := dynamo.New(db.Client(), "views", views)
-		require.NoError(t, to.Create(ctx, db.Client()))
+		require.NoError(t, tabledef.Create(ctx, db.Client(), to))
 		view, err := stream.NewView(to, pairs)
 		require.NoError(t, err)
 		require.NoError(t, orders.Create(order("1", "x", noon)).Run(ctx, table))

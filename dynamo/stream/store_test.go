@@ -13,6 +13,7 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/dynamo/stream"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // The model of the tests: orders, accounts, users and an outbox of mail.
@@ -66,7 +67,7 @@ func newTable(tb testing.TB) (*dynamo.Table, *dynamotest.DynamoDB) {
 	tb.Helper()
 	db := dynamotest.New(tb)
 	table := dynamo.New(db.Client(), "store", store)
-	require.NoError(tb, table.Create(context.Background(), db.Client()))
+	require.NoError(tb, tabledef.Create(context.Background(), db.Client(), table))
 	return table, db
 }
 

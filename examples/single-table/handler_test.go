@@ -14,13 +14,14 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 func newAPI(t *testing.T) API {
 	t.Helper()
 	db := dynamotest.New(t)
 	table := dynamo.New(db.Client(), "shop", Store, func(o *dynamo.Options) { o.CursorKeys = [][]byte{[]byte("secret")} })
-	require.NoError(t, table.Create(t.Context(), db.Client()))
+	require.NoError(t, tabledef.Create(t.Context(), db.Client(), table))
 	return API{Table: table}
 }
 
@@ -125,12 +126,12 @@ func TestTheTemplateHasTheModelsTable(t *testing.T) {
 	template, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
 	var table strings.Builder
-	for line := range strings.Lines(Store.CloudFormation()) {
+	for line := range strings.Lines(tabledef.CloudFormation(Store)) {
 		table.WriteString("  " + line)
 	}
-	require.Contains(t, string(template), table.String(), "paste the output of Store.CloudFormation()")
+	require.Contains(t, string(template), table.String(), "paste the output of tabledef.CloudFormation(Store)")
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	_, patterns, _ := strings.Cut(Store.Doc(), "## Entities")
-	require.Contains(t, string(readme), strings.TrimSpace(patterns), "paste the output of Store.Doc()")
+	_, patterns, _ := strings.Cut(tabledef.Markdown(Store), "## Entities")
+	require.Contains(t, string(readme), strings.TrimSpace(patterns), "paste the output of tabledef.Markdown(Store)")
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 	"github.com/patternkit/serverless/events"
 	"github.com/patternkit/serverless/events/eventstest"
 )
@@ -36,7 +37,7 @@ func newSystem(t *testing.T) *system {
 	s := &system{db: dynamotest.New(t), bus: eventstest.New(t)}
 	cfg := s.db.Join(s.bus.Join(aws.Config{}))
 	s.Table = dynamo.New(dynamodb.NewFromConfig(cfg), "orders", Store)
-	require.NoError(t, s.Table.Create(t.Context(), dynamodb.NewFromConfig(cfg)))
+	require.NoError(t, tabledef.Create(t.Context(), dynamodb.NewFromConfig(cfg), s.Table))
 
 	bus := eventbridge.NewFromConfig(cfg)
 	const target = "arn:aws:lambda:us-east-1:123456789012:function:receiver"
@@ -146,9 +147,9 @@ func TestTheTemplateFitsTheCode(t *testing.T) {
 	template, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
 	var table strings.Builder
-	for line := range strings.Lines(Store.CloudFormation()) {
+	for line := range strings.Lines(tabledef.CloudFormation(Store)) {
 		table.WriteString("  " + line)
 	}
-	require.Contains(t, string(template), table.String(), "paste the output of Store.CloudFormation()")
+	require.Contains(t, string(template), table.String(), "paste the output of tabledef.CloudFormation(Store)")
 	require.Contains(t, string(template), "FunctionResponseTypes: [ReportBatchItemFailures]")
 }

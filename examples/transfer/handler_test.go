@@ -14,6 +14,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
 )
 
 // newAPI returns the API with accounts of 100 each.
@@ -21,7 +22,7 @@ func newAPI(t *testing.T, users ...string) (API, *dynamotest.DynamoDB) {
 	t.Helper()
 	db := dynamotest.New(t)
 	a := API{Table: dynamo.New(db.Client(), "bank", Store)}
-	require.NoError(t, a.Table.Create(t.Context(), db.Client()))
+	require.NoError(t, tabledef.Create(t.Context(), db.Client(), a.Table))
 	for _, u := range users {
 		require.NoError(t, Accounts.Create(Account{AccountKey{u}, 100}).Run(t.Context(), a.Table))
 	}
@@ -115,8 +116,8 @@ func TestTheTemplateHasTheModelsTable(t *testing.T) {
 	template, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
 	var table strings.Builder
-	for line := range strings.Lines(Store.CloudFormation()) {
+	for line := range strings.Lines(tabledef.CloudFormation(Store)) {
 		table.WriteString("  " + line)
 	}
-	require.Contains(t, string(template), table.String(), "paste the output of Store.CloudFormation()")
+	require.Contains(t, string(template), table.String(), "paste the output of tabledef.CloudFormation(Store)")
 }

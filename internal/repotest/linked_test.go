@@ -115,11 +115,13 @@ var linked = map[string][]because{
 		sdk + "/service/secretsmanager": "where the secret is kept",
 	}},
 
-	"dynamo":                 {client, dynamoDB, streams, attributeValues},
-	"dynamo/stream":          {lambdaEvents, client, dynamoDB, streams, attributeValues},
-	"dynamo/internal/attr":   {itemTypes},
-	"dynamo/internal/bridge": {itemTypes},
-	"dynamo/internal/expr":   {decimals},
+	"dynamo":                      {client, dynamoDB, streams, attributeValues},
+	"dynamo/stream":               {lambdaEvents, client, dynamoDB, streams, attributeValues},
+	"dynamo/tabledef":             {client, dynamoDB, streams, attributeValues},
+	"dynamo/internal/attr":        {itemTypes, streams, attributeValues},
+	"dynamo/internal/bridge":      {itemTypes, streams, attributeValues},
+	"dynamo/internal/keytemplate": {},
+	"dynamo/internal/expr":        {decimals},
 	"dynamo/dynamotest": {client, dynamoDB, streams, decimals, {
 		"github.com/tidwall/btree": "keeps the items in the order of their keys",
 	}},

@@ -1,4 +1,4 @@
-package dynamo
+package attr
 
 import (
 	"errors"
@@ -8,41 +8,44 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// attribute is a field of an entity's struct and the attribute it is stored in.
-type attribute struct {
-	field   string // Go name
-	name    string // attribute name
-	options string // what follows the name in the dynamodbav tag, with its comma
-	index   []int
-	typ     reflect.Type
-	role    string // the dynamo tag: "version" or ""
+// Attribute is a field of an entity's struct and the attribute it is stored in.
+type Attribute struct {
+	Field   string // Go name
+	Name    string // attribute name
+	Options string // what follows the name in the dynamodbav tag, with its comma
+	Index   []int
+	Type    reflect.Type
+	Role    string // the dynamo tag: "version" or ""
 
-	encoder *attributeEncoder
+	Encoder *Encoder
 }
 
 var (
-	marshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+	// MarshalerType is attributevalue.Marshaler.
+	MarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
 	unmarshalerType = reflect.TypeFor[attributevalue.Unmarshaler]()
 )
 
-// attributesOf lists the attributes that attributevalue makes of a struct type, and
+// Of lists the attributes that attributevalue makes of a struct type, and
 // refuses a type of which it would drop a part; the list has what can be stored then.
-func attributesOf(typ reflect.Type) ([]*attribute, error) {
+func Of(typ reflect.Type) ([]*Attribute, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", typ)
 	}
-	var out []*attribute
+	var out []*Attribute
 	errs := []error{checkPlainCodec(typ), collectAttributes(typ, nil, &out)}
 	byName := map[string]string{}
 	for _, a := range out {
-		a.encoder = newAttributeEncoder(a.typ, a.options)
-		folded := strings.ToLower(a.name)
+		a.Encoder = newEncoder(a.Type, a.Options)
+		folded := strings.ToLower(a.Name)
 		if other, taken := byName[folded]; taken {
-			errs = append(errs, fmt.Errorf("fields %s and %s of %v are both stored in the attribute %s", other, a.field, typ, a.name))
+			errs = append(errs, fmt.Errorf("fields %s and %s of %v are both stored in the attribute %s", other, a.Field, typ, a.Name))
 		}
-		byName[folded] = a.field
+		byName[folded] = a.Field
 	}
 	return out, errors.Join(errs...)
 }
@@ -51,7 +54,7 @@ func attributesOf(typ reflect.Type) ([]*attribute, error) {
 // embedded type would store the embedded part alone.
 func checkPlainCodec(typ reflect.Type) error {
 	ptr := reflect.PointerTo(typ)
-	for _, codec := range []reflect.Type{marshalerType, unmarshalerType} {
+	for _, codec := range []reflect.Type{MarshalerType, unmarshalerType} {
 		if !ptr.Implements(codec) {
 			continue
 		}
@@ -68,7 +71,7 @@ func checkPlainCodec(typ reflect.Type) error {
 	return nil
 }
 
-func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
+func collectAttributes(typ reflect.Type, at []int, out *[]*Attribute) error {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for i := range typ.NumField() {
@@ -83,7 +86,7 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 		index := append(append([]int(nil), at...), i)
 		if f.Anonymous && name == "" {
 			switch {
-			case f.Type.Kind() == reflect.Struct && !f.Type.ConvertibleTo(timeType):
+			case f.Type.Kind() == reflect.Struct && !f.Type.ConvertibleTo(keytemplate.TimeType):
 				errs = append(errs, collectAttributes(f.Type, index, out))
 				continue
 			case f.Type.Kind() == reflect.Pointer:
@@ -100,76 +103,85 @@ func collectAttributes(typ reflect.Type, at []int, out *[]*attribute) error {
 			refuse(`field %s of %v cannot be stored: tag it dynamodbav:"-"`, f.Name, typ)
 			continue
 		}
-		a := &attribute{field: f.Name, name: name, index: index, typ: f.Type, role: f.Tag.Get("dynamo")}
-		if a.name == "" {
-			a.name = f.Name
+		a := &Attribute{Field: f.Name, Name: name, Index: index, Type: f.Type, Role: f.Tag.Get("dynamo")}
+		if a.Name == "" {
+			a.Name = f.Name
 		}
 		if options != "" {
-			a.options = "," + options
+			a.Options = "," + options
 		}
 		*out = append(*out, a)
 	}
 	return errors.Join(errs...)
 }
 
-// attributeEncoder encodes one value as the field's tag says.
-type attributeEncoder struct {
-	plain  bool         // no options: the value's own encoding
+// Encoder encodes one value as the field's tag says.
+type Encoder struct {
+	Plain  bool         // no options: the value's own encoding
 	holder reflect.Type // a struct with the one field, to have the tag applied
 	shape  *shape       // what is not stored of it
 }
 
-func newAttributeEncoder(typ reflect.Type, options string) *attributeEncoder {
+func newEncoder(typ reflect.Type, options string) *Encoder {
 	if options == "" {
-		return &attributeEncoder{plain: true, shape: shapeOf(typ, options)}
+		return &Encoder{Plain: true, shape: shapeOf(typ, options)}
 	}
-	return &attributeEncoder{shape: shapeOf(typ, options), holder: reflect.StructOf([]reflect.StructField{{
+	return &Encoder{shape: shapeOf(typ, options), holder: reflect.StructOf([]reflect.StructField{{
 		Name: "V", Type: typ, Tag: reflect.StructTag(`dynamodbav:"V` + options + `"`),
 	}})}
 }
 
-// collection reports whether the field is a slice or map that is left out when empty.
-func (c *attributeEncoder) collection() bool { return c.shape != nil && c.shape.collection }
+// Collection reports whether the field is a slice or map that is left out when empty.
+func (c *Encoder) Collection() bool { return c.shape != nil && c.shape.collection }
 
-// encode returns the attribute value, or nil where it is left out.
-func (c *attributeEncoder) encode(v any) (types.AttributeValue, error) {
+// Encode returns the attribute value, or nil where it is left out.
+func (c *Encoder) Encode(v any) (types.AttributeValue, error) {
 	av, err := c.encodeWhole(v)
-	if err != nil || c.shape.empty(av) {
+	if err != nil || c.LeavesOut(av) {
 		return nil, err
 	}
-	c.shape.prune(av)
 	return av, nil
 }
 
-func (c *attributeEncoder) encodeWhole(v any) (types.AttributeValue, error) {
-	if c.plain {
-		return encodePlain(v)
+// LeavesOut reports whether an encoded value of the field is left out because it is empty.
+// From a value that stays it takes what is empty inside.
+func (c *Encoder) LeavesOut(av types.AttributeValue) bool {
+	if c.shape.empty(av) {
+		return true
+	}
+	c.shape.prune(av)
+	return false
+}
+
+func (c *Encoder) encodeWhole(v any) (types.AttributeValue, error) {
+	if c.Plain {
+		return EncodePlain(v)
 	}
 	holder := reflect.New(c.holder).Elem()
 	if v != nil {
 		holder.Field(0).Set(reflect.ValueOf(v))
 	}
-	m, err := attributevalue.MarshalMapWithOptions(holder.Interface(), sortableTimes)
+	m, err := attributevalue.MarshalMapWithOptions(holder.Interface(), SortableTimes)
 	if err != nil {
 		return nil, err
 	}
 	return m["V"], nil
 }
 
-// lookup finds the attribute of a Go field name.
-func lookup(attributes []*attribute, field string) *attribute {
+// Lookup finds the attribute of a Go field name.
+func Lookup(attributes []*Attribute, field string) *Attribute {
 	for _, a := range attributes {
-		if a.field == field {
+		if a.Field == field {
 			return a
 		}
 	}
 	return nil
 }
 
-func fieldNames(attributes []*attribute) string {
+func FieldNames(attributes []*Attribute) string {
 	names := make([]string, len(attributes))
 	for i, a := range attributes {
-		names[i] = a.field
+		names[i] = a.Field
 	}
 	return strings.Join(names, ", ")
 }

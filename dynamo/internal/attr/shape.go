@@ -1,10 +1,12 @@
-package dynamo
+package attr
 
 import (
 	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // shape says where a type has slices and maps that are not stored when they are nil or
@@ -64,8 +66,8 @@ func structShape(typ reflect.Type, seen map[reflect.Type]*shape) *shape {
 	s := &shape{fields: map[string]*shape{}}
 	seen[typ] = s
 	for _, f := range storedFields(typ) {
-		if inner := fieldShape(f.typ, f.options, seen); inner != nil {
-			s.fields[f.name] = inner
+		if inner := fieldShape(f.Type, f.Options, seen); inner != nil {
+			s.fields[f.Name] = inner
 		}
 	}
 	if len(s.fields) == 0 {
@@ -76,24 +78,24 @@ func structShape(typ reflect.Type, seen map[reflect.Type]*shape) *shape {
 
 // encodesItself reports whether values of the type choose their own form.
 func encodesItself(typ reflect.Type) bool {
-	return typ.Implements(marshalerType) || reflect.PointerTo(typ).Implements(marshalerType) ||
-		typ.Kind() == reflect.Struct && typ.ConvertibleTo(timeType)
+	return typ.Implements(MarshalerType) || reflect.PointerTo(typ).Implements(MarshalerType) ||
+		typ.Kind() == reflect.Struct && typ.ConvertibleTo(keytemplate.TimeType)
 }
 
 // storedFields lists the fields that the SDK stores of a nested struct, as far as it
 // is certain: what an embedded pointer or a name given twice stores is left alone.
-func storedFields(typ reflect.Type) []*attribute {
-	var attributes []*attribute
+func storedFields(typ reflect.Type) []*Attribute {
+	var attributes []*Attribute
 	if err := collectAttributes(typ, nil, &attributes); err != nil {
 		return nil
 	}
 	count := map[string]int{}
 	for _, a := range attributes {
-		count[a.name]++
+		count[a.Name]++
 	}
 	certain := attributes[:0:0]
 	for _, a := range attributes {
-		if count[a.name] == 1 {
+		if count[a.Name] == 1 {
 			certain = append(certain, a)
 		}
 	}

@@ -1,4 +1,4 @@
-package dynamo
+package attr
 
 import (
 	"bytes"
@@ -10,41 +10,42 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// sortableTimes has times stored as they stand in keys: in UTC with a fixed width, so
+// SortableTimes has times stored as they stand in keys: in UTC with a fixed width, so
 // that equal times are equal and comparisons order them. The SDK reads them as it reads
 // its own form.
-func sortableTimes(o *attributevalue.EncoderOptions) { o.EncodeTime = encodeTime }
-
-var nanoseconds = &codec{kind: kindTime, unit: "ns", layout: timeLayouts["ns"], width: len(timeLayouts["ns"])}
+func SortableTimes(o *attributevalue.EncoderOptions) { o.EncodeTime = encodeTime }
 
 func encodeTime(t time.Time) (types.AttributeValue, error) {
-	text, err := nanoseconds.appendTime(nil, t)
+	text, err := keytemplate.AppendTime(nil, t)
 	if err != nil {
 		return nil, fmt.Errorf("the time %w", err)
 	}
 	return &types.AttributeValueMemberS{Value: string(text)}, nil
 }
 
-// encodePlain encodes a value without a tag.
-func encodePlain(v any) (types.AttributeValue, error) {
-	return attributevalue.MarshalWithOptions(v, sortableTimes)
+// EncodePlain encodes a value without a tag.
+func EncodePlain(v any) (types.AttributeValue, error) {
+	return attributevalue.MarshalWithOptions(v, SortableTimes)
 }
 
-func emptyList() types.AttributeValue {
+// EmptyList returns a list without elements.
+func EmptyList() types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: []types.AttributeValue{}}
 }
 
-// sameValue compares two values; the elements of a set have no order.
-func sameValue(a, b types.AttributeValue) bool {
+// Same compares two values; the elements of a set have no order.
+func Same(a, b types.AttributeValue) bool {
 	switch a := a.(type) {
 	case *types.AttributeValueMemberM:
 		b, ok := b.(*types.AttributeValueMemberM)
-		return ok && maps.EqualFunc(a.Value, b.Value, sameValue)
+		return ok && maps.EqualFunc(a.Value, b.Value, Same)
 	case *types.AttributeValueMemberL:
 		b, ok := b.(*types.AttributeValueMemberL)
-		return ok && slices.EqualFunc(a.Value, b.Value, sameValue)
+		return ok && slices.EqualFunc(a.Value, b.Value, Same)
 	case *types.AttributeValueMemberSS:
 		b, ok := b.(*types.AttributeValueMemberSS)
 		return ok && slices.Equal(slices.Sorted(slices.Values(a.Value)), slices.Sorted(slices.Values(b.Value)))
@@ -59,19 +60,31 @@ func sameValue(a, b types.AttributeValue) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-func isNumber(v types.AttributeValue) bool {
+// IsNumber reports whether the value is a number.
+func IsNumber(v types.AttributeValue) bool {
 	_, ok := v.(*types.AttributeValueMemberN)
 	return ok
 }
 
-func isList(v types.AttributeValue) bool {
+// IsList reports whether the value is a list.
+func IsList(v types.AttributeValue) bool {
 	_, ok := v.(*types.AttributeValueMemberL)
 	return ok
 }
 
-func isSet(v types.AttributeValue) bool {
+// IsSet reports whether the value is a set.
+func IsSet(v types.AttributeValue) bool {
 	switch v.(type) {
 	case *types.AttributeValueMemberSS, *types.AttributeValueMemberNS, *types.AttributeValueMemberBS:
+		return true
+	}
+	return false
+}
+
+// IsOrdered reports whether values like it have an order.
+func IsOrdered(v types.AttributeValue) bool {
+	switch v.(type) {
+	case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB:
 		return true
 	}
 	return false

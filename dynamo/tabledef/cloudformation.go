@@ -1,16 +1,18 @@
-package dynamo
+package tabledef
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/patternkit/serverless/dynamo"
 )
 
-// CloudFormation returns the table as a CloudFormation resource in YAML, to stand
-// under Resources: on demand, with point-in-time recovery, the indexes, the stream of
+// CloudFormation returns the table as a CloudFormation resource in YAML, to be
+// put under Resources: on demand, with point-in-time recovery, the indexes, the stream of
 // old and new images and the time to live. The logical id is Table.
-func (m *Model) CloudFormation() string {
-	s := &m.schema
+func CloudFormation(m *dynamo.Model) string {
+	s := m.Schema()
 	var b strings.Builder
 	line := func(depth int, format string, args ...any) {
 		fmt.Fprintf(&b, strings.Repeat("  ", depth)+format+"\n", args...)
@@ -24,13 +26,13 @@ func (m *Model) CloudFormation() string {
 	line(2, "PointInTimeRecoverySpecification:")
 	line(3, "PointInTimeRecoveryEnabled: true")
 	line(2, "AttributeDefinitions:")
-	for _, a := range m.distinctKeyAttributes() {
+	for _, a := range slices.Sorted(slices.Values(keyAttributes(s))) {
 		line(3, "- AttributeName: %s", yamlText(a))
 		line(4, "AttributeType: S")
 	}
 	schemaLines(line, 2, s.PartitionKey, s.SortKey)
 	for _, local := range []bool{false, true} {
-		m.indexLines(line, local)
+		indexLines(line, s, local)
 	}
 	line(2, "StreamSpecification:")
 	line(3, "StreamViewType: NEW_AND_OLD_IMAGES")
@@ -54,12 +56,12 @@ func schemaLines(line lineFunc, depth int, partition, sort string) {
 	}
 }
 
-func (m *Model) indexLines(line lineFunc, local bool) {
+func indexLines(line lineFunc, s dynamo.Schema, local bool) {
 	title := "GlobalSecondaryIndexes:"
 	if local {
 		title = "LocalSecondaryIndexes:"
 	}
-	for _, x := range m.schema.Indexes {
+	for _, x := range s.Indexes {
 		if x.Local != local {
 			continue
 		}
@@ -68,7 +70,7 @@ func (m *Model) indexLines(line lineFunc, local bool) {
 			title = ""
 		}
 		if local {
-			x.PartitionKey = m.schema.PartitionKey
+			x.PartitionKey = s.PartitionKey
 		}
 		line(3, "- IndexName: %s", yamlText(x.Name))
 		schemaLines(line, 4, x.PartitionKey, x.SortKey)

@@ -1,4 +1,4 @@
-package dynamo
+package keytemplate
 
 import (
 	"encoding"
@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// codec writes a field's value into a key so that keys order as the values do.
-type codec struct {
+// Codec writes a field's value into a key so that keys order as the values do.
+type Codec struct {
 	kind   codecKind
-	typ    reflect.Type
+	Type   reflect.Type
 	width  int    // bytes of every encoded value; 0 when they vary
 	layout string // of a time
 	unit   string // of a time: "day", "ms", …
@@ -32,7 +32,8 @@ const (
 )
 
 var (
-	timeType          = reflect.TypeFor[time.Time]()
+	// TimeType is time.Time.
+	TimeType          = reflect.TypeFor[time.Time]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
@@ -50,13 +51,13 @@ var timeLayouts = map[string]string{
 }
 
 // newCodec chooses the encoding for a field's type and the spec of the template.
-func newCodec(typ reflect.Type, spec string) (*codec, error) {
-	c := &codec{typ: typ}
+func newCodec(typ reflect.Type, spec string) (*Codec, error) {
+	c := &Codec{Type: typ}
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
 	switch {
-	case typ.ConvertibleTo(timeType) && typ.Kind() == reflect.Struct:
+	case typ.ConvertibleTo(TimeType) && typ.Kind() == reflect.Struct:
 		return c, c.useTime(spec)
 	case typ.Implements(textMarshalerType):
 		c.kind = kindText
@@ -86,7 +87,7 @@ func newCodec(typ reflect.Type, spec string) (*codec, error) {
 	return c, nil
 }
 
-func (c *codec) useTime(spec string) error {
+func (c *Codec) useTime(spec string) error {
 	if spec == "" {
 		spec = "ns"
 	}
@@ -98,7 +99,7 @@ func (c *codec) useTime(spec string) error {
 	return nil
 }
 
-func (c *codec) useWidth(spec string) error {
+func (c *Codec) useWidth(spec string) error {
 	if spec == "" {
 		return nil
 	}
@@ -110,19 +111,19 @@ func (c *codec) useWidth(spec string) error {
 	return nil
 }
 
-// sortable reports whether the encoded values order as the values do.
-func (c *codec) sortable() bool {
+// Sortable reports whether the encoded values order as the values do.
+func (c *Codec) Sortable() bool {
 	return c.width > 0 || c.kind != kindInt && c.kind != kindUint
 }
 
-// lossy reports whether two values may have the same encoding.
-func (c *codec) lossy() bool { return c.kind == kindTime && c.unit != "ns" }
+// Lossy reports whether two values may have the same encoding.
+func (c *Codec) Lossy() bool { return c.kind == kindTime && c.unit != "ns" }
 
-// empty reports whether the value stands for "none": a nil pointer, an empty string
+// Empty reports whether the value stands for "none": a nil pointer, an empty string
 // or text, the zero time. Integers and bools never do.
-func (c *codec) empty(v reflect.Value) bool {
+func (c *Codec) Empty(v reflect.Value) bool {
 	if v.Kind() == reflect.Pointer {
-		return v.IsNil() || c.empty(v.Elem())
+		return v.IsNil() || c.Empty(v.Elem())
 	}
 	switch c.kind {
 	case kindString:
@@ -135,7 +136,7 @@ func (c *codec) empty(v reflect.Value) bool {
 }
 
 // append adds the value's sortable form.
-func (c *codec) append(buf []byte, v reflect.Value) ([]byte, error) {
+func (c *Codec) append(buf []byte, v reflect.Value) ([]byte, error) {
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
@@ -171,7 +172,7 @@ func (c *codec) append(buf []byte, v reflect.Value) ([]byte, error) {
 	}
 }
 
-func (c *codec) appendDigits(buf []byte, n uint64) ([]byte, error) {
+func (c *Codec) appendDigits(buf []byte, n uint64) ([]byte, error) {
 	var digits [20]byte
 	text := strconv.AppendUint(digits[:0], n, 10)
 	if c.width > 0 && len(text) > c.width {
@@ -183,7 +184,7 @@ func (c *codec) appendDigits(buf []byte, n uint64) ([]byte, error) {
 	return append(buf, text...), nil
 }
 
-func (c *codec) appendTime(buf []byte, t time.Time) ([]byte, error) {
+func (c *Codec) appendTime(buf []byte, t time.Time) ([]byte, error) {
 	t = t.UTC()
 	if year := t.Year(); year < 0 || year > 9999 {
 		return nil, fmt.Errorf("is in the year %d, the years 0 to 9999 can be stored", year)
@@ -191,15 +192,20 @@ func (c *codec) appendTime(buf []byte, t time.Time) ([]byte, error) {
 	return t.AppendFormat(buf, c.layout), nil
 }
 
+var nanoseconds = &Codec{kind: kindTime, unit: "ns", layout: timeLayouts["ns"], width: len(timeLayouts["ns"])}
+
+// AppendTime adds a time as keys hold it without a unit: in UTC with nanoseconds.
+func AppendTime(buf []byte, t time.Time) ([]byte, error) { return nanoseconds.appendTime(buf, t) }
+
 func timeOf(v reflect.Value) time.Time {
 	if t, ok := v.Interface().(time.Time); ok {
 		return t
 	}
-	return v.Convert(timeType).Interface().(time.Time)
+	return v.Convert(TimeType).Interface().(time.Time)
 }
 
 // startsUnit reports whether the time is the first of its unit.
-func (c *codec) startsUnit(t time.Time) bool {
+func (c *Codec) startsUnit(t time.Time) bool {
 	start, err := time.Parse(c.layout, t.UTC().Format(c.layout))
 	return err == nil && start.Equal(t)
 }
@@ -217,7 +223,7 @@ func pointed(v reflect.Value) reflect.Value {
 
 // before returns the greatest value below v that the codec can write, for an upper
 // bound that is not included; ok is false when there is none.
-func (c *codec) before(v reflect.Value) (reflect.Value, bool) {
+func (c *Codec) before(v reflect.Value) (reflect.Value, bool) {
 	out := reflect.New(v.Type()).Elem()
 	switch c.kind {
 	case kindInt:

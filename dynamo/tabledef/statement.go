@@ -1,8 +1,12 @@
-package dynamo
+package tabledef
 
-import "slices"
+import (
+	"slices"
 
-// Access is a kind of use of the table, for Model.Statement.
+	"github.com/patternkit/serverless/dynamo"
+)
+
+// Access is a kind of use of the table, for Statements.
 type Access string
 
 // The kinds of access.
@@ -10,7 +14,7 @@ const (
 	// ReadAccess is for Get, GetMany, BatchGet, TransactGet, queries and collections.
 	ReadAccess Access = "read"
 	// WriteAccess is for every Write, alone or in a batch or transaction. Modify and
-	// views need ReadAccess, too.
+	// views also need ReadAccess.
 	WriteAccess Access = "write"
 	// StreamAccess is for the event source mapping of the stream.
 	StreamAccess Access = "stream"
@@ -36,10 +40,10 @@ var streamActions = []string{
 	"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
 }
 
-// Statement returns the least IAM statements that the access needs: the actions of the
+// Statements returns the least IAM statements that the access needs: the actions of the
 // operations on the table, the indexes that patterns and collections use, and the
 // stream. tableARN may be a template text such as "${Table.Arn}".
-func (m *Model) Statement(tableARN string, access ...Access) []Statement {
+func Statements(m *dynamo.Model, tableARN string, access ...Access) []Statement {
 	var out []Statement
 	var actions []string
 	reads := slices.Contains(access, ReadAccess)
@@ -52,7 +56,7 @@ func (m *Model) Statement(tableARN string, access ...Access) []Statement {
 		slices.Sort(actions)
 		out = append(out, Statement{Effect: "Allow", Action: actions, Resource: []string{tableARN}})
 	}
-	if used := m.usedIndexes(); reads && len(used) > 0 {
+	if used := usedIndexes(m.Describe()); reads && len(used) > 0 {
 		s := Statement{Effect: "Allow", Action: []string{"dynamodb:Query"}}
 		for _, name := range used {
 			s.Resource = append(s.Resource, tableARN+"/index/"+name)
@@ -66,14 +70,10 @@ func (m *Model) Statement(tableARN string, access ...Access) []Statement {
 }
 
 // usedIndexes are the indexes that a pattern or collection queries.
-func (m *Model) usedIndexes() []string {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
+func usedIndexes(d dynamo.Description) []string {
 	var out []string
-	for _, x := range m.schema.Indexes {
-		used := slices.ContainsFunc(m.patterns, func(p patternDoc) bool { return p.index == x.Name }) ||
-			slices.ContainsFunc(m.collections, func(c collectionDoc) bool { return c.index == x.Name })
-		if used {
+	for _, x := range d.Schema.Indexes {
+		if slices.ContainsFunc(d.Patterns, func(p dynamo.PatternDescription) bool { return p.Index == x.Name }) {
 			out = append(out, x.Name)
 		}
 	}
