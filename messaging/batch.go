@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,12 +54,12 @@ func (c *Consumer) handle(ctx context.Context, records []record, w work) []resul
 		loads = c.options.Concurrency
 	}
 	loading := w.loading(time.Now())
-	sideBySide(loads, len(records), func(i int) {
+	concurrently(loads, len(records), func(i int) {
 		items[i] = c.prepareRecord(records[i], func(body string) (string, error) { return c.load(inner, &w, loading, body) })
 	})
 	markDuplicates(items)
 	lanes := lanes(items)
-	sideBySide(c.options.Concurrency, len(lanes), func(i int) {
+	concurrently(c.options.Concurrency, len(lanes), func(i int) {
 		c.runLane(ctx, inner, abandon, items, lanes[i], results, &w)
 	})
 	return results
@@ -269,4 +271,28 @@ func (c *Consumer) park(ctx context.Context, w *work, it *item, reason error) re
 		return result{verdict: VerdictRetried, err: err, delay: max(c.options.Backoff(it.receives()), 0)}
 	}
 	return result{verdict: VerdictParked, acked: true, err: reason}
+}
+
+// concurrently calls f with each number from 0 to n - 1, at most limit calls at a
+// time. A call that ends its goroutine does not keep the others from being made.
+func concurrently(limit, n int, f func(int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	var work func()
+	work = func() {
+		done := false
+		defer func() {
+			if !done {
+				workers.Go(work)
+			}
+		}()
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			f(i)
+		}
+		done = true
+	}
+	for range min(limit, n) {
+		workers.Go(work)
+	}
+	workers.Wait()
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,31 +55,7 @@ func (c *Consumer) changeVisibility(ctx context.Context, w *work, records []reco
 			})
 		}
 	}
-	sideBySide(visibilityRequests, len(requests), func(i int) { requests[i]() })
-}
-
-// sideBySide calls f with 0 to n−1, at most limit at a time. A call that ends
-// its goroutine does not keep the others from being made.
-func sideBySide(limit, n int, f func(int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	var work func()
-	work = func() {
-		done := false
-		defer func() {
-			if !done {
-				workers.Go(work)
-			}
-		}()
-		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			f(i)
-		}
-		done = true
-	}
-	for range min(limit, n) {
-		workers.Go(work)
-	}
-	workers.Wait()
+	concurrently(visibilityRequests, len(requests), func(i int) { requests[i]() })
 }
 
 // nextDelivery is the delay that the message is to have, if any. Those behind a

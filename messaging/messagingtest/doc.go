@@ -13,7 +13,8 @@
 //	})
 //	err := mapping.Drain(ctx) // invokes handler as Lambda does, until the queue is empty
 //
-// [Deliver] hands one batch to a handler without any queue. [SQS.Join] and
+// [Deliver] hands one batch to a handler without any queue. [RequireSent] and
+// [RequirePublished] demand that a message was sent, and return it. [SQS.Join] and
 // [SNS.Join] put the fakes behind the aws.Config of a whole program.
 //
 // # Simulated

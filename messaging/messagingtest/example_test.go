@@ -136,3 +136,33 @@ func ExampleSQS_dropReply() {
 	fmt.Println(err != nil, orders.Bodies())
 	// Output: true [42]
 }
+
+// A test demands that one message was sent, and looks at it.
+func ExampleRequireSent() {
+	t := exampleTest{}
+	queues := messagingtest.NewSQS(nil)
+	orders := queues.NewQueue("orders", nil)
+	_, err := queues.Client().SendMessage(context.Background(), &sqs.SendMessageInput{
+		QueueUrl: aws.String(orders.URL()), MessageBody: aws.String(`{"id":42}`),
+	})
+	fmt.Println(err)
+
+	type order struct {
+		ID int `json:"id"`
+	}
+	sent := messagingtest.RequireSent[order](t, orders)
+	fmt.Println(sent.Body.ID, sent.State)
+	messagingtest.RequireManySent[order](t, orders, 2)
+	// Output:
+	// <nil>
+	// 42 visible
+	// messagingtest: queue orders: required messages: 2, found: 1
+}
+
+// exampleTest prints what a *testing.T would report.
+type exampleTest struct{}
+
+func (exampleTest) Helper()                           {}
+func (exampleTest) Cleanup(func())                    {}
+func (exampleTest) Logf(format string, args ...any)   { fmt.Printf(format+"\n", args...) }
+func (exampleTest) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }

@@ -137,7 +137,7 @@ func (d *Delivery) RequireAcked(indexes ...int) *Delivery {
 	}
 	for _, i := range d.which(indexes) {
 		if !d.Acked(i) {
-			d.stop("message %d was not acknowledged: %v", i, d.failed[d.Event.Records[i].MessageId])
+			stop(d.tb, "messagingtest: message %d was not acknowledged: %v", i, d.failed[d.Event.Records[i].MessageId])
 		}
 	}
 	return d
@@ -151,7 +151,7 @@ func (d *Delivery) RequireFailed(indexes ...int) *Delivery {
 	}
 	for _, i := range d.which(indexes) {
 		if d.Acked(i) {
-			d.stop("message %d was acknowledged", i)
+			stop(d.tb, "messagingtest: message %d was acknowledged", i)
 		}
 	}
 	return d
@@ -165,16 +165,4 @@ func (d *Delivery) which(indexes []int) []int {
 		indexes = append(indexes, i)
 	}
 	return indexes
-}
-
-// stop ends the test, or panics where there is none.
-func (d *Delivery) stop(format string, args ...any) {
-	if d.tb == nil {
-		panic("messagingtest: " + fmt.Sprintf(format, args...))
-	}
-	d.tb.Helper()
-	d.tb.Errorf("messagingtest: "+format, args...)
-	if t, ok := d.tb.(interface{ FailNow() }); ok {
-		t.FailNow()
-	}
 }

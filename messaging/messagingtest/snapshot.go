@@ -55,6 +55,7 @@ func (s *SQSSnapshot) clone() *SQSSnapshot {
 func (q *queue) clone() *queue {
 	c := *q
 	c.tags = maps.Clone(q.tags)
+	c.sent = q.sent.clone()
 	c.dedup = maps.Clone(q.dedup)
 	c.tenants = maps.Clone(q.tenants)
 	c.waiters = map[*waiter]struct{}{}

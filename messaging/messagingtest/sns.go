@@ -36,6 +36,7 @@ type topic struct {
 	tags      map[string]string
 	dedup     map[string]sentBefore
 	deleted   int // subscriptions that are no more
+	published history[Notification]
 }
 
 // subscription is the state of one subscription.
@@ -201,6 +202,7 @@ func (s *SNSSnapshot) clone() *SNSSnapshot {
 	for arn, t := range s.topics {
 		c := *t
 		c.values, c.tags = copyOf(t.values), copyOf(t.tags)
+		c.published = t.published.clone()
 		c.dedup = make(map[string]sentBefore, len(t.dedup))
 		for key, before := range t.dedup {
 			c.dedup[key] = before

@@ -104,6 +104,7 @@ func (s *SNS) accept(t *topic, n notice) (p published, fresh bool) {
 		p.sequence = fmt.Sprintf("1000000000%010d", s.sequence)
 		t.dedup[key] = sentBefore{now, p.id, p.sequence}
 	}
+	t.published.add(p.view(), len(n.Message))
 	if n.Structure == "json" {
 		p.messages, _ = structured(n.Message) // was checked
 	}

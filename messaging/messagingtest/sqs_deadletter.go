@@ -27,7 +27,7 @@ func (s *SQS) deadLetter(q *queue, m *message, now time.Time) bool {
 		m.sequence = sequenceNumber(m.order)
 		target.remember(target.dedupKey(m.group, m.dedup), m, now)
 	}
-	target.put(m, 0, now)
+	target.arrive(m, 0, now)
 	return true
 }
 

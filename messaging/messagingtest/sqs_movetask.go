@@ -99,7 +99,7 @@ func (s *SQS) redrive(source, target *queue, m *message, now time.Time) {
 	if target.settings.fifo {
 		moved.sequence = sequenceNumber(moved.order)
 	}
-	target.put(moved, 0, now)
+	target.arrive(moved, 0, now)
 }
 
 // nextTaskStep is when a running task moves messages next; zero for never.

@@ -30,6 +30,8 @@ type queue struct {
 	dedup    map[string]sentBefore
 	attempts map[string]*attempt
 
+	sent history[Message] // what came in, received or not
+
 	duplicates int // how many of the next deliveries are to happen twice
 	waiters    map[*waiter]struct{}
 }
@@ -61,6 +63,12 @@ func (q *queue) wake() {
 		default:
 		}
 	}
+}
+
+// arrive puts a message that is new to the queue into it and its history.
+func (q *queue) arrive(m *message, delay time.Duration, now time.Time) {
+	q.put(m, delay, now)
+	q.sent.add(m.view(), len(m.body))
 }
 
 // put adds m, invisible for delay.

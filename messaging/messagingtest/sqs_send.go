@@ -139,7 +139,7 @@ func (s *SQS) accept(q *queue, o outgoing, now time.Time) (sent, error) {
 	if o.DelaySeconds != nil && !q.settings.fifo {
 		delay = time.Duration(*o.DelaySeconds) * time.Second
 	}
-	q.put(m, delay, now)
+	q.arrive(m, delay, now)
 	out.MessageID, out.SequenceNumber = m.id, m.sequence
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
@@ -148,19 +149,35 @@ func (v *Queue) Messages() []Message {
 func (m *message) view() Message {
 	out := Message{
 		ID: m.id, Body: m.body, GroupID: m.group, DeduplicationID: m.dedup,
-		ReceiveCount: m.received, Sent: m.sent, Source: m.source,
+		Attributes: textsOf(m.attributes), ReceiveCount: m.received, Sent: m.sent, Source: m.source,
 		State: [...]string{visible: "visible", delayed: "delayed", inFlight: "in flight"}[m.stage],
 	}
-	if len(m.attributes) > 0 {
-		out.Attributes = map[string]string{}
+	return out
+}
+
+// textsOf returns the values of message attributes as texts; nil for none.
+func textsOf(attributes map[string]attributeValue) map[string]string {
+	if len(attributes) == 0 {
+		return nil
 	}
-	for name, value := range m.attributes {
+	out := make(map[string]string, len(attributes))
+	for name, value := range attributes {
 		if value.binary() {
-			out.Attributes[name] = string(value.BinaryValue)
+			out[name] = string(value.BinaryValue)
 			continue
 		}
-		out.Attributes[name] = value.text()
+		out[name] = value.text()
 	}
+	return out
+}
+
+// Sent returns the messages that came into the queue so far, in this order, as
+// they were then: at least the last 32,768 of them, or those whose bodies have
+// 64 MiB. Messages that were received and deleted are among them. Whether a
+// client sent a message, another service, or a redrive makes no difference.
+func (v *Queue) Sent() []Message {
+	var out []Message
+	v.look(func(q *queue) { out = slices.Clone(q.sent.messages) })
 	return out
 }
 
