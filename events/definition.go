@@ -51,10 +51,10 @@ func MustDefinition[T any](source, detailType string, optFns ...func(*Definition
 	return d
 }
 
-// NewDefinition declares a kind of event. The error names all that EventBridge
-// would refuse: no source or no detail type, a source that begins with "aws.", a
-// detail type of more than 128 characters, and a T that does not become a JSON
-// object.
+// NewDefinition declares a kind of event. The error names everything that
+// EventBridge would refuse. Source and detail type must not be empty, the source
+// must not begin with "aws.", the detail type may have 128 characters, and T must
+// become a JSON object.
 func NewDefinition[T any](source, detailType string, optFns ...func(*DefinitionOptions)) (*Definition[T], error) {
 	d := &Definition[T]{source: source, detailType: detailType, opts: DefinitionOptions{Version: 1}}
 	given.Options(&d.opts, optFns)

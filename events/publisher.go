@@ -99,14 +99,15 @@ func (p *Publisher) Publish(ctx context.Context, entries ...Entry) ([]Result, er
 	return s.results, s.err()
 }
 
-// PublishEntries sends request entries that were built before: the messages of
-// an outbox. Entries without a bus go to the publisher's, entries without
-// metadata get the correlation id and the trace header of ctx; the rest of a
-// detail is sent as it is, members of one name included. A detail that is not a
-// JSON object in UTF-8 is refused before anything of its entry is sent, with an
-// [*EntryError] that wraps [ErrInvalidEntry]; so is one whose member metadata is
-// no object, or is there twice, where something has to be added to it. The errors
-// have the order of the entries; nil means published.
+// PublishEntries sends request entries that were built before, such as the messages
+// of an outbox. An entry without a bus goes to the publisher's. An entry without
+// metadata gets the correlation id and the trace header of ctx. The rest of a detail
+// is sent unchanged.
+//
+// A detail that is not a JSON object in UTF-8 is refused before its entry is sent,
+// with an [*EntryError] that wraps [ErrInvalidEntry]. So is a detail to which
+// metadata has to be added, if its member metadata is not an object or is there
+// twice. The errors have the order of the entries; nil means published.
 func (p *Publisher) PublishEntries(ctx context.Context, entries []types.PutEventsRequestEntry) []error {
 	s := p.newSending(len(entries))
 	for i, e := range entries {

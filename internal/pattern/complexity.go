@@ -13,8 +13,7 @@ import (
 //
 // The engine counts in its automata: branches of $or share the automaton of a
 // path as long as all fields before it, in the order of their paths, are the
-// same; and it does not see what comes after a field that wants nothing but
-// absence.
+// same. It does not see what comes after a field that demands absence only.
 func complexity(branches []branch, limit int) int {
 	automata := map[string]*automaton{}
 	for _, b := range branches {

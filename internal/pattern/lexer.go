@@ -31,7 +31,7 @@ const (
 const maxDepth = 1000
 
 // lexer reads the JSON of a pattern as the engine's parser does, because the
-// column of an error tells how far that parser had read: a field name comes
+// column of an error tells how far that parser had read. A field name comes
 // with the beginning of its value, and a string value is read to its end only when
 // the compiler needs it.
 type lexer struct {

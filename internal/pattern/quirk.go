@@ -4,9 +4,9 @@ package pattern
 // it compares bytes. A pattern that meets one of them behaves on AWS as it does
 // here; the golden cases hold examples of most.
 
-// quoteAfter and quoteBefore keep a trait of the engine: it compares strings
-// with their quotes on, so that a prefix may end, and a suffix begin, with the
-// quote that closes or opens the string itself.
+// quoteAfter and quoteBefore keep a trait of the engine. It compares strings with
+// their quotes, so a prefix may end with the closing quote of the string, and a
+// suffix may begin with the opening one.
 func quoteAfter(prefix string, s []byte) bool {
 	n := len(prefix)
 	return n > 0 && n == len(s)+1 && prefix[n-1] == '"' && prefix[:n-1] == string(s)

@@ -7,9 +7,9 @@ import (
 	"github.com/patternkit/serverless/internal/jsontext"
 )
 
-// scan reads one event for a Set: it walks the JSON and the tree of paths
-// together, checks what no pattern names for syntax only, and notes for each
-// rule which keys a leaf has satisfied.
+// scan reads one event for a Set. It walks the JSON and the tree of paths together,
+// and notes for each rule which keys a leaf has satisfied. What no pattern names is
+// checked for syntax only.
 type scan struct {
 	set  *Set
 	data []byte

@@ -63,9 +63,9 @@ func watched(look func(payload []byte), f function) function {
 // traceKey carries the trace header with which a service invokes a function.
 type traceKey struct{}
 
-// host makes a typed handler a function, as the Lambda service runs it: every
-// invocation has its request id, its time-out and a trace header, which is a
-// new one where the caller does not hand one on.
+// host makes a typed handler a function, as the Lambda service runs it. Every
+// invocation has a request id, a time-out and a trace header, which is a new one if
+// the caller has none.
 func host[I, O any](w *world, name string, handler func(context.Context, I) (O, error)) function {
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		w.invocations.add(name)

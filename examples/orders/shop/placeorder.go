@@ -31,10 +31,13 @@ type Answer struct {
 	Total   int64  `json:"total"`
 }
 
-// Handle is the Lambda handler of the API: 201 for a new order, 200 with the
-// first order for the same request again, 409 for another request that uses
-// the same id, 400 with the field for a body that is no order, 403 for an order
-// in the name of another customer than the token's.
+// Handle is the Lambda handler of the API. It answers
+//
+//   - 201 to a new order,
+//   - 200 with the first order to the same request again,
+//   - 409 to another request with the same id,
+//   - 400 with the field to a body that is not an order,
+//   - 403 to an order in the name of another customer than the token's.
 func (d FrontDoor) Handle(ctx context.Context, request awsevents.APIGatewayProxyRequest) (awsevents.APIGatewayProxyResponse, error) {
 	body := []byte(request.Body)
 	if request.IsBase64Encoded {
