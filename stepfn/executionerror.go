@@ -10,19 +10,20 @@ import (
 
 // The errors of a [Workflow].
 var (
-	// ErrConflict: there is an execution of that name with another input.
+	// ErrConflict means that an execution of that name has another input.
 	ErrConflict = errors.New("stepfn: an execution of that name has another input")
-	// ErrBadName: the name has more than 80 characters, or one that is not
-	// allowed. See [ExecutionName].
+	// ErrBadName means that the name has more than 80 characters, or one that
+	// is not allowed. See [ExecutionName].
 	ErrBadName = errors.New("stepfn: the name has not 1 to 80 characters, or one that is not allowed")
-	// ErrTooLarge: the input is larger than 262,144 bytes.
+	// ErrTooLarge means that the input is larger than 262,144 bytes.
 	ErrTooLarge = errors.New("stepfn: the input is too large")
-	// ErrExpress: executions of EXPRESS machines cannot be looked at.
+	// ErrExpress means that DescribeExecution does not know executions of
+	// EXPRESS machines.
 	ErrExpress = errors.New("stepfn: executions of EXPRESS machines cannot be waited for: use RunSync")
-	// ErrCompensated: the execution of a saga undid everything.
+	// ErrCompensated means that the saga undid everything.
 	ErrCompensated = errors.New("stepfn: the saga was compensated")
-	// ErrParked: the execution of a saga is neither done nor undone and waits
-	// for a person.
+	// ErrParked means that the saga is neither done nor undone and waits for a
+	// person.
 	ErrParked = errors.New("stepfn: the saga is parked")
 )
 
@@ -64,8 +65,7 @@ func (e *ExecutionError) ErrorName() string {
 	return e.Name
 }
 
-// Is reports whether the execution ended as a saga ends that target stands
-// for.
+// Is reports whether target is the sentinel for the way in which a saga ended.
 func (e *ExecutionError) Is(target error) bool {
 	if e == nil {
 		return false

@@ -15,16 +15,16 @@ import (
 
 // The errors that an execution of a saga ends with when it does not succeed.
 const (
-	// SagaCompensated: everything that was done is undone.
+	// SagaCompensated means that everything that was done is undone.
 	SagaCompensated = "Saga.Compensated"
-	// SagaCompensationFailed: a compensation failed after its retries; the
-	// others have run, and the execution is parked.
+	// SagaCompensationFailed means that a compensation failed after its
+	// retries; the others have run, and the execution is parked.
 	SagaCompensationFailed = "Saga.CompensationFailed"
-	// SagaInDoubt: nobody knows whether the pivot took effect; the execution
-	// is parked.
+	// SagaInDoubt means that nobody knows whether the pivot took effect; the
+	// execution is parked.
 	SagaInDoubt = "Saga.InDoubt"
-	// SagaUnfinished: a step after the pivot failed after its retries; the
-	// others have run, and the execution is parked.
+	// SagaUnfinished means that a step after the pivot failed after its
+	// retries; the others have run, and the execution is parked.
 	SagaUnfinished = "Saga.Unfinished"
 )
 
@@ -90,8 +90,9 @@ type Parked[In any] struct {
 	Failed map[string]ErrorOutput
 }
 
-// Saga is a sequence of steps of which either all take effect or none, or a
-// person is told. Make one with [MustSaga].
+// Saga runs its steps in order. If a step fails, the compensations of the steps
+// before it run in reverse order. If that is impossible, the park function is
+// called so that a person can intervene. Make one with [MustSaga].
 type Saga[In any] struct {
 	name  string
 	park  func(context.Context, Parked[In]) error

@@ -144,7 +144,7 @@ type metadata struct {
 }
 
 // withCorrelation lets the input's own id and header win over those of the
-// invocation, which Step Functions begins anew for every step.
+// invocation: Step Functions starts a new trace for every step.
 func withCorrelation(ctx context.Context, input []byte) context.Context {
 	var t traveling
 	if json.Unmarshal(input, &t) != nil {

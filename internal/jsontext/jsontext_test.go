@@ -43,6 +43,25 @@ func TestString(t *testing.T) {
 	}
 }
 
+// The end of a string is found at any place of the eight bytes read at a time.
+func TestStringEndsAnywhere(t *testing.T) {
+	for n := range 40 {
+		for _, tt := range []struct {
+			stop    string
+			end     int
+			problem jsontext.Problem
+		}{
+			{`"`, n + 2, jsontext.None},
+			{"\x1f", n + 1, jsontext.Control},
+			{`\q`, n + 2, jsontext.UnknownEscape},
+		} {
+			end, _, problem := jsontext.String(`"`+strings.Repeat("x", n)+tt.stop+`yyyyyyyyyyyy"`, 0)
+			require.Equal(t, tt.problem, problem, "%q after %d", tt.stop, n)
+			require.Equal(t, tt.end, end, "%q after %d", tt.stop, n)
+		}
+	}
+}
+
 func TestAppendUnescaped(t *testing.T) {
 	for inside, want := range map[string]string{
 		`plain`:                       "plain",

@@ -118,6 +118,16 @@ func Parse(definition []byte) (*Machine, error) {
 	return m, nil
 }
 
+// MustParse is [Parse] for definitions that are part of the program: it panics
+// with the faults.
+func MustParse(definition []byte) *Machine {
+	m, err := Parse(definition)
+	if err != nil {
+		panic(err.Error())
+	}
+	return m
+}
+
 // MarshalJSON writes the definition without spaces, members in a fixed order
 // and states in theirs.
 func (m *Machine) MarshalJSON() ([]byte, error) { return encode(m) }

@@ -14,6 +14,8 @@ func TestMustPanicsWithTheFault(t *testing.T) {
 	require.PanicsWithValue(t, "asl: a machine needs a state", func() { asl.MustMachine() })
 	require.PanicsWithValue(t, "asl: a machine needs a state", func() { asl.MustSequence() })
 	require.PanicsWithValue(t, "asl: state 0 is nil", func() { asl.MustSequence(nil) })
+	require.PanicsWithValue(t, "asl: invalid state machine definition: INVALID_JSON_DESCRIPTION: No content to map due to end-of-input", func() { asl.MustParse(nil) })
+	require.NotPanics(t, func() { asl.MustParse([]byte(`{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}`)) })
 }
 
 // A constructor that fails returns nothing beside the error.

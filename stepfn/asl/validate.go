@@ -352,7 +352,7 @@ func describe(v any) string {
 
 func isExpression(s string) bool { return strings.HasPrefix(s, "{%") && strings.HasSuffix(s, "%}") }
 
-// isComputed reports whether s stands for a value that is known later: a
+// isComputed reports whether s is a value that is known later: a
 // substitution or, in JSONata, an expression.
 func isComputed(s, language string) bool {
 	return language == JSONata && isExpression(s) || isSubstitution(s)

@@ -56,7 +56,7 @@ type way struct {
 	once   bool   // at the first attempt only
 	end    int    // how the call ends
 	name   string // of the error of an end that is reported
-	pairs  bool   // stands for its like in pairs
+	pairs  bool   // represents its kind in pairs
 }
 
 // The ends of a call.
@@ -131,8 +131,8 @@ func (c testCase) silences(target string) bool {
 }
 
 // cases enumerates no fault, every single fault, and the pairs of faults at
-// two targets: every pair when all is set, else those of the faults that stand
-// for their like.
+// two targets: every pair when all is set, else those of the faults that represent
+// their kind.
 func cases(targets []string, notApplied map[string][]string, all bool) []testCase {
 	list := []testCase{nil}
 	var paired [][]injected

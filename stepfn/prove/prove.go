@@ -19,37 +19,40 @@
 //   - Without a fault the execution must succeed, and everything must be done.
 //   - An execution that succeeded must be done, whatever misbehaved.
 //   - A saga may be parked only for a compensation, the pivot or a step after
-//     it that was made to fail in its last attempt, in a way that it does not
-//     declare. Without one, what fails of itself is a violation, as is a
-//     compensation that needs the result of a step whose outcome is unknown.
-//     Beside one it may fail too: it may need what the other did. The park
-//     function must have been called with success.
+//     the pivot. Its last attempt was made to fail, in a way that it does not
+//     declare. Another target that fails then may have needed its effect, and is
+//     no violation. The park function must have returned without an error.
+//   - A target that fails although nothing made it fail is a violation. So is
+//     a compensation that needs the result of a step whose outcome is unknown.
 //   - Any other end must leave everything undone.
 //
-// A fault after the effect that Lambda is blamed for is retried by most
-// machines: the step has its effect twice unless its key keeps that from
-// happening. With [FaultLate] a step has its effect when its compensation has run
-// already: only a compensation that leaves a mark under the key can refuse it.
+// TestPlantedDefects has a defect for each of these, and the case that shows it.
+//
+// Most machines retry a fault after the effect that Lambda reports as its own.
+// The step then has its effect twice, unless its key prevents that. With
+// [FaultLate] a step has its effect after its compensation has run: only a
+// compensation that leaves a mark under the key can refuse it.
 //
 // All cases run in one testing/synctest bubble.
 //
 // # Limits
 //
-// Every single fault at every target is a case. Of the pairs those are cases
-// that stand for their like, about 28·n² for n targets: 1,200 for a saga of
-// four steps, of a few milliseconds each. With PROVE=1 in the environment all
-// pairs are, about 160·n². Service integrations of a saga are not made to fail; say in
-// [World] what answers them.
+// Every single fault at every target is a case. Some faults represent their
+// kind in pairs, which makes about 28·n² cases for n targets: 1,200 for a saga
+// of four steps, of a few milliseconds each. With PROVE=1 in the environment
+// all pairs are cases, about 160·n². Service integrations of a saga are not
+// made to fail; [World] says what answers them.
 //
 // # Errors
 //
-// A violation names the faults, the way the execution went, and what the
-// oracle said. A world without a machine or a judge fails the test.
+// A violation names the faults, the states that the execution went through, and
+// what the oracle returned. A world without a machine or an oracle fails the
+// test.
 //
 // # Testing
 //
 // Break a compensation on purpose once, with [Find]: a proof that never failed
-// proves nothing.
+// proves nothing. ExampleFind shows how; TestAForgetfulBankIsFound runs it.
 package prove
 
 import (
@@ -76,7 +79,7 @@ type Oracle struct {
 	Done func() error
 	// Undone returns nil when no effect is left.
 	Undone func() error
-	// Parked returns nil when somebody was told. Optional. By default the
+	// Parked returns nil when the alarm was raised. Optional. By default the
 	// park function must have returned without an error.
 	Parked func() error
 }
@@ -90,7 +93,7 @@ type World struct {
 	// Targets are what can misbehave. Optional. Defaults to the resources of
 	// Functions.
 	Targets []string
-	// Target tells which target a call is for. Optional. Defaults to its
+	// Target returns the target that a call is for. Optional. Defaults to its
 	// resource.
 	Target func(resource string, payload []byte) string
 	// NotApplied are the errors, by target, that mean that it had no effect.
@@ -113,7 +116,7 @@ type Report struct {
 	Violations                  []Violation
 }
 
-// Violation is a case that ended half done, or parked with nobody told.
+// Violation is a case that ended half done, or parked without an alarm.
 type Violation struct {
 	Faults string   // what was made to misbehave, and how
 	Status string   // of the execution
@@ -340,9 +343,9 @@ func (w World) judge(x stepfntest.Execution, o outcome, s *stage) string {
 		return "should not have been parked: " + reason
 	}
 	if w.Oracle.Parked == nil || s.faults.silences(parkState) {
-		return "" // when nobody can be told, the error of the execution is all there is
+		return "" // the alarm itself was made to fail: the error of the execution is all there is
 	}
-	return ask("should have told somebody", w.Oracle.Parked)
+	return ask("should have raised an alarm", w.Oracle.Parked)
 }
 
 func isParked(name string) bool {

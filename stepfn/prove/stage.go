@@ -14,8 +14,8 @@ import (
 	"github.com/patternkit/serverless/stepfn"
 )
 
-// stage is a case under way: the functions of a world that misbehave as the
-// case says, and what became of their calls.
+// stage runs one case: it makes the functions of a world misbehave as the case
+// says, and notes how their calls end.
 type stage struct {
 	faults testCase
 

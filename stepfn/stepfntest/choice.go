@@ -229,7 +229,7 @@ func timestamp(v any) (time.Time, bool) {
 	return t, err == nil
 }
 
-// wildcard matches a pattern in which * stands for any text; \* is a star and
+// wildcard matches a pattern in which * matches any text; \* is a star and
 // \\ a backslash.
 func wildcard(pattern, s string) bool {
 	parts, tail := []string{}, strings.Builder{}

@@ -13,28 +13,38 @@
 // # Semantics
 //
 // StartExecution only queues. [StepFunctions.Drain] carries executions forward
-// until each has ended or waits for a task token or an activity worker;
-// [StepFunctions.Run] does so until its context ends, in a goroutine of the test.
-// StartSyncExecution carries its own execution. Functions and calls of other
-// services run in goroutines that end before the call that started them
-// returns. Functions are given the time-out of their task as a context that
-// ends with it.
+// until each has ended or waits for a task token or an activity worker.
+// [StepFunctions.Run] does so until its context ends, in a goroutine of the
+// test. StartSyncExecution carries its own execution. Shown by
+// TestClientDrivesAMachine, TestAYearOfWaits and TestExpressRunsWithinTheCall.
+//
+// Functions and calls of other services run in goroutines that end before the
+// call that started them returns. The context of a function ends with the
+// time-out of its task.
 //
 // A task that takes longer than its TimeoutSeconds, and one that sends no
 // heartbeat in time, fail with States.Timeout and no cause. In Retry and Catch
-// States.Timeout and States.ALL stand for both, States.HeartbeatTimeout for a
-// missing heartbeat only, and States.TaskFailed for every error but
-// States.Timeout. DescribeExecution shows no error of an execution that ran
-// longer than its machine's TimeoutSeconds; its history does. What
-// SendTaskFailure does not give, the error or the cause, is null in what a
-// catcher gets.
+// States.Timeout and States.ALL match both, States.HeartbeatTimeout matches a
+// missing heartbeat only, and States.TaskFailed every error but States.Timeout.
+// Shown by TestNamesOfTheTwoTimeouts and TestWhatNoCatchCatches.
+//
+// DescribeExecution shows no error of an execution that ran longer than its
+// machine's TimeoutSeconds; its history does. Shown by
+// TestAnExecutionThatTimedOutHasNoError. An error or a cause that
+// SendTaskFailure does not give is null in what a catcher gets. Shown by
+// TestATokenFailedWithoutAnError.
 //
 // A STANDARD execution has at most 25,000 events. Instead of another one it
-// ends with States.Runtime, which nothing catches, as event 25,000.
+// ends with States.Runtime, which nothing catches, as event 25,000. Shown by
+// TestTheQuotaOfEvents. AWS lists its quotas in
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
 //
 // A closed execution stays known for 90 days. Of more than 10,000, or of more
-// than 256 MiB of histories, those that closed first are forgotten before, see
-// [Options]; that is said on the test's log.
+// than 256 MiB of histories, those that closed first are forgotten earlier; see
+// [Options]. The test's log says so. Shown by TestClosedExecutionsAreForgotten,
+// TestExecutionsAreForgottenAfter90Days and TestTheBoundOfHistories.
+//
+// [RequireStarted] demands that the code under test started an execution.
 //
 // # Simulated
 //
@@ -51,12 +61,12 @@
 //
 // Put a test that waits into [testing/synctest.Test] and use in it what belongs
 // to the bubble: the t of the inner function, and contexts made of its
-// t.Context(). The t.Context() of the outer test is from outside, which shows
-// in one of two ways. If its Done channel was asked for outside before, waiting
-// for it keeps virtual time from passing, and the test hangs. If it is asked
-// for in the bubble first, the channel is of the bubble, and the end of the
-// outer test ends the whole program with "close of synctest channel from
-// outside bubble". The machines may be made outside or inside.
+// t.Context(). The t.Context() of the outer test is from outside. If its Done
+// channel was used outside before, waiting for it in the bubble keeps virtual
+// time from passing, and the test hangs. If it is used in the bubble first, the
+// channel belongs to the bubble, and the end of the outer test ends the whole
+// program with "close of synctest channel from outside bubble". The machines
+// may be made outside or inside. Shown by TestAFakeMadeOutsideTheBubble.
 //
 // Outside of a bubble all waits are real. What has gone on for a second then
 // (Run, Drain, Execute, StartSyncExecution, GetActivityTask, a Delay) says so on the test log, once.

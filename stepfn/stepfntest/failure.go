@@ -42,7 +42,7 @@ func (f *failure) output() *value.Object {
 	return value.ObjectOf("Error", name, "Cause", cause)
 }
 
-// matches reports whether an entry of ErrorEquals stands for the error.
+// matches reports whether an entry of ErrorEquals covers the error.
 func (f *failure) matches(entry string) bool {
 	switch f.name {
 	case asl.ErrorRuntime:

@@ -23,11 +23,11 @@ func Crash() { runtime.Goexit() }
 // out.
 type Function = func(ctx context.Context, payload []byte) ([]byte, error)
 
-// Function binds a Go function to a Lambda ARN (or to whatever stands as the
-// Resource, such as "${ChargeFunctionArn}", or to a plain function name):
-// tasks with that resource, and lambda:invoke with that FunctionName, call
-// it. A later binding replaces an earlier one, nil takes it back. Errors and panics are reported
-// as aws-lambda-go reports them.
+// Function binds a Go function to a Lambda ARN, to a function name, or to the
+// text of a Resource such as "${ChargeFunctionArn}". Tasks with that resource,
+// and lambda:invoke with that FunctionName, call it. A later binding replaces
+// an earlier one; nil removes it. Errors and panics are reported as
+// aws-lambda-go reports them.
 func (m *StepFunctions) Function(arn string, f Function) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -26,7 +26,7 @@ type Options struct {
 	// KeepExecutions is how many closed executions stay known with their
 	// histories. Beyond that, and beyond 256 MiB of histories, the execution
 	// that closed first is forgotten: no operation knows it, and its name is
-	// free. Optional. Defaults to 10,000; −1 keeps all. An execution is forgotten
+	// free. Optional. Defaults to 10,000; -1 keeps all. An execution is forgotten
 	// 90 days after its end in any case, as on AWS.
 	KeepExecutions int
 }
@@ -126,8 +126,8 @@ func (m *StepFunctions) Starter(stateMachineARN string) func(ctx context.Context
 	}
 }
 
-// Execute starts an execution under a name of its own, drains, and returns
-// what became of it. The input is a value that JSON can hold; a []byte and a
+// Execute starts an execution under a name of its own, drains, and returns the
+// execution. The input is a value that JSON can hold; a []byte and a
 // json.RawMessage are JSON text.
 func (m *StepFunctions) Execute(ctx context.Context, stateMachineARN string, input any) (Execution, error) {
 	v, err := value.Of(input)
@@ -151,7 +151,7 @@ func (m *StepFunctions) Execute(ctx context.Context, stateMachineARN string, inp
 // shows them in the history only.
 type Execution struct {
 	ARN, Name, StateMachineARN string
-	Status                     string // Running, Succeeded, Failed, StatusTimedOut or Aborted
+	Status                     string // StatusRunning, StatusSucceeded, StatusFailed, StatusTimedOut or StatusAborted
 	Input, Output              string // JSON
 	Error, Cause               string
 	TraceHeader                string

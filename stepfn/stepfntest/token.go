@@ -11,7 +11,7 @@ import (
 )
 
 // token is a task token that was given out. One whose task is over stays
-// known, so that what comes late is told so.
+// known, so that a late answer gets the error of a closed one.
 type token struct {
 	owner    *branch                      // nil: the task is over
 	beat     func()                       // sets the heartbeat's clock again
