@@ -54,6 +54,7 @@ func NewSecretsManager(tb TB) *SecretsManager {
 			wire.Handle("GetSecretValue", s.getSecretValue),
 		},
 	})
+	s.server.DumpOnFailure("Secrets Manager", &s.mu, s.dump)
 	return s
 }
 

@@ -29,7 +29,7 @@
 //
 // Fail, Throttle, DropReply, Delay, PartialFailure and [DynamoDB.CancelTransaction]
 // make calls go wrong. Journal tells what was called, [DynamoDB.Consumed] what it
-// cost, [DynamoDB.AssertNoScan] that nothing read a whole table. [DynamoDB.Snapshot] and
+// cost, [DynamoDB.RequireNoScan] that nothing read a whole table. [DynamoDB.Snapshot] and
 // [DynamoDB.Restore] take the database back to where it was.
 //
 // # Virtual time

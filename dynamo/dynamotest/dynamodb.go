@@ -55,6 +55,7 @@ func New(tb TB, optFns ...func(*Options)) *DynamoDB {
 	db.options.ExpiryDelay = 48 * time.Hour
 	given.Options(&db.options, optFns)
 	db.server = wire.NewServer(tb, db.services()...)
+	db.server.DumpOnFailure("DynamoDB", &db.mu, db.dump)
 	return db
 }
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Snapshot is what a [DynamoDB] held at one moment: tables, indexes, streams, request
-// tokens, and how far mappings have read. It does not change.
+// Snapshot is the state of a [DynamoDB] at one moment: tables, indexes, streams,
+// request tokens, and how far mappings have read. It does not change.
 type Snapshot struct {
 	tables   map[string]*table
 	tokens   map[string]*idempotent
@@ -15,8 +15,8 @@ type Snapshot struct {
 	mappings map[*Mapping][]lane
 }
 
-// Snapshot takes the state of the database. It costs little however much is
-// stored: what later changes is copied then. The journal and the faults are no
+// Snapshot returns the state of the database. It costs little however much is
+// stored: what changes later is copied then. The journal and the faults are not
 // part of it.
 func (db *DynamoDB) Snapshot() *Snapshot {
 	db.mu.Lock()
@@ -24,9 +24,12 @@ func (db *DynamoDB) Snapshot() *Snapshot {
 	return db.copyState(&Snapshot{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
 }
 
-// Restore puts the database back to a state that Snapshot of the same database
-// took. A state can be restored any number of times.
+// Restore puts the database back to a snapshot of the same database, any number
+// of times. A nil snapshot panics.
 func (db *DynamoDB) Restore(s *Snapshot) {
+	if s == nil {
+		panic("dynamotest: Restore: the snapshot is nil")
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	c := db.copyState(s, s.mappings)
@@ -35,6 +38,22 @@ func (db *DynamoDB) Restore(s *Snapshot) {
 		m.mu.Lock()
 		for i, l := range lanes {
 			m.lanes[i].arn, m.lanes[i].next = l.arn, l.next
+		}
+		m.mu.Unlock()
+	}
+}
+
+// Reset empties the database, as New made it: tables, streams, faults and
+// journal. Mappings stay, and begin anew.
+func (db *DynamoDB) Reset() {
+	db.server.Reset()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.tables, db.tokens, db.streams, db.serial = map[string]*table{}, map[string]*idempotent{}, map[string]*stream{}, 0
+	for _, m := range db.mappings {
+		m.mu.Lock()
+		for _, l := range m.lanes {
+			l.arn, l.next = "", 0
 		}
 		m.mu.Unlock()
 	}

@@ -307,21 +307,3 @@ func TestSnapshotAndRestore(t *testing.T) {
 	_, gone := errors.AsType[*types.ResourceNotFoundException](err)
 	require.True(t, gone)
 }
-
-// recorder is a TB that counts errors.
-type recorder struct {
-	testing.TB
-	errors int
-}
-
-func (r *recorder) Errorf(string, ...any) { r.errors++ }
-
-func TestAssertNoScan(t *testing.T) {
-	db, client := newTable(t)
-	db.AssertNoScan(t)
-	_, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("orders")})
-	require.NoError(t, err)
-	r := &recorder{TB: t}
-	db.AssertNoScan(r)
-	require.Equal(t, 1, r.errors)
-}

@@ -110,6 +110,7 @@ func New(tb TB, optFns ...func(*Options)) *EventBridge {
 		Protocol:   wire.JSON11("AWSEvents"),
 		Operations: b.operations(),
 	})
+	b.server.DumpOnFailure("EventBridge", &b.mu, b.dump)
 	return b
 }
 

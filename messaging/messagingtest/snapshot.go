@@ -39,6 +39,13 @@ func (s *SQS) Restore(snapshot *SQSSnapshot) {
 	s.queues, s.deleted, s.tasks, s.sequence = fresh.queues, fresh.deleted, fresh.tasks, fresh.sequence
 }
 
+// Reset empties the fake, as NewSQS made it: queues, messages, faults and
+// journal. Mappings stay.
+func (s *SQS) Reset() {
+	s.server.Reset()
+	s.Restore(&SQSSnapshot{deleted: map[string]time.Time{}})
+}
+
 func (s *SQSSnapshot) clone() *SQSSnapshot {
 	out := &SQSSnapshot{queues: make(map[string]*queue, len(s.queues)), deleted: maps.Clone(s.deleted), sequence: s.sequence}
 	for arn, q := range s.queues {

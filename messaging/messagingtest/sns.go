@@ -79,6 +79,7 @@ func NewSNS(tb TB, queues *SQS) *SNS {
 		Throttled:  &wire.Error{Code: "Throttled", Message: "Rate exceeded", Status: 429},
 		Operations: s.operations(),
 	})
+	s.server.DumpOnFailure("SNS", &s.mu, s.dump)
 	return s
 }
 
@@ -192,6 +193,16 @@ func (s *SNS) Restore(snapshot *SNSSnapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.topics, s.subscriptions, s.sequence, s.undelivered = fresh.topics, fresh.subscriptions, fresh.sequence, fresh.undelivered
+}
+
+// Reset empties the fake, as NewSNS made it: topics, subscriptions, bound
+// endpoints, faults and journal. The SQS that it delivers to stays as it is.
+func (s *SNS) Reset() {
+	s.server.Reset()
+	s.Restore(&SNSSnapshot{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.endpoints)
 }
 
 func (s *SNSSnapshot) clone() *SNSSnapshot {

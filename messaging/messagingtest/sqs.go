@@ -47,6 +47,7 @@ func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 		Throttled:  errThrottled(),
 		Operations: s.operations(),
 	})
+	s.server.DumpOnFailure("SQS", &s.mu, s.dump)
 	return s
 }
 

@@ -48,7 +48,7 @@ type StepFunctions struct {
 	keep       int          // how many of closed; negative: all
 	told       bool         // that some were forgotten
 	activities map[string]*activity
-	functions  map[string]func(context.Context, []byte) ([]byte, error)
+	functions  map[string]Function
 	mocks      map[mockKey]*mock
 	tokens     map[string]*token
 }
@@ -65,10 +65,11 @@ func New(tb TB, optFns ...func(*Options)) *StepFunctions {
 		services: opts.Services, keep: opts.KeepExecutions,
 		machines: map[string]*machine{}, executions: map[string]*execution{},
 		activities: map[string]*activity{}, tokens: map[string]*token{}, mocks: map[mockKey]*mock{},
-		functions: map[string]func(context.Context, []byte) ([]byte, error){},
+		functions: map[string]Function{},
 	}
 	m.async = &scheduler{mu: &m.mu}
 	m.server = wire.NewServer(tb, m.service())
+	m.server.DumpOnFailure("Step Functions", &m.mu, m.dump)
 	return m
 }
 
