@@ -84,6 +84,8 @@
 //
 // [RequirePublished] returns the one event of a kind that was published. If there is
 // none, it fails the test and says why each published event is another one.
+// [RequireManyPublished] returns several. Shown by TestRequirePublished and
+// TestRequirePublishedSaysWhatWasPublished.
 //
 // [EventBridge.Emit] puts events of AWS services on a bus, which PutEvents refuses.
 // [EventBridge.Events] returns the accepted events with the rules that they matched,

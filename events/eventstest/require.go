@@ -30,10 +30,27 @@ type PublishedOptions struct {
 // An event counts when a bus of the fake accepted it, whether it was delivered or
 // not. What a second bus got from the first is the same event.
 func RequirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], optFns ...func(*PublishedOptions)) events.Event[T] {
-	if tb == nil || bus == nil || kind == nil {
-		panic("eventstest: RequirePublished: the test, the fake or the definition is nil")
-	}
 	tb.Helper()
+	if found := requirePublished(tb, bus, kind, 1, optFns); len(found) == 1 {
+		return found[0]
+	}
+	var none events.Event[T]
+	return none
+}
+
+// RequireManyPublished demands that so many events of this kind were published, and
+// returns them in the order in which they were accepted; see [RequirePublished]. A
+// count of 0 demands that there was none.
+func RequireManyPublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], count int, optFns ...func(*PublishedOptions)) []events.Event[T] {
+	tb.Helper()
+	return requirePublished(tb, bus, kind, count, optFns)
+}
+
+func requirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], count int, optFns []func(*PublishedOptions)) []events.Event[T] {
+	tb.Helper()
+	if bus == nil || kind == nil {
+		panic("eventstest: RequirePublished: the fake or the definition is nil")
+	}
 	var o PublishedOptions
 	given.Options(&o, optFns)
 	var found []events.Event[T]
@@ -59,17 +76,21 @@ func RequirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T]
 		}
 	}
 	switch {
-	case len(found) == 1:
-		return found[0]
-	case len(found) > 1:
-		fail(tb, "eventstest: %d events %s were published, 1 is required: ids %s", len(found), kind, ids(found))
-	case others.Len() == 0:
-		fail(tb, "eventstest: no event %s was published: none was published at all", kind)
+	case len(found) == count:
+	case len(found) > 0:
+		fail(tb, "eventstest: %d events %s were published, required: %d; ids %s%s", len(found), kind, count, ids(found), list(others.String()))
 	default:
-		fail(tb, "eventstest: no event %s was published as required; published were:%s", kind, others.String())
+		fail(tb, "eventstest: no event %s was published as required%s", kind, list(others.String()))
 	}
-	var none events.Event[T]
-	return none
+	return found
+}
+
+// list introduces the list of the other events.
+func list(others string) string {
+	if others == "" {
+		return "; no other event was published"
+	}
+	return "; others that were published:" + others
 }
 
 // unlike says why an event of the kind is not what is required; "" if it is.

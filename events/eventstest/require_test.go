@@ -44,6 +44,20 @@ func TestRequirePublished(t *testing.T) {
 	require.Equal(t, 50, e.Detail.Amount)
 }
 
+func TestRequireManyPublished(t *testing.T) {
+	bus := published(t)
+	both := eventstest.RequireManyPublished(t, bus, placedEvent, 2)
+	require.Equal(t, []placed{{"1", 50}, {"2", 150}}, []placed{both[0].Detail, both[1].Detail})
+	refused := events.MustDefinition[placed]("shop", "Refused")
+	require.Empty(t, eventstest.RequireManyPublished(t, bus, refused, 0))
+	r := &recorder{}
+	require.Len(t, eventstest.RequireManyPublished(r, bus, placedEvent, 0), 2)
+	require.Contains(t, r.errors[0], "2 events shop Placed were published, required: 0; ids ")
+	r = &recorder{}
+	eventstest.RequireManyPublished(r, bus, placedEvent, 3)
+	require.Contains(t, r.errors[0], "required: 3")
+}
+
 func TestRequirePublishedSaysWhatWasPublished(t *testing.T) {
 	bus := published(t)
 	refused := events.MustDefinition[placed]("shop", "Refused")
@@ -51,7 +65,7 @@ func TestRequirePublishedSaysWhatWasPublished(t *testing.T) {
 		want []string
 		opts func(*eventstest.PublishedOptions)
 	}{
-		"two of the kind": {[]string{"2 events shop Placed were published, 1 is required: ids "}, nil},
+		"two of the kind": {[]string{"2 events shop Placed were published, required: 1; ids ", "others that were published:"}, nil},
 		"another bus":     {[]string{"1. on bus default: {", "another bus than orders", "3. on bus default: {", "another kind of event"}, func(o *eventstest.PublishedOptions) { o.Bus = "orders" }},
 		"another detail": {
 			[]string{"the pattern: no match", `no: detail.orderId wants ["3"], the event has "2"`},
@@ -77,12 +91,12 @@ func TestRequirePublishedSaysWhatWasPublished(t *testing.T) {
 	}
 	r := &recorder{}
 	eventstest.RequirePublished(r, eventstest.New(t), refused)
-	require.Equal(t, []string{"eventstest: no event shop Refused was published: none was published at all"}, r.errors)
+	require.Equal(t, []string{"eventstest: no event shop Refused was published as required; no other event was published"}, r.errors)
 	strict := events.MustDefinition[struct{ Total int }]("shop", "Placed", func(o *events.DefinitionOptions) { o.Strict = true })
 	r = &recorder{}
 	eventstest.RequirePublished(r, bus, strict)
 	require.Contains(t, r.errors[0], `json: unknown field "`)
-	require.PanicsWithValue(t, "eventstest: RequirePublished: the test, the fake or the definition is nil", func() {
+	require.PanicsWithValue(t, "eventstest: RequirePublished: the fake or the definition is nil", func() {
 		eventstest.RequirePublished[placed](t, bus, nil)
 	})
 }
