@@ -104,12 +104,11 @@ func (g *WebSocketAPI) refuse(status int, arn string, err error) int {
 
 // identityOfConnect reads an identity source of a WebSocket API.
 func identityOfConnect(request awsevents.APIGatewayWebsocketProxyRequest, source string) string {
-	source = strings.TrimPrefix(source, "method.")
-	source = strings.TrimPrefix(source, "route.")
-	if header, ok := strings.CutPrefix(source, "request.header."); ok {
+	name := strings.TrimPrefix(strings.TrimPrefix(source, "method."), "route.")
+	if header, ok := strings.CutPrefix(name, "request.header."); ok {
 		return fold(request.Headers, header)
 	}
-	if query, ok := strings.CutPrefix(source, "request.querystring."); ok {
+	if query, ok := strings.CutPrefix(name, "request.querystring."); ok {
 		return request.QueryStringParameters[query]
 	}
 	panic(fmt.Sprintf("authorizertest: identity source %q is not simulated", source))
