@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/patternkit/serverless/authorizer/internal/refresh"
@@ -55,7 +54,7 @@ type RemoteKeysOptions struct {
 	Report func(ctx context.Context, err error)
 }
 
-const maxNegative = 1000
+const maxUnknown = 1000
 
 // RemoteKeys is a source of keys that an issuer publishes at a URL. It is safe for concurrent use: requests are made
 // inside a call, one at a time, and nothing runs between calls. The zero RemoteKeys has no keys: see NewRemoteKeys.
@@ -63,9 +62,7 @@ type RemoteKeys struct {
 	url     string
 	options RemoteKeysOptions
 	keys    *refresh.Cache[published]
-
-	mu       sync.Mutex
-	negative map[string]time.Time // unknown ids and until when they are believed unknown
+	unknown *refresh.Memory[struct{}] // the ids that a fetched set has lately been seen to lack
 }
 
 // published is a set of keys and the tag that the issuer's server gave it.
@@ -86,7 +83,7 @@ func MustRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) *RemoteK
 // served with the stale ones, and so is everybody when the refresh fails, until MaxStale. An unknown "kid" causes a
 // request too, since the issuer may have rotated its keys, but not more often than the cool-down allows.
 func NewRemoteKeys(address string, optFns ...func(*RemoteKeysOptions)) (*RemoteKeys, error) {
-	r := &RemoteKeys{url: address, negative: make(map[string]time.Time), options: RemoteKeysOptions{
+	r := &RemoteKeys{url: address, unknown: refresh.NewMemory[struct{}](maxUnknown), options: RemoteKeysOptions{
 		Timeout:     1500 * time.Millisecond,
 		TTL:         15 * time.Minute,
 		MinTTL:      time.Minute,
@@ -164,7 +161,8 @@ func (r *RemoteKeys) Key(ctx context.Context, header jws.Header) (jws.Key, error
 	if !errors.Is(err, ErrUnknownKey) {
 		return key, err
 	}
-	if !current && !r.absent(header) {
+	_, absent := r.unknown.Get(header.KeyID)
+	if !current && (!absent || !header.HasKeyID) {
 		newer, ok, ended := r.keys.Newer(ctx)
 		if ended != nil {
 			return jws.Key{}, r.unavailable(ended)
@@ -175,7 +173,7 @@ func (r *RemoteKeys) Key(ctx context.Context, header jws.Header) (jws.Key, error
 		}
 	}
 	if current && header.HasKeyID && errors.Is(err, ErrUnknownKey) {
-		r.remember(header.KeyID)
+		r.unknown.Put(header.KeyID, struct{}{}, time.Now().Add(r.options.NegativeTTL))
 	}
 	return key, err
 }
@@ -186,28 +184,4 @@ func (r *RemoteKeys) unavailable(failure error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s: %w", ErrKeysUnavailable, r.url, failure)
-}
-
-// absent reports whether a fetched set has lately been seen to lack the id.
-func (r *RemoteKeys) absent(header jws.Header) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	until, known := r.negative[header.KeyID]
-	return known && header.HasKeyID && time.Now().Before(until)
-}
-
-func (r *RemoteKeys) remember(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if len(r.negative) >= maxNegative {
-		for old, until := range r.negative {
-			if !now.Before(until) {
-				delete(r.negative, old)
-			}
-		}
-	}
-	if len(r.negative) < maxNegative {
-		r.negative[id] = now.Add(r.options.NegativeTTL)
-	}
 }

@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/patternkit/serverless/authorizer/internal/refresh"
 	"github.com/patternkit/serverless/internal/given"
 )
 
@@ -53,7 +53,7 @@ type Options struct {
 
 const (
 	maxRecords  = 10_000
-	maxNegative = 1_000
+	maxUnknown  = 1_000
 	digestBytes = sha256.Size
 	secretBytes = 32
 )
@@ -71,14 +71,8 @@ type Store struct {
 	table   string
 	options Options
 
-	mu      sync.Mutex
-	records map[string]remembered
-	unknown map[string]time.Time
-}
-
-type remembered struct {
-	record *Record
-	until  time.Time
+	records *refresh.Memory[*Record]
+	unknown *refresh.Memory[struct{}]
 }
 
 // New returns a store of keys in a table. It panics without a client or a table, and when the prefix is malformed.
@@ -88,7 +82,7 @@ func New(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
 	}
 	s := &Store{
 		client: client, table: table,
-		records: make(map[string]remembered), unknown: make(map[string]time.Time),
+		records: refresh.NewMemory[*Record](maxRecords), unknown: refresh.NewMemory[struct{}](maxUnknown),
 		options: Options{PartitionKey: "ID", Prefix: "pk", TTL: time.Minute, NegativeTTL: 10 * time.Second},
 	}
 	given.Options(&s.options, optFns)
@@ -195,25 +189,19 @@ func (s *Store) key(id string) map[string]types.AttributeValue {
 }
 
 func (s *Store) forget(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.records, id)
-	delete(s.unknown, id)
+	s.records.Forget(id)
+	s.unknown.Forget(id)
 }
 
 // record returns the record of an id, remembered or read; nil when there is none.
 func (s *Store) record(ctx context.Context, id string) (*Record, error) {
-	s.mu.Lock()
-	now := time.Now()
-	hit, known := s.records[id]
-	until, unknown := s.unknown[id]
-	s.mu.Unlock()
-	if known && now.Before(hit.until) {
-		return hit.record, nil
+	if record, known := s.records.Get(id); known {
+		return record, nil
 	}
-	if unknown && now.Before(until) {
+	if _, unknown := s.unknown.Get(id); unknown {
 		return nil, nil
 	}
+	now := time.Now()
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: s.key(id)})
 	if err == nil && out == nil {
 		err = errors.New("the client returned neither an item nor an error")
@@ -221,36 +209,17 @@ func (s *Store) record(ctx context.Context, id string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if out.Item == nil {
-		delete(s.records, id)
-		if room(s.unknown, maxNegative, func(t time.Time) bool { return now.Before(t) }) && s.options.NegativeTTL > 0 {
-			s.unknown[id] = now.Add(s.options.NegativeTTL)
-		}
+		s.records.Forget(id)
+		s.unknown.Put(id, struct{}{}, now.Add(s.options.NegativeTTL))
 		return nil, nil
 	}
 	record, err := recordOf(id, out.Item)
 	if err != nil {
 		return nil, err
 	}
-	if room(s.records, maxRecords, func(r remembered) bool { return now.Before(r.until) }) && s.options.TTL > 0 {
-		s.records[id] = remembered{record: record, until: now.Add(s.options.TTL)}
-	}
+	s.records.Put(id, record, now.Add(s.options.TTL))
 	return record, nil
-}
-
-// room says whether a map has room for one more, after dropping what has expired if it is full.
-func room[V any](entries map[string]V, most int, alive func(V) bool) bool {
-	if len(entries) < most {
-		return true
-	}
-	for id, entry := range entries {
-		if !alive(entry) {
-			delete(entries, id)
-		}
-	}
-	return len(entries) < most
 }
 
 // parse takes a key apart; it must be exactly as Create writes it.

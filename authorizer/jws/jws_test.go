@@ -396,3 +396,29 @@ func TestMustConstructorsPanicWithTheErrorOfTheirNew(t *testing.T) {
 	require.Nil(t, none)
 	require.PanicsWithValue(t, err.Error(), func() { jws.MustSet(key, key) })
 }
+
+func TestParseSetTakes100KeysAndSeveralWithoutAnID(t *testing.T) {
+	document := func(keys int, change func(i int, key map[string]any)) []byte {
+		list := make([]map[string]any, keys)
+		for i := range list {
+			public, _, err := ed25519.GenerateKey(rand.Reader)
+			require.NoError(t, err)
+			list[i] = map[string]any{"kty": "OKP", "crv": "Ed25519", "x": encode(public)}
+			change(i, list[i])
+		}
+		text, err := json.Marshal(map[string]any{"keys": list})
+		require.NoError(t, err)
+		return text
+	}
+	named := func(i int, key map[string]any) { key["kid"] = fmt.Sprint(i) }
+	s, err := jws.ParseSet(document(jws.MaxSetKeys, named))
+	require.NoError(t, err)
+	require.Equal(t, jws.MaxSetKeys, s.Len())
+	_, err = jws.ParseSet(document(jws.MaxSetKeys+1, named))
+	require.ErrorIs(t, err, jws.ErrKey)
+	require.ErrorContains(t, err, "more than 100 keys")
+	s, err = jws.ParseSet(document(3, func(int, map[string]any) {}))
+	require.NoError(t, err)
+	require.Empty(t, s.Rejected())
+	require.Equal(t, 3, s.Len(), "keys without an id do not collide")
+}
