@@ -23,7 +23,7 @@ func Bool(b bool) Value { return Value{b} }
 // Number is a number. A REST API turns it into its decimal text.
 func Number[N ~int | ~int32 | ~int64 | ~float64](n N) Value { return Value{float64(n)} }
 
-// Context is what an authorizer tells the API's function beside the principal's id.
+// Context is what an authorizer passes to the API's function besides the principal's id.
 type Context map[string]Value
 
 func (c Context) encode() (map[string]any, error) {

@@ -14,14 +14,15 @@ type HandlerOptions struct {
 	// header's value alone. Optional. Defaults to Bearer("Authorization").
 	Token TokenSource
 
-	// Context is what the API's function is told about the principal. Optional. Defaults to nothing but the principal's id.
+	// Context returns what the API's function learns about the principal. Optional. Defaults to the principal's id alone.
 	Context func(*Principal) Context
 
 	// DenyInvalid answers a refused token with a policy that denies everything (403, cached, no error in Lambda's
 	// metrics) in place of the error "Unauthorized" (401, not cached). Optional. Defaults to false.
 	DenyInvalid bool
 
-	// OnRefused is told why a token was refused, for logs; the error never holds the token. Optional. Defaults to nothing.
+	// OnRefused is called with the reason why a token was refused, for logs. The reason never has the token. Optional.
+	// Defaults to nothing.
 	OnRefused func(ctx context.Context, reason error)
 
 	// Uncached says that the authorizer's TTL is 0, so that a simple response is only ever used for the request it was

@@ -56,7 +56,7 @@ func (r *Routes) oversize() (faults []error) {
 	return faults
 }
 
-// longest is the length of the longest ending that may stand for an entry.
+// longest is the length of the longest ending that may be written for an entry.
 func (e *entry) longest() int {
 	most := 0
 	globs := []glob{e.glob}

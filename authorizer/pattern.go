@@ -105,8 +105,8 @@ func plain(c byte) bool {
 	return strings.IndexByte("-._~!&'()+,;=:@", c) >= 0
 }
 
-// matches says whether a path, split at its slashes, is one the pattern describes; least is the number of segments a
-// tail stands for at least.
+// matches says whether a path, split at its slashes, is one the pattern describes; least is the smallest number of
+// segments of a tail.
 func matches(pattern []segment, least int, path []string) bool {
 	for i, s := range pattern {
 		switch {
@@ -129,7 +129,7 @@ func moreSpecific(a, b []segment) bool {
 	return len(a) > len(b)
 }
 
-// glob is a path pattern as IAM reads it: a wildcard stands for one or more segments, whatever it was written for.
+// glob is a path pattern as IAM reads it: a wildcard matches one or more segments, whatever it was written for.
 type glob []segment // literal and param only
 
 // globOf returns the narrowest glob that matches all paths of a pattern.
@@ -153,7 +153,7 @@ func (g glob) widened(at int) glob {
 }
 
 // endings are the glob as ends of resources. They match each path in both of its spellings, with and without a slash at
-// the end, since API Gateway routes the two alike. IAM's * stands for nothing too: the last one is written ?*, or "/a/*"
+// the end, since API Gateway routes the two alike. IAM's * also matches nothing, so the last one is written ?*. Otherwise "/a/*"
 // would match the path "/a" in its spelling "/a/".
 func (g glob) endings() []string {
 	text := g.String()
@@ -200,7 +200,7 @@ type states uint64
 
 const maxSegments = 60
 
-// step reads one segment. The text "\x00" stands for any text that is no literal of the table.
+// step reads one segment. The text "\x00" means any text that is no literal of the table.
 func (g glob) step(from states, text string) states {
 	var to states
 	for i, s := range g {

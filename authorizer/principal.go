@@ -37,7 +37,7 @@ func MustPrincipal(id string, scopes []string, claims any) *Principal {
 }
 
 // NewPrincipal returns a principal for another kind of credential than a JWT. The claims are encoded as a JSON object;
-// nil stands for none.
+// nil means none.
 func NewPrincipal(id string, scopes []string, claims any) (*Principal, error) {
 	if id == "" {
 		return nil, fmt.Errorf("authorizer: principal: the id is empty")

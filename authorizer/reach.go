@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// unnamed stands for a segment whose text is no literal of the table.
+// unnamed is a segment whose text is no literal of the table.
 const unnamed = "\x00"
 
 // search looks for a path that a glob matches and one entry decides.

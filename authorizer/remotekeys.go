@@ -49,8 +49,8 @@ type RemoteKeysOptions struct {
 	// counts as fetched when the source is made. Optional. Defaults to none.
 	Seed []byte
 
-	// Report is told what went wrong although the caller was served: a failed refresh while stale keys still serve, keys
-	// of the set that were rejected (*jws.KeyError). Optional. Defaults to nothing.
+	// Report is called with errors that the caller does not see: a failed refresh while stale keys are still in use, and
+	// keys of the set that were rejected (*jws.KeyError). Optional. Defaults to nothing.
 	Report func(ctx context.Context, err error)
 }
 

@@ -68,7 +68,7 @@ func AnyOf(requirements ...Requirement) Requirement {
 }
 
 // Where requires that the function returns true. It may look at the principal only, since the answer holds for every
-// request until API Gateway's cache forgets it. The name stands for the condition: one name, one condition.
+// request until API Gateway's cache forgets it. The name identifies the condition, so use each name for one condition only.
 func Where(name string, holds func(*Principal) bool) Requirement {
 	return Requirement{names: []string{"where " + name}, holds: holds}
 }
@@ -90,7 +90,7 @@ type Rule struct {
 
 // Allow lets a principal who meets all requirements call a route; without requirements every verified principal may.
 //
-// A route is a method and a path, as in "GET /orders/{id}" or "POST /orders". The method ANY (or *) stands for each of
+// A route is a method and a path, as in "GET /orders/{id}" or "POST /orders". The method ANY (or *) means each of
 // the seven verbs. In the path {name} is one segment, and a last segment * (or {name+}) is one or more; "/*" alone is the
 // root too. Of several routes that match a request the most specific one decides: from left to right a literal segment
 // comes before {name}, and {name} before *. A slash at the end of a request's path does not count, and a route has none.
@@ -98,7 +98,7 @@ func Allow(route string, requires ...Requirement) Rule {
 	return Rule{route: route, requires: requires}
 }
 
-// Deny lets nobody call a route: an exception from a wider Allow.
+// Deny makes an exception from a wider Allow: no principal may call the route.
 func Deny(route string) Rule { return Rule{route: route, never: true} }
 
 // permits says whether the rule lets the principal through.

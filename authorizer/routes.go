@@ -26,7 +26,7 @@ type group struct {
 type entry struct {
 	rule    *Rule
 	pattern []segment
-	least   int // segments a tail stands for at least
+	least   int // the smallest number of segments of a tail
 	glob    glob
 
 	reaches  []int     // the other entries that decide some path of the glob
@@ -118,7 +118,7 @@ func (r *Routes) group() (faults []error) {
 	return faults
 }
 
-// plantRoot gives the root, which "/*" stands for too, an entry of its own: IAM's wildcards are kept from matching it.
+// plantRoot gives the root an entry of its own. "/*" includes the root, but IAM's wildcards are kept from matching it.
 func (g *group) plantRoot() {
 	root := []segment{{kind: literal}}
 	if all := g.twin([]segment{{kind: tail}}); all != nil && g.twin(root) == nil {
@@ -155,7 +155,7 @@ func (g *group) twin(pattern []segment) *entry {
 	return nil
 }
 
-// refineTails finds out how many segments a tail stands for at least, given that "/a/{x}" takes the single ones away
+// refineTails finds the smallest number of segments of a tail, given that "/a/{x}" takes the single ones away
 // from "/a/*", and computes the globs.
 func (g *group) refineTails() {
 	for i := range g.entries {

@@ -50,7 +50,7 @@ type VerifierOptions struct {
 	// "client_id" instead.
 	AudienceClaim string
 
-	// OnlyAudiences refuses a token that names any audience beside the configured ones. Optional. Defaults to false: one
+	// OnlyAudiences refuses a token that names any audience besides the configured ones. Optional. Defaults to false: one
 	// of ours among others is enough.
 	OnlyAudiences bool
 

@@ -2,7 +2,7 @@
 //
 // What a table holds is declared as package-level values and checked when they are
 // constructed: the schema, the entities with the templates of their keys, the access
-// patterns. What is done to it is a value, too: an operation runs alone, in a batch or
+// patterns. An operation on it is a value as well: it runs alone, in a batch or
 // in a transaction. The package works on *dynamodb.Client of aws-sdk-go-v2, and
 // attributes map by the dynamodbav tags as always.
 //
@@ -70,7 +70,7 @@
 // Unique values are kept by guard items in the same transaction. Create, Replace,
 // DeleteExisting and Modify maintain them; Put, Update of such a field and Delete by key
 // are refused, as they do not know the old value. A guard expires with its item, so that
-// an Update of the expiry is refused, too.
+// an Update of the expiry is also refused.
 //
 // Reads are eventually consistent unless they say [Consistent].
 //

@@ -33,8 +33,8 @@ type indexTemplates struct {
 }
 
 // InIndex places the entity in a secondary index under the keys of the templates. For a
-// local index there is one template, that of the sort key. An attribute that is a key
-// of the table, too, as in an inverted index, needs none. An item whose field is
+// local index there is one template, that of the sort key. An attribute that is also
+// a key of the table, as in an inverted index, needs none. An item whose field is
 // empty (nil, "", the zero time) gets no value for that key and is not in the index.
 func InIndex(index string, templates ...string) func(*EntityOptions) {
 	return func(o *EntityOptions) {

@@ -53,7 +53,7 @@ func (e *OpError) Error() string {
 	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + textOfError(e.Err)
 }
 
-// textOfError is the text of a cause, which an error that somebody made may lack.
+// textOfError is the text of a cause, which an error made elsewhere may lack.
 func textOfError(err error) string {
 	if err == nil {
 		return "no cause is given"

@@ -38,7 +38,7 @@ func (e *Entity[T, K]) Get(ctx context.Context, t *Table, key K, optFns ...func(
 	return v, err
 }
 
-// get reads an item into out, a pointer to a T, and returns it as stored, too.
+// get reads an item into out, a pointer to a T, and returns the stored item.
 func (e *entity) get(ctx context.Context, t *Table, key reflect.Value, out any, o ReadOptions) (item, error) {
 	r := rendered{op: "get", entity: e}
 	r.key = e.keyOf(key, &r.faults)
@@ -63,7 +63,7 @@ func (e *entity) get(ctx context.Context, t *Table, key reflect.Value, out any, 
 }
 
 // GetMany reads the items of the keys in batches of 100. The answer is aligned with
-// the keys; nil stands for an item that is not there. Keys that DynamoDB leaves
+// the keys; nil means that there is no item. Keys that DynamoDB leaves
 // unprocessed are asked for again, up to Options.Attempts.
 func (e *Entity[T, K]) GetMany(ctx context.Context, t *Table, keys []K, optFns ...func(*ReadOptions)) ([]*T, error) {
 	out := make([]*T, len(keys))

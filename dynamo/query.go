@@ -78,8 +78,8 @@ func (q Query[T]) PageSize(n int32) Query[T] {
 	return q
 }
 
-// Filter returns the query for the items that meet the conditions, too. DynamoDB reads
-// and charges those that do not all the same, so that a filter is no index.
+// Filter limits the query to the items that meet the conditions. DynamoDB still reads,
+// and charges for, the items that it drops. Use an index instead where you can.
 func (q Query[T]) Filter(conditions ...Condition[T]) Query[T] {
 	q.core.filter = slices.Concat(q.core.filter, nodesOf(conditions))
 	return q

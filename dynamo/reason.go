@@ -13,8 +13,8 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
-// CancellationReason says what became of one operation of a canceled transaction, or why a single
-// operation failed. It is tied to the operation and its entity.
+// CancellationReason is the result of one operation of a canceled transaction, or why a
+// single operation failed. It is tied to the operation and its entity.
 type CancellationReason struct {
 	Op      string // "create", "update", …
 	Entity  string

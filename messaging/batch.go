@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// item is one message of a batch on its way through its lane.
+// item is one message of a batch that is being processed in its lane.
 type item struct {
 	opened
 	prepared
 	first int // index of the message that this one duplicates, else its own
 }
 
-// result is what became of an item.
+// result is the result of processing an item.
 type result struct {
 	verdict Verdict
 	acked   bool
@@ -84,7 +84,7 @@ func (c *Consumer) prepareRecord(r record, load func(string) (string, error)) (i
 	return it
 }
 
-// load reads the body that a pointer stands for. All loads together end at end,
+// load reads the body that a pointer refers to. All loads together end at end,
 // and each leaves half of the time until then to the others: a body that does
 // not come costs its own message only.
 func (c *Consumer) load(ctx context.Context, w *work, end time.Time, body string) (string, error) {

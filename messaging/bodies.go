@@ -14,7 +14,7 @@ type BodyStore interface {
 	// it by a pointer and may add an attribute.
 	Save(ctx context.Context, body *string, attrs Attributes, size int) error
 
-	// Load answers the body that a pointer stands for, and any other body as it
+	// Load returns the body that a pointer refers to, and any other body as it
 	// is.
 	Load(ctx context.Context, body string) (string, error)
 }

@@ -35,7 +35,7 @@ const (
 	AttrKey        = "deadLetterKey"          // business key, where the consumer has ConsumerOptions.Key
 )
 
-// Letter is a message on its way to the dead letters.
+// Letter is a message that is sent to the dead letters.
 type Letter struct {
 	MessageID    string
 	Key          string
@@ -194,8 +194,7 @@ type fact struct {
 	value Attribute
 }
 
-// facts are what is told of a message among the dead letters, the most important
-// first.
+// facts are the attributes of a dead letter, the most important first.
 func (l *Letter) facts(reason int) []fact {
 	facts := []fact{{AttrReason, String(text(errorText(l.Reason), reason))}}
 	if l.MessageID != "" {

@@ -54,7 +54,7 @@
 // that is left behind when half of the reserve is gone, and its message is
 // reported as failed: this is the one case in which a goroutine outlives the
 // call. Dead letters, bodies and changes of visibility that do not answer are
-// given up in time, too. All that was finished stays finished.
+// also given up in time. What was finished stays finished.
 //
 // The context of a handler carries correlation id and trace header of its
 // message: from the message attributes correlationId and traceHeader, the

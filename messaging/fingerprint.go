@@ -11,7 +11,7 @@ import (
 // ConsumerOptions.Key and by package idempotency. It covers all that a handler can
 // decide on: the payload, the message attributes, the message group, topic and
 // subject, and of an EventBridge event detail-type, source and what else stands
-// beside the detail.
+// besides the detail.
 //
 // Left out is what differs when the same message is sent again: ids and times,
 // and the attributes that carry a trace or a correlation, that tell of a stay
@@ -26,7 +26,7 @@ func (o *opened) fingerprint() []byte {
 	return fingerprint(o.payload, &surroundings{o.attributes.telling(), o.system["MessageGroupId"], o.topic, o.subject, o.wrapper})
 }
 
-// surroundings is what a handler can see of a message beside its payload.
+// surroundings is what a handler can see of a message besides its payload.
 type surroundings struct {
 	Attributes map[string]Attribute `json:"attributes,omitempty"`
 	Group      string               `json:"group,omitempty"`

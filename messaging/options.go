@@ -68,10 +68,10 @@ type ConsumerOptions struct {
 	// Reserve is kept free before the context's deadline, so that what was
 	// finished is always acknowledged. No handler starts in it, and running ones
 	// see their context end when it begins. What does not heed that, a dead letter
-	// under way included, is left behind after half of the reserve; changes of
+	// running one included, is left behind after half of the reserve; changes of
 	// visibility end after another quarter. Optional. Defaults to 1 s, and to a
 	// quarter of the time that is left when an invocation begins where that is
-	// less; −1 disables.
+	// less; -1 disables.
 	Reserve time.Duration
 
 	// Key tells the business key of a message. Messages with one key run in
@@ -96,11 +96,11 @@ type ConsumerOptions struct {
 	// minute. Optional. Defaults to none.
 	Bodies BodyStore
 
-	// OnOutcome is told what became of each message, with the context its
-	// handler had. Optional. It may be called from several goroutines.
+	// OnOutcome is called with the outcome of each message, and the context of its
+	// handler. Optional. It may be called from several goroutines.
 	OnOutcome func(context.Context, Outcome)
 
-	// OnError is told faults that cost no message but that someone should see: a
+	// OnError is called with errors that cost no message but should be seen: a
 	// visibility change or delete that failed. Optional. It may be called from
 	// several goroutines.
 	OnError func(context.Context, error)
@@ -108,7 +108,7 @@ type ConsumerOptions struct {
 	// Grace is how long Poll lets running handlers finish after its context
 	// ended. Then their contexts end, and a handler that does not heed that is
 	// left behind after Reserve, at least 1 s. Requests to the queue that are left
-	// have 5 s. Optional. Defaults to 20 s; −1 disables.
+	// have 5 s. Optional. Defaults to 20 s; -1 disables.
 	Grace time.Duration
 
 	// Heartbeat is how often Poll extends the visibility of messages that are
@@ -121,7 +121,7 @@ type ConsumerOptions struct {
 	Heartbeat time.Duration
 }
 
-// Outcome is what became of one message.
+// Outcome is the result of handling one message.
 type Outcome struct {
 	MessageID    string
 	Key          string
@@ -129,7 +129,7 @@ type Outcome struct {
 	ReceiveCount int
 	Verdict      Verdict
 	Err          error         // reason of every verdict but VerdictAcked
-	Delay        time.Duration // asked for the next delivery; −1 where the visibility timeout decides
+	Delay        time.Duration // asked for the next delivery; -1 where the visibility timeout decides
 	Duration     time.Duration // time the handler took; 0 where it did not run
 }
 
@@ -154,7 +154,7 @@ type KeyFunc struct{ f any }
 func KeyOf[T any](f func(Message[T]) string) KeyFunc { return KeyFunc{f} }
 
 // Exponential returns a backoff with full jitter: a random duration from
-// shortest to shortest·2^(receives−1), at most longest.
+// shortest to shortest·2^(receives-1), at most longest.
 func Exponential(shortest, longest time.Duration) func(receives int) time.Duration {
 	return func(receives int) time.Duration {
 		return backoff.Full(receives-1, shortest, longest)

@@ -56,7 +56,7 @@ type SendOptions struct {
 	Subject string
 }
 
-// SendResult is what became of one message that was sent.
+// SendResult is the result of sending one message.
 type SendResult struct {
 	MessageID      string
 	SequenceNumber string // FIFO only

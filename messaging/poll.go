@@ -42,7 +42,7 @@ type poller struct {
 // finish within ConsumerOptions.Grace, makes unstarted messages visible again, and
 // returns nil. It returns an error when the queue does not exist or may not be
 // read, and when its visibility timeout is 0 s or not longer than
-// ConsumerOptions.Heartbeat; other faults are told to ConsumerOptions.OnError and tried again.
+// ConsumerOptions.Heartbeat; other errors go to ConsumerOptions.OnError and are tried again.
 //
 // A handler's deadline is the end of the visibility timeout, as the queue had it
 // when Poll began; with ConsumerOptions.Heartbeat the timeout is extended instead, up to

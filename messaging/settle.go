@@ -44,7 +44,7 @@ type settlement struct {
 	faults []error         // of the newest attempt to delete
 
 	early             bool          // settle while handlers run
-	cancel            func()        // ends what runs beside the handlers
+	cancel            func()        // ends what runs during the handlers
 	deletes, changes  chan struct{} // tell that there is something to do
 	handled, deleted  chan struct{} // closed when the handlers have ended, and when the deletes have
 	deleting, keeping sync.WaitGroup

@@ -18,7 +18,7 @@ var ErrGroupStopped = errors.New("messaging: an earlier message of the group was
 // errUnanswered marks an entry that the answer does not mention.
 var errUnanswered = errors.New("messaging: the answer does not mention the entry")
 
-// pending is a value on its way; index is its place among the caller's values.
+// pending is a value to be sent; index is its place among the caller's values.
 type pending struct {
 	outgoing
 	index int

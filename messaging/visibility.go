@@ -17,7 +17,7 @@ import (
 // received: the longest batching window, and a minute for the way.
 const receiveSlack = 6 * time.Minute
 
-// visibilityRequests bounds the requests under way for one batch, which may
+// visibilityRequests bounds the concurrent requests for one batch, which may
 // have 10,000 messages.
 const visibilityRequests = 10
 
@@ -83,7 +83,7 @@ func visibilityLeft(r *record, now time.Time) time.Duration {
 	return max(maxVisibility-now.Sub(r.received)-time.Minute, 0)
 }
 
-// seconds rounds up, so that nobody comes back too early.
+// seconds rounds up, so that no message comes back too early.
 func seconds(d time.Duration) int32 {
 	return int32(min((d+time.Second-1)/time.Second, maxVisibility/time.Second))
 }

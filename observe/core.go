@@ -117,7 +117,7 @@ func addSafely(enc zapcore.Encoder, f zapcore.Field) (out zapcore.Encoder) {
 	return trial
 }
 
-// lost begins the text that stands for a field that could not be encoded.
+// lost begins the text that replaces a field that could not be encoded.
 const lost = "not logged, encoding it panics: "
 
 // Check implements zapcore.Core.

@@ -56,7 +56,7 @@
 //
 // A span that has not ended then is sent in progress; log.Fatal ends it.
 //
-// What nobody can catch: os.Exit, also by the Fatal of another logger, a panic in a
+// What cannot be caught: os.Exit, also by the Fatal of another logger, a panic in a
 // goroutine begun with the go statement, errors of the runtime such as concurrent writes
 // to a map or a full stack, SIGKILL, and the end of memory. Call Flush before os.Exit.
 //

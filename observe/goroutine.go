@@ -23,7 +23,7 @@ import (
 // ErrHandlerPanicked as its cause. f has to end with its context, which is at the
 // invocation's deadline: nothing else ends it.
 //
-// Outside an invocation, and after its end, nobody would wait: f then runs before Go
+// Outside an invocation, and after its end, nothing would wait: f then runs before Go
 // returns, in the goroutine of the caller, with its panics.
 func Go(ctx context.Context, f func(ctx context.Context)) {
 	if f == nil {

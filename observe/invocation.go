@@ -229,7 +229,7 @@ func (inv *invocation) lowest() zapcore.Level {
 	return inv.level
 }
 
-// write takes an encoded line on its way to the output or into the buffer.
+// write writes an encoded line to the output or into the buffer.
 func (inv *invocation) write(level zapcore.Level, line []byte) error {
 	if inv.lines.limit > 0 {
 		inv.mu.Lock()
@@ -331,7 +331,7 @@ func (inv *invocation) watchDeadline(ctx context.Context) (stop func()) {
 
 // end closes the invocation: failed says whether buffered lines are worth writing.
 func (inv *invocation) end(failed bool) {
-	inv.spans.flush() // those nobody has ended
+	inv.spans.flush() // those that have not ended
 	inv.mu.Lock()
 	if failed {
 		inv.flushLines()

@@ -22,7 +22,7 @@ func (e *FatalError) Error() string {
 }
 
 // exitHook turns Fatal into a panic, so that Lambda hears of it. What the invocation has
-// recorded is written before: in a goroutine of the program's own nobody else would.
+// recorded is written before: in a goroutine of the program's own, nothing else would do it.
 type exitHook struct{ inv *invocation }
 
 // OnWrite implements zapcore.CheckWriteHook.

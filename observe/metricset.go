@@ -67,7 +67,7 @@ func record(ctx context.Context, in *instrument, v float64, values []string) {
 	inv.metricsMu.Lock()
 	defer inv.metricsMu.Unlock()
 	set := inv.metrics
-	if set == nil { // the invocation is over: nobody would write it later
+	if set == nil { // the invocation is over: nothing would write it later
 		set = w.take()
 		defer w.give(set)
 		defer w.write(inv, set)
@@ -236,7 +236,7 @@ func SetProperty(ctx context.Context, key string, value any) {
 
 // Flush writes what the invocation of ctx has recorded so far, and its buffered log
 // lines; open spans are sent in progress. Handlers need it only before something that
-// may end the process, such as os.Exit, which nobody can catch.
+// may end the process, such as os.Exit, which cannot be caught.
 func Flush(ctx context.Context) {
 	if inv := from(ctx); inv != nil {
 		inv.flush()

@@ -82,7 +82,7 @@ type Options struct {
 	// interfaces and in maps, and where MarshalJSON writes them under another name. A
 	// field that is no text, such as a number, is found by its JSON name in the value.
 	// A value with MarshalJSON and a sync.Mutex or RWMutex of its own is read under that
-	// lock; where somebody keeps the lock for 20 ms, zero values stand for its fields.
+	// lock. If the lock is held for 20 ms, zero values are written for its fields.
 	// Values of type Secret are replaced everywhere.
 	// Optional. Defaults to none.
 	Redact []string
@@ -147,12 +147,12 @@ type Options struct {
 	// DeadlineMargin is how long before the deadline a line at ERROR says that the
 	// invocation is about to time out, buffered lines and metrics are written, and open
 	// spans are sent in progress: an invocation that times out gets no other chance.
-	// Optional. Defaults to 100 milliseconds; −1 disables.
+	// Optional. Defaults to 100 milliseconds; -1 disables.
 	DeadlineMargin time.Duration
 
 	// RecoverPanics turns a panic of the handler into a *PanicError instead of
 	// letting it end the process, which matters where one process handles several
-	// invocations at once. That goes for the panics of goroutines begun with Go, too.
+	// invocations at once. The same holds for goroutines begun with Go.
 	// Optional. Defaults to false: the panic is written and goes on.
 	RecoverPanics bool
 

@@ -26,8 +26,8 @@ func locks(typ reflect.Type) bool {
 const patience = 20
 
 // lock takes the locks of a struct whose fields are about to be read in the place of its
-// methods, which would do so. ok is false when somebody keeps one of them: perhaps the
-// caller, so nobody waits for it.
+// methods, which would do so. ok is false when one of them is held: it may be held by the
+// caller, so there is no waiting for it.
 func lock(v reflect.Value) (unlock func(), ok bool) {
 	var held []func()
 	unlock = func() {

@@ -41,7 +41,7 @@ const (
 
 type typeKey struct {
 	typ reflect.Type
-	all bool // fields that are not exported count, too
+	all bool // fields that are not exported count as well
 	how reading
 }
 
@@ -386,10 +386,10 @@ func (w *walk) fields(v reflect.Value, all bool, depth int) (reflect.Value, bool
 	return out, true
 }
 
-// skips reports whether nobody who reads a value sees a field of it.
+// skips reports whether a field does not appear in what is written of a value.
 func skips(f reflect.StructField, all bool) bool { return !f.IsExported() && !f.Anonymous && !all }
 
-// hide returns what stands for the value of a tagged field: "[REDACTED]" where its type
+// hide returns the replacement for the value of a tagged field: "[REDACTED]" where its type
 // can hold a text. Others are replaced in the JSON, by their name; only what writes
 // its fields itself, which may be under other names, gets zero values.
 func (w *walk) hide(f reflect.StructField, v reflect.Value, all bool) (reflect.Value, bool) {

@@ -108,7 +108,7 @@ func (s *standardLog) Write(p []byte) (int, error) {
 }
 
 // line writes a line as part of the invocation it comes from. log.Fatal is about to end
-// the process: nobody else will write what the invocations have recorded.
+// the process: nothing else will write what the invocations have recorded.
 func (s *standardLog) line(text string) {
 	inv, logger := s.active.current(), s.idle
 	if inv != nil {

@@ -44,7 +44,7 @@ type SentSpan interface {
 	Err() error
 }
 
-// AWSCall is what a span knows about the AWS call it stands for.
+// AWSCall describes the AWS call of a span.
 type AWSCall struct {
 	// Service is the SDK's name of the service, such as "DynamoDB".
 	Service string
@@ -65,7 +65,7 @@ type AWSCall struct {
 // AWSSpan is a Span that can show an AWS call as such. Spans of observe/xray are.
 type AWSSpan interface {
 	Span
-	// DescribeAWSCall says which call the span stands for; it is set before End.
+	// DescribeAWSCall describes the span's call. It is called before End.
 	DescribeAWSCall(call AWSCall)
 }
 
@@ -124,7 +124,7 @@ func TraceHeader(ctx context.Context) string { return correlation.Trace(known(ct
 
 type spanKey struct{}
 
-// passSpan does nothing and passes on the header it stands for.
+// passSpan is a trace header that is passed on; its methods do nothing.
 type passSpan string
 
 func (passSpan) Annotate(string, any) {}

@@ -129,8 +129,8 @@ func (s *Saga[In]) resume(ctx context.Context, w work, in In) error {
 	return nil
 }
 
-// traveling is where a correlation id and a trace header stand in an input:
-// beside its members, or in the detail of an event.
+// traveling is the place of the correlation id and the trace header in an input:
+// among its members, or in the detail of an event.
 type traveling struct {
 	Metadata metadata `json:"metadata"`
 	Detail   struct {

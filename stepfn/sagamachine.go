@@ -11,7 +11,7 @@ import (
 	"github.com/patternkit/serverless/stepfn/asl"
 )
 
-// The states that a saga's machine has beside its steps and compensations.
+// The states that a saga's machine has besides its steps and compensations.
 const (
 	stateBegin       = "BeginSaga"
 	stateUndone      = "AllUndone?"

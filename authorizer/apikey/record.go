@@ -43,7 +43,7 @@ type Record struct {
 	digest []byte
 }
 
-// The attributes of an item, beside the partition key.
+// The attributes of an item, besides the partition key.
 const (
 	attrDigest       = "Digest"
 	attrPrincipal    = "Principal"

@@ -43,10 +43,10 @@ type Options struct {
 	Peppers func(ctx context.Context) ([][]byte, error)
 
 	// TTL is how long a record is used without reading it again, so that revoking takes this long. Optional. Defaults to
-	// 1 minute; −1 reads it every time.
+	// 1 minute; -1 reads it every time.
 	TTL time.Duration
 
-	// NegativeTTL is how long an unknown id is refused without reading. Optional. Defaults to 10 seconds; −1 reads it
+	// NegativeTTL is how long an unknown id is refused without reading. Optional. Defaults to 10 seconds; -1 reads it
 	// every time. 1,000 ids are remembered, and 10,000 records.
 	NegativeTTL time.Duration
 }

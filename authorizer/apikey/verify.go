@@ -10,7 +10,7 @@ import (
 	"github.com/patternkit/serverless/authorizer"
 )
 
-// The reasons a key is refused, beside authorizer.ErrMalformed and authorizer.ErrUnknownKey.
+// The reasons why a key is refused, besides authorizer.ErrMalformed and authorizer.ErrUnknownKey.
 var (
 	// ErrDisabled says that the key has been switched off.
 	ErrDisabled = errors.New("apikey: key is disabled")

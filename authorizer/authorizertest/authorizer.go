@@ -134,7 +134,7 @@ func (a *Authorizer) FlushCache() {
 	clear(a.cache)
 }
 
-// errUnauthorized stands for the answer 401, errConfiguration for 500.
+// errUnauthorized makes the answer 401, errConfiguration 500.
 var (
 	errUnauthorized  = errors.New("unauthorized")
 	errConfiguration = errors.New("authorizer configuration")

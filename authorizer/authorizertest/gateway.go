@@ -34,7 +34,7 @@ type APIOptions struct {
 
 // Route is a method of an API and the function behind it.
 type Route struct {
-	Route          string   // as in "GET /orders/{id}"; ANY stands for every method, {name+} for the rest of the path
+	Route          string   // as in "GET /orders/{id}"; ANY is every method, {name+} the rest of the path
 	Backend        Function // its Lambda proxy integration
 	Public         bool     // called without the authorizer
 	APIKeyRequired bool     // needs a key of the usage plan (REST only)

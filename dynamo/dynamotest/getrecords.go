@@ -80,7 +80,7 @@ func (db *DynamoDB) getRecords(ctx context.Context, in *getRecordsInput) (*getRe
 	return out, nil
 }
 
-// readIterator finds the stream and the serial that an iterator stands for.
+// readIterator finds the stream and the serial of an iterator.
 func (db *DynamoDB) readIterator(ctx context.Context, text *string) (*stream, int64, error) {
 	if text == nil {
 		return nil, 0, validation("1 validation error detected: Value null at 'shardIterator' failed to satisfy constraint: Member must not be null")

@@ -27,10 +27,10 @@ type MappingOptions struct {
 	// does not wait. Optional. Defaults to 0.
 	MaximumBatchingWindow time.Duration
 	// MaximumRetryAttempts is how often a failed batch is tried again.
-	// Optional. Defaults to −1: until its records expire.
+	// Optional. Defaults to -1: until its records expire.
 	MaximumRetryAttempts int
 	// MaximumRecordAge is the age at which a record is given up. Optional.
-	// Defaults to −1: when the stream drops it, after 24 hours.
+	// Defaults to -1: when the stream drops it, after 24 hours.
 	MaximumRecordAge time.Duration
 	// BisectBatchOnFunctionError splits a batch that failed and tries its
 	// halves on their own. A split is no retry. Optional. Defaults to false.
@@ -40,7 +40,7 @@ type MappingOptions struct {
 	// an error is done, as in Lambda: a function that reports failures then fails
 	// the test. Optional. Defaults to false.
 	ReportBatchItemFailures bool
-	// ParallelizationFactor is how many batches of the stream are under way at
+	// ParallelizationFactor is how many batches of the stream run at
 	// once; the records of one partition key stay in order. Optional. Defaults
 	// to 1; at most 10.
 	ParallelizationFactor int
@@ -79,7 +79,7 @@ type Mapping struct {
 
 // lane is the part of the stream that one poller reads.
 type lane struct {
-	busy bool   // a batch is under way
+	busy bool   // a batch is being handled
 	arn  string // of the stream, once it is known
 	next int64  // serial of the next record to read
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// replay finds the transaction that a token stands for already.
+// replay finds the transaction that had the token before.
 func (db *DynamoDB) replay(c *wire.Call, in *transactWriteInput) (*idempotent, error) {
 	if in.ClientRequestToken == nil {
 		return nil, nil

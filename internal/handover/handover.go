@@ -1,5 +1,5 @@
 // Package handover carries through a context what one AWS service gives another
-// beside the body of a message: the fake that delivers sets it, the fake that
+// besides the body of a message: the fake that delivers sets it, the fake that
 // receives reads it. What is handed over by hand has none of it.
 package handover
 

@@ -97,7 +97,7 @@ func Hex(c byte) int {
 	return -1
 }
 
-// AppendUnescaped appends what the inside of a string stands for, which String
+// AppendUnescaped appends the decoded inside of a string, which String
 // has checked. Half a surrogate pair becomes lone; whole reports that there is
 // none.
 func AppendUnescaped[T string | []byte](dst []byte, inside T, lone string) (out []byte, whole bool) {

@@ -46,7 +46,7 @@ type Result struct {
 	Took time.Duration
 }
 
-// invocation is a call on its way through the process.
+// invocation is a call that the process is handling.
 type invocation struct {
 	event    Event
 	payload  []byte

@@ -30,7 +30,7 @@ func (o *output) Write(p []byte) (int, error) {
 
 // Lines returns the lines that the process has written to standard output and
 // standard error, line endings included. They are complete once the process has
-// ended: what it wrote last may still be on its way.
+// ended: what it wrote last may not have arrived yet.
 func (h *Host) Lines() []string {
 	h.output.mu.Lock()
 	defer h.output.mu.Unlock()

@@ -34,7 +34,7 @@ func NoError(t *testing.T, err error, about ...string) {
 }
 
 // Refused fails the test at once unless err is an answer of the service with
-// this HTTP status, code and text. A "…" in the text stands for anything.
+// this HTTP status, code and text. A "…" in the text matches anything.
 func Refused(t *testing.T, err error, status int, code, text string) {
 	t.Helper()
 	if err == nil {
@@ -58,7 +58,7 @@ func Refused(t *testing.T, err error, status int, code, text string) {
 	}
 }
 
-// Matches tells whether a text is what is wanted; a "…" in that stands for
+// Matches tells whether a text is what is wanted; a "…" in that matches
 // anything.
 func Matches(want, text string) bool {
 	parts := strings.Split(want, "…")

@@ -86,7 +86,7 @@ const (
 
 // Soon asks again until there is no problem left, and fails with the last one
 // after two minutes. It is for what AWS does later: an index that takes in an
-// item, an event on its way.
+// item, an event being delivered.
 func Soon(t *testing.T, ask func() (problem string)) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(pause) {

@@ -26,7 +26,7 @@
 // given twice is a MalformedQueryString; a JSON document that is null or has
 // something after it is a SerializationException.
 //
-// What is no text is refused, too, since nothing could keep it as it is: bytes
+// What is no text is also refused, since nothing could keep it as it is: bytes
 // that are no UTF-8, half a surrogate pair. A null in a list is a
 // ValidationException.
 //

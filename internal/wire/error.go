@@ -88,7 +88,7 @@ type coded interface {
 }
 
 // asError turns err into what goes over the wire; ok is false for an error
-// that is no answer of a service: it stands for a broken connection.
+// that is no answer of a service: it means a broken connection.
 func asError(err error) (*Error, bool) {
 	var own *Error
 	if errors.As(err, &own) {

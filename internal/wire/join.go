@@ -13,7 +13,7 @@ type HTTPClient interface {
 // joined is the client of a config that several fakes have joined.
 type joined struct {
 	servers []*Server
-	next    HTTPClient // for the services that nobody here serves; may be nil
+	next    HTTPClient // for the services that no server here has; may be nil
 }
 
 // Join returns a client that answers what s serves, and hands the rest to

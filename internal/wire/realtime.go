@@ -14,7 +14,7 @@ const realTime = time.Second
 type patienceKey struct{}
 
 // Patience returns a context in which a fake waits for d of real time before
-// the test log says so; −1 is for a program, whose time is real on purpose.
+// the test log says so; -1 is for a program, whose time is real on purpose.
 func Patience(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, patienceKey{}, d)
 }

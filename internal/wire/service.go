@@ -8,7 +8,7 @@ import (
 
 // Service describes one AWS service as a fake serves it.
 type Service struct {
-	// Name is the signing name, as it stands in the credential scope of a
+	// Name is the signing name, as it is in the credential scope of a
 	// request: "sqs", "dynamodb", "events".
 	Name string
 	// Protocol is how requests and answers are written.

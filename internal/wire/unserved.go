@@ -20,7 +20,7 @@ var fakes = map[string]string{
 	"states":         "stepfntest.New(t)",
 }
 
-// noService answers a request for a service that nobody here serves, in the
+// noService answers a request for a service that none of the servers has, in the
 // protocol that the request is written in.
 func noService(req request, servers []*Server) (reply, error) {
 	failure := unserved(req, servers)
@@ -45,7 +45,7 @@ func noService(req request, servers []*Server) (reply, error) {
 	return r, err
 }
 
-// unserved says what nobody here serves: a service, or a target or a protocol
+// unserved says what is not served: a service, or a target or a protocol
 // of one. A Query request names its service by its signature alone.
 func unserved(req request, servers []*Server) *Error {
 	served := serves(servers, req.service)

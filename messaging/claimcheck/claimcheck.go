@@ -71,7 +71,7 @@ var _ S3Client = (*s3.Client)(nil)
 // Options configure a Store.
 type Options struct {
 	// Threshold is the size of body and attributes in bytes above which a body is
-	// kept in S3. Optional. Defaults to 262,144, as in the libraries of AWS; −1
+	// kept in S3. Optional. Defaults to 262,144, as in the libraries of AWS; -1
 	// keeps every body there.
 	Threshold int
 
@@ -114,7 +114,7 @@ type pointerError struct{ text string }
 func (e *pointerError) Error() string   { return "claimcheck: " + e.text }
 func (e *pointerError) Permanent() bool { return true }
 
-// pointer is what stands in for a body.
+// pointer is sent in the place of a body.
 type pointer struct {
 	Bucket string `json:"s3BucketName"`
 	Key    string `json:"s3Key"`

@@ -1,7 +1,7 @@
 // Package idempotency makes a handler's effect happen once for each business
 // key, however often the message, the request or the retry comes. It works in
-// any handler: the message type is inferred, and no package of this module is
-// needed beside it.
+// any handler: the message type is inferred, and it needs no other
+// package of this module.
 //
 //	store := idempotency.NewStore(client, "orders")
 //
@@ -31,7 +31,7 @@
 // fail. [*InProgressError] has a method RetryAfter, which consumers understand,
 // and a method Blameless: however often a message meets it, that is no failure of
 // the message. Errors of a table that is throttled or cannot be reached are
-// blameless, too. When an effect fails and its key cannot be read, the error asks
+// also blameless. When an effect fails and its key cannot be read, the error asks
 // for a retry, whatever the effect's error says: it may be done already.
 //
 // The same key with another payload is a [*ConflictError], and never taken for a
@@ -49,7 +49,7 @@
 //
 // # Table
 //
-// A record is one item beside whatever else is in the table: Options.Prefix and
+// A record is one item, among others in the table: Options.Prefix and
 // the key in the partition key, a constant in the sort key. Its attribute
 // patternkit has the value idempotency, by which package dynamo knows it: streams,
 // queries and collections of a shared table pass over records. A table of its own
@@ -64,7 +64,7 @@
 //
 // # Limits
 //
-// 99 writes beside the marker; more are a [*TooManyWritesError]. Key and prefix have at most 2,048 bytes. A stored
+// 99 writes besides the marker; more are a [*TooManyWritesError]. Key and prefix have at most 2,048 bytes. A stored
 // answer has 380 KB after compression. Finished keys are known for
 // Options.Retention; expiry is compared in the conditions, with Options.Skew for
 // clocks that differ, and never left to the deletion by time to live.

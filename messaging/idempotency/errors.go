@@ -69,7 +69,7 @@ func (e *ConflictError) Permanent() bool { return true }
 type LeaseLostError struct {
 	Key    string
 	Fence  int64  // of the lease that was lost
-	Winner Record // as it stands in the table; zero where the record is gone
+	Winner Record // as it is in the table; zero where the record is gone
 }
 
 func (e *LeaseLostError) Error() string {
@@ -118,7 +118,7 @@ func (e *TooManyWritesError) Is(target error) bool { return target == ErrTooMany
 func (e *TooManyWritesError) Permanent() bool { return true }
 
 // stateError says that the state of a key could not be read or written, so that
-// nobody knows whether it is done. It hides the verdict of an effect that failed
+// it is not known whether it is done. It hides the verdict of an effect that failed
 // before: what looks like poison may be the effect's own earlier success.
 type stateError struct {
 	text      string

@@ -9,7 +9,7 @@ import (
 // explain lets whoever made the writes say why their transaction was canceled.
 // Package dynamo puts something with a method Explain behind the items that it
 // returns, in the capacity of the slice: what ExactlyOnce, Transact and Commit
-// return then has dynamo's reasons beside the SDK's error. Items of other origin
+// return then has dynamo's reasons besides the SDK's error. Items of other origin
 // have nothing there.
 func explain(items []types.TransactWriteItem, err error) error {
 	var canceled *types.TransactionCanceledException

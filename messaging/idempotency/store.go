@@ -58,7 +58,7 @@ type Options struct {
 
 	// Skew is how far the clocks of two processes may differ: a lease and a
 	// finished key are taken over only when they ended that long ago. Optional.
-	// Defaults to 5 s; −1 disables.
+	// Defaults to 5 s; -1 disables.
 	Skew time.Duration
 }
 
@@ -105,7 +105,7 @@ func check(client DynamoDBClient, table string, o *Options) error {
 	return errors.Join(faults...)
 }
 
-// Names of the attributes of a record, beside the keys and the TTL.
+// Names of the attributes of a record, besides the keys and the TTL.
 const (
 	attrStatus = "status"
 	attrOwner  = "owner"      // random id of the run that wrote the record

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxItems       = 99 // writes that a transaction leaves beside the marker
+	maxItems       = 99 // writes that a transaction leaves besides the marker
 	commitAttempts = 4  // at a transaction that conflicts with others
 )
 

@@ -68,7 +68,7 @@ func (s *Store) acquire(key, owner, hash string, now time.Time) *update {
 	return u
 }
 
-// mark records the key as done, if nobody has it.
+// mark records the key as done, if no other run has it.
 func (s *Store) mark(key, owner, hash string, answer []byte, now time.Time) *update {
 	u := s.update(key, owner)
 	u.expression = "SET #status = :done, #owner = :me, #expires = :expires, #hash = :hash, #kind = :kind"

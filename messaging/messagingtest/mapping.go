@@ -53,8 +53,7 @@ type MappingOptions struct {
 	// queue and may share variables of the test. Lambda itself takes 2 to 1000
 	// and starts with 5 on a standard queue, each in an environment of its own.
 	MaximumConcurrency int
-	// OnInvoke is told of each invocation when it is over, one at a time.
-	// Optional.
+	// OnInvoke is called after each invocation, one call at a time. Optional.
 	OnInvoke func(Invocation)
 }
 
@@ -186,7 +185,7 @@ func (m *Mapping) Invocations() int {
 	return m.invocations
 }
 
-// Run polls until ctx ends, then waits for the invocations that are under way
+// Run polls until ctx ends, then waits for the invocations that are running
 // and returns nil. An invocation is not canceled with ctx, as Lambda cancels
 // none: its own time-out bounds it. The error says why the mapping could not
 // be created, or that its queue was deleted.

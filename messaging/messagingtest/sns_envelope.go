@@ -14,7 +14,7 @@ import (
 // snsTime is how SNS writes times.
 const snsTime = "2006-01-02T15:04:05.000Z"
 
-// signature stands for the signature of a notification. Nothing verifies it.
+// signature is the signature of every notification. Nothing verifies it.
 const signature = "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiTDN6bkkOxYDVrY0Ad8L10Hs3zH81mtnPk5uvvolIC1CXGu43obcgFxeL3khZl8IKvO61GWB6jI9b5+gLPoBc1Q="
 
 func certURL(region string) string {

@@ -84,7 +84,7 @@ func (s *SNS) deliverTo(ctx context.Context, p published, sub *subscription) err
 		}
 		return err
 	}
-	return nil // e-mail: nobody reads it here
+	return nil // e-mail is not delivered
 }
 
 func (p published) payload(sub *subscription) []byte {

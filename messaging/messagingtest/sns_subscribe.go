@@ -23,7 +23,7 @@ type subscriptionOutput struct {
 	SubscriptionARN string `xml:"SubscriptionArn"`
 }
 
-// pendingConfirmation is what stands for the ARN of an unconfirmed
+// pendingConfirmation is written for the ARN of an unconfirmed
 // subscription.
 const pendingConfirmation = "pending confirmation"
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// stage is where a message stands in its queue.
+// stage is the state of a message in its queue.
 type stage int
 
 const (

@@ -23,7 +23,7 @@ type sendMessageInput struct {
 	outgoing
 }
 
-// sent is what the sender of a message is told.
+// sent is the answer to the sender of a message.
 type sent struct {
 	MessageID           string `json:"MessageId"`
 	MD5                 string `json:"MD5OfMessageBody"`

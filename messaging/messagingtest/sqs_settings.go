@@ -71,7 +71,7 @@ type redrivePolicy struct {
 	Max    lenientCount `json:"maxReceiveCount"`
 }
 
-// lenientCount is a number that may stand in quotes.
+// lenientCount is a number that may be in quotes.
 type lenientCount struct {
 	n   int
 	set bool

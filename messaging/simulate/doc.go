@@ -17,7 +17,7 @@
 // meet another transaction on one of its items: DynamoDB cancels a transaction
 // with the reason TransactionConflict then, and refuses a single write with
 // TransactionConflictException. It may crash a process before its acknowledgment arrives, deliver the message
-// once more beside a run that is under way or after the acknowledgment, and let
+// once more during a run or after the acknowledgment, and let
 // time pass, so that leases and the visibility timeout end while a run is held:
 // that run goes on later, as a stale one.
 //
@@ -44,7 +44,7 @@
 // of the test around them.
 //
 // A handler must be deterministic between its requests: requests that one
-// process has under way at the same time are ordered by their content.
+// process makes at the same time are ordered by their content.
 //
 // # Errors
 //

@@ -145,7 +145,7 @@ func (p *process) Do(r *http.Request) (*http.Response, error) {
 	if d >= conflict {
 		return conflicted(r, string(body), int(d-conflict)), nil
 	}
-	// What is on its way arrives, also when the caller is gone.
+	// A request that was sent arrives, even if the caller has gone.
 	response, err := p.next.Do(r.WithContext(context.WithoutCancel(r.Context())))
 	if err == nil {
 		_ = response.Body.Close()

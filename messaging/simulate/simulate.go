@@ -33,7 +33,7 @@ type Delivery struct {
 	FirstReceived time.Time // when the first delivery was, the same in all
 }
 
-// Outcome is what the oracle is told beside the world.
+// Outcome is what the oracle gets besides the world.
 type Outcome struct {
 	Acked      bool     // the message was acknowledged
 	Deliveries int      // how often it was delivered, the ones without faults at the end included
@@ -47,15 +47,15 @@ type Options struct {
 	Deliveries int
 
 	// Faults bounds the crashes, lost replies, throttled requests and transaction
-	// conflicts of a case. Optional. Defaults to 1; −1 for none.
+	// conflicts of a case. Optional. Defaults to 1; -1 for none.
 	Faults int
 
 	// Duplicates bounds the deliveries that come although the message is in
-	// flight or acknowledged. Optional. Defaults to 1; −1 for none.
+	// flight or acknowledged. Optional. Defaults to 1; -1 for none.
 	Duplicates int
 
 	// Passes bounds how often time passes while runs are held. Optional.
-	// Defaults to 1; −1 for none.
+	// Defaults to 1; -1 for none.
 	Passes int
 
 	// Visibility is how much time passes, then and before a redelivery. It must

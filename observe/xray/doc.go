@@ -37,7 +37,7 @@
 // Tracer panics when the daemon's address is malformed. A packet that cannot be sent is
 // lost, with a line "a span was not sent" at WARN in the log of the invocation: that is
 // what a writer or the socket refuses, and a trace header too long for a packet. X-Ray's
-// protocol is UDP: nobody hears of a packet that is lost on its way. Where other code
+// protocol is UDP, so the loss of a packet goes unnoticed. Where other code
 // has opened subsegments below a span through the X-Ray SDK, the SDK sends the packet,
 // and its logger hears of a failure.
 //

@@ -33,7 +33,7 @@
 // Tracer panics when the daemon's address is malformed. A packet that cannot be sent is
 // lost, with a line "a span was not sent" at WARN in the log of the invocation: that is
 // what a writer or the socket refuses, and a trace header too long for a packet. X-Ray's
-// protocol is UDP: nobody hears of a packet that is lost on its way.
+// protocol is UDP, so the loss of a packet goes unnoticed.
 //
 // # Testing
 //

@@ -19,7 +19,7 @@ const (
 	ErrorIntrinsicFailure   = "States.IntrinsicFailure"
 	ErrorResultPathMatch    = "States.ResultPathMatchFailure"
 	ErrorHTTPSocket         = "States.Http.Socket"
-	ErrorLambdaUnknown      = "Lambda.Unknown" // the function ended without an answer: nobody knows what it did
+	ErrorLambdaUnknown      = "Lambda.Unknown" // the function ended without an answer: its effect is not known
 	ErrorLambdaService      = "Lambda.ServiceException"
 	ErrorLambdaAWS          = "Lambda.AWSLambdaException"
 	ErrorLambdaSDKClient    = "Lambda.SdkClientException"

@@ -82,7 +82,7 @@ func (s *stateCheck) check(fields []string) {
 	s.catch()
 }
 
-// fields checks which members stand in an object of the state and the paths
+// fields checks which members are in an object of the state and the paths
 // and templates among them.
 func (s *stateCheck) fields(at string, o *value.Object, allowed []string) {
 	for i := range o.Len() {

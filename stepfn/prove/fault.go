@@ -17,8 +17,8 @@ type Fault string
 // The faults. Those that are not said to be once happen at every attempt.
 const (
 	FaultDeclared     Fault = "a declared failure"            // no effect; an error that NotApplied names
-	FaultRefused      Fault = "a failure before the effect"   // no effect; an error that nobody declared
-	FaultUnknown      Fault = "a failure after the effect"    // the effect, then an error that nobody declared
+	FaultRefused      Fault = "a failure before the effect"   // no effect; an error that is not declared
+	FaultUnknown      Fault = "a failure after the effect"    // the effect, then an error that is not declared
 	FaultUnknownOnce  Fault = "one failure after the effect"  // the same, once
 	FaultTimeout      Fault = "a time-out after the effect"   // the effect, then no answer
 	FaultTimeoutOnce  Fault = "one time-out after the effect" // the same, once
@@ -63,7 +63,7 @@ type way struct {
 const (
 	reported = iota // an error under a name of its own
 	declared        // an error that NotApplied names
-	nameless        // an error that nobody declared
+	nameless        // an error that is not declared
 	silent          // no answer
 	crash           // the process dies
 )
@@ -161,8 +161,8 @@ func cases(targets []string, notApplied map[string][]string, all bool) []testCas
 	return list
 }
 
-// errFault is an error that nobody declared.
-var errFault = errors.New("prove: an error that nobody declared")
+// errFault is an error that is not declared.
+var errFault = errors.New("prove: an error that is not declared")
 
 // hang is longer than any function lives.
 const hang = time.Hour

@@ -118,7 +118,7 @@ func (s *stage) afterwards(ctx context.Context, payload []byte, f func(context.C
 	s.late = append(s.late, func() {
 		ctx, cancel := context.WithTimeout(ctx, functionLimit)
 		defer cancel()
-		_, _ = f(ctx, payload) // nobody waits for its answer
+		_, _ = f(ctx, payload) // its answer is not used
 	})
 }
 
@@ -138,8 +138,8 @@ func (s *stage) finish() {
 
 // wronglyParked says why an execution should not have been parked; "" when it
 // may. Parking are the targets that it may be parked for; nil for any. What
-// fails of itself beside one that was made to fail is no fault: it may need
-// what the other did.
+// fails by itself, while another was made to fail, is no fault: it may need what
+// the other did.
 func (s *stage) wronglyParked(parking []string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

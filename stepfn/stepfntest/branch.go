@@ -32,7 +32,7 @@ type branch struct {
 	// What it waits for.
 	waiting int // counts waits: a wake-up from an earlier one is stale
 	timers  []*timer
-	cancel  context.CancelFunc // of the call under way
+	cancel  context.CancelFunc // of the running call
 	token   string
 	group   *group
 	dead    bool // killed, also by an event of its own that the history had no room for

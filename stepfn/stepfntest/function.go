@@ -16,7 +16,7 @@ import (
 
 // Crash ends the function that calls it, from its own goroutine, as a process
 // that dies does: nothing is returned, the execution sees Lambda.Unknown, and
-// nobody knows what the function had done by then.
+// it is not known what the function had done by then.
 func Crash() { runtime.Goexit() }
 
 // Function is a Lambda function as a service invokes it: JSON in, JSON or an error

@@ -125,7 +125,7 @@ func (a *attempt) lambdaInvoke(params *value.Object) (func(context.Context) (str
 	return func(ctx context.Context) (string, *failure) {
 		out, fault := invoke(ctx, f, text, trace)
 		status := 200
-		if kind == "Event" { // nobody hears how an asynchronous invocation ends
+		if kind == "Event" { // the result of an asynchronous invocation is dropped
 			out, fault, status = "", nil, 202
 		}
 		if fault != nil {

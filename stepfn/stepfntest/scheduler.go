@@ -133,7 +133,7 @@ func (s *scheduler) rouse() {
 }
 
 // run carries branches forward: until nothing is left to do but wait for
-// tokens when drain is set, else until ctx ends. Calls that are under way
+// tokens when drain is set, else until ctx ends. Calls that are running
 // when ctx ends are waited for.
 func (s *scheduler) run(ctx context.Context, drain bool) error {
 	s.mu.Lock()
@@ -205,7 +205,7 @@ func (s *scheduler) earliest() (time.Time, bool) {
 	return s.timers[0].at, true
 }
 
-// finish waits for the calls under way and gives the loop up.
+// finish waits for the running calls and ends the loop.
 func (s *scheduler) finish(wake chan struct{}) {
 	for s.inflight > 0 {
 		s.mu.Unlock()

@@ -57,7 +57,7 @@ func (m *StepFunctions) live(text string) (*token, error) {
 	}
 	over := k.owner == nil || k.answered
 	if !over {
-		for _, t := range k.owner.timers { // a time-out that nobody has carried out yet
+		for _, t := range k.owner.timers { // a time-out that has not been carried out yet
 			over = over || t.fire != nil && !t.at.After(time.Now())
 		}
 	}

@@ -47,7 +47,7 @@ func (c *Condition) Paths() []Path {
 //	comparison = operand [ comparator operand | BETWEEN operand AND operand | IN ( operand, … ) ]
 //	operand    = path | :value | function ( operand, … ) | ( or )
 //
-// A condition and an operand may both stand in parentheses, so operand reads
+// A condition and an operand may both be in parentheses, so operand reads
 // either; isCondition and asOperand tell them apart afterwards.
 type conditionParser struct {
 	*parser

@@ -32,7 +32,7 @@ func (n *node) holds(item Item) bool {
 	return compare(n.op, v, ok, w, is)
 }
 
-// ordered says whether the operand n stands in the relation op to v.
+// ordered says whether the operand n has the relation op to v.
 func (n *node) ordered(item Item, v Value, op operator) bool {
 	bound, ok := n.evaluate(item)
 	return compare(op, bound, ok, v, true)

@@ -2,7 +2,7 @@ package expr
 
 import "strings"
 
-// Reserved says whether word may stand in an expression only through a name
+// Reserved says whether word may be in an expression only through a name
 // placeholder. Case does not matter.
 func Reserved(word string) bool {
 	const longest = 16

@@ -69,7 +69,7 @@ func List(elements ...Value) Value { return Value{kind: L, elems: elements} }
 // Set makes a set of type SS, NS or BS; the caller gives members away.
 func Set(kind Type, members ...Value) Value { return Value{kind: kind, elems: members} }
 
-// Faulty makes a value that stands for one that could not be read, and why.
+// Faulty makes the value for one that could not be read, with the reason.
 func Faulty(message string) Value { return Value{kind: Fault, text: message} }
 
 // Type returns the type of v.

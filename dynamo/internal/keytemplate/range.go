@@ -45,7 +45,7 @@ func (c *Codec) Rangeable(last bool) bool {
 }
 
 // Edges are the bounds of a range that fall into a unit of the key, such as noon where
-// the key has the day: the items of that unit are told apart by their field.
+// the key has the day: their field distinguishes the items of that unit.
 type Edges struct {
 	Field      string
 	from, to   time.Time // zero where the key tells

@@ -121,7 +121,7 @@ func (s *Suite) Send(t TB, fake Fake, r Request) (status int, answer []byte) {
 	return res.StatusCode, answer
 }
 
-// What a request may allocate, beside what other goroutines do meanwhile.
+// What a request may allocate, besides what other goroutines do meanwhile.
 const (
 	maxAllocated     = 16 << 20
 	allocatedPerByte = 400

@@ -162,7 +162,7 @@ func marshal(value any) (text []byte, err error) {
 	return json.Marshal(value)
 }
 
-// Plain returns err, or an error that stands for one whose text panics.
+// Plain returns err, or a replacement for one whose text panics.
 func Plain(err error) (plain error) {
 	defer func() {
 		if recover() != nil {

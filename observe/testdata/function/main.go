@@ -72,7 +72,7 @@ func handle(ctx context.Context, e event) (string, error) {
 func main() {
 	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
 		o.BufferBytes = 4096
-		o.DeadlineMargin = 2900 * time.Millisecond // a loaded machine needs time to write, too
+		o.DeadlineMargin = 2900 * time.Millisecond // a loaded machine also needs time to write
 		o.Tracer = xraylite.New()
 		o.RecoverPanics = os.Getenv("RECOVER") != ""
 	}))

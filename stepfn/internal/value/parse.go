@@ -42,7 +42,7 @@ func ParseString(s string) (any, error) {
 }
 
 // ParseDistinct reads one JSON document and returns the JSON pointers of the
-// members that stand in their object a second time.
+// members that are in their object a second time.
 func ParseDistinct(data []byte) (v any, repeated []string, err error) {
 	p := parser{s: string(data), distinct: true}
 	if v, err = p.value(0); err != nil {
