@@ -16,12 +16,11 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// ErrTaskClosed says that the task of a token is over: it was answered
-// before, or it timed out. For a message that came twice it means that the
-// work is done.
+// ErrTaskClosed means that the task of a token is over: it was answered before,
+// or it timed out. For a message that came twice the work is done.
 var ErrTaskClosed = errors.New("stepfn: the task of the token is over")
 
-// ErrBadInterval says that the pause between two heartbeats is not positive.
+// ErrBadInterval means that the pause between two heartbeats is not positive.
 var ErrBadInterval = errors.New("stepfn: the pause between heartbeats must be positive")
 
 // CallbackClient is the part of *sfn.Client that a [Callback] uses.
@@ -68,8 +67,8 @@ const (
 )
 
 // Fail ends the task with an error, under its [ErrorName]. The name is cut to
-// 256 bytes and the text to 32,768, at the begin of a character. A task that is
-// over gives [ErrTaskClosed]. Without an error nothing is sent, and that is one.
+// 256 bytes and the text to 32,768, between two characters. A task that is over
+// gives [ErrTaskClosed]. A nil error is not sent: Fail returns an error.
 func (c *Callback[Out]) Fail(ctx context.Context, failure error) error {
 	switch {
 	case c == nil || c.client == nil:
@@ -94,7 +93,7 @@ func cut(s string, limit int) string {
 	return s[:limit]
 }
 
-// Heartbeat tells that the work goes on. A task that is over gives
+// Heartbeat reports that the work goes on. A task that is over gives
 // [ErrTaskClosed].
 func (c *Callback[Out]) Heartbeat(ctx context.Context) error {
 	if c == nil || c.client == nil {
@@ -119,11 +118,11 @@ func closed(verb string, err error) error {
 // answering is how long the answer to a task may take once the work is done.
 const answering = 10 * time.Second
 
-// Do runs work, sends a heartbeat every so often meanwhile, and answers the
-// task with what work returns, also when ctx has ended by then: for that there
-// are 10 seconds more. When the task is over before, work's context ends and Do
-// returns [ErrTaskClosed]. A pause that is not positive gives [ErrBadInterval],
-// and work is not run. The heartbeats end with the call.
+// Do runs work, sends a heartbeat at every interval meanwhile, and answers the
+// task with what work returns. The answer may take 10 seconds, also when ctx has
+// ended by then. If the task is over earlier, work's context ends and Do returns
+// [ErrTaskClosed]. An interval that is not positive gives [ErrBadInterval], and
+// work is not run. The heartbeats end with the call.
 func (c *Callback[Out]) Do(ctx context.Context, every time.Duration, work func(context.Context) (Out, error)) error {
 	switch {
 	case every <= 0:

@@ -56,7 +56,7 @@ func WithErrorName(name string, err error) error { return &NamedError{Name: name
 //     that wrapping with fmt.Errorf does not change the name;
 //   - else the bare name of its own type, as aws-lambda-go has it.
 //
-// No error has no name.
+// A nil error has the name "".
 func ErrorName(err error) string {
 	if err == nil {
 		return ""

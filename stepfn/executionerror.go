@@ -12,9 +12,9 @@ import (
 var (
 	// ErrConflict means that an execution of that name has another input.
 	ErrConflict = errors.New("stepfn: an execution of that name has another input")
-	// ErrBadName means that the name has more than 80 characters, or one that
-	// is not allowed. See [ExecutionName].
-	ErrBadName = errors.New("stepfn: the name has not 1 to 80 characters, or one that is not allowed")
+	// ErrBadName means that the name is longer than 80 characters, or has one
+	// that is not allowed. See [ExecutionName].
+	ErrBadName = errors.New("stepfn: the name is empty, longer than 80 characters, or has a character that is not allowed")
 	// ErrTooLarge means that the input is larger than 262,144 bytes.
 	ErrTooLarge = errors.New("stepfn: the input is too large")
 	// ErrExpress means that DescribeExecution does not know executions of

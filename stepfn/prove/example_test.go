@@ -77,31 +77,33 @@ func (b *Bank) Expect(alice, bob int) func() error {
 	}
 }
 
-// The body of a test: the world is fresh for every case, and the oracle looks
+// A test proves a saga: the world is fresh for every case, and the oracle looks
 // at the balances when the execution is over.
 func ExampleSaga() {
-	var t *testing.T // the argument of TestTransferNeverEndsHalfDone
-
-	prove.Saga(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() (*stepfn.Saga[Transfer], prove.Oracle) {
-		bank := NewBank()
-		return bank.Saga(), prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)}
-	})
+	TestTransferNeverEndsHalfDone := func(t *testing.T) {
+		prove.Saga(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() (*stepfn.Saga[Transfer], prove.Oracle) {
+			bank := NewBank()
+			return bank.Saga(), prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)}
+		})
+	}
+	_ = TestTransferNeverEndsHalfDone // go test runs it
 }
 
 // A proof that never failed proves nothing: a saga with a planted defect must
 // have violations. Here the compensation does nothing.
 func ExampleFind() {
-	var t *testing.T // the argument of TestAForgetfulBankIsFound
-
-	report := prove.Find(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() prove.World {
-		bank := NewBank()
-		forget := func(context.Context, stepfn.Undo[Transfer, string]) error { return nil }
-		saga := stepfn.MustSaga("Transfer", bank.alarm,
-			stepfn.Step("Withdraw", bank.withdraw).Compensate("GiveBack", forget),
-			stepfn.Pivot("Deposit", bank.deposit).NotApplied("AccountClosed"))
-		return prove.SagaWorld(saga, prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)})
-	})
-	if len(report.Violations) == 0 {
-		t.Error("the defect was not found")
+	TestAForgetfulBankIsFound := func(t *testing.T) {
+		report := prove.Find(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() prove.World {
+			bank := NewBank()
+			forget := func(context.Context, stepfn.Undo[Transfer, string]) error { return nil }
+			saga := stepfn.MustSaga("Transfer", bank.alarm,
+				stepfn.Step("Withdraw", bank.withdraw).Compensate("GiveBack", forget),
+				stepfn.Pivot("Deposit", bank.deposit).NotApplied("AccountClosed"))
+			return prove.SagaWorld(saga, prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)})
+		})
+		if len(report.Violations) == 0 {
+			t.Error("the defect was not found")
+		}
 	}
+	_ = TestAForgetfulBankIsFound // go test runs it
 }
