@@ -37,16 +37,16 @@ const (
 
 // Letter is a message that is sent to the dead letters.
 type Letter struct {
-	MessageID    string
-	Key          string
-	GroupID      string
-	ReceiveCount int
-	QueueARN     string // "" for messages taken by Poll
-	Body         string // as the queue delivered it
-	Attributes   Attributes
-	TraceHeader  string
-	SentAt       time.Time
-	Reason       error
+	MessageID    string     // id in the queue it was received from
+	Key          string     // Message.Key
+	GroupID      string     // message group, "" for none
+	ReceiveCount int        // deliveries so far
+	QueueARN     string     // "" for messages taken by Poll
+	Body         string     // as the queue delivered it
+	Attributes   Attributes // message attributes, as the queue delivered them
+	TraceHeader  string     // AWSTraceHeader of the message, "" for none
+	SentAt       time.Time  // when the queue accepted it
+	Reason       error      // why it is parked
 }
 
 // Parker keeps dead letters. The message is acknowledged once Park returned

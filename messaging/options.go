@@ -123,11 +123,11 @@ type ConsumerOptions struct {
 
 // Outcome is the result of handling one message.
 type Outcome struct {
-	MessageID    string
-	Key          string
-	GroupID      string
-	ReceiveCount int
-	Verdict      Verdict
+	MessageID    string        // Message.ID
+	Key          string        // Message.Key
+	GroupID      string        // Message.GroupID
+	ReceiveCount int           // Message.ReceiveCount
+	Verdict      Verdict       // what happens to the message
 	Err          error         // reason of every verdict but VerdictAcked
 	Delay        time.Duration // asked for the next delivery; -1 where the visibility timeout decides
 	Duration     time.Duration // time the handler took; 0 where it did not run

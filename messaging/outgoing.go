@@ -58,19 +58,20 @@ type SendOptions struct {
 
 // SendResult is the result of sending one message.
 type SendResult struct {
-	MessageID      string
+	MessageID      string // of SQS or SNS, "" with an error
 	SequenceNumber string // FIFO only
-	Err            error
+	Err            error  // nil if the message was sent
 }
 
-// SendError lists the messages of a SendAll that were not sent, or of which it
-// is not known.
+// SendError lists the messages of a SendAll that were not sent, or may not have
+// been.
 type SendError struct {
 	Target string        // URL of the queue or ARN of the topic
 	Failed map[int]error // by index of the value
-	Total  int
+	Total  int           // how many values there were
 }
 
+// Error returns the text of the error.
 func (e *SendError) Error() string {
 	if len(e.Failed) == 0 {
 		return fmt.Sprintf("messaging: send to %s: no message failed", e.Target)

@@ -34,6 +34,7 @@ type VerdictError struct {
 	Err     error   // the reason
 }
 
+// Error returns the text of the error.
 func (e *VerdictError) Error() string { return fmt.Sprintf("messaging: %s: %v", e.Verdict, e.Err) }
 
 // Unwrap returns the reason.
@@ -45,6 +46,7 @@ type RetryError struct {
 	Err   error         // the reason
 }
 
+// Error returns the text of the error.
 func (e *RetryError) Error() string {
 	return fmt.Sprintf("messaging: retry after %s: %v", e.After, e.Err)
 }
@@ -185,6 +187,7 @@ type PanicError struct {
 	Stack []byte // stack of the goroutine; nil for Goexit
 }
 
+// Error returns the text of the error.
 func (e *PanicError) Error() string {
 	if e.Stack == nil {
 		return "messaging: the handler called runtime.Goexit"
@@ -204,6 +207,7 @@ type DecodeError struct {
 	Err  error  // the fault; of several joined ones all are listed
 }
 
+// Error returns the text of the error.
 func (e *DecodeError) Error() string { return fmt.Sprintf("messaging: decode %s: %v", e.Type, e.Err) }
 
 // Unwrap returns the fault.

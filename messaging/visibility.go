@@ -137,6 +137,7 @@ type EntryError struct {
 	SenderFault bool   // a retry of the same entry fails again
 }
 
+// Error returns the text of the error.
 func (e *EntryError) Error() string {
 	if e.Message == "" {
 		return e.Code

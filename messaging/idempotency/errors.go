@@ -31,11 +31,12 @@ var (
 // InProgressError says that another run holds the lease. Consumers must not
 // acknowledge on it: the other run may still fail.
 type InProgressError struct {
-	Key    string
+	Key    string    // as given to the store
 	Until  time.Time // when the lease ends unless it is renewed
 	remain time.Duration
 }
 
+// Error returns the text of the error.
 func (e *InProgressError) Error() string {
 	return fmt.Sprintf("idempotency: %s: in progress elsewhere until %s", e.Key, e.Until.UTC().Format(time.RFC3339))
 }
@@ -52,8 +53,11 @@ func (e *InProgressError) RetryAfter() time.Duration { return max(e.remain, time
 func (e *InProgressError) Blameless() bool { return true }
 
 // ConflictError says that the key belongs to another payload.
-type ConflictError struct{ Key string }
+type ConflictError struct {
+	Key string // as given to the store
+}
 
+// Error returns the text of the error.
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("idempotency: %s: the key was used with another payload", e.Key)
 }
@@ -67,11 +71,12 @@ func (e *ConflictError) Permanent() bool { return true }
 // LeaseLostError says that the run is not the owner of its key any more: its
 // lease ran out and another run took over, so nothing was recorded for it.
 type LeaseLostError struct {
-	Key    string
+	Key    string // as given to the store
 	Fence  int64  // of the lease that was lost
 	Winner Record // as it is in the table; zero where the record is gone
 }
 
+// Error returns the text of the error.
 func (e *LeaseLostError) Error() string {
 	if e.Winner.Status == "" {
 		return fmt.Sprintf("idempotency: %s: lease %d ran out", e.Key, e.Fence)
@@ -91,8 +96,11 @@ func (e *LeaseLostError) Blameless() bool {
 // CommittedError is the error of a Lease.Commit after one that took effect, or
 // after the key was recorded as done in another way. The earlier effect stands,
 // and nothing of the later one was written.
-type CommittedError struct{ Key string }
+type CommittedError struct {
+	Key string // as given to the store
+}
 
+// Error returns the text of the error.
 func (e *CommittedError) Error() string {
 	return fmt.Sprintf("idempotency: %s: the lease was committed before; nothing was written", e.Key)
 }
@@ -103,10 +111,11 @@ func (e *CommittedError) Is(target error) bool { return target == ErrCommitted }
 // TooManyWritesError is an effect that does not fit in one transaction beside
 // the marker.
 type TooManyWritesError struct {
-	Key    string
-	Writes int // more than 99
+	Key    string // as given to the store
+	Writes int    // more than 99
 }
 
+// Error returns the text of the error.
 func (e *TooManyWritesError) Error() string {
 	return fmt.Sprintf("idempotency: %s: %d writes, a transaction has room for %d and the marker", e.Key, e.Writes, maxItems)
 }

@@ -128,12 +128,12 @@ const (
 
 // Record is what the table has about a key.
 type Record struct {
-	Status     Status
-	Owner      string
-	Fence      int64
-	LeaseUntil time.Time
-	ExpiresAt  time.Time
-	Hash       string
+	Status     Status    // state of the key
+	Owner      string    // random id of the run that wrote the record
+	Fence      int64     // fencing token, which rises with every run that takes the key
+	LeaseUntil time.Time // when the lease ends unless it is renewed
+	ExpiresAt  time.Time // when the key is forgotten
+	Hash       string    // SHA-256 of the payload, in hex
 	answer     []byte
 	kept       bool
 	commit     string

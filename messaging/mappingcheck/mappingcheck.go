@@ -49,7 +49,7 @@ const (
 type Finding struct {
 	Severity Severity
 	Queue    string // ARN
-	Text     string
+	Text     string // one sentence
 }
 
 // String writes a line such as "error: arn:…:orders: the queue has no redrive

@@ -39,7 +39,7 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error implements error.
+// Error returns the text of the error.
 func (e *PanicError) Error() string { return fmt.Sprintf("messagingtest: panic: %v", e.Value) }
 
 // Invocation is one call of the function by its mapping.

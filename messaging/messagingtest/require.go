@@ -31,14 +31,14 @@ type RequireOptions struct {
 // Sent is a message that came into a queue, with its decoded body. The text of
 // the body is Message.Body.
 type Sent[T any] struct {
-	Body T
+	Body T // decoded
 	Message
 }
 
 // Published is a message that was published to a topic, with its decoded body.
 // The text of the body is Notification.Body.
 type Published[T any] struct {
-	Body T
+	Body T // decoded
 	Notification
 }
 

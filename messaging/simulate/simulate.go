@@ -79,15 +79,15 @@ type Options struct {
 
 // Report is what an exploration found.
 type Report struct {
-	Cases    int
-	Failures []FailedCase
+	Cases    int          // how many cases ran
+	Failures []FailedCase // the first one only, unless Options.KeepGoing
 }
 
 // FailedCase is a case that the oracle refused.
 type FailedCase struct {
-	Case  string // its decisions, for Options.Replay
-	Err   error
-	Trace []string
+	Case  string   // its decisions, for Options.Replay
+	Err   error    // of the oracle
+	Trace []string // what happened, in order
 }
 
 // Sentinels of Once, for errors.Is.
