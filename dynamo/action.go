@@ -66,7 +66,8 @@ func Append[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
 	return Action[T]{&change{changeAppend, f.core(), S(slices.Clone(elements))}}
 }
 
-// Include adds elements to the field's set, which counts as empty when it is missing; the field must be tagged as a set.
+// Include adds elements to the field's set, which counts as empty when it is missing; the
+// field must be tagged as a set.
 func Include[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
 	return Action[T]{&change{changeInclude, f.core(), S(slices.Clone(elements))}}
 }

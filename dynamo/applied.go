@@ -69,7 +69,7 @@ func (e *Entity[T, K]) applyOnce(ctx context.Context, t *Table, key K, id, part 
 		fs.Add("", "the function that applies the change is nil")
 	}
 	if err := fs.err(); err != nil {
-		return (&rendered{op: "apply", entity: e.core, key: k}).fail(err)
+		return (&request{op: "apply", entity: e.core, key: k}).fail(err)
 	}
 	marks, err := t.model.appliedEntity()
 	if err != nil {

@@ -65,9 +65,9 @@ func (t *Table) Batch(ctx context.Context, ops ...BatchWrite) error {
 	return nil
 }
 
-func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]rendered, error) {
-	s := t.stamp(ctx)
-	rs := make([]rendered, len(ops))
+func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]request, error) {
+	s := t.writeContext(ctx)
+	rs := make([]request, len(ops))
 	seen := map[primaryKey]int{}
 	var errs []error
 	for i, op := range ops {
@@ -93,7 +93,7 @@ func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]rendered, e
 }
 
 // batchChunk returns the first pending operations that fit one call.
-func batchChunk(rs []rendered, pending []int) []int {
+func batchChunk(rs []request, pending []int) []int {
 	size := 0
 	for n, i := range pending {
 		size += rs[i].actions[0].size
@@ -105,7 +105,7 @@ func batchChunk(rs []rendered, pending []int) []int {
 }
 
 // writeChunk sends one call until nothing is left unprocessed, and records errors.
-func (t *Table) writeChunk(ctx context.Context, rs []rendered, chunk []int, errs []error) {
+func (t *Table) writeChunk(ctx context.Context, rs []request, chunk []int, errs []error) {
 	byKey := make(map[primaryKey]int, len(chunk))
 	requests := make([]types.WriteRequest, 0, len(chunk))
 	for _, i := range chunk {
@@ -215,7 +215,10 @@ func (t *Table) getChunk(ctx context.Context, keys []primaryKey, o ReadOptions, 
 			return nil
 		}
 		if attempt+1 >= t.options.Attempts {
-			return fmt.Errorf("%d keys %w after %d attempts", len(request.Keys), ErrUnprocessed, attempt+1)
+			return &failure{
+				text:   fmt.Sprintf("%d keys %s after %d attempts", len(request.Keys), causeText(ErrUnprocessed), attempt+1),
+				causes: []error{ErrUnprocessed},
+			}
 		}
 		if err := t.pause(ctx, attempt); err != nil {
 			return err

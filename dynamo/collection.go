@@ -163,7 +163,7 @@ func (c *collection) addMember(e *entity) error {
 	case !m.field.IsExported():
 		return fmt.Errorf("field %s is not exported", m.field.Name)
 	case c.uses(m.field):
-		return fmt.Errorf("field %s is that of another entity, too", m.field.Name)
+		return fmt.Errorf("field %s is also that of another entity", m.field.Name)
 	}
 	c.members = append(c.members, m)
 	return nil
@@ -260,7 +260,7 @@ func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value,
 	}
 	for _, m := range c.members {
 		if !m.many && !m.optional && !seen[m.entity] {
-			return c.fail(partition, fmt.Errorf("%s: %w", m.entity.name, ErrNotFound))
+			return c.fail(partition, &failure{text: m.entity.name + ": " + causeText(ErrNotFound), causes: []error{ErrNotFound}})
 		}
 	}
 	return nil

@@ -191,7 +191,7 @@ func (c *comparison) write(x *expression) string {
 	}
 }
 
-// presence writes a comparison with an empty slice or map, which means none.
+// presence writes a comparison with an empty slice or map, which counts as missing.
 func (c *comparison) presence(x *expression) (string, bool) {
 	if c.operator != "=" && c.operator != "<>" || !c.field.encoder.Collection() {
 		return "", false

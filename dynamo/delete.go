@@ -18,7 +18,8 @@ type ConditionalDelete[T any] struct {
 // a condition it demands that the item is there.
 type Check[T any] struct{ target }
 
-// Delete returns the operation that removes the item of the key. An entity with unique
+// Delete returns the operation that removes the item of the key. Nothing is sent before its
+// Run. An entity with unique
 // values refuses it: DeleteExisting knows the values to give up.
 func (e *Entity[T, K]) Delete(key K) Delete[T] {
 	return Delete[T]{target{entity: e.core, value: key, key: true}}
@@ -27,7 +28,7 @@ func (e *Entity[T, K]) Delete(key K) Delete[T] {
 // DeleteExisting returns the operation that removes the item that was read as old,
 // together with its claims on unique values. It fails with ErrStale when the item has
 // another version by now, and with ErrConditionFailed when a unique value of it is
-// another one.
+// another one. Nothing is sent before its Run.
 func (e *Entity[T, K]) DeleteExisting(old T) ConditionalDelete[T] {
 	return ConditionalDelete[T]{target: target{entity: e.core, value: old}, old: true}
 }
@@ -72,9 +73,9 @@ func (d ConditionalDelete[T]) Run(ctx context.Context, t *Table) error { return 
 
 func (Delete[T]) batchable() {}
 
-func (d Delete[T]) render(s stamp) rendered {
+func (d Delete[T]) render(s writeContext) request {
 	e := d.entity
-	r := rendered{op: "delete", entity: e}
+	r := request{op: "delete", entity: e}
 	r.key = e.keyOf(d.addressable(), &r.faults)
 	if len(e.uniques) > 0 {
 		r.faults.Add("", "%s has unique values to give up, so that the old value is needed: use DeleteExisting", e.name)
@@ -83,13 +84,13 @@ func (d Delete[T]) render(s stamp) rendered {
 	return r
 }
 
-func (d ConditionalDelete[T]) render(s stamp) rendered {
+func (d ConditionalDelete[T]) render(s writeContext) request {
 	return renderDelete(d.target, d.version, d.old, s)
 }
 
-func renderDelete(t target, version *int64, old bool, s stamp) rendered {
+func renderDelete(t target, version *int64, old bool, s writeContext) request {
 	e := t.entity
-	r := rendered{op: "delete", entity: e, version: version, until: s.until}
+	r := request{op: "delete", entity: e, version: version, until: s.until}
 	v := t.addressable()
 	if old {
 		r.key = e.keyOfValue(v, &r.faults)
@@ -131,9 +132,9 @@ func (e *entity) versionIs(version *int64, x *expression) string {
 	return x.name(e.version.Name) + " = " + x.number(*version)
 }
 
-func (c Check[T]) render(s stamp) rendered {
+func (c Check[T]) render(s writeContext) request {
 	e := c.entity
-	r := rendered{op: "check", entity: e, until: s.until}
+	r := request{op: "check", entity: e, until: s.until}
 	r.key = e.keyOf(c.addressable(), &r.faults)
 	e.checkConditions(c.conditions, &r.faults)
 	var x expression

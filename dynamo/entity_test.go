@@ -103,7 +103,7 @@ func TestTemplatesAreCheckedAtConstruction(t *testing.T) {
 		{"brace left open", "T#{ID", "META", nil, "has a { without its }"},
 		{"brace too many", "T#{ID}}", "META", nil, "has a } without its {"},
 		{"nested braces", "T#{{ID}}", "META", nil, "has a { without its }"},
-		{"field twice", "T#{ID}#{ID}", "META", nil, "field ID stands in it twice"},
+		{"field twice", "T#{ID}#{ID}", "META", nil, "field ID is in it twice"},
 		{"no separator after a text", "T#{ID}-x", "META", nil, `field ID has no fixed width: "#" must follow it`},
 		{"two texts together", "T#{ID}", "META", with(dynamo.InIndex("GSI2", "{ID}{Flag}")), `field ID has no fixed width`},
 		{"unknown index", "T#{ID}", "META", with(dynamo.InIndex("GSI9", "{ID}")), "index GSI9: the schema does not have it"},
@@ -285,7 +285,7 @@ func TestAnInvertedIndexSharesTheTablesKeys(t *testing.T) {
 	}
 	members := dynamo.MustEntity[member, memberKey](m, "Member", dynamo.Key("TEAM#{Team}", "USER#{User}"), dynamo.InIndex("Inverted"))
 	_, err := dynamo.NewEntity[member, memberKey](m, "Other", dynamo.Key("T#{Team}", "U#{User}"), dynamo.InIndex("Inverted", "X#{User}"))
-	require.ErrorContains(t, err, "the attribute SK is U#{User} already, it cannot be X#{User}, too")
+	require.ErrorContains(t, err, "the attribute SK is U#{User} already, it cannot also be X#{User}")
 	teamsOf := dynamo.MustAccessPattern[struct{ User string }](members, "Inverted")
 	role := dynamo.MustField[string](members, "Role")
 

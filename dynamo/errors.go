@@ -13,30 +13,30 @@ import (
 // SDK's own error type, through errors.Is and errors.As.
 var (
 	// ErrInvalid reports input that was refused before anything was sent.
-	ErrInvalid = errors.New("invalid input")
+	ErrInvalid = errors.New("dynamo: invalid input")
 	// ErrNotFound reports that the item is not there, or has expired.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = errors.New("dynamo: not found")
 	// ErrExists reports that a Create met an item under its key.
-	ErrExists = errors.New("already exists")
+	ErrExists = errors.New("dynamo: already exists")
 	// ErrConditionFailed reports that a condition did not hold. Errors that match
 	// ErrExists, ErrStale, ErrNotUnique or ErrWrongEntity match it too, and so
 	// does ErrNotFound where a write found nothing to change.
-	ErrConditionFailed = errors.New("condition failed")
+	ErrConditionFailed = errors.New("dynamo: condition failed")
 	// ErrStale reports that the item is at another version than the one given.
-	ErrStale = errors.New("stale version")
+	ErrStale = errors.New("dynamo: stale version")
 	// ErrNotUnique reports that another item holds a value that must be unique.
-	ErrNotUnique = errors.New("value is taken")
+	ErrNotUnique = errors.New("dynamo: value is taken")
 	// ErrWrongEntity reports that the item under a key is of another entity.
-	ErrWrongEntity = errors.New("item is of another entity")
+	ErrWrongEntity = errors.New("dynamo: item is of another entity")
 	// ErrConflict reports that a transaction met another one on the same item.
-	ErrConflict = errors.New("transaction conflict")
+	ErrConflict = errors.New("dynamo: transaction conflict")
 	// ErrUnprocessed reports that DynamoDB left an entry of a batch undone after
 	// every attempt.
-	ErrUnprocessed = errors.New("left unprocessed")
+	ErrUnprocessed = errors.New("dynamo: left unprocessed")
 	// ErrCursor reports a cursor that is malformed, forged, or of another query.
-	ErrCursor = errors.New("cursor does not belong to this query")
+	ErrCursor = errors.New("dynamo: cursor does not belong to this query")
 	// ErrUnknownEntity reports an item whose discriminator the model does not know.
-	ErrUnknownEntity = errors.New("unknown entity")
+	ErrUnknownEntity = errors.New("dynamo: unknown entity")
 )
 
 // OpError is the error of one operation on one entity.
@@ -50,15 +50,16 @@ type OpError struct {
 
 // Error says what was done to which item and why it failed. It shows 100 bytes of the key.
 func (e *OpError) Error() string {
-	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + textOfError(e.Err)
+	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + causeText(e.Err)
 }
 
-// textOfError is the text of a cause, which an error made elsewhere may lack.
-func textOfError(err error) string {
+// causeText is the text of a cause within an error that names the package already. An
+// error that a caller made may lack a cause.
+func causeText(err error) string {
 	if err == nil {
 		return "no cause is given"
 	}
-	return err.Error()
+	return strings.TrimPrefix(err.Error(), "dynamo: ")
 }
 
 // Unwrap returns the cause.

@@ -14,7 +14,7 @@ import (
 
 // alive writes the condition that an item that is there has not expired; "" for an
 // entity whose items do not expire.
-func (e *entity) alive(x *expression, s stamp) string {
+func (e *entity) alive(x *expression, s writeContext) string {
 	if !e.expires() {
 		return ""
 	}
@@ -29,14 +29,14 @@ func (m *Model) over(x *expression, now time.Time) string {
 
 // inTheWay reports whether a write that makes an item failed because an expired one is
 // still there. DynamoDB deletes it some time; no write may build on it.
-func (t *Table) inTheWay(r *rendered, reason *CancellationReason) bool {
+func (t *Table) inTheWay(r *request, reason *CancellationReason) bool {
 	return r.makes && reason.Code == codeCondition && reason.Unique == "" && t.model.gone(reason.item, time.Now())
 }
 
 // clearAway deletes the expired items that canceled the operations, if nothing else did
 // but what passes by itself, so that they can be tried again. It reports whether there
 // were any.
-func (t *Table) clearAway(ctx context.Context, rs []rendered, err error) (bool, error) {
+func (t *Table) clearAway(ctx context.Context, rs []request, err error) (bool, error) {
 	reasons := reasonsOf(err)
 	if len(reasons) != len(rs) {
 		return false, nil
@@ -89,13 +89,13 @@ func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
 func (t *Table) mayClear(attempt int) bool { return attempt < max(t.options.Attempts-1, 1) }
 
 // again does an operation until no expired item is in its way, up to Options.Attempts.
-func (t *Table) again(ctx context.Context, r *rendered, do func() error) error {
+func (t *Table) again(ctx context.Context, r *request, do func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := do()
 		if err == nil || !t.mayClear(attempt) {
 			return err
 		}
-		cleared, clearErr := t.clearAway(ctx, []rendered{*r}, err)
+		cleared, clearErr := t.clearAway(ctx, []request{*r}, err)
 		switch {
 		case clearErr != nil:
 			return errors.Join(err, clearErr)

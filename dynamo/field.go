@@ -113,8 +113,8 @@ func (f Field[T, V]) core() *fieldPath {
 	return f.path
 }
 
-// Equal holds when the field is v; an empty slice, map or set is a missing one. In an Update it also tells which value the field
-// has, should a key of an index depend on it.
+// Equal holds when the field is v; an empty slice, map or set is a missing one. In an
+// Update it also says which value the field has, if a key of an index depends on it.
 func (f Field[T, V]) Equal(v V) Condition[T] { return f.compare("=", v) }
 
 // NotEqual holds when the field is not v, or is missing; with an empty slice, map or set,

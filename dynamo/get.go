@@ -38,9 +38,9 @@ func (e *Entity[T, K]) Get(ctx context.Context, t *Table, key K, optFns ...func(
 	return v, err
 }
 
-// get reads an item into out, a pointer to a T, and returns the stored item.
+// get reads an item into out, a pointer to a T, and also returns it as stored.
 func (e *entity) get(ctx context.Context, t *Table, key reflect.Value, out any, o ReadOptions) (item, error) {
-	r := rendered{op: "get", entity: e}
+	r := request{op: "get", entity: e}
 	r.key = e.keyOf(key, &r.faults)
 	if err := t.admit(&r); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (e *entity) get(ctx context.Context, t *Table, key reflect.Value, out any, 
 }
 
 // GetMany reads the items of the keys in batches of 100. The answer is aligned with
-// the keys; nil means that there is no item. Keys that DynamoDB leaves
+// the keys; an item that is not there is nil. Keys that DynamoDB leaves
 // unprocessed are asked for again, up to Options.Attempts.
 func (e *Entity[T, K]) GetMany(ctx context.Context, t *Table, keys []K, optFns ...func(*ReadOptions)) ([]*T, error) {
 	out := make([]*T, len(keys))
@@ -105,8 +105,8 @@ func (e *Entity[T, K]) Into(dst *T, key K) Read {
 	}}
 }
 
-func (r Read) render() rendered {
-	out := rendered{op: "get", entity: r.entity}
+func (r Read) render() request {
+	out := request{op: "get", entity: r.entity}
 	if r.entity == nil {
 		out.faults.Add("", "the zero Read reads nothing")
 		return out
@@ -194,8 +194,8 @@ func trackMissing(reads []Read) (missing func() error, wrapped []Read) {
 }
 
 // admitReads renders the keys and reports every fault.
-func (t *Table) admitReads(reads []Read) ([]rendered, error) {
-	rs := make([]rendered, len(reads))
+func (t *Table) admitReads(reads []Read) ([]request, error) {
+	rs := make([]request, len(reads))
 	var errs []error
 	for i, read := range reads {
 		rs[i] = read.render()

@@ -63,7 +63,7 @@ func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
 	case attribute == "" || source == "" && shared == nil:
 		return fmt.Errorf("its sort key is %q and the template of it %q: give both or none", attribute, source)
 	case shared != nil && source != "" && source != shared.Source:
-		return fmt.Errorf("the attribute %s is %s already, it cannot be %s, too", attribute, shared, source)
+		return fmt.Errorf("the attribute %s is %s already, it cannot also be %s", attribute, shared, source)
 	}
 	t := shared
 	if t == nil {

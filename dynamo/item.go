@@ -78,20 +78,22 @@ func renderPresent(b keytemplate.Binding, v reflect.Value, fs *faults) string {
 	return text
 }
 
-// stamp is what a write adds to an item from the moment and the context. The moment may
-// be known up to a span only: it is not before now and not after until.
-type stamp struct {
+// writeContext is what a write takes from its surroundings: the time, the correlation id
+// and the trace header. The time may be known up to a span only: it is not before now and
+// not after until.
+type writeContext struct {
 	now, until  time.Time
 	correlation string
 	trace       string
 }
 
-// encode makes the whole item of a value: its fields, keys, discriminator and stamps.
-func (e *entity) encode(v reflect.Value, s stamp, fs *faults) (item, primaryKey) {
+// encode makes the whole item of a value: its fields, keys, discriminator and what the context
+// adds.
+func (e *entity) encode(v reflect.Value, s writeContext, fs *faults) (item, primaryKey) {
 	key := e.keyOfValue(v, fs)
 	out, err := attributevalue.MarshalMapWithOptions(v.Addr().Interface(), attr.SortableTimes)
 	if err != nil {
-		e.blame(v, err, fs)
+		e.faultyFields(v, err, fs)
 		return nil, key
 	}
 	e.leaveOut(out)
@@ -119,8 +121,8 @@ func (e *entity) leaveOut(out item) {
 	}
 }
 
-// blame finds the fields that cannot be stored.
-func (e *entity) blame(v reflect.Value, err error, fs *faults) {
+// faultyFields finds the fields that cannot be stored.
+func (e *entity) faultyFields(v reflect.Value, err error, fs *faults) {
 	before := len(*fs)
 	for _, a := range e.attributes {
 		if _, err := a.Encoder.Encode(v.FieldByIndex(a.Index).Interface()); err != nil {
@@ -162,7 +164,7 @@ func (k indexKey) limit() int {
 
 // encodeExpiry leaves out an expiry that is not set, so that the zero time does not
 // pass for one long ago.
-func (e *entity) encodeExpiry(out item, v reflect.Value, s stamp) {
+func (e *entity) encodeExpiry(out item, v reflect.Value, s writeContext) {
 	ttl := e.model.schema.TTL
 	switch {
 	case e.expiry != nil && v.FieldByIndex(e.expiry.Index).IsZero():

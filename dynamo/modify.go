@@ -21,7 +21,7 @@ import (
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
 	if e.core.version == nil {
-		r := rendered{op: "modify", entity: e.core}
+		r := request{op: "modify", entity: e.core}
 		r.faults.Add("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
 		return zero, r.err()
 	}
@@ -50,21 +50,21 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 		return old, err
 	}
 	if change == nil {
-		return old, (&rendered{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
+		return old, (&request{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
 	}
 	if err := change(&next); err != nil {
 		return old, err
 	}
 	op := e.Replace(old, next)
 	op.rest = e.core.foreign(raw)
-	if unchanged, ok := op.unchanged(raw, t.stamp(ctx)); ok {
+	if unchanged, ok := op.unchanged(raw, t.writeContext(ctx)); ok {
 		return unchanged, nil
 	}
-	return op.Stored(), t.runTransaction(ctx, []Write{op}, transaction{single: true}, func() stamp { return t.stamp(ctx) })
+	return op.Stored(), t.runTransaction(ctx, []Write{op}, transaction{single: true}, func() writeContext { return t.writeContext(ctx) })
 }
 
 // unchanged returns the value at the version of old, if its item is the stored one.
-func (p Replace[T]) unchanged(stored item, s stamp) (T, bool) {
+func (p Replace[T]) unchanged(stored item, s writeContext) (T, bool) {
 	e := p.entity
 	v := replacement(p.target, p.next)
 	version := v.FieldByIndex(e.version.Index)

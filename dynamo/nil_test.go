@@ -82,7 +82,7 @@ func TestZeroErrorsHaveAText(t *testing.T) {
 		&dynamo.OpError{}:          "dynamo: : no cause is given",
 		&dynamo.TransactionError{}: "dynamo: transact: no cause is given",
 		&dynamo.BatchError{}:       "dynamo: batch: 0 of 0 not written: ",
-		&dynamo.InputError{}:       "invalid input",
+		&dynamo.InputError{}:       "dynamo: invalid input",
 	} {
 		require.Equal(t, want, err.Error())
 		require.NotErrorIs(t, err, dynamo.ErrNotFound)

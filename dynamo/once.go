@@ -21,8 +21,7 @@ import (
 // fail with the SDK's IdempotentParameterMismatchException. The token has 1 to 36
 // characters.
 //
-// DynamoDB compares the writes themselves, so that they must not tell one call from the
-// other. The times in them are therefore rounded to the minute, on the safe side: what
+// DynamoDB compares the writes themselves, so that they must not differ between calls. The times in them are therefore rounded to the minute, on the safe side: what
 // ExpireAfter sets is up to a minute later, an item counts as expired for Update, Upsert,
 // Replace, Delete and Check up to a minute early, and for Create as not yet expired up to
 // a minute late. A later call also tries the minutes before its own, 13 requests for each
@@ -34,16 +33,16 @@ func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) er
 	if n := len(token); n < 1 || n > 36 {
 		return fmt.Errorf("dynamo: transact: %w", invalid("token", "is %d characters long, it has to be 1 to 36", n))
 	}
-	first := t.stamp(ctx).toTheMinute()
+	first := t.writeContext(ctx).toTheMinute()
 	var tried [][]types.TransactWriteItem
-	send := func(s stamp) error {
+	send := func(s writeContext) error {
 		if _, items, err := t.renderAll(s, ops); err == nil {
 			if slices.ContainsFunc(tried, func(other []types.TransactWriteItem) bool { return reflect.DeepEqual(items, other) }) {
 				return errTried
 			}
 			tried = append(tried, items)
 		}
-		return t.runTransaction(ctx, ops, transaction{token: token}, func() stamp { return s })
+		return t.runTransaction(ctx, ops, transaction{token: token}, func() writeContext { return s })
 	}
 	err := send(first)
 	if !mismatch(err) {
@@ -76,22 +75,22 @@ func mismatch(err error) bool {
 	return ok
 }
 
-// toTheMinute is the stamp of every call in the same minute with the same correlation.
-func (s stamp) toTheMinute() stamp {
+// toTheMinute is the writeContext of every call in the same minute with the same correlation.
+func (s writeContext) toTheMinute() writeContext {
 	s.now = s.now.Truncate(time.Minute)
 	s.until = s.now.Add(time.Minute)
 	s.trace = ""
 	return s
 }
 
-func (s stamp) moved(d time.Duration) stamp {
+func (s writeContext) moved(d time.Duration) writeContext {
 	s.now, s.until = s.now.Add(d), s.until.Add(d)
 	return s
 }
 
 // correlations are the correlation ids with which the operations may have been written:
 // those that are stored, at most 3, then the caller's own.
-func (t *Table) correlations(ctx context.Context, s stamp, ops []Write) ([]string, error) {
+func (t *Table) correlations(ctx context.Context, s writeContext, ops []Write) ([]string, error) {
 	rs, _, err := t.renderAll(s, ops)
 	if err != nil {
 		return nil, err

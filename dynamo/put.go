@@ -8,7 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Put stores a whole item, whether or not one is there. With a version it stores the
+// Put stores a whole item, whether or not one is there. It is a value that sends nothing
+// until Run, Table.Batch or Table.Transact does. With a version it stores the
 // item only at the version of the value: version 0 means "not there yet". It is a
 // BatchWrite, which a batch refuses at run time for an entity with a version.
 type Put[T any] struct{ target }
@@ -17,16 +18,18 @@ type Put[T any] struct{ target }
 // is still there counts as not there, as for an Upsert.
 type ConditionalPut[T any] struct{ target }
 
-// Create stores an item that is not there yet. It fails with ErrExists otherwise, and
-// an expired item counts as not there.
+// Create stores an item that is not there yet. It is a value that sends nothing until Run
+// or Table.Transact does. It fails with ErrExists when there is an item, and an expired one
+// counts as not there.
 type Create[T any] struct{ target }
 
-// Put returns the operation that stores v.
+// Put returns the operation that stores v. Nothing is sent before its Run.
 func (e *Entity[T, K]) Put(v T) Put[T] {
 	return Put[T]{target{entity: e.core, value: v}}
 }
 
-// Create returns the operation that stores v if there is no item under its key.
+// Create returns the operation that stores v if there is no item under its key. Nothing is
+// sent before its Run.
 func (e *Entity[T, K]) Create(v T) Create[T] {
 	return Create[T]{target{entity: e.core, value: v}}
 }
@@ -74,13 +77,13 @@ func stored[T any](t target, created bool) T {
 
 func (Put[T]) batchable() {}
 
-func (p Put[T]) render(s stamp) rendered            { return renderPut(p.target, s) }
-func (p ConditionalPut[T]) render(s stamp) rendered { return renderPut(p.target, s) }
-func (c Create[T]) render(s stamp) rendered         { return renderCreate(c.target, s) }
+func (p Put[T]) render(s writeContext) request            { return renderPut(p.target, s) }
+func (p ConditionalPut[T]) render(s writeContext) request { return renderPut(p.target, s) }
+func (c Create[T]) render(s writeContext) request         { return renderCreate(c.target, s) }
 
-func renderPut(t target, s stamp) rendered {
+func renderPut(t target, s writeContext) request {
 	e := t.entity
-	r := rendered{op: "put", entity: e, until: s.until}
+	r := request{op: "put", entity: e, until: s.until}
 	v := t.addressable()
 	a := r.putItem(v, s)
 	if len(e.uniques) > 0 {
@@ -102,9 +105,9 @@ func renderPut(t target, s stamp) rendered {
 	return r
 }
 
-func renderCreate(t target, s stamp) rendered {
+func renderCreate(t target, s writeContext) request {
 	e := t.entity
-	r := rendered{op: "create", entity: e, until: s.until}
+	r := request{op: "create", entity: e, until: s.until}
 	v := t.addressable()
 	a := r.putItem(v, s)
 	var x expression
@@ -118,16 +121,16 @@ func renderCreate(t target, s stamp) rendered {
 }
 
 // putItem encodes and checks the item of a put.
-func (r *rendered) putItem(v reflect.Value, s stamp) action {
+func (r *request) putItem(v reflect.Value, s writeContext) action {
 	it, key := r.entity.encode(v, s, &r.faults)
 	r.key = key
 	return action{kind: actPut, key: key, item: it, size: checkItem(it, &r.faults)}
 }
 
-func (r *rendered) expect(version int64) { r.version = &version }
+func (r *request) expect(version int64) { r.version = &version }
 
 // atVersion writes the condition that the item is at the version; 0 is "not there".
-func (e *entity) atVersion(version int64, x *expression, s stamp) string {
+func (e *entity) atVersion(version int64, x *expression, s writeContext) string {
 	if version == 0 {
 		return e.vacant(x, s)
 	}

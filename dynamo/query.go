@@ -17,8 +17,8 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// Query is an access pattern with its values, as a value: All, Pages, Page, First and
-// Count run it. Items are in the order of the sort key, oldest first.
+// Query is an access pattern bound to values. Run it with All, Pages, Page, First or
+// Count. Items are in the order of the sort key, oldest first.
 type Query[T any] struct {
 	core query
 }
@@ -78,8 +78,9 @@ func (q Query[T]) PageSize(n int32) Query[T] {
 	return q
 }
 
-// Filter limits the query to the items that meet the conditions. DynamoDB still reads,
-// and charges for, the items that it drops. Use an index instead where you can.
+// Filter returns the query for the items that also meet the conditions. DynamoDB still
+// reads, and charges for, items the filter drops. Use an index instead where you can. See
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html.
 func (q Query[T]) Filter(conditions ...Condition[T]) Query[T] {
 	q.core.filter = slices.Concat(q.core.filter, nodesOf(conditions))
 	return q
@@ -263,9 +264,9 @@ func (s selection) write(attribute string, x *expression) string {
 	}
 }
 
-// evaluate is how many items DynamoDB shall evaluate in the next call: no more than are
-// wanted, but the more the more calls it took, as others may lie between them.
-func (q *query) evaluate(found, calls int) *int32 {
+// pageLimit returns the Limit of the next request: the items still wanted, doubled with
+// every request in case others lie between them.
+func (q *query) pageLimit(found, calls int) *int32 {
 	n := q.pageSize
 	if q.limit > 0 && len(q.filter) == 0 {
 		if left := min(q.limit-found, 1<<20) << min(calls, 8); n == 0 || left < int(n) {
@@ -291,7 +292,7 @@ func (q *query) items(ctx context.Context, t *Table) iter.Seq2[item, error] {
 		}
 		found := 0
 		for calls := 0; ; calls++ {
-			in.Limit = q.evaluate(found, calls)
+			in.Limit = q.pageLimit(found, calls)
 			out, err := t.client.Query(ctx, in)
 			if err != nil {
 				yield(nil, q.fail(err))
@@ -333,7 +334,7 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 	}
 	n := 0
 	for calls := 0; ; calls++ {
-		in.Limit = q.evaluate(n, calls)
+		in.Limit = q.pageLimit(n, calls)
 		out, err := t.client.Query(ctx, in)
 		if err != nil {
 			return q.fail(err)

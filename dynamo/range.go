@@ -6,9 +6,9 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// Range is a range of values of a field in a pattern. Its zero value is the whole
+// Range is a range of values of a field in an access pattern. Its zero value is the whole
 // range. Since, Until, Between and Through make ranges. Where the key has a time up to a
-// unit, as {At:day}, a bound within a unit is exact, too: the items of that unit are read
+// unit, as {At:day}, a bound within a unit is still exact: the items of that unit are read
 // and those whose field is outside are left out, before Limit, First and Count.
 type Range[T any] struct {
 	from, to       T

@@ -13,8 +13,8 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
-// CancellationReason is the result of one operation of a canceled transaction, or why a
-// single operation failed. It is tied to the operation and its entity.
+// CancellationReason says why one operation of a canceled transaction failed, or whether
+// it did, and why a single operation failed. It is tied to the operation and its entity.
 type CancellationReason struct {
 	Op      string // "create", "update", …
 	Entity  string
@@ -46,12 +46,13 @@ func (r CancellationReason) Item() map[string]types.AttributeValue {
 	return out
 }
 
+// String says what the operation was and why it failed.
 func (r CancellationReason) String() string {
 	text := describe(r.Op, r.Entity, r.Key)
 	if r.err == nil {
 		return text + ": no failure"
 	}
-	return text + ": " + r.err.Error()
+	return text + ": " + causeText(r.err)
 }
 
 // Existing returns the item that failed the condition of an operation on this entity.
@@ -84,7 +85,7 @@ func (e *TransactionError) Error() string {
 		}
 	}
 	if len(texts) == 0 {
-		return "dynamo: transact: " + textOfError(e.Err)
+		return "dynamo: transact: " + causeText(e.Err)
 	}
 	return "dynamo: transact: " + strings.Join(texts, "; ")
 }
@@ -113,7 +114,7 @@ const (
 )
 
 // reasonOf explains the answer to one action of an operation.
-func (r *rendered) reasonOf(a *action, code, message string, it item) CancellationReason {
+func (r *request) reasonOf(a *action, code, message string, it item) CancellationReason {
 	reason := CancellationReason{
 		Op: r.op, Entity: r.entityName(), Key: r.key.String(),
 		Code: code, Message: message, Unique: a.unique, item: it,
@@ -135,15 +136,15 @@ func (r *rendered) reasonOf(a *action, code, message string, it item) Cancellati
 }
 
 // conditionFailed finds out which condition it was.
-func (r *rendered) conditionFailed(a *action, it item) error {
+func (r *request) conditionFailed(a *action, it item) error {
 	because := func(sentinel error, format string, args ...any) error {
 		return &failure{text: fmt.Sprintf(format, args...), causes: []error{sentinel, ErrConditionFailed}}
 	}
 	if a.unique != "" {
 		if !a.owned {
-			return because(ErrNotUnique, "%v: %s", ErrNotUnique, a.unique)
+			return because(ErrNotUnique, "%s: %s", causeText(ErrNotUnique), a.unique)
 		}
-		return because(ErrStale, "%v: the claim on %s is another item's", ErrStale, a.unique)
+		return because(ErrStale, "%s: the claim on %s is another item's", causeText(ErrStale), a.unique)
 	}
 	model := r.entity.model
 	gone := func() bool { return model.gone(it, time.Now()) || model.gone(it, r.until) }
@@ -154,29 +155,29 @@ func (r *rendered) conditionFailed(a *action, it item) error {
 	case it == nil && r.op == "upsert":
 		return ErrConditionFailed
 	case it == nil && r.version != nil && r.op == "put":
-		return &failure{text: "the item is gone: " + ErrStale.Error(), causes: []error{ErrNotFound, ErrStale, ErrConditionFailed}}
+		return &failure{text: "the item is gone: " + causeText(ErrStale), causes: []error{ErrNotFound, ErrStale, ErrConditionFailed}}
 	case it == nil:
-		return because(ErrNotFound, "%v", ErrNotFound)
+		return because(ErrNotFound, "%s", causeText(ErrNotFound))
 	case r.op == "create":
-		return because(ErrExists, "%v", ErrExists)
+		return because(ErrExists, "%s", causeText(ErrExists))
 	case stored != r.entity.name:
-		return because(ErrWrongEntity, "%v: %q", ErrWrongEntity, stored)
+		return because(ErrWrongEntity, "%s: %q", causeText(ErrWrongEntity), stored)
 	case r.stale(it):
-		return because(ErrStale, "%v: the item is at version %s, not %d", ErrStale, r.storedVersion(it), *r.version)
+		return because(ErrStale, "%s: the item is at version %s, not %d", causeText(ErrStale), r.storedVersion(it), *r.version)
 	case r.makes && r.entity.expires() && gone():
-		return because(ErrConditionFailed, "%v: the item has expired and is still there", ErrConditionFailed)
+		return because(ErrConditionFailed, "%s: the item has expired and is still there", causeText(ErrConditionFailed))
 	case r.op != "put" && r.op != "upsert" && r.entity.expires() && gone():
-		return because(ErrNotFound, "%v: it has expired", ErrNotFound)
+		return because(ErrNotFound, "%s: it has expired", causeText(ErrNotFound))
 	}
 	return ErrConditionFailed
 }
 
 // stale reports whether the item is at another version than the one expected.
-func (r *rendered) stale(it item) bool {
+func (r *request) stale(it item) bool {
 	return r.version != nil && r.entity.version != nil && r.storedVersion(it) != strconv.FormatInt(*r.version, 10)
 }
 
-func (r *rendered) storedVersion(it item) string {
+func (r *request) storedVersion(it item) string {
 	if n, ok := it[r.entity.version.Name].(*types.AttributeValueMemberN); ok {
 		return n.Value
 	}
@@ -184,24 +185,24 @@ func (r *rendered) storedVersion(it item) string {
 }
 
 // failed makes the error of a single operation from the SDK's.
-func (t *Table) failed(r *rendered, err error) error {
+func (t *Table) failed(r *request, err error) error {
 	out := &OpError{Op: r.op, Entity: r.entityName(), Key: r.key.String(), Err: err}
 	var condition *types.ConditionalCheckFailedException
 	if errors.As(err, &condition) {
 		out.Reason = r.reasonOf(&r.actions[0], codeCondition, condition.ErrorMessage(), condition.Item)
-		out.Err = &failure{text: out.Reason.err.Error(), causes: []error{out.Reason.err, err}}
+		out.Err = &failure{text: causeText(out.Reason.err), causes: []error{out.Reason.err, err}}
 		return out
 	}
 	var conflict *types.TransactionConflictException
 	if errors.As(err, &conflict) {
-		out.Err = &failure{text: ErrConflict.Error() + ": " + err.Error(), causes: []error{ErrConflict, err}}
+		out.Err = &failure{text: causeText(ErrConflict) + ": " + err.Error(), causes: []error{ErrConflict, err}}
 	}
 	return out
 }
 
 // canceled makes the error of a transaction from the SDK's. The reasons of all actions
 // of one operation become one: the first that is not "None".
-func canceled(ops []rendered, err error) error {
+func canceled(ops []request, err error) error {
 	var cancel *types.TransactionCanceledException
 	if !errors.As(err, &cancel) {
 		return fmt.Errorf("dynamo: transact: %w", err)

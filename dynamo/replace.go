@@ -7,7 +7,7 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// Replace stores new in the place of old, which was read before. It moves the claims
+// Replace stores a new value in the place of an old one, which was read before. It moves the claims
 // on unique values.
 type Replace[T any] struct {
 	target
@@ -19,7 +19,7 @@ type Replace[T any] struct {
 // Replace returns the operation that puts next in the place of old. Both must have
 // the same key. With a version, the item has to be at the version of old; without,
 // it has to be there with the unique values of old. Attributes that T does not have
-// are lost; Modify keeps them.
+// are lost; Modify keeps them. Nothing is sent before its Run.
 func (e *Entity[T, K]) Replace(old, next T) Replace[T] {
 	return Replace[T]{target: target{entity: e.core, value: old}, next: next}
 }
@@ -47,11 +47,11 @@ func replacement(t target, next any) reflect.Value {
 	return v
 }
 
-func (p Replace[T]) render(s stamp) rendered { return renderReplace(p.target, p.next, p.rest, s) }
+func (p Replace[T]) render(s writeContext) request { return renderReplace(p.target, p.next, p.rest, s) }
 
-func renderReplace(t target, next any, rest item, s stamp) rendered {
+func renderReplace(t target, next any, rest item, s writeContext) request {
 	e := t.entity
-	r := rendered{op: "replace", entity: e, until: s.until}
+	r := request{op: "replace", entity: e, until: s.until}
 	old, v := t.addressable(), replacement(t, next)
 	a := r.putItem(v, s)
 	oldKey := e.keyOfValue(old, &r.faults)

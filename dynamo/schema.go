@@ -26,7 +26,7 @@ type Schema struct {
 	// Discriminator names the attribute that holds the name of an item's entity.
 	// Optional. Defaults to "EntityType".
 	Discriminator string
-	// Separator stands between the parts of a key. No value that goes into a key
+	// Separator separates the parts of a key. No value that goes into a key
 	// may contain it. Optional. Defaults to "#"; one printable ASCII character.
 	Separator string
 	// Indexes are the secondary indexes. At most 20 global and 5 local ones.

@@ -83,14 +83,14 @@ func (t *Table) Model() *Model { return t.model }
 
 func (t *Table) schema() *Schema { return &t.model.schema }
 
-// stamp takes the moment and what the context carries.
-func (t *Table) stamp(ctx context.Context) stamp {
+// writeContext captures the current time, correlation id and trace header.
+func (t *Table) writeContext(ctx context.Context) writeContext {
 	now := time.Now()
-	return stamp{now: now, until: now, correlation: correlation.ID(ctx), trace: correlation.Trace(ctx)}
+	return writeContext{now: now, until: now, correlation: correlation.ID(ctx), trace: correlation.Trace(ctx)}
 }
 
 // admit refuses an operation with faults or of another model.
-func (t *Table) admit(r *rendered) error {
+func (t *Table) admit(r *request) error {
 	if t == nil {
 		r.faults.Add("", "the table is nil")
 	} else if r.entity != nil && r.entity.model != t.model {

@@ -29,14 +29,14 @@ type transaction struct {
 // A transaction holds at most 100 items and 4 MB, each item once; an operation on an
 // entity with unique values counts their guards.
 func (t *Table) Transact(ctx context.Context, ops ...Write) error {
-	return t.runTransaction(ctx, ops, transaction{}, func() stamp { return t.stamp(ctx) })
+	return t.runTransaction(ctx, ops, transaction{}, func() writeContext { return t.writeContext(ctx) })
 }
 
 // Items returns the operations as items for a TransactWriteItems call of the caller,
 // or of a library that adds its own. It sends nothing. When package idempotency
 // commits the slice as it is, the error of a canceled transaction is a
-// *TransactionError; for items that were appended to others there is Explain. Operations that store the
-// correlation find none here: ItemsFor takes it from a context.
+// *TransactionError; for items that were appended to others there is Explain. Operations
+// that store the correlation find none here: ItemsFor takes it from a context.
 func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
 	return t.ItemsFor(context.Background(), ops...)
 }
@@ -44,18 +44,18 @@ func (t *Table) Items(ops ...Write) ([]types.TransactWriteItem, error) {
 // ItemsFor is Items with the correlation id and the trace header of a context for the
 // entities that store them.
 func (t *Table) ItemsFor(ctx context.Context, ops ...Write) ([]types.TransactWriteItem, error) {
-	rs, items, err := t.renderAll(t.stamp(ctx), ops)
+	rs, items, err := t.renderAll(t.writeContext(ctx), ops)
 	if err != nil {
 		return nil, err
 	}
 	return explained(rs, items), nil
 }
 
-// explainer tells the reasons of a canceled transaction whose first items are
-// those of its operations.
+// explainer explains a canceled transaction whose first items are those of its
+// operations.
 type explainer struct {
-	types.AttributeValueMemberNULL // what it stands among; it is never sent
-	ops                            []rendered
+	types.AttributeValueMemberNULL // the type of its place in the items; it is never sent
+	ops                            []request
 }
 
 // Explain turns the SDK's error into a *TransactionError.
@@ -64,7 +64,7 @@ func (e *explainer) Explain(err error) error { return canceled(e.ops, err) }
 // explained puts the explainer of the items behind them, into the capacity of the
 // slice: a library that commits the slice as it is finds it there, and needs
 // nothing of this package. Nothing of it is sent, and an append overwrites it.
-func explained(ops []rendered, items []types.TransactWriteItem) []types.TransactWriteItem {
+func explained(ops []request, items []types.TransactWriteItem) []types.TransactWriteItem {
 	n := len(items)
 	behind := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 		Key: map[string]types.AttributeValue{"": &explainer{ops: ops}},
@@ -79,14 +79,14 @@ func (t *Table) Explain(err error, ops ...Write) error {
 	if !errors.As(err, &cancel) {
 		return err
 	}
-	rs, _, renderErr := t.renderAll(t.stamp(context.Background()), ops)
+	rs, _, renderErr := t.renderAll(t.writeContext(context.Background()), ops)
 	if renderErr != nil {
 		return err
 	}
 	return canceled(rs, err)
 }
 
-func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transaction, now func() stamp) error {
+func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transaction, now func() writeContext) error {
 	if len(ops) == 0 {
 		return nil
 	}
@@ -135,7 +135,7 @@ func asSingleError(err error) error {
 	r := canceled.Reasons[0]
 	return &OpError{
 		Op: r.Op, Entity: r.Entity, Key: r.Key, Reason: r,
-		Err: &failure{text: r.err.Error(), causes: []error{r.err, canceled.Err}},
+		Err: &failure{text: causeText(r.err), causes: []error{r.err, canceled.Err}},
 	}
 }
 
@@ -169,8 +169,8 @@ func (r *CancellationReason) retryable() bool {
 }
 
 // renderAll renders the operations and checks what concerns them together.
-func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWriteItem, error) {
-	rs := make([]rendered, len(ops))
+func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.TransactWriteItem, error) {
+	rs := make([]request, len(ops))
 	items := make([]types.TransactWriteItem, 0, len(ops))
 	var errs []error
 	var fs faults
@@ -214,7 +214,7 @@ func (t *Table) renderAll(s stamp, ops []Write) ([]rendered, []types.TransactWri
 }
 
 // runAction carries out an operation of one action.
-func (t *Table) runAction(ctx context.Context, r *rendered) error {
+func (t *Table) runAction(ctx context.Context, r *request) error {
 	a := &r.actions[0]
 	const old = types.ReturnValuesOnConditionCheckFailureAllOld
 	var err error
@@ -239,7 +239,7 @@ func (t *Table) runAction(ctx context.Context, r *rendered) error {
 			ReturnValuesOnConditionCheckFailure: old,
 		})
 	default:
-		err = errors.New("a check stands in a transaction")
+		err = errors.New("a check is possible in a transaction only")
 	}
 	if err != nil {
 		return t.failed(r, err)

@@ -90,7 +90,7 @@ func (e *entity) guardedBy(other *entity) bool {
 }
 
 // claimAll returns the puts of all guards of a new item.
-func (e *entity) claimAll(v reflect.Value, owner primaryKey, s stamp, fs *faults) []action {
+func (e *entity) claimAll(v reflect.Value, owner primaryKey, s writeContext, fs *faults) []action {
 	var out []action
 	for _, u := range e.uniques {
 		if key, ok := e.guardKey(u, v, fs); ok {
@@ -124,7 +124,7 @@ func (e *entity) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []act
 }
 
 // moveAll returns what moves the guards from an old value to a new one.
-func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s stamp, fs *faults) []action {
+func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s writeContext, fs *faults) []action {
 	var out []action
 	for _, u := range e.uniques {
 		from, had := e.guardKey(u, old, fs)
@@ -145,7 +145,7 @@ func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s stamp, fs 
 	return out
 }
 
-func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp) item {
+func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext) item {
 	it := key.attributes(&e.model.schema)
 	it[e.model.schema.Discriminator] = &types.AttributeValueMemberS{Value: u.discriminator}
 	it[ownerPK] = &types.AttributeValueMemberS{Value: owner.partition}
@@ -159,7 +159,7 @@ func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner prim
 	return it
 }
 
-func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
+func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) action {
 	var x expression
 	it := e.guardItem(u, key, v, owner, s)
 	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
@@ -167,7 +167,7 @@ func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryK
 	return a
 }
 
-func (e *entity) renew(u unique, key primaryKey, v reflect.Value, owner primaryKey, s stamp, fs *faults) action {
+func (e *entity) renew(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) action {
 	var x expression
 	it := e.guardItem(u, key, v, owner, s)
 	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: owned(&x, owner), owned: true, size: checkItem(it, fs)}

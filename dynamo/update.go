@@ -25,8 +25,8 @@ type Update[T any] struct {
 	version *int64
 }
 
-// Update returns the operation that changes the item of the key, by the actions to be
-// given to Do.
+// Update returns the operation that changes the item of the key by the actions of Do.
+// Nothing is sent before its Run or Return.
 func (e *Entity[T, K]) Update(key K) Update[T] {
 	return Update[T]{target: target{entity: e.core, value: key, key: true}}
 }
@@ -68,7 +68,7 @@ func (u Update[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t,
 // Return changes the item and returns it as it is after that.
 func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 	var v T
-	r := renderWrite(u, t.stamp(ctx))
+	r := renderWrite(u, t.writeContext(ctx))
 	if err := t.admit(&r); err != nil {
 		return v, err
 	}
@@ -97,13 +97,13 @@ func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 	return v, nil
 }
 
-func (u Update[T]) render(s stamp) rendered {
+func (u Update[T]) render(s writeContext) request {
 	return renderUpdate(u.target, u.changes, u.version, u.upsert, s)
 }
 
-func renderUpdate(t target, changes []*change, version *int64, upsert bool, s stamp) rendered {
+func renderUpdate(t target, changes []*change, version *int64, upsert bool, s writeContext) request {
 	e := t.entity
-	r := rendered{op: "update", entity: e, version: version, until: s.until}
+	r := request{op: "update", entity: e, version: version, until: s.until}
 	v := t.addressable()
 	r.key = e.keyOf(v, &r.faults)
 	if upsert {
@@ -286,7 +286,7 @@ func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
 }
 
 // writeStamps counts up the version and renews the correlation.
-func (e *entity) writeStamps(s stamp, upsert bool, x *expression, out *clauses) {
+func (e *entity) writeStamps(s writeContext, upsert bool, x *expression, out *clauses) {
 	if e.version != nil {
 		out.add = append(out.add, x.name(e.version.Name)+" "+x.number(1))
 	}

@@ -10,12 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Write is a write operation as a value: Put, Create, Update, Delete, Replace, Check
-// and what they are made of. It does nothing until it is run alone, handed to
-// Table.Transact, or turned into the SDK's items by Table.Items.
+// Write is a write operation as a value: a Put, Create, Update, Delete, Replace or Check,
+// or one of these with conditions. It sends nothing: its Run does, or Table.Transact, or
+// Table.Batch. Table.Items converts it to the SDK's items.
 type Write interface {
-	// render turns the operation into what DynamoDB is to do.
-	render(s stamp) rendered
+	// render converts the operation to what DynamoDB is to do.
+	render(s writeContext) request
 }
 
 // BatchWrite is a Write that a batch can hold: one without a condition.
@@ -24,8 +24,8 @@ type BatchWrite interface {
 	batchable()
 }
 
-// rendered is an operation in DynamoDB's terms, or what is wrong with it.
-type rendered struct {
+// request is an operation converted to DynamoDB requests, with any faults found.
+type request struct {
 	op      string
 	entity  *entity
 	key     primaryKey
@@ -33,22 +33,22 @@ type rendered struct {
 	faults  faults
 	version *int64    // the version that the operation expects, if it does
 	makes   bool      // the operation makes an item where none is, and builds on one that is there
-	until   time.Time // when it was rendered, at the latest
+	until   time.Time // when it was request, at the latest
 }
 
 // err returns the faults as the error of the operation.
-func (r *rendered) err() error {
+func (r *request) err() error {
 	if err := r.faults.err(); err != nil {
 		return r.fail(err)
 	}
 	return nil
 }
 
-func (r *rendered) fail(err error) error {
+func (r *request) fail(err error) error {
 	return &OpError{Op: r.op, Entity: r.entityName(), Key: r.key.String(), Err: err}
 }
 
-func (r *rendered) entityName() string {
+func (r *request) entityName() string {
 	if r.entity == nil {
 		return ""
 	}
@@ -137,9 +137,9 @@ type target struct {
 func (t target) none() bool { return t.entity == nil }
 
 // renderWrite renders an operation, also one that no entity made.
-func renderWrite(w Write, s stamp) rendered {
+func renderWrite(w Write, s writeContext) request {
 	if o, ok := w.(interface{ none() bool }); ok && o.none() {
-		r := rendered{op: "write"}
+		r := request{op: "write"}
 		r.faults.Add("", "the operation is the zero value of its type: entities make operations")
 		return r
 	}
@@ -162,13 +162,13 @@ func (t target) addressable() reflect.Value {
 }
 
 // existing writes the condition that the item is there, of the entity and not expired.
-func (e *entity) existing(x *expression, s stamp) string {
+func (e *entity) existing(x *expression, s writeContext) string {
 	schema := &e.model.schema
 	return and(x.name(schema.Discriminator)+" = "+x.text(e.name), e.alive(x, s))
 }
 
 // vacant writes the condition that there is no item, or an expired one.
-func (e *entity) vacant(x *expression, s stamp) string {
+func (e *entity) vacant(x *expression, s writeContext) string {
 	schema := &e.model.schema
 	condition := "attribute_not_exists(" + x.name(schema.PartitionKey) + ")"
 	if e.expires() {
@@ -187,12 +187,12 @@ func parenthesized(condition string, more ...string) string {
 
 // run carries out one operation by itself.
 func run(ctx context.Context, t *Table, w Write) error {
-	r := renderWrite(w, t.stamp(ctx))
+	r := renderWrite(w, t.writeContext(ctx))
 	if err := t.admit(&r); err != nil {
 		return err
 	}
 	if len(r.actions) > 1 {
-		return t.runTransaction(ctx, []Write{w}, transaction{single: true}, func() stamp { return t.stamp(ctx) })
+		return t.runTransaction(ctx, []Write{w}, transaction{single: true}, func() writeContext { return t.writeContext(ctx) })
 	}
 	return t.again(ctx, &r, func() error { return t.runAction(ctx, &r) })
 }

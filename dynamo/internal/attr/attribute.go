@@ -30,8 +30,8 @@ var (
 	unmarshalerType = reflect.TypeFor[attributevalue.Unmarshaler]()
 )
 
-// Of lists the attributes that attributevalue makes of a struct type, and
-// refuses a type of which it would drop a part; the list has what can be stored then.
+// Of lists the attributes that attributevalue makes of a struct type. It refuses a type of
+// which a part would be dropped, and still lists what can be stored.
 func Of(typ reflect.Type) ([]*Attribute, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", typ)
@@ -178,6 +178,7 @@ func Lookup(attributes []*Attribute, field string) *Attribute {
 	return nil
 }
 
+// FieldNames lists the Go names of the fields.
 func FieldNames(attributes []*Attribute) string {
 	names := make([]string, len(attributes))
 	for i, a := range attributes {

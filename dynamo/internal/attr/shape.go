@@ -61,7 +61,7 @@ func valueShape(typ reflect.Type, seen map[reflect.Type]*shape) *shape {
 
 func structShape(typ reflect.Type, seen map[reflect.Type]*shape) *shape {
 	if s, ok := seen[typ]; ok {
-		return s // of a type that may hold itself
+		return s // also of a type that holds itself
 	}
 	s := &shape{fields: map[string]*shape{}}
 	seen[typ] = s

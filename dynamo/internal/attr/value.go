@@ -14,7 +14,7 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// SortableTimes has times stored as they stand in keys: in UTC with a fixed width, so
+// SortableTimes stores times as keys have them: in UTC with a fixed width, so
 // that equal times are equal and comparisons order them. The SDK reads them as it reads
 // its own form.
 func SortableTimes(o *attributevalue.EncoderOptions) { o.EncodeTime = encodeTime }

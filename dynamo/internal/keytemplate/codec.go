@@ -119,7 +119,7 @@ func (c *Codec) Sortable() bool {
 // Lossy reports whether two values may have the same encoding.
 func (c *Codec) Lossy() bool { return c.kind == kindTime && c.unit != "ns" }
 
-// Empty reports whether the value stands for "none": a nil pointer, an empty string
+// Empty reports whether the value counts as none: a nil pointer, an empty string
 // or text, the zero time. Integers and bools never do.
 func (c *Codec) Empty(v reflect.Value) bool {
 	if v.Kind() == reflect.Pointer {

@@ -18,7 +18,7 @@ type Template struct {
 type Part struct {
 	Literal string
 	Field   string // Go name of the field; "" for a literal
-	Spec    string // what stands after the colon
+	Spec    string // what follows the colon
 	Codec   *Codec
 }
 
@@ -79,7 +79,7 @@ func Parse(source, separator string, typeOf func(string) (reflect.Type, error)) 
 	return t, nil
 }
 
-// checkBoundaries sees to it that two different lists of values never give the same
+// checkBoundaries makes sure that two different lists of values never give the same
 // key: a value of varying length ends at the separator, which it cannot contain.
 func (t *Template) checkBoundaries() error {
 	seen := map[string]bool{}
@@ -88,7 +88,7 @@ func (t *Template) checkBoundaries() error {
 			continue
 		}
 		if seen[p.Field] {
-			return fmt.Errorf("field %s stands in it twice", p.Field)
+			return fmt.Errorf("field %s is in it twice", p.Field)
 		}
 		seen[p.Field] = true
 		if p.Codec.width > 0 || i == len(t.Parts)-1 {
@@ -115,6 +115,7 @@ func (t *Template) Fields() []string {
 	return names
 }
 
+// Uses reports whether the field is in the template.
 func (t *Template) Uses(field string) bool {
 	if t == nil {
 		return false
@@ -149,6 +150,7 @@ func (t *Template) Skeleton() string {
 	return b.String()
 }
 
+// String returns the source; "" for nil.
 func (t *Template) String() string {
 	if t == nil {
 		return ""
@@ -241,7 +243,7 @@ func (t *Template) Overlaps(other *Template) bool {
 	return true
 }
 
-// segment is what stands between two separators.
+// segment is the part of a template between two separators.
 type segment []Part
 
 func (t *Template) segments() []segment {
