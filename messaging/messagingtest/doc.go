@@ -43,9 +43,9 @@
 // function one batch at a time unless told otherwise. A duplicate comes when
 // [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers.
 //
-// A message of a FIFO group is not delivered while any other message of the
-// group is in flight. A receipt handle that a newer receive has replaced does
-// not change the visibility of its message.
+// A message of a FIFO group is not delivered while a message before it is
+// invisible. A receipt handle that a newer receive has replaced does not change
+// the visibility of its message.
 //
 // Faults (Fail, Throttle, DropReply, Delay, PartialFailure) and the journal of
 // calls are methods of the fakes. [SQS.Snapshot] and [SNS.Snapshot] copy the

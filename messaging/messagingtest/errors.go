@@ -37,10 +37,6 @@ func (s *SQS) noResource(parameter, arn string) *wire.Error {
 	return errResource("The resource that you specified for the %s parameter doesn't exist.", parameter).Missing("queue", arn, maps.Keys(s.queues))
 }
 
-func errAddress(url string) *wire.Error {
-	return legacyError("InvalidAddress", "InvalidAddress", http.StatusNotFound, "The address %s is not valid for this endpoint.", url)
-}
-
 func errThrottled() *wire.Error {
 	return legacyError("RequestThrottled", "RequestThrottled", http.StatusForbidden, "Request is throttled.")
 }

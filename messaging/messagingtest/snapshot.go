@@ -81,7 +81,7 @@ func (q *queue) clone() *queue {
 	c.waiting.items = same(q.waiting.items)
 	c.groups = make(map[string]*group, len(q.groups))
 	for id, g := range q.groups {
-		c.groups[id] = &group{same(g.messages), g.inFlight}
+		c.groups[id] = &group{same(g.messages)}
 	}
 	c.attempts = make(map[string]*attempt, len(q.attempts))
 	for id, a := range q.attempts {

@@ -73,21 +73,20 @@ func (n notice) checkFIFO(t *topic) error {
 }
 
 // structured reads a message of MessageStructure json: its strings by
-// protocol. Other values are left out; a key given twice is refused.
+// protocol. Other values are left out; of a key given twice the last counts.
 func structured(message string) (map[string]string, error) {
 	refuse := snsInvalid("Message Structure - JSON message body failed to parse")
 	dec := json.NewDecoder(bytes.NewReader([]byte(message)))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
 		return nil, refuse
 	}
-	out, seen := map[string]string{}, map[string]bool{}
+	out := map[string]string{}
 	for dec.More() {
 		key, err := dec.Token()
 		name, ok := key.(string)
-		if err != nil || !ok || seen[name] {
+		if err != nil || !ok {
 			return nil, refuse
 		}
-		seen[name] = true
 		var value any
 		if dec.Decode(&value) != nil {
 			return nil, refuse

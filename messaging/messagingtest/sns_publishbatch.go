@@ -107,10 +107,8 @@ func (in *publishBatchInput) check(t *topic) error {
 				return err
 			}
 		}
-		for _, name := range sortedKeys(e.Attributes) {
-			if e.Attributes[name].DataType == "" {
-				return checkNoticeAttribute(fmt.Sprintf("publishBatchRequestEntries.%d.member.messageAttributes", i+1), name, e.Attributes[name])
-			}
+		if err := checkNoticeAttributes(fmt.Sprintf("publishBatchRequestEntries.%d.member.messageAttributes", i+1), e.Attributes); err != nil {
+			return err
 		}
 	}
 	return nil

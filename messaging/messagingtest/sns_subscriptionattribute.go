@@ -1,6 +1,7 @@
 package messagingtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,7 +86,12 @@ func parsePolicy(scope, policy, where string) (*pattern.Pattern, error) {
 	if scope == "MessageBody" {
 		dialect = pattern.SNSBody
 	}
-	p, err := pattern.Parse(dialect, []byte(policy))
+	minified := []byte(policy) // which errors quote
+	var compact bytes.Buffer
+	if json.Compact(&compact, minified) == nil {
+		minified = compact.Bytes()
+	}
+	p, err := pattern.Parse(dialect, minified)
 	var refused *pattern.Error
 	switch {
 	case err == nil:

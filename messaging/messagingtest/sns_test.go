@@ -251,10 +251,9 @@ func TestMessageStructure(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"for queues", "d"}, q.Bodies())
 	for message, want := range map[string]string{
-		`{"sqs":"x"}`:                   "Invalid parameter: Message Structure - No default entry in JSON message body",
-		`{"default":5}`:                 "Invalid parameter: Message Structure - No default entry in JSON message body",
-		`{"default":"a","default":"b"}`: "Invalid parameter: Message Structure - JSON message body failed to parse",
-		`nope`:                          "Invalid parameter: Message Structure - JSON message body failed to parse",
+		`{"sqs":"x"}`:   "Invalid parameter: Message Structure - No default entry in JSON message body",
+		`{"default":5}`: "Invalid parameter: Message Structure - No default entry in JSON message body",
+		`nope`:          "Invalid parameter: Message Structure - JSON message body failed to parse",
 	} {
 		_, err := f.publish(message, structured)
 		requireCode(t, err, "InvalidParameter", want)

@@ -62,7 +62,8 @@ func (s *SQS) queueURL(arn string) string {
 }
 
 // byURL finds the queue of a QueueUrl member: account and name are the last
-// two steps of its path, whatever the host. The lock is held.
+// two steps of its path, whatever the host. What has no such path is the bare
+// name of a queue. The lock is held.
 func (s *SQS) byURL(ctx context.Context, queueURL string) (*queue, error) {
 	if queueURL == "" {
 		return nil, missingParameter("QueueUrl")
@@ -70,7 +71,7 @@ func (s *SQS) byURL(ctx context.Context, queueURL string) (*queue, error) {
 	call := wire.CallOf(ctx)
 	arn, ok := arnOfURL(call.Region, queueURL)
 	if !ok {
-		return nil, errAddress(queueURL)
+		arn = call.ARN("sqs", queueURL)
 	}
 	call.Touch(arn)
 	q := s.queues[arn]

@@ -110,7 +110,11 @@ func (s *SQS) setQueueAttributes(ctx context.Context, in *setQueueAttributesInpu
 	if len(in.Attributes) == 0 {
 		return nil, missingParameter("Attribute.Name")
 	}
-	if value, ok := in.Attributes["FifoQueue"]; ok && value != strconv.FormatBool(q.settings.fifo) {
+	in.Attributes = lowerBooleans(in.Attributes)
+	switch value, given := in.Attributes["FifoQueue"]; {
+	case given && !q.settings.fifo:
+		return nil, unknownAttribute("FifoQueue")
+	case given && value != "true":
 		return nil, sqsError("InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.")
 	}
 	if err := s.check(q.arn, q.settings.fifo, in.Attributes); err != nil {

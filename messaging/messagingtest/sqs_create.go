@@ -41,6 +41,7 @@ func (s *SQS) createQueue(ctx context.Context, in *createQueueInput) (*queueURLO
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, call := time.Now(), wire.CallOf(ctx)
+	in.Attributes = lowerBooleans(in.Attributes)
 	fifo := in.Attributes["FifoQueue"] == "true"
 	if err := checkQueueName(in.QueueName, fifo); err != nil {
 		return nil, err

@@ -83,8 +83,8 @@ func TestSQSErrors(t *testing.T) {
 			return err
 		}, prefix + "NonExistentQueue", "The specified queue does not exist."},
 		"not a queue URL": {
-			send(standard, func(in *sqs.SendMessageInput) { in.QueueUrl = aws.String("standard") }),
-			"InvalidAddress", "The address standard is not valid for this endpoint.",
+			send(standard, func(in *sqs.SendMessageInput) { in.QueueUrl = aws.String("no queue") }),
+			prefix + "NonExistentQueue", "The specified queue does not exist.",
 		},
 		"empty body": {send(standard, func(in *sqs.SendMessageInput) { in.MessageBody = aws.String("") }), "MissingParameter", "The request must contain the parameter MessageBody."},
 		"characters": {send(standard, func(in *sqs.SendMessageInput) { in.MessageBody = aws.String("a\x00b") }), "InvalidMessageContents", "'#x0'"},
@@ -148,8 +148,8 @@ func TestSQSErrors(t *testing.T) {
 		"attribute range":   {create("a", map[string]string{"VisibilityTimeout": "43201"}), "InvalidAttributeValue", "Invalid value for the parameter VisibilityTimeout."},
 		"exists":            {create("standard", map[string]string{"DelaySeconds": "1"}), "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute DelaySeconds"},
 		"exists FIFO":       {create("ordered.fifo", map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"}), "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute ContentBasedDeduplication"},
-		"type of queue":     {set(standard, map[string]string{"FifoQueue": "true"}), "InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."},
-		"redrive no queue":  {set(standard, map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:none"}`}), "InvalidParameterValue", "Reason: Dead letter target does not exist."},
+		"type of queue":     {set(fifo, map[string]string{"FifoQueue": "false"}), "InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."},
+		"redrive no queue":  {set(standard, map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:none","maxReceiveCount":3}`}), "InvalidParameterValue", "Reason: Dead letter target does not exist."},
 		"redrive type":      {set(standard, map[string]string{"RedrivePolicy": messagingtest.RedriveTo(fifo, 3)}), "InvalidParameterValue", "same type"},
 		"redrive count":     {set(standard, map[string]string{"RedrivePolicy": messagingtest.RedriveTo(small, 1001)}), "InvalidParameterValue", "valid values are from 1 to 1000 both inclusive."},
 		"redrive JSON":      {set(standard, map[string]string{"RedrivePolicy": `{`}), "InvalidParameterValue", "Redrive policy is not a valid JSON map."},

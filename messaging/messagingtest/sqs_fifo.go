@@ -11,12 +11,9 @@ import (
 // dedupInterval is how long a deduplication id and a receive attempt live.
 const dedupInterval = 5 * time.Minute
 
-// group is a message group of a FIFO queue: its messages in their order.
-// While one of them is in flight, none of the others is delivered.
-type group struct {
-	messages []*message
-	inFlight int
-}
+// group is a message group of a FIFO queue: its messages in their order. What is
+// behind the first invisible one is not delivered.
+type group struct{ messages []*message }
 
 func (q *queue) group(id string) *group {
 	g := q.groups[id]
@@ -34,8 +31,6 @@ func (g *group) head() *message {
 	return g.messages[0]
 }
 
-func (g *group) busy() bool { return g.inFlight > 0 }
-
 // join puts m in its place; messages nearly always come last.
 func (g *group) join(m *message) {
 	i := len(g.messages)
@@ -48,18 +43,6 @@ func (g *group) join(m *message) {
 func (g *group) leave(m *message) {
 	if i := slices.Index(g.messages, m); i >= 0 {
 		g.messages = slices.Delete(g.messages, i, i+1)
-	}
-	if m.stage == inFlight {
-		g.inFlight--
-	}
-}
-
-func (g *group) restage(from, to stage) {
-	if from == inFlight {
-		g.inFlight--
-	}
-	if to == inFlight {
-		g.inFlight++
 	}
 }
 

@@ -34,12 +34,6 @@ type paper struct {
 	handle      string
 }
 
-func (m *model) busy(group string, now time.Time) bool {
-	return slices.ContainsFunc(m.messages, func(p *paper) bool {
-		return p.group == group && p.inFlight && p.hidden.After(now)
-	})
-}
-
 // receive returns what a receive of n must give. A FIFO receive takes the
 // groups in the order of their first messages and each as far as it goes.
 func (m *model) receive(n int, timeout time.Duration, now time.Time) []*paper {
@@ -59,9 +53,6 @@ func (m *model) receive(n int, timeout time.Duration, now time.Time) []*paper {
 		}
 	}
 	for _, group := range groups {
-		if m.busy(group, now) {
-			continue
-		}
 		for _, p := range slices.Clone(m.messages) {
 			if p.group != group {
 				continue

@@ -24,7 +24,7 @@ type policyStatement struct {
 }
 
 func (q *queue) policy() policyDocument {
-	p := policyDocument{Version: "2012-10-17"}
+	p := policyDocument{Version: "2008-10-17"} // what AddPermission writes
 	if raw := q.settings.values["Policy"]; raw != "" {
 		_ = json.Unmarshal([]byte(raw), &p) // was valid when it was set
 	}

@@ -96,7 +96,7 @@ func (q *queue) put(m *message, delay time.Duration, now time.Time) {
 func (q *queue) offer(m *message) {
 	if q.settings.fifo {
 		if g := q.groups[m.group]; g != nil {
-			if head := g.head(); head != nil && !g.busy() && head.stage == visible {
+			if head := g.head(); head != nil && head.stage == visible {
 				q.ready.add(head)
 			}
 		}
@@ -114,11 +114,6 @@ func (q *queue) hide(m *message, until time.Time) {
 	q.restage(m, inFlight)
 	m.until = until
 	q.waiting.add(m)
-	if q.settings.fifo {
-		if head := q.groups[m.group].head(); head != nil {
-			q.ready.remove(head)
-		}
-	}
 }
 
 // show makes m visible.
@@ -134,14 +129,12 @@ func (q *queue) restage(m *message, to stage) {
 	q.counts[m.stage]--
 	q.counts[to]++
 	if q.settings.fifo {
-		q.group(m.group).restage(m.stage, to)
-	} else {
-		q.occupy(m, -1)
+		m.stage = to
+		return
 	}
+	q.occupy(m, -1)
 	m.stage = to
-	if !q.settings.fifo {
-		q.occupy(m, 1)
-	}
+	q.occupy(m, 1)
 }
 
 // remove takes m out of the queue.

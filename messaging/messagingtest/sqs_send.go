@@ -96,9 +96,13 @@ func checkFIFO(q *queue, o outgoing) error {
 		return checkToken("MessageDeduplicationId", *o.DeduplicationID)
 	}
 	if !q.settings.contentDedup() {
-		return invalidParameter("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+		return errNoDeduplicationID()
 	}
 	return nil
+}
+
+func errNoDeduplicationID() error {
+	return invalidParameter("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 }
 
 // accept checks o and puts it into q, unless it is a duplicate. The lock is
@@ -181,6 +185,16 @@ func (s *SQS) sendMessageBatch(ctx context.Context, in *sendMessageBatchInput) (
 	if total > maxMessageSize {
 		return nil, legacyError("BatchRequestTooLong", legacyPrefix+"BatchRequestTooLong", 0,
 			"Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessageSize, total)
+	}
+	if q.settings.fifo {
+		for _, e := range in.Entries { // without its ids, an entry fails the whole batch
+			switch {
+			case e.GroupID == nil:
+				return nil, invalidParameter("The request must contain the parameter MessageGroupId.")
+			case e.DeduplicationID == nil && !q.settings.contentDedup():
+				return nil, errNoDeduplicationID()
+			}
+		}
 	}
 	out, now := &sendMessageBatchOutput{}, time.Now()
 	for i, e := range in.Entries {

@@ -94,9 +94,6 @@ func (s settings) redrive() (redrivePolicy, bool) {
 	if json.Unmarshal([]byte(raw), &p) != nil || p.Target == "" {
 		return redrivePolicy{}, false
 	}
-	if !p.Max.set {
-		p.Max.n = 10
-	}
 	return p, true
 }
 
@@ -195,6 +192,18 @@ func (s *SQS) checkAttribute(arn string, fifo bool, name, value string) error {
 	return nil
 }
 
+// lowerBooleans is the attributes with true and false in lower case, in which
+// they are kept; SQS takes them in any.
+func lowerBooleans(attributes map[string]string) map[string]string {
+	out := maps.Clone(attributes)
+	for _, name := range []string{"FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled"} {
+		if value := strings.ToLower(out[name]); value == "true" || value == "false" {
+			out[name] = value
+		}
+	}
+	return out
+}
+
 func oneOf(name, value string, values ...string) error {
 	for _, v := range values {
 		if v == value {
@@ -225,7 +234,9 @@ func (s *SQS) checkRedrive(arn string, fifo bool, value string) error {
 	switch {
 	case p.Target == "":
 		return reject("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
-	case p.Max.set && (p.Max.n < 1 || p.Max.n > 1000):
+	case !p.Max.set:
+		return reject("Redrive policy does not contain mandatory attribute: maxReceiveCount.")
+	case p.Max.n < 1 || p.Max.n > 1000:
 		return reject("Invalid value for maxReceiveCount: %d, valid values are from 1 to 1000 both inclusive.", p.Max.n)
 	}
 	target := s.queues[p.Target]

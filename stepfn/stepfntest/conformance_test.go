@@ -14,7 +14,6 @@ var differs = map[string]string{
 	"a workflow has a terminal state":                                     "the validator takes a circle",
 	"a definition has states":                                             "the location of the root is empty, not /",
 	"an integration is one that there is":                                 "the validator does not know which integrations there are",
-	"MathAdd rounds half up":                                              "it rounds halves away from zero",
 	"a parallel state exits after the last state of its last branch":      "ParallelStateSucceeded advances the chain",
 	"a map exits after the last state of its last iteration":              "MapStateSucceeded advances the chain",
 	"a map that is retried fails in the history once":                     "MapStateFailed is written for every attempt",
