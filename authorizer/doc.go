@@ -31,9 +31,10 @@
 // A policy grants the routes of the table and nothing else, with one exception: where "/a/{x}" and "/a/{x}/b" are both
 // permitted, IAM cannot but permit other paths of that shape too. Routes.Unlisted lists them; have no such routes in the
 // API, or use HandleSimple, which has no exception. A policy has about two resources for each route, and is never
-// shortened by wider wildcards. What API Gateway could not take is refused: a route whose resource is longer than 512
-// characters, and a table whose policy may be larger than 1 MiB, when the table is built; and the policy for a stage with
-// too long a name with ErrPolicyTooLarge. Whether an API takes policies of more than 8 KiB is not verified against AWS.
+// shortened by wider wildcards. What API Gateway could not take is refused. When the table is built, these are a route
+// whose resource is longer than 512 characters and a table whose policy may be larger than 1 MiB. Later it is the policy
+// for a stage whose name is too long, with ErrPolicyTooLarge. Whether an API takes policies of more than 8 KiB is not
+// verified against AWS.
 //
 // # Spellings of a path
 //

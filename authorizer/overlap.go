@@ -43,9 +43,9 @@ func (g *group) helpless(i, d int, victim *Rule) (second *Rule, helpless bool) {
 	return nil, false
 }
 
-// Overlaps lists what no policy can tell apart, each with an example: a request that its own rule permits and that may
-// nevertheless be refused to a principal who lacks another rule, because a path parameter happens to hold a literal
-// segment of some rule. It is empty for most tables; refusing is the safe side.
+// Overlaps lists what no policy can keep apart, each with an example. Its own rule permits such a request, but a
+// principal who lacks another rule may be refused, because a path parameter has the text of a literal segment of that
+// rule. It is empty for most tables; refusing is the safe side.
 func (r *Routes) Overlaps() (overlaps []string) {
 	for _, shared := range r.groups {
 		g := *shared // since searching counts its steps

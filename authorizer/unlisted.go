@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Unlisted lists where policies permit more than the table, each with an example: a request that no rule matches, and
-// that is permitted to a principal who may call two routes, since IAM's * matches across slashes and the first route's
-// wildcard cannot be kept from reaching the second. It is empty for tables in which no route leads through the {name}
-// that another one ends with. Have no other routes there in the API, or answer with HTTP.HandleSimple, which
-// decides by the table alone.
+// Unlisted lists where policies permit more than the table, each with an example. No rule matches such a request, but
+// a principal who may call two routes may make it: IAM's * matches across slashes, and the first route's wildcard
+// cannot be kept from reaching the second. It is empty for tables in which no route leads through the {name} that
+// another one ends with. Have no other routes there in the API, or answer with HTTP.HandleSimple, which decides by the
+// table alone.
 func (r *Routes) Unlisted() (lines []string) {
 	for _, g := range r.groups {
 		for i := range g.entries {

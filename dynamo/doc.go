@@ -85,13 +85,13 @@
 //
 // Reads are eventually consistent unless they say [Consistent].
 //
-// The SDK repeats a request whose answer was lost, and a single operation has no token
-// by which DynamoDB would know it again: a Create can meet its own item and report
-// ErrExists, a versioned Put ErrStale, and an Update with Add or Append can be applied
-// twice. Transactions have one, and so do operations of several items and Modify: shown by
-// TestModifyIsAppliedOnceThoughTheAnswerIsLost. Where that matters, hand the operation to
-// [Table.Transact], or use AtVersion. [Table.TransactOnce] takes a token that holds for 10
-// minutes: shown by TestTransactOnceHasOneEffect.
+// The SDK repeats a request whose answer was lost, and a single operation has no token by
+// which DynamoDB would recognize it. So a Create can meet its own item and report
+// ErrExists, and a versioned Put can report ErrStale. An Update with Add or Append can be
+// applied twice. Transactions have one, and so do operations of several items and Modify:
+// shown by TestModifyIsAppliedOnceThoughTheAnswerIsLost. Where that matters, hand the
+// operation to [Table.Transact], or use AtVersion. [Table.TransactOnce] takes a token that
+// holds for 10 minutes: shown by TestTransactOnceHasOneEffect.
 //
 // Nil and empty slices, maps and sets are left out of the item, as if tagged omitempty,
 // and so are those that are fields of nested structs. Append, Include and SetIfAbsent find

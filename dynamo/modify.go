@@ -9,15 +9,15 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
-// Modify reads the item of the key, lets change work on it and stores the result if no
-// other writer came in between; otherwise it starts over, up to Options.Attempts. The
-// entity must have a version. Unique values move along, and attributes that T does not
-// have are kept. The result is stored by a transaction, at twice the price of a Put: its
-// token tells a repeated request from another writer, so that a lost answer does not
-// apply change twice. change may run several times, on a fresh value each; when it returns
-// an error nothing is stored and Modify returns that error. When the item would stay as it
-// is, nothing is written, and the version stays too; an expiry that ExpireAfter renews makes
-// another item. The answer is the value as stored.
+// Modify reads the item of the key, lets change work on it and stores the result if no other
+// writer came in between; otherwise it starts over, up to Options.Attempts. The entity must
+// have a version. Unique values move along, and attributes that T does not have are kept.
+// The result is stored by a transaction, at twice the price of a Put. Its token tells a
+// repeated request from another writer, so a lost answer does not apply change twice. change
+// may run several times, on a fresh value each time. When it returns an error, nothing is
+// stored and Modify returns that error. When the item would stay as it is, nothing is
+// written, and the version stays too; an expiry that ExpireAfter renews makes another item.
+// The answer is the value as stored.
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
 	if e.core.version == nil {

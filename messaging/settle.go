@@ -29,11 +29,11 @@ const (
 	departed              // nothing more is to be done
 )
 
-// settlement settles the messages of one batch with their queue. Where a batch
-// may take longer than the visibility timeout, it does so while handlers run: a
-// message is deleted or made visible as soon as it has its result, and only those
-// are kept invisible that are worked on or could not be deleted yet. In a FIFO
-// queue that is in order, since a lane is.
+// settlement settles the messages of one batch with their queue. If a batch may
+// take longer than the visibility timeout, it does so while handlers run. A
+// message is deleted or made visible as soon as it has its result. Only messages
+// that are being handled or could not be deleted yet are kept invisible. In a
+// FIFO queue that is in order, since a lane is.
 type settlement struct {
 	*poller
 	records []record

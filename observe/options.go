@@ -73,10 +73,10 @@ type Options struct {
 	//
 	// Strings are looked into, messages and texts of errors among them: where they are
 	// JSON or have JSON in them, where they have pairs as in a query string, a form or a
-	// cookie, and where they are base64 of such text. That goes 8 strings deep and up to
-	// 1 MiB; a string beyond that is replaced as a whole, as is compressed data, a
+	// cookie, and where they are base64 of such text. It looks 8 strings deep and up to
+	// 1 MiB. A string beyond that is replaced as a whole. So are compressed data, a
 	// multipart form with a part of a listed name, and the body of an HTTP event that is
-	// base64 of something else than text. Other formats, such as XML, are not read.
+	// base64 of something other than text. Other formats, such as XML, are not read.
 	//
 	// Struct fields tagged `redact:"true"` are replaced without being listed, also behind
 	// interfaces and in maps, and where MarshalJSON writes them under another name. A

@@ -12,12 +12,12 @@ const redacted = "[REDACTED]"
 // Secret is a string that prints as "[REDACTED]" in logs, traces, errors and JSON.
 // Convert it with string(s) to use it.
 //
-// Two printers of the standard library ask no type what it prints as, and show a
-// Secret when they are called directly: encoding/json for the key of a map, and fmt
-// for a field that is not exported, as in fmt.Sprintf("%+v", struct{ key Secret }{…}).
-// Values that are given to this package are safe in both places: fields of log lines
-// and of slog, errors and panics that are logged, metric properties, annotations and
-// metadata of spans. Sealed is safe with any printer.
+// Two printers of the standard library do not ask a type how to print it, and show a
+// Secret when they are called directly. These are encoding/json for the key of a map,
+// and fmt for a field that is not exported, as in fmt.Sprintf("%+v", struct{ key
+// Secret }{…}). Values that are given to this package are safe in both places: fields
+// of log lines and of slog, errors and panics that are logged, metric properties,
+// annotations and metadata of spans. Sealed is safe with any printer.
 type Secret string
 
 // String returns "[REDACTED]".

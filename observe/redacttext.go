@@ -56,8 +56,8 @@ func base64Letter(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
 }
 
-// text replaces the values of the keys in s where s is JSON or has JSON in it, where
-// it has pairs as a query string, a form or a cookie has, and where it is base64 of
+// text replaces the values of the keys in s. It finds them in JSON, in JSON inside
+// other text, in the pairs of a query string, a form or a cookie, and in base64 of
 // such text. depth is the number of strings that s was found in.
 func (r *redactor) text(s string, depth int) (out string, changed bool) {
 	if !suspect(s) {

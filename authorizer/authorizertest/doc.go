@@ -16,11 +16,11 @@
 // before ANY; where the most specific path lacks the method the next one that has it is taken. A slash at the end makes
 // no other path. An HTTP API undoes percent-encoding first; a REST API here does not. Upper and lower case differ.
 //
-// For each request the gateway finds the route, reads the identity sources (401 when one is missing or the token does
-// not match the validation expression), asks the cache and then the authorizer's function, evaluates the returned policy
-// against the request's method ARN (a greedy * reaches across slashes, an explicit Deny wins), passes the context on as
-// strings and invokes the API's function. A cached policy is evaluated again for every request; failures are not cached.
-// Each fake API is one stage with a cache of its own, also where several have one authorizer.
+// For each request the gateway finds the route and reads the identity sources. One that is missing, or a token that does
+// not match the validation expression, is 401. Then it asks the cache, or the authorizer's function, and evaluates the
+// returned policy against the request's method ARN: a greedy * reaches across slashes, an explicit Deny wins. It passes
+// the context on as strings and invokes the API's function. A cached policy is evaluated again for every request;
+// failures are not cached. Each fake API is one stage with a cache of its own, also where several have one authorizer.
 //
 // # Simulated
 //

@@ -37,10 +37,10 @@
 // errors, panics and time-outs of the function, blocked FIFO groups, and
 // concurrency.
 //
-// Where AWS leaves a choice, the fake chooses so that tests repeat: a standard
-// queue delivers in the order of sending, an old receipt handle deletes
-// nothing, every queue change takes effect at once, and a mapping invokes its
-// function one batch at a time unless told otherwise. A duplicate comes when
+// Where AWS leaves a choice, the fake chooses so that tests repeat. A standard
+// queue delivers in the order of sending. An old receipt handle deletes
+// nothing. Every queue change takes effect at once. A mapping invokes its
+// function one batch at a time by default. A duplicate comes when
 // [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers.
 //
 // A message of a FIFO group is not delivered while a message before it is

@@ -223,10 +223,10 @@ func optional(s string) *string {
 	return &s
 }
 
-// DuplicateNext makes the next n messages received from a standard queue be
-// delivered twice, as a standard queue may do at any time: the second delivery
-// comes with a later receive, has the same MessageId and body and its own
-// receipt handle, and is not undone by deleting the first. It panics on a FIFO queue, which never does that.
+// DuplicateNext makes a standard queue deliver the next n received messages twice, as a standard queue may
+// do at any time. The second delivery comes with a later receive. It has the same MessageId and body and its
+// own receipt handle, and deleting the first does not undo it. It panics on a FIFO queue, which never does
+// that.
 func (v *Queue) DuplicateNext(n int) {
 	v.look(func(q *queue) {
 		if q.settings.fifo {

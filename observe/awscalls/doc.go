@@ -8,10 +8,10 @@
 //
 // # Semantics
 //
-// A call is observed with its retries as one: a span named after the service, with
-// the operation, and the metrics AWSCallDuration in milliseconds, AWSCallErrors,
-// AWSCallRetries and AWSCallThrottles by the dimensions AWSService and
-// AWSOperation; the last three are written only when there is something to
+// A call is observed together with its retries. It has a span named after the
+// service, with the operation. Its metrics are AWSCallDuration in milliseconds,
+// AWSCallErrors, AWSCallRetries and AWSCallThrottles, by the dimensions AWSService
+// and AWSOperation. The last three are written only when there is something to
 // count. The line at DEBUG has the same and the request id. The HTTP request
 // carries the span's trace header as X-Amzn-Trace-Id.
 //

@@ -1,8 +1,8 @@
 // Package jsonobject reads JSON objects that come from strangers: token headers, claims and key sets.
 //
-// It is stricter than encoding/json where leniency lets two readers see different documents: member names are
-// compared exactly, a name that occurs twice in one object is refused at every depth, text must be valid UTF-8 without
-// lone surrogates, nesting is bounded, and nothing may follow the object.
+// It is stricter than encoding/json where leniency lets two readers see different documents. Member names are compared
+// exactly. A name that occurs twice in one object is refused at every depth. Text must be valid UTF-8 without lone
+// surrogates. Nesting is bounded, and nothing may follow the object.
 package jsonobject
 
 import (
