@@ -57,7 +57,7 @@ soak: ## (nothing yet)
 examples: ## run the journey of the orders, the examples' binaries on a Lambda runtime and the README's code
 	go run ./examples/orders
 	LINK=1 go test -count=1 -run TestTheExamplesRunOnLambda ./internal/lambdahost
-	LINK=1 go test -count=1 -run 'TestReadme|TestTheContextOfAnOuterTest' ./internal/repotest
+	LINK=1 go test -count=1 -run 'TestReadme|TestTheContextOfAnOuterTest|TestTheOutsideModule' ./internal/repotest
 
 .PHONY: size
 size: ## what the packages add to a deployed function, in bytes
