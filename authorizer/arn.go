@@ -7,6 +7,7 @@ import (
 
 // ARN is the ARN of a request to an API: arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/VERB/PATH.
 type ARN struct {
+	// Partition, Region, Account and API identify the API, as in "aws", "eu-west-1", "123456789012" and "api1234567".
 	Partition, Region, Account, API string
 
 	StageName string // "*" in the ARNs of some tools and test events: any stage

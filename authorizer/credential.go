@@ -8,17 +8,19 @@ import (
 	"strings"
 )
 
-// TokenVerifier finds out who a token speaks for. A *TokenError refuses the token (401); any other error fails the
-// authorizer (500). *Verifier is one.
+// TokenVerifier finds out who a token speaks for. *Verifier is one.
 type TokenVerifier interface {
+	// Verify returns the principal a token speaks for. A *TokenError refuses the token (401); any other error fails the
+	// authorizer (500).
 	Verify(ctx context.Context, token string) (*Principal, error)
 }
 
 // Credential is what a request brings to prove who sends it.
 type Credential struct {
+	// Token is the text of the token or key, without its scheme.
 	Token string
 
-	// SourceIP is the address of the caller as API Gateway saw it; the zero Addr when the event does not tell (TOKEN).
+	// SourceIP is the address of the caller as API Gateway saw it. It is the zero Addr when the event has none (TOKEN).
 	SourceIP netip.Addr
 }
 
@@ -26,6 +28,7 @@ type Credential struct {
 // verifier has it.
 type CredentialVerifier interface {
 	TokenVerifier
+	// VerifyCredential returns the principal a credential speaks for. Its errors are those of Verify.
 	VerifyCredential(ctx context.Context, credential Credential) (*Principal, error)
 }
 

@@ -7,9 +7,10 @@ import (
 	"github.com/patternkit/serverless/authorizer/jws"
 )
 
-// KeySource finds the key that answers for a token's header. An error that wraps ErrUnknownKey or ErrAlgorithm refuses
-// the token; any other says that the keys could not be had. It must be safe for concurrent use.
+// KeySource finds the keys that tokens are verified with. It must be safe for concurrent use.
 type KeySource interface {
+	// Key returns the key for a token's header. An error that wraps ErrUnknownKey or ErrAlgorithm refuses the token; any
+	// other says that the keys are not available.
 	Key(ctx context.Context, header jws.Header) (jws.Key, error)
 }
 

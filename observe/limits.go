@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of CloudWatch and of the embedded metric format.
+// The limits of CloudWatch and of the embedded metric format:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
 const (
 	maxMetricName     = 255
 	maxNamespace      = 255

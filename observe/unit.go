@@ -3,7 +3,8 @@ package observe
 // Unit is the unit of a metric, by CloudWatch's name.
 type Unit string
 
-// The units that CloudWatch knows.
+// The units that CloudWatch knows, those of MetricDatum:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html.
 const (
 	UnitSeconds            Unit = "Seconds"
 	UnitMicroseconds       Unit = "Microseconds"

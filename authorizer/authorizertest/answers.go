@@ -4,7 +4,8 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 )
 
-// maxARN is the longest method ARN in bytes; a longer one is answered with 414.
+// maxARN is the longest method ARN in bytes; a longer one is answered with 414:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html.
 const maxARN = 1600
 
 // gatewayAnswer is a response that API Gateway makes itself.

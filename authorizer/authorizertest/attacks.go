@@ -24,7 +24,7 @@ import (
 // An Attack is a token that every verifier of the issuer must refuse.
 type Attack struct {
 	Class string // what is wrong with it
-	Token string
+	Token string // in compact form
 }
 
 // Attacks returns a token of every class of attack, each otherwise as good as Token would make it. Most are signed with

@@ -1,32 +1,41 @@
 // Package authorizertest is API Gateway's side of authorization in your process, and an identity provider to go with it.
 //
-// An Issuer signs tokens and publishes its keys without a socket; a Gateway plays a REST API with a Lambda authorizer,
-// from the client's request to the function behind it. Both work inside a testing/synctest bubble, where an hour of
-// token life or five minutes of cache cost nothing.
+// An Issuer signs tokens and publishes its keys without a socket. A RESTAPI plays a REST API with a Lambda authorizer, from
+// the client's request to the function behind it. Both work inside a testing/synctest bubble, where an hour of token life
+// or five minutes of cache cost nothing.
 //
 //	issuer := authorizertest.NewIssuer(t)
-//	gateway := authorizertest.NewRESTAPI(t,
+//	api := authorizertest.NewRESTAPI(t,
 //		authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, routes).HandleToken)),
 //		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", authorizertest.Func(getOrder))})
-//	response := gateway.Invoke(ctx, request)
+//	response := api.Invoke(ctx, request)
 //
 // # Semantics
 //
 // A route is found by path and method together: a literal segment comes before {name}, {name} before {name+}, a method
-// before ANY; where the most specific path lacks the method the next one that has it is taken. A slash at the end makes
-// no other path. An HTTP API undoes percent-encoding first; a REST API here does not. Upper and lower case differ.
+// before ANY. Where the most specific path lacks the method, the next one that has it is taken. A slash at the end makes
+// no other path. An HTTP API decodes percent-encoding first; a REST API here does not. Upper and lower case differ. Shown
+// by TestGatewayRouting and TestRoutesCountWithTheirMethod.
 //
-// For each request the gateway finds the route and reads the identity sources. One that is missing, or a token that does
+// For each request the API finds the route and reads the identity sources. One that is missing, or a token that does
 // not match the validation expression, is 401. Then it asks the cache, or the authorizer's function, and evaluates the
 // returned policy against the request's method ARN: a greedy * reaches across slashes, an explicit Deny wins. It passes
-// the context on as strings and invokes the API's function. A cached policy is evaluated again for every request;
-// failures are not cached. Each fake API is one stage with a cache of its own, also where several have one authorizer.
+// the context on as strings and invokes the API's function. Shown by TestGatewayTokenAuthorizer and
+// TestGatewayAuthorizerFailures.
+//
+// A cached policy is evaluated again for every request; failures are not cached. Each fake API is one stage with a cache
+// of its own, also where several have one authorizer. Shown by TestEveryIdentitySourceOfARESTAPICounts and
+// TestResultsAreCachedPerAPIAndStage.
+//
+// An issuer's tokens are good unless asked otherwise, and Issuer.Attacks has one for each way of being bad. Its RSA keys
+// are made of primes that everybody can look up in this package. Two issuers of one test do not share a key. Shown by
+// TestTokensOfEveryAlgorithm and TestIssuersDoNotShareKeys.
 //
 // # Simulated
 //
-// REST APIs (Gateway): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its TTL, IAM
-// evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the limits of
-// the method ARN and of time, and the default gateway responses with their bodies. HTTP APIs (HTTPAPI): REQUEST
+// REST APIs (RESTAPI): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its
+// TTL, IAM evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the
+// limits of the method ARN and of time, and the default gateway responses with their bodies. HTTP APIs (HTTPAPI): REQUEST
 // authorizers of payload format 2.0 with policies and simple responses, $default routes, context of any JSON, cookies.
 // WebSocket APIs (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
 //
@@ -54,16 +63,23 @@
 //   - RemoveRegionsFromReplication, ReplicateSecretToRegions, StopReplicationToReplica: replication
 //   - TagResource, UntagResource: tags
 //
-// Nor are there: HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server. Policies with Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource
-// policies, IAM and Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage
-// plans, CORS preflight answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression
-// must match the whole token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures
-// other than a bad answer.
+// Nor are there: HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server, policies with
+// Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource policies, IAM and
+// Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage plans, CORS preflight
+// answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression must match the whole
+// token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures other than a bad answer.
 //
 // # Limits
 //
-// A method ARN has at most 1,600 bytes (414 beyond), a resource in a policy 512 characters (500 beyond), the cache TTL at
-// most 3,600 seconds, the authorizer's function 10 seconds, the API's function 29 seconds.
+//	bytes of a method ARN                    1,600 (414 beyond)
+//	characters of a resource in a policy     512 (500 beyond)
+//	cache TTL                                3,600 seconds
+//	time of the authorizer's function        10 seconds
+//	time of the API's function               29 seconds
+//	time of a WebSocket connection           2 hours
+//
+// They are API Gateway's: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html. Shown by
+// TestGatewayLimits, TestPolicyResourceOfMoreThan512Characters and TestWebSocketAPIRoutesWhatAConnectionSends.
 //
 // # Errors
 //

@@ -25,6 +25,7 @@ type WebSocketAPI struct {
 
 // Connection is an open connection to a WebSocketAPI.
 type Connection struct {
+	// ID is the connection's id, as functions see it.
 	ID string
 
 	api        *WebSocketAPI

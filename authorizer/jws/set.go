@@ -8,7 +8,8 @@ import (
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// The bounds on a published key set; they are the ones API Gateway's own JWT authorizer keeps.
+// The bounds on a published key set. API Gateway's own JWT authorizer reads as many bytes:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
 const (
 	// MaxSetBytes is the longest key set document read.
 	MaxSetBytes = 150_000

@@ -31,8 +31,8 @@ type Header struct {
 
 // Token is a compact JWS, taken apart. Nothing in it can be trusted before Verify has returned nil.
 type Token struct {
-	Header    Header
-	Payload   []byte
+	Header    Header // what the protected header says
+	Payload   []byte // decoded; often a JSON object of claims
 	signed    string
 	signature []byte
 }

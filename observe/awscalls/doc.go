@@ -8,15 +8,16 @@
 //
 // # Semantics
 //
-// A call is observed together with its retries. It has a span named after the
-// service, with the operation. Its metrics are AWSCallDuration in milliseconds,
+// A call is observed with its retries as one. Its span is named after the service
+// and has the operation. Its metrics are AWSCallDuration in milliseconds,
 // AWSCallErrors, AWSCallRetries and AWSCallThrottles, by the dimensions AWSService
-// and AWSOperation. The last three are written only when there is something to
+// and AWSOperation; the last three are written only when there is something to
 // count. The line at DEBUG has the same and the request id. The HTTP request
-// carries the span's trace header as X-Amzn-Trace-Id.
+// carries the span's trace header as X-Amzn-Trace-Id. Shown by TestACallIsObserved
+// and TestRetriesThrottlesAndErrors.
 //
 // Everything goes to the invocation of the call's context. A call outside an
-// invocation is not observed.
+// invocation is not observed. Shown by TestACallOutsideAnInvocationIsLeftAlone.
 //
 // # Limits
 //

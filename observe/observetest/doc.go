@@ -1,5 +1,5 @@
-// Package observetest takes the place of CloudWatch Logs, CloudWatch metrics and
-// X-Ray in a test: log lines, metrics and spans come back as values.
+// Package observetest is CloudWatch Logs, CloudWatch metrics and X-Ray for a test:
+// log lines, metrics and spans come back as values.
 //
 // # Smallest program
 //
@@ -17,7 +17,12 @@
 //
 // The recorder reads metric documents by the rules of the embedded metric format,
 // written down here a second time, and log lines by those of Lambda's log filter.
-// What breaks a rule fails the test and gives no metric.
+// What breaks a rule fails the test and gives no metric. Shown by
+// TestInvalidDocumentsGiveNoMetrics and TestParsePacket.
+//
+// RequireMetric, RequireLog, RequireNoErrors and RequireOneTrace return what they
+// find. Where it is not there they end the test and list what is there instead.
+// Shown by TestRequireReturnsWhatIsFound and TestRequireSaysWhatIsThereInstead.
 //
 // # Limits
 //

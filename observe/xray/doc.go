@@ -11,35 +11,54 @@
 // # Semantics
 //
 // A span is a subsegment below the segment or subsegment that the trace header
-// names; it is sent by itself when it ends. It exists only in a trace that is
+// names. It is sent by itself when it ends. It exists only in a trace that is
 // sampled (Sampled=1): everything else passes the header on and costs nothing.
-// When the invocation is about to time out, or ends by Logger.Fatal, open spans are sent
-// in progress, once each. AWS_XRAY_SDK_DISABLED=TRUE switches spans off. The SDK's process-wide
-// configuration is neither read for emitters nor changed: a tracer carries its
-// own in the context, so that code inside a span that uses the X-Ray SDK itself
-// shares the tracer's emitter.
+// AWS_XRAY_SDK_DISABLED=TRUE switches spans off. Shown by TestSpans and
+// TestWithoutASampledTraceTheHeaderIsPassedOn.
+//
+// When the invocation is about to time out, or ends by Logger.Fatal, open spans are
+// sent in progress, once each. Shown by
+// TestASpanInProgressIsSentOnceAndAgainAtItsEnd.
+//
+// The SDK's process-wide configuration is neither read for emitters nor changed. A
+// tracer carries its own in the context, so that code inside a span that uses the
+// X-Ray SDK itself shares the tracer's emitter. Shown by
+// TestTheDaemonGetsPacketsByUDP.
 //
 // # Limits
 //
-// A packet has at most 64,000 bytes, since X-Ray takes documents of 64 kB. A span takes
-// 50 annotations, whose texts have up to 1,000 bytes of JSON each, 32 KiB of metadata in
-// up to 1,000 values, and 20,000 bytes of errors: 4,000 for a message, 32 calls for a
-// stack. Further errors lose their stacks, then are counted only. Where all of it is
-// more than a packet takes, metadata gives way first, the largest values before the
+//	bytes of a packet                    64,000
+//	annotations of a span                50
+//	bytes of an annotation               1,000
+//	bytes of metadata                    32 KiB, in up to 1,000 values
+//	bytes of errors                      20,000
+//	bytes of an error's message          4,000
+//	calls of an error's stack            32
+//	bytes of a name                      200
+//
+// X-Ray takes documents of 64 kB:
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html.
+// Further errors lose their stacks, then are counted only. Where all of it is more
+// than a packet takes, metadata gives way first, the largest values before the
 // others, then the texts of annotations. What is cut ends with a mark such as
-// "…[1234 bytes cut]"; names end with "..." after 200 bytes.
+// "…[1234 bytes cut]"; names end with "...". Shown by
+// TestWhatMakesAPacketTooLargeIsLeftOut, and by TestEverySpanFitsIntoAPacket of
+// package xraylite.
 //
 // Subsegments that other code opens below a span through the X-Ray SDK are embedded in
 // its packet, or sent by themselves where there are more than 20 or no room for them.
+// Shown by TestSubsegmentsOfTheSDKGoByThemselvesWhereThereIsNoRoom.
 //
 // # Errors
 //
-// Tracer panics when the daemon's address is malformed. A packet that cannot be sent is
-// lost, with a line "a span was not sent" at WARN in the log of the invocation: that is
+// New panics when the daemon's address is malformed. A packet that cannot be sent is
+// lost, with a line "a span was not sent" at WARN in the log of the invocation. That is
 // what a writer or the socket refuses, and a trace header too long for a packet. X-Ray's
-// protocol is UDP, so the loss of a packet goes unnoticed. Where other code
-// has opened subsegments below a span through the X-Ray SDK, the SDK sends the packet,
-// and its logger hears of a failure.
+// protocol is UDP: nobody hears of a packet that is lost on its way. Shown by
+// TestASpanSaysWhyItWasNotSent.
+//
+// Where other code has opened subsegments below a span through the X-Ray SDK, the SDK
+// sends the packet, and its logger hears of a failure.
 //
 // # Testing
 //
