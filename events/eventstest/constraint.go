@@ -89,7 +89,7 @@ func notFound(format string, args ...any) *wire.Error {
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // page cuts one page out of sorted names. A token is the name to go on with, in
-// a form that nobody reads by mistake.
+// a form that is not read by mistake.
 func page(names []string, limit *int32, token *string) (out []string, next *string, err error) {
 	var c constraints
 	c.between(limit, "limit", 1, 100)
