@@ -11,11 +11,11 @@ import (
 // Action is one change that an Update makes to an item that stores T. Set,
 // SetIfAbsent, Remove, Add, Append, Include and Exclude make actions.
 type Action[T any] struct {
-	change *change
+	change *fieldChange
 }
 
-// change is the untyped core of an Action.
-type change struct {
+// fieldChange is the untyped core of an Action.
+type fieldChange struct {
 	kind  changeKind
 	field *fieldPath
 	value any
@@ -41,57 +41,57 @@ type Number interface {
 // Set gives the field a value. An empty slice, map or set removes the attribute, and so
 // does a value that the field's tag leaves out when empty.
 func Set[T, V any](f Field[T, V], v V) Action[T] {
-	return Action[T]{&change{changeSet, f.core(), v}}
+	return Action[T]{&fieldChange{changeSet, f.core(), v}}
 }
 
 // SetIfAbsent gives the field a value unless the item has the attribute. An empty slice,
 // map or set is refused, as it is not stored.
 func SetIfAbsent[T, V any](f Field[T, V], v V) Action[T] {
-	return Action[T]{&change{changeDefault, f.core(), v}}
+	return Action[T]{&fieldChange{changeDefault, f.core(), v}}
 }
 
 // Remove removes the field's attribute.
 func Remove[T, V any](f Field[T, V]) Action[T] {
-	return Action[T]{&change{changeRemove, f.core(), nil}}
+	return Action[T]{&fieldChange{changeRemove, f.core(), nil}}
 }
 
 // Add adds n to the field, which counts as 0 when it is missing.
 func Add[T any, V Number](f Field[T, V], n V) Action[T] {
-	return Action[T]{&change{changeAdd, f.core(), n}}
+	return Action[T]{&fieldChange{changeAdd, f.core(), n}}
 }
 
 // Append adds elements, at least one, to the end of the field's list, which counts as
 // empty when it is missing.
 func Append[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
-	return Action[T]{&change{changeAppend, f.core(), S(slices.Clone(elements))}}
+	return Action[T]{&fieldChange{changeAppend, f.core(), S(slices.Clone(elements))}}
 }
 
 // Include adds elements to the field's set, which counts as empty when it is missing; the
 // field must be tagged as a set.
 func Include[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
-	return Action[T]{&change{changeInclude, f.core(), S(slices.Clone(elements))}}
+	return Action[T]{&fieldChange{changeInclude, f.core(), S(slices.Clone(elements))}}
 }
 
 // Exclude takes elements out of the field's set, and with the last one the attribute;
 // the field must be tagged as a set.
 func Exclude[T any, S ~[]E, E any](f Field[T, S], elements ...E) Action[T] {
-	return Action[T]{&change{changeExclude, f.core(), S(slices.Clone(elements))}}
+	return Action[T]{&fieldChange{changeExclude, f.core(), S(slices.Clone(elements))}}
 }
 
-func changesOf[T any](actions []Action[T]) []*change {
-	changes := make([]*change, len(actions))
+func changesOf[T any](actions []Action[T]) []*fieldChange {
+	changes := make([]*fieldChange, len(actions))
 	for i, a := range actions {
 		changes[i] = a.change
 	}
 	return changes
 }
 
-// clauses are the parts of an update expression.
-type clauses struct {
+// updateClauses are the parts of an update expression.
+type updateClauses struct {
 	set, remove, add, del []string
 }
 
-func (c *clauses) String() string {
+func (c *updateClauses) String() string {
 	var parts []string
 	for _, p := range []struct {
 		keyword string
@@ -105,7 +105,7 @@ func (c *clauses) String() string {
 }
 
 // write adds the change to the clauses.
-func (c *change) write(x *expression, out *clauses) {
+func (c *fieldChange) write(x *expressionBuilder, out *updateClauses) {
 	path := x.path(c.field.path)
 	if c.kind == changeRemove {
 		out.remove = append(out.remove, path)
@@ -117,7 +117,7 @@ func (c *change) write(x *expression, out *clauses) {
 	}
 	av, err := c.field.encoder.Encode(c.value)
 	if err != nil {
-		x.faults.Add(c.field.name, "cannot be stored: %v", err)
+		x.faults.Addf(c.field.name, "cannot be stored: %v", err)
 		return
 	}
 	if av == nil && c.kind == changeSet {
@@ -125,7 +125,7 @@ func (c *change) write(x *expression, out *clauses) {
 		return
 	}
 	if av == nil && c.field.encoder.Collection() && (c.kind == changeDefault || c.kind == changeAppend) {
-		x.faults.Add(c.field.name, "is given nothing by %s: an empty slice or map is not stored", c.kind)
+		x.faults.Addf(c.field.name, "is given nothing by %s: an empty slice or map is not stored", c.kind)
 		return
 	}
 	if av == nil {
@@ -142,7 +142,7 @@ func (c *change) write(x *expression, out *clauses) {
 		out.set = append(out.set, path+" = if_not_exists("+path+", "+x.value(av)+")")
 	case changeAdd:
 		if !attr.IsNumber(av) {
-			x.faults.Add(c.field.name, "is not stored as a number, so Add cannot add to it")
+			x.faults.Addf(c.field.name, "is not stored as a number, so Add cannot add to it")
 			return
 		}
 		if len(c.field.path) == 1 {
@@ -152,13 +152,13 @@ func (c *change) write(x *expression, out *clauses) {
 		out.set = append(out.set, path+" = if_not_exists("+path+", "+x.number(0)+") + "+x.value(av))
 	case changeAppend:
 		if !attr.IsList(av) {
-			x.faults.Add(c.field.name, "is not stored as a list, so Append cannot append to it")
+			x.faults.Addf(c.field.name, "is not stored as a list, so Append cannot append to it")
 			return
 		}
 		out.set = append(out.set, path+" = list_append(if_not_exists("+path+", "+x.value(attr.EmptyList())+"), "+x.value(av)+")")
 	case changeInclude, changeExclude:
 		if !attr.IsSet(av) {
-			x.faults.Add(c.field.name, "is not stored as a set of at least one element, which %s needs: tag it stringset, numberset or binaryset", c.kind)
+			x.faults.Addf(c.field.name, "is not stored as a set of at least one element, which %s needs: tag it stringset, numberset or binaryset", c.kind)
 			return
 		}
 		if c.kind == changeInclude {
@@ -170,7 +170,7 @@ func (c *change) write(x *expression, out *clauses) {
 }
 
 // result returns the field's value after the change, where that is known.
-func (c *change) result() (reflect.Value, bool) {
+func (c *fieldChange) result() (reflect.Value, bool) {
 	switch {
 	case len(c.field.path) != 1:
 		return reflect.Value{}, false

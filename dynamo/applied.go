@@ -7,23 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 )
-
-// A change that was applied to an item of a view leaves a mark under its id, so that it
-// is applied once. Marks are kept for 48 hours: the stream's 24 and as much again.
-const (
-	appliedName = "AppliedChange"
-	appliedFor  = 48 * time.Hour
-)
-
-type appliedKey struct {
-	Applied string
-}
-
-type applied struct {
-	appliedKey
-}
 
 // appliedEntity declares the entity of the marks, once for each model.
 func (m *Model) appliedEntity() (*Entity[applied, appliedKey], error) {
@@ -45,7 +29,7 @@ func (m *Model) appliedEntity() (*Entity[applied, appliedKey], error) {
 }
 
 // checkView reports why the entity in the table cannot be a view.
-func (e *entity) checkView(t *Table) error {
+func (e *entityCore) checkView(t *Table) error {
 	errs := []error{t.checkModel(e)}
 	if e.version == nil {
 		errs = append(errs, errors.New(`the entity has no version: tag a field dynamo:"version"`))
@@ -66,10 +50,10 @@ func (e *Entity[T, K]) applyOnce(ctx context.Context, t *Table, key K, id, part 
 	var fs faults
 	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
 	if apply == nil {
-		fs.Add("", "the function that applies the change is nil")
+		fs.Addf("", "the function that applies the change is nil")
 	}
 	if err := fs.err(); err != nil {
-		return (&request{op: "apply", entity: e.core, key: k}).fail(err)
+		return (&renderedOp{op: "apply", entity: e.core, key: k}).fail(err)
 	}
 	marks, err := t.model.appliedEntity()
 	if err != nil {
@@ -120,7 +104,7 @@ func (e *Entity[T, K]) applyWith(ctx context.Context, t *Table, key K, mark Writ
 
 // sameKey reports whether two keys are those of one item. A key that cannot be written
 // is no item's.
-func (e *entity) sameKey(a, b reflect.Value) bool {
+func (e *entityCore) sameKey(a, b reflect.Value) bool {
 	var fs faults
 	same := e.keyOf(a, &fs) == e.keyOf(b, &fs)
 	return same && len(fs) == 0

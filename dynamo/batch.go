@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // BatchError reports what a batch could not write. The operations without an error
@@ -65,9 +67,9 @@ func (t *Table) Batch(ctx context.Context, ops ...BatchWrite) error {
 	return nil
 }
 
-func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]request, error) {
+func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]renderedOp, error) {
 	s := t.writeContext(ctx)
-	rs := make([]request, len(ops))
+	rs := make([]renderedOp, len(ops))
 	seen := map[primaryKey]int{}
 	var errs []error
 	for i, op := range ops {
@@ -78,7 +80,7 @@ func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]request, er
 		rs[i] = renderWrite(op, s)
 		r := &rs[i]
 		if e := r.entity; e != nil && e.version != nil && r.op == "put" {
-			r.faults.Add("", "%s has a version, which a batch cannot check: use Run or Transact", e.name)
+			r.faults.Addf("", "%s has a version, which a batch cannot check: use Run or Transact", e.name)
 		}
 		if err := t.admit(r); err != nil {
 			errs = append(errs, err)
@@ -93,7 +95,7 @@ func (t *Table) admitBatch(ctx context.Context, ops []BatchWrite) ([]request, er
 }
 
 // batchChunk returns the first pending operations that fit one call.
-func batchChunk(rs []request, pending []int) []int {
+func batchChunk(rs []renderedOp, pending []int) []int {
 	size := 0
 	for n, i := range pending {
 		size += rs[i].actions[0].size
@@ -105,7 +107,7 @@ func batchChunk(rs []request, pending []int) []int {
 }
 
 // writeChunk sends one call until nothing is left unprocessed, and records errors.
-func (t *Table) writeChunk(ctx context.Context, rs []request, chunk []int, errs []error) {
+func (t *Table) writeChunk(ctx context.Context, rs []renderedOp, chunk []int, errs []error) {
 	byKey := make(map[primaryKey]int, len(chunk))
 	requests := make([]types.WriteRequest, 0, len(chunk))
 	for _, i := range chunk {
@@ -140,7 +142,7 @@ func (t *Table) writeChunk(ctx context.Context, rs []request, chunk []int, errs 
 	}
 }
 
-func (a *action) writeRequest(s *Schema) types.WriteRequest {
+func (a *itemAction) writeRequest(s *Schema) types.WriteRequest {
 	if a.kind == actPut {
 		return types.WriteRequest{PutRequest: &types.PutRequest{Item: a.item}}
 	}
@@ -170,7 +172,7 @@ func (t *Table) batchGet(ctx context.Context, reads []Read, o ReadOptions) error
 	}
 	var errs []error
 	for chunk := range slices.Chunk(order, maxBatchGet) {
-		err := t.getChunk(ctx, chunk, o, func(it item) {
+		err := t.getChunk(ctx, chunk, o, func(it attr.Item) {
 			for _, i := range wanted[t.model.keyIn(it)] {
 				if err := reads[i].found(it); err != nil {
 					errs = append(errs, rs[i].fail(err))
@@ -184,7 +186,7 @@ func (t *Table) batchGet(ctx context.Context, reads []Read, o ReadOptions) error
 	return errors.Join(errs...)
 }
 
-func (t *Table) getChunk(ctx context.Context, keys []primaryKey, o ReadOptions, found func(item)) error {
+func (t *Table) getChunk(ctx context.Context, keys []primaryKey, o ReadOptions, found func(attr.Item)) error {
 	request := types.KeysAndAttributes{}
 	if o.Consistent {
 		request.ConsistentRead = &o.Consistent
@@ -215,7 +217,7 @@ func (t *Table) getChunk(ctx context.Context, keys []primaryKey, o ReadOptions, 
 			return nil
 		}
 		if attempt+1 >= t.options.Attempts {
-			return &failure{
+			return &causedError{
 				text:   fmt.Sprintf("%d keys %s after %d attempts", len(request.Keys), causeText(ErrUnprocessed), attempt+1),
 				causes: []error{ErrUnprocessed},
 			}

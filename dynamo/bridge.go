@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/bridge"
 )
 
@@ -24,10 +25,10 @@ func (m *Model) bridged() any { return bridgedModel{m} }
 func (m bridgedModel) Knows(discriminator string) bool { return m.known(discriminator) }
 
 // Expired reports whether the expiry of the item was over at the moment.
-func (m bridgedModel) Expired(it item, at time.Time) bool { return m.gone(it, at) }
+func (m bridgedModel) Expired(it attr.Item, at time.Time) bool { return m.gone(it, at) }
 
 // KeyText shows the primary key of a stored item.
-func (m bridgedModel) KeyText(it item) string { return m.keyIn(it).String() }
+func (m bridgedModel) KeyText(it attr.Item) string { return m.keyIn(it).String() }
 
 // bridgedEntity is an Entity to package stream.
 type bridgedEntity[T, K any] struct{ of *Entity[T, K] }
@@ -38,7 +39,7 @@ func (e *Entity[T, K]) bridged() any { return bridgedEntity[T, K]{e} }
 func (b bridgedEntity[T, K]) Model() any { return b.of.core.model }
 
 // Decode returns the value of an item of the entity.
-func (b bridgedEntity[T, K]) Decode(it item) (*T, error) {
+func (b bridgedEntity[T, K]) Decode(it attr.Item) (*T, error) {
 	v := new(T)
 	if err := b.of.core.decode(it, v); err != nil {
 		return nil, err

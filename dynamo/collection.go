@@ -17,21 +17,21 @@ import (
 // Collection reads the items of several entities that share a partition into one
 // struct V, with one query.
 type Collection[K, V any] struct {
-	core *collection
+	core *collectionCore
 }
 
-// collection is the untyped core of a Collection.
-type collection struct {
+// collectionCore is the untyped core of a Collection.
+type collectionCore struct {
 	model     *Model
 	index     Index
 	key, view reflect.Type
 	partition keytemplate.Binding // on K
-	members   []member
+	members   []collectionMember
 }
 
-// member is an entity of a collection and its field in V.
-type member struct {
-	entity   *entity
+// collectionMember is an entity of a collection and its field in V.
+type collectionMember struct {
+	entity   *entityCore
 	field    reflect.StructField
 	many     bool // a slice
 	optional bool // a pointer
@@ -79,7 +79,7 @@ func NewCollectionOn[K, V any](index string, entities ...Member) (*Collection[K,
 	return &Collection[K, V]{core: c}, nil
 }
 
-func newCollection(index string, key, view reflect.Type, entities []Member) (*collection, error) {
+func newCollection(index string, key, view reflect.Type, entities []Member) (*collectionCore, error) {
 	switch {
 	case len(entities) == 0:
 		return nil, errors.New("it has no entities")
@@ -91,7 +91,7 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 			return nil, fmt.Errorf("entity %d is nil", i+1)
 		}
 	}
-	c := &collection{model: entities[0].entity().model, key: key, view: view}
+	c := &collectionCore{model: entities[0].entity().model, key: key, view: view}
 	var ok bool
 	if c.index, ok = c.model.index(index); !ok {
 		return nil, fmt.Errorf("the schema has no index %s", index)
@@ -127,7 +127,7 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 	return c, errors.Join(errs...)
 }
 
-func (c *collection) describe() PatternDescription {
+func (c *collectionCore) describe() PatternDescription {
 	d := PatternDescription{
 		Name: c.view.Name(), Index: c.index.Name,
 		Condition: fmt.Sprintf("%s = %s", c.index.PartitionKey, c.partition.Source),
@@ -139,17 +139,17 @@ func (c *collection) describe() PatternDescription {
 }
 
 // addMember finds the field for the entity.
-func (c *collection) addMember(e *entity) error {
+func (c *collectionCore) addMember(e *entityCore) error {
 	found := 0
-	var m member
+	var m collectionMember
 	for _, f := range reflect.VisibleFields(c.view) {
 		switch {
 		case f.Type == e.typ:
-			m = member{entity: e, field: f}
+			m = collectionMember{entity: e, field: f}
 		case f.Type == reflect.PointerTo(e.typ):
-			m = member{entity: e, field: f, optional: true}
+			m = collectionMember{entity: e, field: f, optional: true}
 		case f.Type == reflect.SliceOf(e.typ):
-			m = member{entity: e, field: f, many: true}
+			m = collectionMember{entity: e, field: f, many: true}
 		default:
 			continue
 		}
@@ -169,7 +169,7 @@ func (c *collection) addMember(e *entity) error {
 	return nil
 }
 
-func (c *collection) uses(f reflect.StructField) bool {
+func (c *collectionCore) uses(f reflect.StructField) bool {
 	for _, m := range c.members {
 		if m.field.Name == f.Name {
 			return true
@@ -179,7 +179,7 @@ func (c *collection) uses(f reflect.StructField) bool {
 }
 
 // bindKey finds the fields of the partition key in K.
-func (c *collection) bindKey(part *keytemplate.Template, e *entity) error {
+func (c *collectionCore) bindKey(part *keytemplate.Template, e *entityCore) error {
 	var errs []error
 	for _, name := range part.Fields() {
 		f, ok := c.key.FieldByName(name)
@@ -212,33 +212,33 @@ func (c *Collection[K, V]) Get(ctx context.Context, t *Table, key K, optFns ...f
 	return v, nil
 }
 
-func (c *collection) fail(partition string, err error) error {
+func (c *collectionCore) fail(partition string, err error) error {
 	return &OpError{Op: "collect", Entity: c.view.Name(), Key: partition, Err: err}
 }
 
-func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value, o ReadOptions) error {
+func (c *collectionCore) get(ctx context.Context, t *Table, key, view reflect.Value, o ReadOptions) error {
 	var fs faults
 	partition := renderPresent(c.partition, key, &fs)
 	checkKeySize(c.index.PartitionKey, partition, maxPartitionKey, &fs)
 	if c.model != t.model {
-		fs.Add("", "it belongs to another model than the table %s", t.name)
+		fs.Addf("", "it belongs to another model than the table %s", t.name)
 	}
 	if o.Consistent && c.index.Name != "" && !c.index.Local {
-		fs.Add("Consistent", "is not possible on the global index %s", c.index.Name)
+		fs.Addf("Consistent", "is not possible on the global index %s", c.index.Name)
 	}
 	if err := fs.err(); err != nil {
 		return c.fail(partition, err)
 	}
-	var x expression
+	var x expressionBuilder
 	in := &dynamodb.QueryInput{
-		TableName: &t.name, IndexName: optional(c.index.Name),
+		TableName: &t.name, IndexName: optionalText(c.index.Name),
 		KeyConditionExpression: aws.String(x.name(c.index.PartitionKey) + " = " + x.text(partition)),
 	}
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.names, x.values
 	if o.Consistent {
 		in.ConsistentRead = &o.Consistent
 	}
-	seen := map[*entity]bool{}
+	seen := map[*entityCore]bool{}
 	for {
 		out, err := t.client.Query(ctx, in)
 		if err != nil {
@@ -260,14 +260,14 @@ func (c *collection) get(ctx context.Context, t *Table, key, view reflect.Value,
 	}
 	for _, m := range c.members {
 		if !m.many && !m.optional && !seen[m.entity] {
-			return c.fail(partition, &failure{text: m.entity.name + ": " + causeText(ErrNotFound), causes: []error{ErrNotFound}})
+			return c.fail(partition, &causedError{text: m.entity.name + ": " + causeText(ErrNotFound), causes: []error{ErrNotFound}})
 		}
 	}
 	return nil
 }
 
 // add puts an item into its field.
-func (c *collection) add(t *Table, view reflect.Value, it item, seen map[*entity]bool) error {
+func (c *collectionCore) add(t *Table, view reflect.Value, it attr.Item, seen map[*entityCore]bool) error {
 	name := attr.Text(it, t.schema().Discriminator)
 	for _, m := range c.members {
 		if m.entity.name != name {

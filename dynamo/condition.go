@@ -12,7 +12,7 @@ import (
 // conditions, and All, Any and Not combine them. A condition is a value and may be
 // used any number of times.
 type Condition[T any] struct {
-	node node
+	node conditionNode
 }
 
 // All holds when each of the conditions does.
@@ -30,7 +30,7 @@ func Not[T any](condition Condition[T]) Condition[T] {
 	return Condition[T]{&negation{of: condition.node}}
 }
 
-func combine[T any](operator string, conditions []Condition[T]) node {
+func combine[T any](operator string, conditions []Condition[T]) conditionNode {
 	j := &junction{operator: operator}
 	for _, c := range conditions {
 		j.nodes = append(j.nodes, c.node)
@@ -38,18 +38,18 @@ func combine[T any](operator string, conditions []Condition[T]) node {
 	return j
 }
 
-func nodesOf[T any](conditions []Condition[T]) []node {
-	nodes := make([]node, len(conditions))
+func nodesOf[T any](conditions []Condition[T]) []conditionNode {
+	nodes := make([]conditionNode, len(conditions))
 	for i, c := range conditions {
 		nodes[i] = c.node
 	}
 	return nodes
 }
 
-// node is a part of a condition.
-type node interface {
+// conditionNode is a part of a condition.
+type conditionNode interface {
 	// write returns the expression, "" after a fault.
-	write(x *expression) string
+	write(x *expressionBuilder) string
 	// level says how tightly it binds: 3 a comparison, 2 NOT, 1 AND, 0 OR.
 	level() int
 	// each visits the fields it uses.
@@ -59,7 +59,7 @@ type node interface {
 }
 
 // writeAll writes conditions that all have to hold.
-func writeAll(x *expression, nodes []node) string {
+func writeAll(x *expressionBuilder, nodes []conditionNode) string {
 	switch len(nodes) {
 	case 0:
 		return ""
@@ -70,9 +70,9 @@ func writeAll(x *expression, nodes []node) string {
 }
 
 // writeAt writes a node as a part of something that binds at the level.
-func writeAt(x *expression, n node, level int) string {
+func writeAt(x *expressionBuilder, n conditionNode, level int) string {
 	if n == nil {
-		x.faults.Add("", "a condition is the zero Condition")
+		x.faults.Addf("", "a condition is the zero Condition")
 		return ""
 	}
 	if text := n.write(x); n.level() >= level || text == "" {
@@ -84,7 +84,7 @@ func writeAt(x *expression, n node, level int) string {
 
 type junction struct {
 	operator string
-	nodes    []node
+	nodes    []conditionNode
 }
 
 func (j *junction) level() int {
@@ -97,10 +97,10 @@ func (j *junction) level() int {
 	return 0
 }
 
-func (j *junction) write(x *expression) string {
+func (j *junction) write(x *expressionBuilder) string {
 	switch len(j.nodes) {
 	case 0:
-		x.faults.Add("", "a condition combines no conditions with %s", j.operator)
+		x.faults.Addf("", "a condition combines no conditions with %s", j.operator)
 		return ""
 	case 1:
 		return writeAt(x, j.nodes[0], 0)
@@ -131,10 +131,10 @@ func (j *junction) equalities(visit func(*fieldPath, any)) {
 	}
 }
 
-type negation struct{ of node }
+type negation struct{ of conditionNode }
 
 func (n *negation) level() int { return 2 }
-func (n *negation) write(x *expression) string {
+func (n *negation) write(x *expressionBuilder) string {
 	return "NOT " + writeAt(x, n.of, 3)
 }
 
@@ -160,9 +160,9 @@ func (c *comparison) equalities(visit func(*fieldPath, any)) {
 	}
 }
 
-func (c *comparison) write(x *expression) string {
+func (c *comparison) write(x *expressionBuilder) string {
 	if c.operator == "IN" && (len(c.values) == 0 || len(c.values) > maxOperandsIn) {
-		x.faults.Add(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
+		x.faults.Addf(c.field.name, "is compared with %d values by In, which takes 1 to %d", len(c.values), maxOperandsIn)
 		return ""
 	}
 	if text, ok := c.presence(x); ok {
@@ -175,7 +175,7 @@ func (c *comparison) write(x *expression) string {
 			return ""
 		}
 		if c.ordered() && !attr.IsOrdered(av) {
-			x.faults.Add(c.field.name, "is compared by order, which only strings, numbers and binary values have")
+			x.faults.Addf(c.field.name, "is compared by order, which only strings, numbers and binary values have")
 			return ""
 		}
 		operands[i] = x.value(av)
@@ -192,7 +192,7 @@ func (c *comparison) write(x *expression) string {
 }
 
 // presence writes a comparison with an empty slice or map, which counts as missing.
-func (c *comparison) presence(x *expression) (string, bool) {
+func (c *comparison) presence(x *expressionBuilder) (string, bool) {
 	if c.operator != "=" && c.operator != "<>" || !c.field.encoder.Collection() {
 		return "", false
 	}
@@ -209,23 +209,23 @@ func (c *comparison) ordered() bool {
 	return c.operator != "=" && c.operator != "<>" && c.operator != "IN"
 }
 
-// call is a condition that is a function of a field.
-type call struct {
+// functionCall is a condition that is a function of a field.
+type functionCall struct {
 	field    *fieldPath
 	function string
 	argument any // nil for none; stored as it is, not as the field is
 }
 
-func (c *call) level() int                       { return 3 }
-func (c *call) each(visit func(*fieldPath))      { visit(c.field) }
-func (c *call) equalities(func(*fieldPath, any)) {}
+func (c *functionCall) level() int                       { return 3 }
+func (c *functionCall) each(visit func(*fieldPath))      { visit(c.field) }
+func (c *functionCall) equalities(func(*fieldPath, any)) {}
 
-func (c *call) write(x *expression) string {
+func (c *functionCall) write(x *expressionBuilder) string {
 	text := c.function + "(" + x.path(c.field.path)
 	if c.argument != nil {
 		av, err := attr.EncodePlain(c.argument)
 		if err != nil {
-			x.faults.Add(c.field.name, "is compared with a %v that cannot be stored: %v", reflect.TypeOf(c.argument), err)
+			x.faults.Addf(c.field.name, "is compared with a %v that cannot be stored: %v", reflect.TypeOf(c.argument), err)
 			return ""
 		}
 		text += ", " + x.value(av)
@@ -234,14 +234,14 @@ func (c *call) write(x *expression) string {
 }
 
 // checkConditions refuses fields that an expression of the entity cannot use.
-func (e *entity) checkConditions(nodes []node, fs *faults) {
+func (e *entityCore) checkConditions(nodes []conditionNode, fs *faults) {
 	for _, n := range nodes {
 		if n == nil {
 			continue
 		}
 		n.each(func(f *fieldPath) {
 			if f.entity != e {
-				fs.Add(f.name, "is a field of %s", f.owner())
+				fs.Addf(f.name, "is a field of %s", f.owner())
 			}
 		})
 	}

@@ -29,7 +29,7 @@ const (
 )
 
 // binding hashes what the cursor belongs to.
-func (q *query) binding(t *Table) []byte {
+func (q *queryCore) binding(t *Table) []byte {
 	h := sha256.New()
 	texts := []string{
 		t.name, q.pattern.index.Name, q.pattern.entity.name,
@@ -50,7 +50,7 @@ func (q *query) binding(t *Table) []byte {
 	return h.Sum(nil)
 }
 
-func (t *Table) sealCursor(q *query, start item) (string, error) {
+func (t *Table) sealCursor(q *queryCore, start attr.Item) (string, error) {
 	var body []byte
 	for _, name := range q.pattern.cursorAttributes(t.schema()) {
 		text, err := textValue(start[name])
@@ -84,7 +84,7 @@ func newAEAD(key [32]byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func (t *Table) openCursor(q *query, cursor string) (item, error) {
+func (t *Table) openCursor(q *queryCore, cursor string) (attr.Item, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(raw) == 0 {
 		return nil, fmt.Errorf("%w: it is no cursor", ErrCursor)
@@ -93,7 +93,7 @@ func (t *Table) openCursor(q *query, cursor string) (item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCursor, err)
 	}
-	start := item{}
+	start := attr.Item{}
 	for _, name := range q.pattern.cursorAttributes(t.schema()) {
 		n, used := binary.Uvarint(body)
 		if used <= 0 || n > uint64(len(body)-used) {
@@ -111,7 +111,7 @@ func (t *Table) openCursor(q *query, cursor string) (item, error) {
 	return start, nil
 }
 
-func (t *Table) openBody(q *query, raw []byte) ([]byte, error) {
+func (t *Table) openBody(q *queryCore, raw []byte) ([]byte, error) {
 	binding := q.binding(t)
 	switch {
 	case raw[0] == cursorPlain && len(t.keys) > 0:

@@ -58,3 +58,22 @@ func (m *Model) Describe() Description {
 	}
 	return d
 }
+
+func (e *entityCore) describe() EntityDescription {
+	d := EntityDescription{Name: e.name, Keys: map[string]string{}, ExpireAfter: e.expireAfter, Correlated: e.correlated}
+	for _, a := range e.model.keyAttributes() {
+		if t := e.templateOf(a); t != nil {
+			d.Keys[a] = t.Source
+		}
+	}
+	if e.version != nil {
+		d.Version = e.version.Field
+	}
+	if e.expiry != nil {
+		d.Expiry = e.expiry.Field
+	}
+	for _, u := range e.uniques {
+		d.Unique = append(d.Unique, u.Source)
+	}
+	return d
+}

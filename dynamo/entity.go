@@ -9,6 +9,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
+	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/marker"
 )
@@ -17,11 +18,11 @@ import (
 // fields that make up its key. It is a value to declare once, at package level, and
 // safe for concurrent use.
 type Entity[T, K any] struct {
-	core *entity
+	core *entityCore
 }
 
-// entity is the untyped core of an Entity.
-type entity struct {
+// entityCore is the untyped core of an Entity.
+type entityCore struct {
 	model      *Model
 	name       string
 	typ, key   reflect.Type
@@ -33,7 +34,7 @@ type entity struct {
 	keyPart, keySortKey keytemplate.Binding // on K
 	indexKeys           []indexKey
 	indexes             []string // indexes the entity is in
-	uniques             []unique
+	uniques             []uniqueValue
 
 	version     *attr.Attribute
 	expiry      *attr.Attribute
@@ -67,7 +68,7 @@ func NewEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...func
 	return &Entity[T, K]{core: core}, nil
 }
 
-func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, o EntityOptions) (*entity, error) {
+func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, o EntityOptions) (*entityCore, error) {
 	if m == nil {
 		return nil, errors.New("the model is nil")
 	}
@@ -80,7 +81,7 @@ func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, 
 	if len(attributes) == 0 && err != nil {
 		return nil, errors.Join(errs...)
 	}
-	e := &entity{
+	e := &entityCore{
 		model: m, name: name, typ: typ, key: key, attributes: attributes,
 		expireAfter: o.expireAfter, correlated: o.correlated,
 	}
@@ -101,7 +102,7 @@ func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, 
 }
 
 // useKeyType finds the fields of K in T.
-func (e *entity) useKeyType() error {
+func (e *entityCore) useKeyType() error {
 	if e.key.Kind() != reflect.Struct {
 		return fmt.Errorf("the key type %v is not a struct", e.key)
 	}
@@ -126,7 +127,7 @@ func (e *entity) useKeyType() error {
 	return errors.Join(errs...)
 }
 
-func (e *entity) keyFieldIndex(field string) []int {
+func (e *entityCore) keyFieldIndex(field string) []int {
 	for i, a := range e.keyFields {
 		if a.Field == field {
 			return e.keyIndex[i]
@@ -135,12 +136,12 @@ func (e *entity) keyFieldIndex(field string) []int {
 	return nil
 }
 
-func (e *entity) fieldIndex(field string) []int { return attr.Lookup(e.attributes, field).Index }
+func (e *entityCore) fieldIndex(field string) []int { return attr.Lookup(e.attributes, field).Index }
 
-func (e *entity) inKey(field string) bool { return e.keyFieldIndex(field) != nil }
+func (e *entityCore) inKey(field string) bool { return e.keyFieldIndex(field) != nil }
 
 // parse reads a template on the entity's struct.
-func (e *entity) parse(source string) (*keytemplate.Template, error) {
+func (e *entityCore) parse(source string) (*keytemplate.Template, error) {
 	return keytemplate.Parse(source, e.model.schema.Separator, func(field string) (reflect.Type, error) {
 		a := attr.Lookup(e.attributes, field)
 		if a == nil {
@@ -150,7 +151,7 @@ func (e *entity) parse(source string) (*keytemplate.Template, error) {
 	})
 }
 
-func (e *entity) useKeys(keys KeyTemplates) error {
+func (e *entityCore) useKeys(keys KeyTemplates) error {
 	s := e.model.schema
 	var errs []error
 	switch {
@@ -181,7 +182,7 @@ func (e *entity) useKeys(keys KeyTemplates) error {
 	return nil
 }
 
-func (e *entity) checkKeyTemplates(part, sort *keytemplate.Template) error {
+func (e *entityCore) checkKeyTemplates(part, sort *keytemplate.Template) error {
 	var errs []error
 	used := map[string]bool{}
 	for _, t := range []*keytemplate.Template{part, sort} {
@@ -227,7 +228,7 @@ func checkSortable(t *keytemplate.Template) error {
 }
 
 // useRoles finds the version and the expiry.
-func (e *entity) useRoles() error {
+func (e *entityCore) useRoles() error {
 	var errs []error
 	for _, a := range e.attributes {
 		switch a.Role {
@@ -271,11 +272,11 @@ func storedAsSeconds(a *attr.Attribute) bool {
 
 // checkNames refuses fields stored where the schema keeps its own attributes. A key
 // attribute may be a field when its template is that field and nothing else.
-func (e *entity) checkNames() error {
+func (e *entityCore) checkNames() error {
 	s := e.model.schema
 	reserved := append(e.model.keyAttributes(), s.Discriminator, marker.Attribute)
 	if e.correlated {
-		reserved = append(reserved, correlationAttribute, traceAttribute)
+		reserved = append(reserved, correlation.Attribute, correlation.TraceAttribute)
 	}
 	var errs []error
 	for _, a := range e.attributes {
@@ -292,7 +293,7 @@ func (e *entity) checkNames() error {
 	return errors.Join(errs...)
 }
 
-func (e *entity) isKeyItself(a *attr.Attribute, name string) bool {
+func (e *entityCore) isKeyItself(a *attr.Attribute, name string) bool {
 	if a.Name != name || a.Type.Kind() != reflect.String || !a.Encoder.Plain {
 		return false
 	}
@@ -311,35 +312,16 @@ func (e *entity) isKeyItself(a *attr.Attribute, name string) bool {
 	return false
 }
 
-func (e *entity) overlaps(other *entity) bool {
+func (e *entityCore) overlaps(other *entityCore) bool {
 	return e.partition.Overlaps(other.partition.Template) && e.sort.Overlaps(other.sort.Template)
 }
 
 // keyText shows the key templates: ORDER#{OrderID} / METADATA.
-func (e *entity) keyText() string {
+func (e *entityCore) keyText() string {
 	if e.sort.Template == nil {
 		return e.partition.Source
 	}
 	return e.partition.Source + " / " + e.sort.Source
-}
-
-func (e *entity) describe() EntityDescription {
-	d := EntityDescription{Name: e.name, Keys: map[string]string{}, ExpireAfter: e.expireAfter, Correlated: e.correlated}
-	for _, a := range e.model.keyAttributes() {
-		if t := e.templateOf(a); t != nil {
-			d.Keys[a] = t.Source
-		}
-	}
-	if e.version != nil {
-		d.Version = e.version.Field
-	}
-	if e.expiry != nil {
-		d.Expiry = e.expiry.Field
-	}
-	for _, u := range e.uniques {
-		d.Unique = append(d.Unique, u.Source)
-	}
-	return d
 }
 
 // Name returns the name of the entity, which is the value of its discriminator.
@@ -353,20 +335,20 @@ func (e *Entity[T, K]) Key(v T) K {
 }
 
 // copyKey sets the fields of a key from those of a value.
-func (e *entity) copyKey(key, value reflect.Value) {
+func (e *entityCore) copyKey(key, value reflect.Value) {
 	for i, a := range e.keyFields {
 		key.FieldByIndex(e.keyIndex[i]).Set(value.FieldByIndex(a.Index))
 	}
 }
 
 // setKey sets the key fields of a value.
-func (e *entity) setKey(value, key reflect.Value) {
+func (e *entityCore) setKey(value, key reflect.Value) {
 	for i, a := range e.keyFields {
 		value.FieldByIndex(a.Index).Set(key.FieldByIndex(e.keyIndex[i]))
 	}
 }
 
 // anyEntity is implemented by every Entity.
-type anyEntity interface{ entity() *entity }
+type anyEntity interface{ entity() *entityCore }
 
-func (e *Entity[T, K]) entity() *entity { return e.core }
+func (e *Entity[T, K]) entity() *entityCore { return e.core }

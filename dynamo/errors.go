@@ -50,7 +50,7 @@ type OpError struct {
 
 // Error says what was done to which item and why it failed. It shows 100 bytes of the key.
 func (e *OpError) Error() string {
-	return "dynamo: " + describe(e.Op, e.Entity, e.Key) + ": " + causeText(e.Err)
+	return "dynamo: " + describeOp(e.Op, e.Entity, e.Key) + ": " + causeText(e.Err)
 }
 
 // causeText is the text of a cause within an error that names the package already. An
@@ -103,7 +103,7 @@ func (e *InputError) Is(target error) bool { return target == ErrInvalid }
 // faults collects what is wrong with an input.
 type faults []FieldError
 
-func (f *faults) Add(field, format string, args ...any) {
+func (f *faults) Addf(field, format string, args ...any) {
 	*f = append(*f, FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
 }
 
@@ -118,8 +118,8 @@ func invalid(field, format string, args ...any) error {
 	return &InputError{Fields: []FieldError{{Field: field, Problem: fmt.Sprintf(format, args...)}}}
 }
 
-// describe names an operation: "create Order ORDER#42/METADATA".
-func describe(op, entity, key string) string {
+// describeOp names an operation: "create Order ORDER#42/METADATA".
+func describeOp(op, entity, key string) string {
 	var b strings.Builder
 	b.WriteString(op)
 	for _, s := range []string{entity, keytemplate.Shown(key)} {
@@ -131,11 +131,11 @@ func describe(op, entity, key string) string {
 	return b.String()
 }
 
-// failure gives an error a text of its own and several causes to match.
-type failure struct {
+// causedError gives an error a text of its own and several causes to match.
+type causedError struct {
 	text   string
 	causes []error
 }
 
-func (f *failure) Error() string   { return f.text }
-func (f *failure) Unwrap() []error { return f.causes }
+func (f *causedError) Error() string   { return f.text }
+func (f *causedError) Unwrap() []error { return f.causes }

@@ -14,7 +14,7 @@ import (
 
 // alive writes the condition that an item that is there has not expired; "" for an
 // entity whose items do not expire.
-func (e *entity) alive(x *expression, s writeContext) string {
+func (e *entityCore) alive(x *expressionBuilder, s writeContext) string {
 	if !e.expires() {
 		return ""
 	}
@@ -23,20 +23,20 @@ func (e *entity) alive(x *expression, s writeContext) string {
 
 // over writes the condition that the time of an item is over. As for readers, one that is
 // not positive is none.
-func (m *Model) over(x *expression, now time.Time) string {
+func (m *Model) over(x *expressionBuilder, now time.Time) string {
 	return x.name(m.schema.TTL) + " BETWEEN " + x.number(1) + " AND " + x.number(now.Unix())
 }
 
 // inTheWay reports whether a write that makes an item failed because an expired one is
 // still there. DynamoDB deletes it some time; no write may build on it.
-func (t *Table) inTheWay(r *request, reason *CancellationReason) bool {
+func (t *Table) inTheWay(r *renderedOp, reason *CancellationReason) bool {
 	return r.makes && reason.Code == codeCondition && reason.Unique == "" && t.model.gone(reason.item, time.Now())
 }
 
 // clearAway deletes the expired items that canceled the operations, if nothing else did
 // but what passes by itself, so that they can be tried again. It reports whether there
 // were any.
-func (t *Table) clearAway(ctx context.Context, rs []request, err error) (bool, error) {
+func (t *Table) clearAway(ctx context.Context, rs []renderedOp, err error) (bool, error) {
 	reasons := reasonsOf(err)
 	if len(reasons) != len(rs) {
 		return false, nil
@@ -72,7 +72,7 @@ func reasonsOf(err error) []CancellationReason {
 // deleteExpired deletes an item if it has expired. When it has not, or is gone, another
 // writer was faster.
 func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
-	var x expression
+	var x expressionBuilder
 	condition := t.model.over(&x, time.Now())
 	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &t.name, Key: key.attributes(t.schema()), ConditionExpression: &condition,
@@ -89,13 +89,13 @@ func (t *Table) deleteExpired(ctx context.Context, key primaryKey) error {
 func (t *Table) mayClear(attempt int) bool { return attempt < max(t.options.Attempts-1, 1) }
 
 // again does an operation until no expired item is in its way, up to Options.Attempts.
-func (t *Table) again(ctx context.Context, r *request, do func() error) error {
+func (t *Table) again(ctx context.Context, r *renderedOp, do func() error) error {
 	for attempt := 0; ; attempt++ {
 		err := do()
 		if err == nil || !t.mayClear(attempt) {
 			return err
 		}
-		cleared, clearErr := t.clearAway(ctx, []request{*r}, err)
+		cleared, clearErr := t.clearAway(ctx, []renderedOp{*r}, err)
 		switch {
 		case clearErr != nil:
 			return errors.Join(err, clearErr)

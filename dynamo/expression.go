@@ -5,18 +5,20 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
-// expression collects the names and values of the expressions of one request. Every
+// expressionBuilder collects the names and values of the expressions of one request. Every
 // name goes through a placeholder, so that no attribute meets a reserved word.
-type expression struct {
+type expressionBuilder struct {
 	names  map[string]string
-	values item
+	values attr.Item
 	faults faults
 }
 
 // name returns the placeholder of a top-level attribute.
-func (x *expression) name(attribute string) string {
+func (x *expressionBuilder) name(attribute string) string {
 	for placeholder, name := range x.names {
 		if name == attribute {
 			return placeholder
@@ -31,7 +33,7 @@ func (x *expression) name(attribute string) string {
 }
 
 // path returns the placeholders of a document path.
-func (x *expression) path(path []string) string {
+func (x *expressionBuilder) path(path []string) string {
 	if len(path) == 1 {
 		return x.name(path[0])
 	}
@@ -43,32 +45,32 @@ func (x *expression) path(path []string) string {
 }
 
 // value returns the placeholder of a value.
-func (x *expression) value(v types.AttributeValue) string {
+func (x *expressionBuilder) value(v types.AttributeValue) string {
 	if x.values == nil {
-		x.values = make(item, 4)
+		x.values = make(attr.Item, 4)
 	}
 	placeholder := ":" + strconv.Itoa(len(x.values))
 	x.values[placeholder] = v
 	return placeholder
 }
 
-func (x *expression) text(s string) string {
+func (x *expressionBuilder) text(s string) string {
 	return x.value(&types.AttributeValueMemberS{Value: s})
 }
 
-func (x *expression) number(n int64) string {
+func (x *expressionBuilder) number(n int64) string {
 	return x.value(&types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)})
 }
 
 // check refuses an expression that is too long.
-func (x *expression) check(kind, text string) {
+func (x *expressionBuilder) check(kind, text string) {
 	if len(text) > maxExpression {
-		x.faults.Add(kind, "is an expression of %d bytes, the limit is %d bytes", len(text), maxExpression)
+		x.faults.Addf(kind, "is an expression of %d bytes, the limit is %d bytes", len(text), maxExpression)
 	}
 }
 
-// and joins conditions; those that are empty are left out.
-func and(conditions ...string) string {
+// conjunction joins conditions; those that are empty are left out.
+func conjunction(conditions ...string) string {
 	var out []string
 	for _, c := range conditions {
 		if c != "" {

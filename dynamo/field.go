@@ -18,7 +18,7 @@ type Field[T, V any] struct {
 
 // fieldPath is the untyped core of a Field.
 type fieldPath struct {
-	entity  *entity
+	entity  *entityCore
 	name    string // as given: "Status", "Address.City"
 	top     *attr.Attribute
 	path    []string // attribute names
@@ -47,7 +47,7 @@ func NewField[V, T, K any](e *Entity[T, K], name string) (Field[T, V], error) {
 	return Field[T, V]{path: path}, nil
 }
 
-func (e *entity) fieldPath(name string, want reflect.Type) (*fieldPath, error) {
+func (e *entityCore) fieldPath(name string, want reflect.Type) (*fieldPath, error) {
 	f := &fieldPath{entity: e, name: name}
 	attributes, owner := e.attributes, e.typ
 	var last *attr.Attribute
@@ -79,14 +79,14 @@ func (e *entity) fieldPath(name string, want reflect.Type) (*fieldPath, error) {
 }
 
 // encode makes the attribute value that the field's tag asks for.
-func (f *fieldPath) encode(v any, x *expression) (types.AttributeValue, bool) {
+func (f *fieldPath) encode(v any, x *expressionBuilder) (types.AttributeValue, bool) {
 	av, err := f.encoder.Encode(v)
 	if err == nil && av == nil {
 		// The tag leaves the value out when it is empty: compare with what it would be.
 		av, err = attr.EncodePlain(v)
 	}
 	if err != nil || av == nil {
-		x.faults.Add(f.name, "cannot be stored: %v", err)
+		x.faults.Addf(f.name, "cannot be stored: %v", err)
 		return nil, false
 	}
 	checkValue(f.name, av, len(f.path), &x.faults)
@@ -102,7 +102,7 @@ func (f Field[T, V]) compare(operator string, values ...V) Condition[T] {
 }
 
 func (f Field[T, V]) call(function string, argument any) Condition[T] {
-	return Condition[T]{&call{field: f.core(), function: function, argument: argument}}
+	return Condition[T]{&functionCall{field: f.core(), function: function, argument: argument}}
 }
 
 // core is never nil, so that the zero Field is refused and does not panic.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/internal/given"
 )
 
@@ -39,8 +40,8 @@ func (e *Entity[T, K]) Get(ctx context.Context, t *Table, key K, optFns ...func(
 }
 
 // get reads an item into out, a pointer to a T, and also returns it as stored.
-func (e *entity) get(ctx context.Context, t *Table, key reflect.Value, out any, o ReadOptions) (item, error) {
-	r := request{op: "get", entity: e}
+func (e *entityCore) get(ctx context.Context, t *Table, key reflect.Value, out any, o ReadOptions) (attr.Item, error) {
+	r := renderedOp{op: "get", entity: e}
 	r.key = e.keyOf(key, &r.faults)
 	if err := t.admit(&r); err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (e *Entity[T, K]) GetMany(ctx context.Context, t *Table, keys []K, optFns .
 	out := make([]*T, len(keys))
 	reads := make([]Read, len(keys))
 	for i, k := range keys {
-		reads[i] = Read{entity: e.core, key: k, found: func(it item) error {
+		reads[i] = Read{entity: e.core, key: k, found: func(it attr.Item) error {
 			v := new(T)
 			if err := e.core.decode(it, v); err != nil {
 				return err
@@ -87,15 +88,15 @@ func (e *Entity[T, K]) GetMany(ctx context.Context, t *Table, keys []K, optFns .
 // Read is the reading of one item into a variable, as a value; Entity.Into makes it.
 // Several of them, of any entities, go into Table.BatchGet or Table.TransactGet.
 type Read struct {
-	entity *entity
+	entity *entityCore
 	key    any
-	found  func(item) error
+	found  func(attr.Item) error
 }
 
 // Into returns the operation that reads the item of the key into dst. dst is left as
 // it is when there is no such item.
 func (e *Entity[T, K]) Into(dst *T, key K) Read {
-	return Read{entity: e.core, key: key, found: func(it item) error {
+	return Read{entity: e.core, key: key, found: func(it attr.Item) error {
 		var v T
 		if err := e.core.decode(it, &v); err != nil {
 			return err
@@ -105,13 +106,13 @@ func (e *Entity[T, K]) Into(dst *T, key K) Read {
 	}}
 }
 
-func (r Read) render() request {
-	out := request{op: "get", entity: r.entity}
+func (r Read) render() renderedOp {
+	out := renderedOp{op: "get", entity: r.entity}
 	if r.entity == nil {
-		out.faults.Add("", "the zero Read reads nothing")
+		out.faults.Addf("", "the zero Read reads nothing")
 		return out
 	}
-	out.key = r.entity.keyOf(target{value: r.key}.addressable(), &out.faults)
+	out.key = r.entity.keyOf(opTarget{value: r.key}.addressable(), &out.faults)
 	return out
 }
 
@@ -154,9 +155,9 @@ func (t *Table) TransactGet(ctx context.Context, reads ...Read) error {
 	answer, err := t.client.TransactGetItems(ctx, in)
 	if err != nil {
 		for i := range rs {
-			rs[i].actions = []action{{kind: actCheck, key: rs[i].key}}
+			rs[i].actions = []itemAction{{kind: actCheck, key: rs[i].key}}
 		}
-		return canceled(rs, err)
+		return cancellationError(rs, err)
 	}
 	missing, wrapped := trackMissing(reads)
 	var errs []error
@@ -176,7 +177,7 @@ func trackMissing(reads []Read) (missing func() error, wrapped []Read) {
 	wrapped = make([]Read, len(reads))
 	for i, r := range reads {
 		wrapped[i] = r
-		wrapped[i].found = func(it item) error {
+		wrapped[i].found = func(it attr.Item) error {
 			seen[i] = true
 			return r.found(it)
 		}
@@ -194,8 +195,8 @@ func trackMissing(reads []Read) (missing func() error, wrapped []Read) {
 }
 
 // admitReads renders the keys and reports every fault.
-func (t *Table) admitReads(reads []Read) ([]request, error) {
-	rs := make([]request, len(reads))
+func (t *Table) admitReads(reads []Read) ([]renderedOp, error) {
+	rs := make([]renderedOp, len(reads))
 	var errs []error
 	for i, read := range reads {
 		rs[i] = read.render()

@@ -17,7 +17,7 @@ type indexKey struct {
 	keytemplate.Binding
 }
 
-func (e *entity) useIndexes(indexes []indexTemplates) error {
+func (e *entityCore) useIndexes(indexes []indexTemplates) error {
 	var errs []error
 	for _, x := range indexes {
 		if err := e.useIndex(x); err != nil {
@@ -27,7 +27,7 @@ func (e *entity) useIndexes(indexes []indexTemplates) error {
 	return errors.Join(errs...)
 }
 
-func (e *entity) useIndex(x indexTemplates) error {
+func (e *entityCore) useIndex(x indexTemplates) error {
 	index, ok := e.model.index(x.index)
 	if !ok || x.index == "" {
 		return errors.New("the schema does not have it")
@@ -57,7 +57,7 @@ func (e *entity) useIndex(x indexTemplates) error {
 
 // useIndexKey gives a key attribute of an index its template. An attribute that has one
 // already, from the table's key or another index, keeps it.
-func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
+func (e *entityCore) useIndexKey(index, attribute, source string, sort bool) error {
 	shared := e.templateOf(attribute)
 	switch {
 	case attribute == "" || source == "" && shared == nil:
@@ -84,7 +84,7 @@ func (e *entity) useIndexKey(index, attribute, source string, sort bool) error {
 }
 
 // templateOf returns the template of a key attribute, or nil.
-func (e *entity) templateOf(attribute string) *keytemplate.Template {
+func (e *entityCore) templateOf(attribute string) *keytemplate.Template {
 	switch attribute {
 	case "":
 		return nil

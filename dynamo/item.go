@@ -14,14 +14,6 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-const (
-	correlationAttribute = correlation.Attribute
-	traceAttribute       = correlation.TraceAttribute
-)
-
-// item is an item as the SDK holds it.
-type item = attr.Item
-
 // primaryKey is the key of an item in the table.
 type primaryKey struct {
 	partition, sort string
@@ -35,8 +27,8 @@ func (k primaryKey) String() string {
 }
 
 // attributes returns the key as DynamoDB takes it.
-func (k primaryKey) attributes(s *Schema) item {
-	key := make(item, 2)
+func (k primaryKey) attributes(s *Schema) attr.Item {
+	key := make(attr.Item, 2)
 	key[s.PartitionKey] = &types.AttributeValueMemberS{Value: k.partition}
 	if s.SortKey != "" {
 		key[s.SortKey] = &types.AttributeValueMemberS{Value: k.sort}
@@ -45,16 +37,16 @@ func (k primaryKey) attributes(s *Schema) item {
 }
 
 // keyOf renders the key of a K.
-func (e *entity) keyOf(key reflect.Value, fs *faults) primaryKey {
+func (e *entityCore) keyOf(key reflect.Value, fs *faults) primaryKey {
 	return e.renderKey(e.keyPart, e.keySortKey, key, fs)
 }
 
 // keyOfValue renders the key of a T.
-func (e *entity) keyOfValue(v reflect.Value, fs *faults) primaryKey {
+func (e *entityCore) keyOfValue(v reflect.Value, fs *faults) primaryKey {
 	return e.renderKey(e.partition, e.sort, v, fs)
 }
 
-func (e *entity) renderKey(part, sort keytemplate.Binding, v reflect.Value, fs *faults) primaryKey {
+func (e *entityCore) renderKey(part, sort keytemplate.Binding, v reflect.Value, fs *faults) primaryKey {
 	var k primaryKey
 	k.partition = renderPresent(part, v, fs)
 	checkKeySize(e.model.schema.PartitionKey, k.partition, maxPartitionKey, fs)
@@ -71,7 +63,7 @@ func renderPresent(b keytemplate.Binding, v reflect.Value, fs *faults) string {
 	if absent {
 		for i, p := range b.Parts {
 			if p.Field != "" && p.Codec.Empty(v.FieldByIndex(b.Index[i])) {
-				fs.Add(p.Field, "is empty, and part of the key %s", b.Source)
+				fs.Addf(p.Field, "is empty, and part of the key %s", b.Source)
 			}
 		}
 	}
@@ -89,7 +81,7 @@ type writeContext struct {
 
 // encode makes the whole item of a value: its fields, keys, discriminator and what the context
 // adds.
-func (e *entity) encode(v reflect.Value, s writeContext, fs *faults) (item, primaryKey) {
+func (e *entityCore) encode(v reflect.Value, s writeContext, fs *faults) (attr.Item, primaryKey) {
 	key := e.keyOfValue(v, fs)
 	out, err := attributevalue.MarshalMapWithOptions(v.Addr().Interface(), attr.SortableTimes)
 	if err != nil {
@@ -106,14 +98,14 @@ func (e *entity) encode(v reflect.Value, s writeContext, fs *faults) (item, prim
 	e.encodeIndexKeys(out, v, fs)
 	e.encodeExpiry(out, v, s)
 	if e.correlated {
-		setText(out, correlationAttribute, s.correlation)
-		setText(out, traceAttribute, s.trace)
+		setText(out, correlation.Attribute, s.correlation)
+		setText(out, correlation.TraceAttribute, s.trace)
 	}
 	return out, key
 }
 
 // leaveOut takes empty slices and maps out of an encoded item.
-func (e *entity) leaveOut(out item) {
+func (e *entityCore) leaveOut(out attr.Item) {
 	for _, a := range e.attributes {
 		if a.Encoder.LeavesOut(out[a.Name]) {
 			delete(out, a.Name)
@@ -122,25 +114,25 @@ func (e *entity) leaveOut(out item) {
 }
 
 // faultyFields finds the fields that cannot be stored.
-func (e *entity) faultyFields(v reflect.Value, err error, fs *faults) {
+func (e *entityCore) faultyFields(v reflect.Value, err error, fs *faults) {
 	before := len(*fs)
 	for _, a := range e.attributes {
 		if _, err := a.Encoder.Encode(v.FieldByIndex(a.Index).Interface()); err != nil {
-			fs.Add(a.Field, "cannot be stored: %v", err)
+			fs.Addf(a.Field, "cannot be stored: %v", err)
 		}
 	}
 	if len(*fs) == before {
-		fs.Add("", "cannot be stored: %v", err)
+		fs.Addf("", "cannot be stored: %v", err)
 	}
 }
 
-func setText(out item, name, text string) {
+func setText(out attr.Item, name, text string) {
 	if text != "" {
 		out[name] = &types.AttributeValueMemberS{Value: text}
 	}
 }
 
-func (e *entity) encodeIndexKeys(out item, v reflect.Value, fs *faults) {
+func (e *entityCore) encodeIndexKeys(out attr.Item, v reflect.Value, fs *faults) {
 	for _, k := range e.indexKeys {
 		if k.shared {
 			continue
@@ -164,7 +156,7 @@ func (k indexKey) limit() int {
 
 // encodeExpiry leaves out an expiry that is not set, so that the zero time does not
 // pass for one long ago.
-func (e *entity) encodeExpiry(out item, v reflect.Value, s writeContext) {
+func (e *entityCore) encodeExpiry(out attr.Item, v reflect.Value, s writeContext) {
 	ttl := e.model.schema.TTL
 	switch {
 	case e.expiry != nil && v.FieldByIndex(e.expiry.Index).IsZero():
@@ -175,10 +167,10 @@ func (e *entity) encodeExpiry(out item, v reflect.Value, s writeContext) {
 }
 
 // expires reports whether items of the entity may expire.
-func (e *entity) expires() bool { return e.expiry != nil || e.expireAfter > 0 }
+func (e *entityCore) expires() bool { return e.expiry != nil || e.expireAfter > 0 }
 
 // decode fills out, a pointer to a T, from an item of the entity.
-func (e *entity) decode(it item, out any) error {
+func (e *entityCore) decode(it attr.Item, out any) error {
 	if name := attr.Text(it, e.model.schema.Discriminator); name != e.name {
 		return fmt.Errorf("%w: %q, not %q", ErrWrongEntity, name, e.name)
 	}
@@ -194,7 +186,7 @@ func (e *entity) decode(it item, out any) error {
 }
 
 // gone reports whether the item has expired though it is still there.
-func (m *Model) gone(it item, now time.Time) bool {
+func (m *Model) gone(it attr.Item, now time.Time) bool {
 	if m.schema.TTL == "" {
 		return false
 	}
@@ -203,10 +195,10 @@ func (m *Model) gone(it item, now time.Time) bool {
 		return false
 	}
 	seconds, err := strconv.ParseInt(n.Value, 10, 64)
-	return err == nil && expired(seconds, now)
+	return err == nil && isExpired(seconds, now)
 }
 
 // keyIn returns the primary key of a stored item.
-func (m *Model) keyIn(it item) primaryKey {
+func (m *Model) keyIn(it attr.Item) primaryKey {
 	return primaryKey{partition: attr.Text(it, m.schema.PartitionKey), sort: attr.Text(it, m.schema.SortKey)}
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 )
 
 // The limits of DynamoDB that are checked before anything is sent.
@@ -27,18 +29,18 @@ const (
 
 func checkKeySize(attribute, text string, limit int, fs *faults) {
 	if len(text) > limit {
-		fs.Add(attribute, "is %d bytes, the limit of a key is %d bytes", len(text), limit)
+		fs.Addf(attribute, "is %d bytes, the limit of a key is %d bytes", len(text), limit)
 	}
 }
 
 // checkItem measures an item and checks its values. It returns the size in bytes.
-func checkItem(it item, fs *faults) int {
+func checkItem(it attr.Item, fs *faults) int {
 	size := 0
 	for name, v := range it {
 		size += len(name) + checkValue(name, v, 1, fs)
 	}
 	if size > maxItem {
-		fs.Add("", "the item is %d bytes, the limit is %d bytes", size, maxItem)
+		fs.Addf("", "the item is %d bytes, the limit is %d bytes", size, maxItem)
 	}
 	return size
 }
@@ -46,13 +48,13 @@ func checkItem(it item, fs *faults) int {
 // checkValue returns the size of a value in bytes.
 func checkValue(path string, v types.AttributeValue, depth int, fs *faults) int {
 	if depth > maxNesting+1 {
-		fs.Add(path, "is nested deeper than %d levels", maxNesting)
+		fs.Addf(path, "is nested deeper than %d levels", maxNesting)
 		return 0
 	}
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		if !utf8.ValidString(v.Value) {
-			fs.Add(path, "is not valid UTF-8")
+			fs.Addf(path, "is not valid UTF-8")
 		}
 		return len(v.Value)
 	case *types.AttributeValueMemberN:
@@ -90,13 +92,13 @@ func within(path, name string) string { return path + "." + name }
 
 func checkSet(path string, elements []string, size func(string) int, fs *faults) int {
 	if len(elements) == 0 {
-		fs.Add(path, "is an empty set, which cannot be stored")
+		fs.Addf(path, "is an empty set, which cannot be stored")
 	}
 	total := 0
 	seen := make(map[string]bool, len(elements))
 	for _, e := range elements {
 		if seen[e] {
-			fs.Add(path, "is a set that holds %q twice", e)
+			fs.Addf(path, "is a set that holds %q twice", e)
 		}
 		seen[e] = true
 		total += size(e)
@@ -114,12 +116,12 @@ func checkNumber(path, text string, fs *faults) int {
 	mantissa, exponent, ok := decimal(digits)
 	switch {
 	case !ok:
-		fs.Add(path, "is %q, not a number", text)
+		fs.Addf(path, "is %q, not a number", text)
 		return 1
 	case len(mantissa) > maxDigits:
-		fs.Add(path, "is a number of %d digits, the limit is %d", len(mantissa), maxDigits)
+		fs.Addf(path, "is a number of %d digits, the limit is %d", len(mantissa), maxDigits)
 	case mantissa != "" && (exponent > 126 || exponent < -129):
-		fs.Add(path, "is a number of the magnitude 1E%+d, the range is 1E-130 to 9.99E+125", exponent-1)
+		fs.Addf(path, "is a number of the magnitude 1E%+d, the range is 1E-130 to 9.99E+125", exponent-1)
 	}
 	return numberSize(text, mantissa, exponent)
 }

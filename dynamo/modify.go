@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/internal/correlation"
 )
 
 // Modify reads the item of the key, lets change work on it and stores the result if no other
@@ -21,8 +22,8 @@ import (
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
 	if e.core.version == nil {
-		r := request{op: "modify", entity: e.core}
-		r.faults.Add("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
+		r := renderedOp{op: "modify", entity: e.core}
+		r.faults.Addf("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
 		return zero, r.err()
 	}
 	for attempt := 0; ; attempt++ {
@@ -50,7 +51,7 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 		return old, err
 	}
 	if change == nil {
-		return old, (&request{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
+		return old, (&renderedOp{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
 	}
 	if err := change(&next); err != nil {
 		return old, err
@@ -60,13 +61,13 @@ func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change f
 	if unchanged, ok := op.unchanged(raw, t.writeContext(ctx)); ok {
 		return unchanged, nil
 	}
-	return op.Stored(), t.runTransaction(ctx, []Write{op}, transaction{single: true}, func() writeContext { return t.writeContext(ctx) })
+	return op.Stored(), t.runTransaction(ctx, []Write{op}, transactSettings{single: true}, func() writeContext { return t.writeContext(ctx) })
 }
 
 // unchanged returns the value at the version of old, if its item is the stored one.
-func (p Replace[T]) unchanged(stored item, s writeContext) (T, bool) {
+func (p Replace[T]) unchanged(stored attr.Item, s writeContext) (T, bool) {
 	e := p.entity
-	v := replacement(p.target, p.next)
+	v := replacement(p.opTarget, p.next)
 	version := v.FieldByIndex(e.version.Index)
 	version.SetInt(version.Int() - 1)
 	var fs faults
@@ -84,12 +85,12 @@ func (p Replace[T]) unchanged(stored item, s writeContext) (T, bool) {
 }
 
 // sameItem compares two items, but for who wrote them.
-func (e *entity) sameItem(a, b item) bool {
+func (e *entityCore) sameItem(a, b attr.Item) bool {
 	a, b = maps.Clone(a), maps.Clone(b)
 	if e.correlated {
-		for _, it := range []item{a, b} {
-			delete(it, correlationAttribute)
-			delete(it, traceAttribute)
+		for _, it := range []attr.Item{a, b} {
+			delete(it, correlation.Attribute)
+			delete(it, correlation.TraceAttribute)
 		}
 	}
 	return maps.EqualFunc(a, b, attr.Same)
@@ -97,10 +98,10 @@ func (e *entity) sameItem(a, b item) bool {
 
 // foreign returns the attributes of a stored item that are neither fields of the
 // entity nor the library's own.
-func (e *entity) foreign(it item) item {
+func (e *entityCore) foreign(it attr.Item) attr.Item {
 	own := map[string]bool{
 		e.model.schema.Discriminator: true, e.model.schema.TTL: true,
-		correlationAttribute: true, traceAttribute: true,
+		correlation.Attribute: true, correlation.TraceAttribute: true,
 	}
 	for _, name := range e.model.keyAttributes() {
 		own[name] = true
@@ -108,7 +109,7 @@ func (e *entity) foreign(it item) item {
 	for _, a := range e.attributes {
 		own[a.Name] = true
 	}
-	out := item{}
+	out := attr.Item{}
 	for name, v := range it {
 		if !own[name] {
 			out[name] = v

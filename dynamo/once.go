@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/internal/correlation"
 )
 
 // TransactOnce is Transact with a token for idempotency across calls: a later call with
@@ -39,7 +40,7 @@ func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) er
 			}
 			tried = append(tried, items)
 		}
-		return t.runTransaction(ctx, ops, transaction{token: token}, func() writeContext { return s })
+		return t.runTransaction(ctx, ops, transactSettings{token: token}, func() writeContext { return s })
 	}
 	err := send(first)
 	if !mismatch(err) {
@@ -104,7 +105,7 @@ func (t *Table) correlations(ctx context.Context, s writeContext, ops []Write) (
 		if err != nil {
 			return nil, t.failed(&rs[i], err)
 		}
-		if id := attr.Text(out.Item, correlationAttribute); out.Item != nil && !slices.Contains(ids, id) {
+		if id := attr.Text(out.Item, correlation.Attribute); out.Item != nil && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}

@@ -15,12 +15,12 @@ import (
 // AccessPattern is a declared access pattern: which items of an entity a P selects, through
 // the table or an index. It is a value to declare once, at package level.
 type AccessPattern[P, T any] struct {
-	core *pattern
+	core *patternCore
 }
 
-// pattern is the untyped core of an AccessPattern.
-type pattern struct {
-	entity *entity
+// patternCore is the untyped core of an AccessPattern.
+type patternCore struct {
+	entity *entityCore
 	index  Index // Name "" for the table
 	typ    reflect.Type
 
@@ -57,11 +57,11 @@ func NewAccessPattern[P, T, K any](e *Entity[T, K], index string) (*AccessPatter
 	return &AccessPattern[P, T]{core: core}, nil
 }
 
-func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
+func newPattern(e *entityCore, index string, typ reflect.Type) (*patternCore, error) {
 	if typ.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", typ)
 	}
-	p := &pattern{entity: e, typ: typ}
+	p := &patternCore{entity: e, typ: typ}
 	part, sort, err := e.templatesOn(index)
 	if err != nil {
 		return nil, err
@@ -98,14 +98,14 @@ func newPattern(e *entity, index string, typ reflect.Type) (*pattern, error) {
 	return p, nil
 }
 
-func (p *pattern) describe() PatternDescription {
+func (p *patternCore) describe() PatternDescription {
 	return PatternDescription{
 		Name: p.typ.Name(), Entities: []string{p.entity.name}, Index: p.index.Name, Condition: p.condition(),
 	}
 }
 
 // condition shows the key condition of the pattern in words.
-func (p *pattern) condition() string {
+func (p *patternCore) condition() string {
 	text := fmt.Sprintf("%s = %s", p.index.PartitionKey, p.partition.Source)
 	if p.sort == nil {
 		return text
@@ -147,7 +147,7 @@ func checkPatternField(f reflect.StructField, want reflect.Type) error {
 }
 
 // bindSort takes the fields of the sort key from P, left to right.
-func (p *pattern) bindSort(fields map[string]reflect.StructField) error {
+func (p *patternCore) bindSort(fields map[string]reflect.StructField) error {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	missing := ""
@@ -188,7 +188,7 @@ func (p *pattern) bindSort(fields map[string]reflect.StructField) error {
 	return errors.Join(errs...)
 }
 
-func (p *pattern) sortParts() []keytemplate.Part {
+func (p *patternCore) sortParts() []keytemplate.Part {
 	if p.sort == nil {
 		return nil
 	}
@@ -196,7 +196,7 @@ func (p *pattern) sortParts() []keytemplate.Part {
 }
 
 // templatesOn returns the key templates of the entity on an index; sort may be nil.
-func (e *entity) templatesOn(index string) (part, sort *keytemplate.Template, err error) {
+func (e *entityCore) templatesOn(index string) (part, sort *keytemplate.Template, err error) {
 	if index == "" {
 		return e.partition.Template, e.sort.Template, nil
 	}
@@ -232,7 +232,7 @@ type selection struct {
 }
 
 // selectBy renders the keys for the values of a P.
-func (p *pattern) selectBy(v reflect.Value, fs *faults) selection {
+func (p *patternCore) selectBy(v reflect.Value, fs *faults) selection {
 	var s selection
 	s.partition = renderPresent(p.partition, v, fs)
 	checkKeySize(p.index.PartitionKey, s.partition, maxPartitionKey, fs)
@@ -242,7 +242,7 @@ func (p *pattern) selectBy(v reflect.Value, fs *faults) selection {
 	return s
 }
 
-func (p *pattern) selectSort(v reflect.Value, s *selection, fs *faults) {
+func (p *patternCore) selectSort(v reflect.Value, s *selection, fs *faults) {
 	prefix := make([]byte, 0, 64)
 	next := 0
 	for _, part := range p.sort.Parts {
@@ -262,7 +262,7 @@ func (p *pattern) selectSort(v reflect.Value, s *selection, fs *faults) {
 			return
 		}
 		if part.Codec.Empty(f) {
-			fs.Add(part.Field, "is empty, and part of the key %s", p.sort)
+			fs.Addf(part.Field, "is empty, and part of the key %s", p.sort)
 			return
 		}
 		prefix = part.Append(prefix, f, p.sort.Separator, fs)
@@ -272,7 +272,7 @@ func (p *pattern) selectSort(v reflect.Value, s *selection, fs *faults) {
 
 // withinEdges reports whether an item of the entity is within the bounds that keys do not
 // tell.
-func (e *entity) withinEdges(w *keytemplate.Edges, it item) (bool, error) {
+func (e *entityCore) withinEdges(w *keytemplate.Edges, it attr.Item) (bool, error) {
 	v := reflect.New(e.typ)
 	if err := e.decode(it, v.Interface()); err != nil {
 		return false, err

@@ -20,15 +20,15 @@ import (
 // Query is an access pattern bound to values. Run it with All, Pages, Page, First or
 // Count. Items are in the order of the sort key, oldest first.
 type Query[T any] struct {
-	core query
+	core queryCore
 }
 
-// query is the untyped core of a Query.
-type query struct {
-	pattern    *pattern
+// queryCore is the untyped core of a Query.
+type queryCore struct {
+	pattern    *patternCore
 	selection  selection
 	faults     faults
-	filter     []node
+	filter     []conditionNode
 	descending bool
 	consistent bool
 	limit      int
@@ -45,7 +45,7 @@ type Page[T any] struct {
 
 // Query returns the query for the values of p.
 func (p *AccessPattern[P, T]) Query(v P) Query[T] {
-	q := query{pattern: p.core}
+	q := queryCore{pattern: p.core}
 	q.selection = p.core.selectBy(reflect.ValueOf(&v).Elem(), &q.faults)
 	return Query[T]{q}
 }
@@ -118,7 +118,7 @@ func (q Query[T]) All(ctx context.Context, t *Table) iter.Seq2[T, error] {
 // there is no limit.
 func (q Query[T]) Page(ctx context.Context, t *Table) (Page[T], error) {
 	var page Page[T]
-	err := q.core.page(ctx, t, &page.Cursor, func(it item) error {
+	err := q.core.page(ctx, t, &page.Cursor, func(it attr.Item) error {
 		var v T
 		if err := q.core.decode(it, &v); err != nil {
 			return err
@@ -167,19 +167,19 @@ func (q Query[T]) Count(ctx context.Context, t *Table) (int, error) {
 	return n, nil
 }
 
-func (q *query) fail(err error) error {
+func (q *queryCore) fail(err error) error {
 	return &OpError{Op: "query", Entity: q.pattern.entity.name, Key: q.describe(), Err: err}
 }
 
 // describe shows what is asked for: "GSI1 STATUS#pending".
-func (q *query) describe() string {
+func (q *queryCore) describe() string {
 	if q.pattern.index.Name == "" {
 		return q.selection.partition
 	}
 	return q.pattern.index.Name + " " + q.selection.partition
 }
 
-func (q *query) decode(it item, out any) error {
+func (q *queryCore) decode(it attr.Item, out any) error {
 	if err := q.pattern.entity.decode(it, out); err != nil {
 		return q.fail(err)
 	}
@@ -187,19 +187,19 @@ func (q *query) decode(it item, out any) error {
 }
 
 // input renders the query.
-func (q *query) input(t *Table) (*dynamodb.QueryInput, error) {
+func (q *queryCore) input(t *Table) (*dynamodb.QueryInput, error) {
 	fs := slices.Clone(q.faults)
 	p := q.pattern
 	if p.entity.model != t.model {
-		fs.Add("", "%s belongs to another model than the table %s", p.entity.name, t.name)
+		fs.Addf("", "%s belongs to another model than the table %s", p.entity.name, t.name)
 	}
 	if q.consistent && p.index.Name != "" && !p.index.Local {
-		fs.Add("Consistent", "is not possible on the global index %s", p.index.Name)
+		fs.Addf("Consistent", "is not possible on the global index %s", p.index.Name)
 	}
 	if q.pageSize < 0 {
-		fs.Add("PageSize", "is %d, negative", q.pageSize)
+		fs.Addf("PageSize", "is %d, negative", q.pageSize)
 	}
-	var x expression
+	var x expressionBuilder
 	p.entity.checkConditions(q.filter, &fs)
 	p.checkFilter(q.filter, &fs)
 	condition := x.name(p.index.PartitionKey) + " = " + x.text(q.selection.partition)
@@ -210,9 +210,9 @@ func (q *query) input(t *Table) (*dynamodb.QueryInput, error) {
 	x.check("the filter", filter)
 	fs = append(fs, x.faults...)
 	in := &dynamodb.QueryInput{
-		TableName: &t.name, KeyConditionExpression: &condition, FilterExpression: optional(filter),
+		TableName: &t.name, KeyConditionExpression: &condition, FilterExpression: optionalText(filter),
 		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
-		IndexName: optional(p.index.Name),
+		IndexName: optionalText(p.index.Name),
 	}
 	if q.descending {
 		in.ScanIndexForward = aws.Bool(false)
@@ -234,21 +234,21 @@ func (q *query) input(t *Table) (*dynamodb.QueryInput, error) {
 }
 
 // checkFilter refuses filters on attributes that are keys of what is queried.
-func (p *pattern) checkFilter(nodes []node, fs *faults) {
+func (p *patternCore) checkFilter(nodes []conditionNode, fs *faults) {
 	for _, n := range nodes {
 		if n == nil {
 			continue
 		}
 		n.each(func(f *fieldPath) {
 			if f.entity == p.entity && (f.path[0] == p.index.PartitionKey || f.path[0] == p.index.SortKey) {
-				fs.Add(f.name, "is a key of the query, which a filter cannot use")
+				fs.Addf(f.name, "is a key of the query, which a filter cannot use")
 			}
 		})
 	}
 }
 
 // write renders the condition on the sort key.
-func (s selection) write(attribute string, x *expression) string {
+func (s selection) write(attribute string, x *expressionBuilder) string {
 	switch s.Operator {
 	case keytemplate.Equal:
 		return x.name(attribute) + " = " + x.text(s.High)
@@ -266,7 +266,7 @@ func (s selection) write(attribute string, x *expression) string {
 
 // pageLimit returns the Limit of the next request: the items still wanted, doubled with
 // every request in case others lie between them.
-func (q *query) pageLimit(found, calls int) *int32 {
+func (q *queryCore) pageLimit(found, calls int) *int32 {
 	n := q.pageSize
 	if q.limit > 0 && len(q.filter) == 0 {
 		if left := min(q.limit-found, 1<<20) << min(calls, 8); n == 0 || left < int(n) {
@@ -280,8 +280,8 @@ func (q *query) pageLimit(found, calls int) *int32 {
 }
 
 // items runs the query to its limit or end.
-func (q *query) items(ctx context.Context, t *Table) iter.Seq2[item, error] {
-	return func(yield func(item, error) bool) {
+func (q *queryCore) items(ctx context.Context, t *Table) iter.Seq2[attr.Item, error] {
+	return func(yield func(attr.Item, error) bool) {
 		in, err := q.input(t)
 		if err != nil {
 			yield(nil, err)
@@ -324,7 +324,7 @@ func (q *query) items(ctx context.Context, t *Table) iter.Seq2[item, error] {
 }
 
 // page runs the query for one page.
-func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(item) error) error {
+func (q *queryCore) page(ctx context.Context, t *Table, cursor *string, found func(attr.Item) error) error {
 	in, err := q.input(t)
 	if err != nil {
 		return err
@@ -371,7 +371,7 @@ func (q *query) page(ctx context.Context, t *Table, cursor *string, found func(i
 }
 
 // admit reports whether an item belongs to the answer.
-func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
+func (q *queryCore) admit(t *Table, it attr.Item, now time.Time) (bool, error) {
 	name := attr.Text(it, t.schema().Discriminator)
 	switch {
 	case ofOthers(it):
@@ -392,8 +392,8 @@ func (q *query) admit(t *Table, it item, now time.Time) (bool, error) {
 }
 
 // startAfter returns the key from which a query goes on after the item.
-func (q *query) startAfter(t *Table, it item) item {
-	key := item{}
+func (q *queryCore) startAfter(t *Table, it attr.Item) attr.Item {
+	key := attr.Item{}
 	for _, name := range q.pattern.cursorAttributes(t.schema()) {
 		key[name] = it[name]
 	}
@@ -401,7 +401,7 @@ func (q *query) startAfter(t *Table, it item) item {
 }
 
 // cursorAttributes are the attributes of a start key, in a fixed order.
-func (p *pattern) cursorAttributes(s *Schema) []string {
+func (p *patternCore) cursorAttributes(s *Schema) []string {
 	var names []string
 	for _, name := range []string{s.PartitionKey, s.SortKey, p.index.PartitionKey, p.index.SortKey} {
 		if name != "" && !slices.Contains(names, name) {

@@ -23,7 +23,7 @@ type CancellationReason struct {
 	Message string // DynamoDB's message; "" with the code None
 	Unique  string // template of the unique value that is taken or not owned; "" otherwise
 
-	item item // the item that failed the condition
+	item attr.Item // the item that failed the condition
 	err  error
 }
 
@@ -39,7 +39,7 @@ func (r CancellationReason) Item() map[string]types.AttributeValue {
 	if r.item == nil {
 		return nil
 	}
-	out := make(item, len(r.item))
+	out := make(attr.Item, len(r.item))
 	for name, v := range r.item {
 		out[name] = v
 	}
@@ -48,7 +48,7 @@ func (r CancellationReason) Item() map[string]types.AttributeValue {
 
 // String says what the operation was and why it failed.
 func (r CancellationReason) String() string {
-	text := describe(r.Op, r.Entity, r.Key)
+	text := describeOp(r.Op, r.Entity, r.Key)
 	if r.err == nil {
 		return text + ": no failure"
 	}
@@ -114,7 +114,7 @@ const (
 )
 
 // reasonOf explains the answer to one action of an operation.
-func (r *request) reasonOf(a *action, code, message string, it item) CancellationReason {
+func (r *renderedOp) reasonOf(a *itemAction, code, message string, it attr.Item) CancellationReason {
 	reason := CancellationReason{
 		Op: r.op, Entity: r.entityName(), Key: r.key.String(),
 		Code: code, Message: message, Unique: a.unique, item: it,
@@ -136,9 +136,9 @@ func (r *request) reasonOf(a *action, code, message string, it item) Cancellatio
 }
 
 // conditionFailed finds out which condition it was.
-func (r *request) conditionFailed(a *action, it item) error {
+func (r *renderedOp) conditionFailed(a *itemAction, it attr.Item) error {
 	because := func(sentinel error, format string, args ...any) error {
-		return &failure{text: fmt.Sprintf(format, args...), causes: []error{sentinel, ErrConditionFailed}}
+		return &causedError{text: fmt.Sprintf(format, args...), causes: []error{sentinel, ErrConditionFailed}}
 	}
 	if a.unique != "" {
 		if !a.owned {
@@ -155,7 +155,7 @@ func (r *request) conditionFailed(a *action, it item) error {
 	case it == nil && r.op == "upsert":
 		return ErrConditionFailed
 	case it == nil && r.version != nil && r.op == "put":
-		return &failure{text: "the item is gone: " + causeText(ErrStale), causes: []error{ErrNotFound, ErrStale, ErrConditionFailed}}
+		return &causedError{text: "the item is gone: " + causeText(ErrStale), causes: []error{ErrNotFound, ErrStale, ErrConditionFailed}}
 	case it == nil:
 		return because(ErrNotFound, "%s", causeText(ErrNotFound))
 	case r.op == "create":
@@ -173,11 +173,11 @@ func (r *request) conditionFailed(a *action, it item) error {
 }
 
 // stale reports whether the item is at another version than the one expected.
-func (r *request) stale(it item) bool {
+func (r *renderedOp) stale(it attr.Item) bool {
 	return r.version != nil && r.entity.version != nil && r.storedVersion(it) != strconv.FormatInt(*r.version, 10)
 }
 
-func (r *request) storedVersion(it item) string {
+func (r *renderedOp) storedVersion(it attr.Item) string {
 	if n, ok := it[r.entity.version.Name].(*types.AttributeValueMemberN); ok {
 		return n.Value
 	}
@@ -185,24 +185,24 @@ func (r *request) storedVersion(it item) string {
 }
 
 // failed makes the error of a single operation from the SDK's.
-func (t *Table) failed(r *request, err error) error {
+func (t *Table) failed(r *renderedOp, err error) error {
 	out := &OpError{Op: r.op, Entity: r.entityName(), Key: r.key.String(), Err: err}
 	var condition *types.ConditionalCheckFailedException
 	if errors.As(err, &condition) {
 		out.Reason = r.reasonOf(&r.actions[0], codeCondition, condition.ErrorMessage(), condition.Item)
-		out.Err = &failure{text: causeText(out.Reason.err), causes: []error{out.Reason.err, err}}
+		out.Err = &causedError{text: causeText(out.Reason.err), causes: []error{out.Reason.err, err}}
 		return out
 	}
 	var conflict *types.TransactionConflictException
 	if errors.As(err, &conflict) {
-		out.Err = &failure{text: causeText(ErrConflict) + ": " + err.Error(), causes: []error{ErrConflict, err}}
+		out.Err = &causedError{text: causeText(ErrConflict) + ": " + err.Error(), causes: []error{ErrConflict, err}}
 	}
 	return out
 }
 
-// canceled makes the error of a transaction from the SDK's. The reasons of all actions
+// cancellationError makes the error of a transaction from the SDK's. The reasons of all actions
 // of one operation become one: the first that is not "None".
-func canceled(ops []request, err error) error {
+func cancellationError(ops []renderedOp, err error) error {
 	var cancel *types.TransactionCanceledException
 	if !errors.As(err, &cancel) {
 		return fmt.Errorf("dynamo: transact: %w", err)

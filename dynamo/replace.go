@@ -4,16 +4,17 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
 // Replace stores a new value in the place of an old one, which was read before. It moves the claims
 // on unique values.
 type Replace[T any] struct {
-	target
+	opTarget
 	next any
 	// rest are attributes of the stored item that T does not have.
-	rest item
+	rest attr.Item
 }
 
 // Replace returns the operation that puts next in the place of old. Both must have
@@ -21,25 +22,25 @@ type Replace[T any] struct {
 // it has to be there with the unique values of old. Attributes that T does not have
 // are lost; Modify keeps them. Nothing is sent before its Run.
 func (e *Entity[T, K]) Replace(old, next T) Replace[T] {
-	return Replace[T]{target: target{entity: e.core, value: old}, next: next}
+	return Replace[T]{opTarget: opTarget{entity: e.core, value: old}, next: next}
 }
 
 // If returns the operation with further conditions on the item that is there.
 func (p Replace[T]) If(conditions ...Condition[T]) Replace[T] {
-	p.target = p.with(nodesOf(conditions))
+	p.opTarget = p.with(nodesOf(conditions))
 	return p
 }
 
 // Run replaces the item.
-func (p Replace[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, p) }
+func (p Replace[T]) Run(ctx context.Context, t *Table) error { return runAlone(ctx, t, p) }
 
 // Stored returns the value as the operation stores it: at the version after old's.
 func (p Replace[T]) Stored() T {
-	return replacement(p.target, p.next).Interface().(T)
+	return replacement(p.opTarget, p.next).Interface().(T)
 }
 
-func replacement(t target, next any) reflect.Value {
-	v := target{value: next}.addressable()
+func replacement(t opTarget, next any) reflect.Value {
+	v := opTarget{value: next}.addressable()
 	if e := t.entity; e.version != nil {
 		old := t.addressable().FieldByIndex(e.version.Index).Int()
 		v.FieldByIndex(e.version.Index).SetInt(old + 1)
@@ -47,16 +48,18 @@ func replacement(t target, next any) reflect.Value {
 	return v
 }
 
-func (p Replace[T]) render(s writeContext) request { return renderReplace(p.target, p.next, p.rest, s) }
+func (p Replace[T]) render(s writeContext) renderedOp {
+	return renderReplace(p.opTarget, p.next, p.rest, s)
+}
 
-func renderReplace(t target, next any, rest item, s writeContext) request {
+func renderReplace(t opTarget, next any, rest attr.Item, s writeContext) renderedOp {
 	e := t.entity
-	r := request{op: "replace", entity: e, until: s.until}
+	r := renderedOp{op: "replace", entity: e, until: s.until}
 	old, v := t.addressable(), replacement(t, next)
 	a := r.putItem(v, s)
 	oldKey := e.keyOfValue(old, &r.faults)
 	if oldKey != r.key {
-		r.faults.Add("", "the key of the new value is %s, that of the old one %s: delete the item and create another",
+		r.faults.Addf("", "the key of the new value is %s, that of the old one %s: delete the item and create another",
 			keytemplate.Shown(r.key.String()), keytemplate.Shown(oldKey.String()))
 	}
 	for name, value := range rest {
@@ -69,13 +72,13 @@ func renderReplace(t target, next any, rest item, s writeContext) request {
 		e.setVersion(a.item, *r.version+1)
 	}
 	e.checkConditions(t.conditions, &r.faults)
-	var x expression
+	var x expressionBuilder
 	conditions := []string{e.existing(&x, s), e.versionIs(r.version, &x), e.uniquesAre(old, &x)}
 	if len(t.conditions) > 0 {
 		conditions = append(conditions, writeAll(&x, t.conditions))
 	}
-	a.condition = and(conditions...)
+	a.condition = conjunction(conditions...)
 	a.use(&x, &r.faults)
-	r.actions = append([]action{a}, e.moveAll(old, v, r.key, s, &r.faults)...)
+	r.actions = append([]itemAction{a}, e.moveAll(old, v, r.key, s, &r.faults)...)
 	return r
 }

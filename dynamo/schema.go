@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/internal/marker"
 )
 
@@ -55,13 +56,28 @@ type Model struct {
 	schema Schema
 
 	mu          sync.RWMutex
-	entities    []*entity
-	byName      map[string]*entity
+	entities    []*entityCore
+	byName      map[string]*entityCore
 	patterns    []PatternDescription
 	collections []PatternDescription
 
 	appliedMu sync.Mutex
 	applied   *Entity[applied, appliedKey]
+}
+
+// A change that was applied to an item of a view leaves a mark under its id, so that it
+// is applied once. Marks are kept for 48 hours: the stream's 24 and as much again.
+const (
+	appliedName = "AppliedChange"
+	appliedFor  = 48 * time.Hour
+)
+
+type appliedKey struct {
+	Applied string
+}
+
+type applied struct {
+	appliedKey
 }
 
 const defaultDiscriminator = "EntityType"
@@ -102,7 +118,7 @@ func NewModel(s Schema) (*Model, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("dynamo: schema: %w", err)
 	}
-	return &Model{schema: s, byName: map[string]*entity{}}, nil
+	return &Model{schema: s, byName: map[string]*entityCore{}}, nil
 }
 
 // checkAttributeNames refuses one attribute in two roles. Indexes may share key
@@ -133,8 +149,8 @@ func checkAttributeNames(s Schema, fail func(string, ...any)) {
 	for _, k := range []struct{ name, role string }{
 		{s.TTL, "TTL"},
 		{s.Discriminator, "Discriminator"},
-		{correlationAttribute, "the correlation id"},
-		{traceAttribute, "the trace header"},
+		{correlation.Attribute, "the correlation id"},
+		{correlation.TraceAttribute, "the trace header"},
 		{marker.Attribute, "the mark of items that packages of this module keep for themselves"},
 	} {
 		if k.name == "" {
@@ -230,7 +246,7 @@ func (m *Model) keyAttributes() []string {
 }
 
 // register adds an entity, refusing one that could not be told from another.
-func (m *Model) register(e *entity) error {
+func (m *Model) register(e *entityCore) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	names := append([]string{e.name}, e.guardNames()...)
@@ -239,7 +255,7 @@ func (m *Model) register(e *entity) error {
 			return fmt.Errorf("the model has an entity %s already", name)
 		}
 	}
-	for _, other := range append([]*entity{e}, m.entities...) {
+	for _, other := range append([]*entityCore{e}, m.entities...) {
 		if e.guardedBy(other) || other.guardedBy(e) {
 			return fmt.Errorf("the guards of unique values of %s and %s could have the keys of the other: give them other prefixes than %s",
 				e.name, other.name, guardPrefix)
@@ -260,7 +276,7 @@ func (m *Model) register(e *entity) error {
 // for itself in the table, such as a record of package idempotency. Whatever reads many
 // items passes over it. Its other attributes say nothing to the model, not even one
 // that is called like the discriminator.
-func ofOthers(it item) bool { return marker.Known(attr.Text(it, marker.Attribute)) }
+func ofOthers(it attr.Item) bool { return marker.Known(attr.Text(it, marker.Attribute)) }
 
 // known reports whether items with the discriminator belong to the model.
 func (m *Model) known(name string) bool {
@@ -273,6 +289,6 @@ func (m *Model) known(name string) bool {
 	return ok
 }
 
-// expired reports whether an item with the expiry in epoch seconds is gone for its
+// isExpired reports whether an item with the expiry in epoch seconds is gone for its
 // readers; DynamoDB deletes it up to days later.
-func expired(seconds int64, now time.Time) bool { return seconds > 0 && seconds <= now.Unix() }
+func isExpired(seconds int64, now time.Time) bool { return seconds > 0 && seconds <= now.Unix() }

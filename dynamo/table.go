@@ -90,17 +90,17 @@ func (t *Table) writeContext(ctx context.Context) writeContext {
 }
 
 // admit refuses an operation with faults or of another model.
-func (t *Table) admit(r *request) error {
+func (t *Table) admit(r *renderedOp) error {
 	if t == nil {
-		r.faults.Add("", "the table is nil")
+		r.faults.Addf("", "the table is nil")
 	} else if r.entity != nil && r.entity.model != t.model {
-		r.faults.Add("", "%s belongs to another model than the table %s", r.entity.name, t.name)
+		r.faults.Addf("", "%s belongs to another model than the table %s", r.entity.name, t.name)
 	}
 	return r.err()
 }
 
 // checkModel refuses an entity of another model.
-func (t *Table) checkModel(e *entity) error {
+func (t *Table) checkModel(e *entityCore) error {
 	if e.model != t.model {
 		return invalid("", "%s belongs to another model than the table %s", e.name, t.name)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// transaction says how operations are run in one TransactWriteItems call.
-type transaction struct {
+// transactSettings says how operations are run in one TransactWriteItems call.
+type transactSettings struct {
 	// token makes the transaction idempotent. Empty, each attempt has a random one,
 	// which covers the SDK's own retries.
 	token string
@@ -29,7 +29,7 @@ type transaction struct {
 // A transaction holds at most 100 items and 4 MB, each item once; an operation on an
 // entity with unique values counts their guards.
 func (t *Table) Transact(ctx context.Context, ops ...Write) error {
-	return t.runTransaction(ctx, ops, transaction{}, func() writeContext { return t.writeContext(ctx) })
+	return t.runTransaction(ctx, ops, transactSettings{}, func() writeContext { return t.writeContext(ctx) })
 }
 
 // Items returns the operations as items for a TransactWriteItems call of the caller,
@@ -55,16 +55,16 @@ func (t *Table) ItemsFor(ctx context.Context, ops ...Write) ([]types.TransactWri
 // operations.
 type explainer struct {
 	types.AttributeValueMemberNULL // the type of its place in the items; it is never sent
-	ops                            []request
+	ops                            []renderedOp
 }
 
 // Explain turns the SDK's error into a *TransactionError.
-func (e *explainer) Explain(err error) error { return canceled(e.ops, err) }
+func (e *explainer) Explain(err error) error { return cancellationError(e.ops, err) }
 
 // explained puts the explainer of the items behind them, into the capacity of the
 // slice: a library that commits the slice as it is finds it there, and needs
 // nothing of this package. Nothing of it is sent, and an append overwrites it.
-func explained(ops []request, items []types.TransactWriteItem) []types.TransactWriteItem {
+func explained(ops []renderedOp, items []types.TransactWriteItem) []types.TransactWriteItem {
 	n := len(items)
 	behind := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 		Key: map[string]types.AttributeValue{"": &explainer{ops: ops}},
@@ -83,10 +83,10 @@ func (t *Table) Explain(err error, ops ...Write) error {
 	if renderErr != nil {
 		return err
 	}
-	return canceled(rs, err)
+	return cancellationError(rs, err)
 }
 
-func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transaction, now func() writeContext) error {
+func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transactSettings, now func() writeContext) error {
 	if len(ops) == 0 {
 		return nil
 	}
@@ -103,7 +103,7 @@ func (t *Table) runTransaction(ctx context.Context, ops []Write, tx transaction,
 		if _, err = t.client.TransactWriteItems(ctx, in); err == nil {
 			return nil
 		}
-		err = canceled(rs, err)
+		err = cancellationError(rs, err)
 		if t.mayClear(attempt) {
 			cleared, clearErr := t.clearAway(ctx, rs, err)
 			switch {
@@ -135,7 +135,7 @@ func asSingleError(err error) error {
 	r := canceled.Reasons[0]
 	return &OpError{
 		Op: r.Op, Entity: r.Entity, Key: r.Key, Reason: r,
-		Err: &failure{text: causeText(r.err), causes: []error{r.err, canceled.Err}},
+		Err: &causedError{text: causeText(r.err), causes: []error{r.err, canceled.Err}},
 	}
 }
 
@@ -169,8 +169,8 @@ func (r *CancellationReason) retryable() bool {
 }
 
 // renderAll renders the operations and checks what concerns them together.
-func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.TransactWriteItem, error) {
-	rs := make([]request, len(ops))
+func (t *Table) renderAll(s writeContext, ops []Write) ([]renderedOp, []types.TransactWriteItem, error) {
+	rs := make([]renderedOp, len(ops))
 	items := make([]types.TransactWriteItem, 0, len(ops))
 	var errs []error
 	var fs faults
@@ -178,7 +178,7 @@ func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.Trans
 	size := 0
 	for i, op := range ops {
 		if op == nil {
-			fs.Add("", "operation %d is nil", i)
+			fs.Addf("", "operation %d is nil", i)
 			continue
 		}
 		rs[i] = renderWrite(op, s)
@@ -189,9 +189,9 @@ func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.Trans
 		}
 		for j := range r.actions {
 			a := &r.actions[j]
-			name := describe(r.op, r.entity.name, r.key.String())
+			name := describeOp(r.op, r.entity.name, r.key.String())
 			if other, twice := seen[a.key]; twice {
-				fs.Add("", "%s and %s write one item, %s, which a transaction cannot do", other, name, keytemplate.Shown(a.key.String()))
+				fs.Addf("", "%s and %s write one item, %s, which a transaction cannot do", other, name, keytemplate.Shown(a.key.String()))
 			}
 			seen[a.key] = name
 			size += a.size
@@ -199,10 +199,10 @@ func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.Trans
 		}
 	}
 	if len(items) > maxActions {
-		fs.Add("", "the transaction has %d items, the limit is %d", len(items), maxActions)
+		fs.Addf("", "the transaction has %d items, the limit is %d", len(items), maxActions)
 	}
 	if size > maxTransaction {
-		fs.Add("", "the items of the transaction are %d bytes, the limit is %d bytes", size, maxTransaction)
+		fs.Addf("", "the items of the transaction are %d bytes, the limit is %d bytes", size, maxTransaction)
 	}
 	if err := fs.err(); err != nil {
 		errs = append(errs, fmt.Errorf("dynamo: transact: %w", err))
@@ -214,27 +214,27 @@ func (t *Table) renderAll(s writeContext, ops []Write) ([]request, []types.Trans
 }
 
 // runAction carries out an operation of one action.
-func (t *Table) runAction(ctx context.Context, r *request) error {
+func (t *Table) runAction(ctx context.Context, r *renderedOp) error {
 	a := &r.actions[0]
 	const old = types.ReturnValuesOnConditionCheckFailureAllOld
 	var err error
 	switch a.kind {
 	case actPut:
 		_, err = t.client.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: &t.name, Item: a.item, ConditionExpression: optional(a.condition),
+			TableName: &t.name, Item: a.item, ConditionExpression: optionalText(a.condition),
 			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
 			ReturnValuesOnConditionCheckFailure: old,
 		})
 	case actUpdate:
 		_, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &t.name, Key: a.key.attributes(t.schema()),
-			UpdateExpression: optional(a.update), ConditionExpression: optional(a.condition),
+			UpdateExpression: optionalText(a.update), ConditionExpression: optionalText(a.condition),
 			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
 			ReturnValuesOnConditionCheckFailure: old,
 		})
 	case actDelete:
 		_, err = t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &t.name, Key: a.key.attributes(t.schema()), ConditionExpression: optional(a.condition),
+			TableName: &t.name, Key: a.key.attributes(t.schema()), ConditionExpression: optionalText(a.condition),
 			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
 			ReturnValuesOnConditionCheckFailure: old,
 		})

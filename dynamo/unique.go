@@ -13,9 +13,9 @@ import (
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
 )
 
-// unique is a unique value of an entity. Its guard is an item with the partition key
+// uniqueValue is a unique value of an entity. Its guard is an item with the partition key
 // "UNIQUE#Entity.Unique.Field#value", which names the owner of the value.
-type unique struct {
+type uniqueValue struct {
 	keytemplate.Binding
 	discriminator string              // of the guards
 	guard         keytemplate.Binding // their partition key
@@ -27,7 +27,7 @@ const (
 	ownerSK     = "OwnerSK"
 )
 
-func (e *entity) useUniques(sources []string) error {
+func (e *entityCore) useUniques(sources []string) error {
 	var errs []error
 	s := e.model.schema
 	if len(sources) > 0 && (s.PartitionKey == ownerPK || s.SortKey == ownerPK) {
@@ -43,7 +43,7 @@ func (e *entity) useUniques(sources []string) error {
 			errs = append(errs, fmt.Errorf("unique: template %q has no field", source))
 		}
 		// The name is that of the fields: it stays when other unique values come.
-		u := unique{Binding: t.Bind(e.fieldIndex), discriminator: e.name + ".Unique." + strings.Join(t.Fields(), "+")}
+		u := uniqueValue{Binding: t.Bind(e.fieldIndex), discriminator: e.name + ".Unique." + strings.Join(t.Fields(), "+")}
 		if slices.Contains(e.guardNames(), u.discriminator) {
 			errs = append(errs, fmt.Errorf("unique: two templates have the fields of %q", source))
 		}
@@ -59,7 +59,7 @@ func (e *entity) useUniques(sources []string) error {
 }
 
 // guardNames are the discriminators of the entity's guards.
-func (e *entity) guardNames() []string {
+func (e *entityCore) guardNames() []string {
 	var names []string
 	for _, u := range e.uniques {
 		names = append(names, u.discriminator)
@@ -68,7 +68,7 @@ func (e *entity) guardNames() []string {
 }
 
 // guardKey returns the key of the guard for the value, or false when it claims nothing.
-func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bool) {
+func (e *entityCore) guardKey(u uniqueValue, v reflect.Value, fs *faults) (primaryKey, bool) {
 	text, absent := u.guard.Render(v, fs)
 	if absent {
 		return primaryKey{}, false
@@ -82,16 +82,16 @@ func (e *entity) guardKey(u unique, v reflect.Value, fs *faults) (primaryKey, bo
 }
 
 // guardedBy reports whether a key of other could be that of a guard of e.
-func (e *entity) guardedBy(other *entity) bool {
+func (e *entityCore) guardedBy(other *entityCore) bool {
 	sort := &keytemplate.Template{Separator: e.model.schema.Separator, Parts: []keytemplate.Part{{Literal: guardPrefix}}}
-	return slices.ContainsFunc(e.uniques, func(u unique) bool {
+	return slices.ContainsFunc(e.uniques, func(u uniqueValue) bool {
 		return other.partition.Overlaps(u.guard.Template) && other.sort.Overlaps(sort)
 	})
 }
 
 // claimAll returns the puts of all guards of a new item.
-func (e *entity) claimAll(v reflect.Value, owner primaryKey, s writeContext, fs *faults) []action {
-	var out []action
+func (e *entityCore) claimAll(v reflect.Value, owner primaryKey, s writeContext, fs *faults) []itemAction {
+	var out []itemAction
 	for _, u := range e.uniques {
 		if key, ok := e.guardKey(u, v, fs); ok {
 			out = append(out, e.claim(u, key, v, owner, s, fs))
@@ -102,19 +102,19 @@ func (e *entity) claimAll(v reflect.Value, owner primaryKey, s writeContext, fs 
 
 // checkNoClaims refuses a key whose new item would have unique values: fields that are
 // no part of the key are zero in it.
-func (e *entity) checkNoClaims(key reflect.Value, fs *faults) {
+func (e *entityCore) checkNoClaims(key reflect.Value, fs *faults) {
 	v := reflect.New(e.typ).Elem()
 	e.setKey(v, key)
 	for _, u := range e.uniques {
 		if _, claims := e.guardKey(u, v, fs); claims {
-			fs.Add("", "the new item would claim the unique value %s, which an Upsert cannot do: use Create or Modify", u.Source)
+			fs.Addf("", "the new item would claim the unique value %s, which an Upsert cannot do: use Create or Modify", u.Source)
 		}
 	}
 }
 
 // releaseAll returns the deletes of all guards of an old item.
-func (e *entity) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []action {
-	var out []action
+func (e *entityCore) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []itemAction {
+	var out []itemAction
 	for _, u := range e.uniques {
 		if key, ok := e.guardKey(u, v, fs); ok {
 			out = append(out, e.release(u, key, owner, fs))
@@ -124,8 +124,8 @@ func (e *entity) releaseAll(v reflect.Value, owner primaryKey, fs *faults) []act
 }
 
 // moveAll returns what moves the guards from an old value to a new one.
-func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s writeContext, fs *faults) []action {
-	var out []action
+func (e *entityCore) moveAll(old, next reflect.Value, owner primaryKey, s writeContext, fs *faults) []itemAction {
+	var out []itemAction
 	for _, u := range e.uniques {
 		from, had := e.guardKey(u, old, fs)
 		to, has := e.guardKey(u, next, fs)
@@ -145,7 +145,7 @@ func (e *entity) moveAll(old, next reflect.Value, owner primaryKey, s writeConte
 	return out
 }
 
-func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext) item {
+func (e *entityCore) guardItem(u uniqueValue, key primaryKey, v reflect.Value, owner primaryKey, s writeContext) attr.Item {
 	it := key.attributes(&e.model.schema)
 	it[e.model.schema.Discriminator] = &types.AttributeValueMemberS{Value: u.discriminator}
 	it[ownerPK] = &types.AttributeValueMemberS{Value: owner.partition}
@@ -159,36 +159,36 @@ func (e *entity) guardItem(u unique, key primaryKey, v reflect.Value, owner prim
 	return it
 }
 
-func (e *entity) claim(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) action {
-	var x expression
+func (e *entityCore) claim(u uniqueValue, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) itemAction {
+	var x expressionBuilder
 	it := e.guardItem(u, key, v, owner, s)
-	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
+	a := itemAction{kind: actPut, key: key, item: it, unique: u.Source, condition: e.vacant(&x, s), size: checkItem(it, fs)}
 	a.use(&x, fs)
 	return a
 }
 
-func (e *entity) renew(u unique, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) action {
-	var x expression
+func (e *entityCore) renew(u uniqueValue, key primaryKey, v reflect.Value, owner primaryKey, s writeContext, fs *faults) itemAction {
+	var x expressionBuilder
 	it := e.guardItem(u, key, v, owner, s)
-	a := action{kind: actPut, key: key, item: it, unique: u.Source, condition: owned(&x, owner), owned: true, size: checkItem(it, fs)}
+	a := itemAction{kind: actPut, key: key, item: it, unique: u.Source, condition: ownedBy(&x, owner), owned: true, size: checkItem(it, fs)}
 	a.use(&x, fs)
 	return a
 }
 
-func (e *entity) release(u unique, key, owner primaryKey, fs *faults) action {
-	var x expression
-	a := action{kind: actDelete, key: key, unique: u.Source, condition: owned(&x, owner), owned: true}
+func (e *entityCore) release(u uniqueValue, key, owner primaryKey, fs *faults) itemAction {
+	var x expressionBuilder
+	a := itemAction{kind: actDelete, key: key, unique: u.Source, condition: ownedBy(&x, owner), owned: true}
 	a.use(&x, fs)
 	return a
 }
 
-func owned(x *expression, owner primaryKey) string {
+func ownedBy(x *expressionBuilder, owner primaryKey) string {
 	return x.name(ownerPK) + " = " + x.text(owner.partition) + " AND " + x.name(ownerSK) + " = " + x.text(owner.sort)
 }
 
 // uniquesAre writes the condition that the stored item has the unique values of old,
 // so that the guards that are given up are its own.
-func (e *entity) uniquesAre(old reflect.Value, x *expression) string {
+func (e *entityCore) uniquesAre(old reflect.Value, x *expressionBuilder) string {
 	if e.version != nil {
 		return "" // the version says so
 	}
@@ -204,7 +204,7 @@ func (e *entity) uniquesAre(old reflect.Value, x *expression) string {
 			av, err := a.Encoder.Encode(old.FieldByIndex(a.Index).Interface())
 			switch {
 			case err != nil:
-				x.faults.Add(field, "cannot be stored: %v", err)
+				x.faults.Addf(field, "cannot be stored: %v", err)
 			case av == nil:
 				conditions = append(conditions, "attribute_not_exists("+x.name(a.Name)+")")
 			default:
@@ -212,5 +212,5 @@ func (e *entity) uniquesAre(old reflect.Value, x *expression) string {
 			}
 		}
 	}
-	return and(conditions...)
+	return conjunction(conditions...)
 }

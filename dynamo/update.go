@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/internal/correlation"
 )
 
 // Update changes fields of an item that is there; it fails with ErrNotFound when the
@@ -19,8 +20,8 @@ import (
 // sent. Known are the fields of the key, those that are Set, and those that a
 // condition compares with Equal.
 type Update[T any] struct {
-	target
-	changes []*change
+	opTarget
+	changes []*fieldChange
 	upsert  bool
 	version *int64
 }
@@ -28,7 +29,7 @@ type Update[T any] struct {
 // Update returns the operation that changes the item of the key by the actions of Do.
 // Nothing is sent before its Run or Return.
 func (e *Entity[T, K]) Update(key K) Update[T] {
-	return Update[T]{target: target{entity: e.core, value: key, key: true}}
+	return Update[T]{opTarget: opTarget{entity: e.core, value: key, key: true}}
 }
 
 // Upsert is like Update, and makes the item when it is not there. The new item has the
@@ -51,7 +52,7 @@ func (u Update[T]) Do(actions ...Action[T]) Update[T] {
 
 // If returns the operation with further conditions, all of which have to hold.
 func (u Update[T]) If(conditions ...Condition[T]) Update[T] {
-	u.target = u.with(nodesOf(conditions))
+	u.opTarget = u.with(nodesOf(conditions))
 	return u
 }
 
@@ -63,7 +64,7 @@ func (u Update[T]) AtVersion(version int64) Update[T] {
 }
 
 // Run changes the item.
-func (u Update[T]) Run(ctx context.Context, t *Table) error { return run(ctx, t, u) }
+func (u Update[T]) Run(ctx context.Context, t *Table) error { return runAlone(ctx, t, u) }
 
 // Return changes the item and returns it as it is after that.
 func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
@@ -78,7 +79,7 @@ func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 		var err error
 		out, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &t.name, Key: a.key.attributes(t.schema()),
-			UpdateExpression: &a.update, ConditionExpression: optional(a.condition),
+			UpdateExpression: &a.update, ConditionExpression: optionalText(a.condition),
 			ExpressionAttributeNames: a.names, ExpressionAttributeValues: a.values,
 			ReturnValues:                        types.ReturnValueAllNew,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -97,13 +98,13 @@ func (u Update[T]) Return(ctx context.Context, t *Table) (T, error) {
 	return v, nil
 }
 
-func (u Update[T]) render(s writeContext) request {
-	return renderUpdate(u.target, u.changes, u.version, u.upsert, s)
+func (u Update[T]) render(s writeContext) renderedOp {
+	return renderUpdate(u.opTarget, u.changes, u.version, u.upsert, s)
 }
 
-func renderUpdate(t target, changes []*change, version *int64, upsert bool, s writeContext) request {
+func renderUpdate(t opTarget, changes []*fieldChange, version *int64, upsert bool, s writeContext) renderedOp {
 	e := t.entity
-	r := request{op: "update", entity: e, version: version, until: s.until}
+	r := renderedOp{op: "update", entity: e, version: version, until: s.until}
 	v := t.addressable()
 	r.key = e.keyOf(v, &r.faults)
 	if upsert {
@@ -115,8 +116,8 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s wr
 	if len(r.faults) > 0 {
 		return r
 	}
-	var x expression
-	var c clauses
+	var x expressionBuilder
+	var c updateClauses
 	for _, change := range changes {
 		change.write(&x, &c)
 	}
@@ -125,7 +126,7 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s wr
 		e.writeIdentity(v, &x, &c)
 	}
 	e.writeStamps(s, upsert, &x, &c)
-	a := action{kind: actUpdate, key: r.key, update: c.String()}
+	a := itemAction{kind: actUpdate, key: r.key, update: c.String()}
 	conditions := []string{}
 	if upsert {
 		conditions = append(conditions, e.alive(&x, s))
@@ -134,7 +135,7 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s wr
 	}
 	if version != nil {
 		if e.version == nil {
-			r.faults.Add("", "%s has no version", e.name)
+			r.faults.Addf("", "%s has no version", e.name)
 		} else {
 			conditions = append(conditions, x.name(e.version.Name)+" = "+x.number(*version))
 		}
@@ -142,43 +143,43 @@ func renderUpdate(t target, changes []*change, version *int64, upsert bool, s wr
 	if len(t.conditions) > 0 {
 		conditions = append(conditions, writeAll(&x, t.conditions))
 	}
-	a.condition = and(conditions...)
+	a.condition = conjunction(conditions...)
 	a.use(&x, &r.faults)
-	r.actions = []action{a}
+	r.actions = []itemAction{a}
 	return r
 }
 
 // checkChanges refuses changes that an update cannot make, and drops the zero ones.
-func checkChanges(e *entity, changes []*change, fs *faults) []*change {
+func checkChanges(e *entityCore, changes []*fieldChange, fs *faults) []*fieldChange {
 	if len(changes) == 0 {
-		fs.Add("", "the update has nothing to Do")
+		fs.Addf("", "the update has nothing to Do")
 	}
-	out := make([]*change, 0, len(changes))
+	out := make([]*fieldChange, 0, len(changes))
 	paths := map[string]string{}
 	for _, c := range changes {
 		if c == nil {
-			fs.Add("", "an action is the zero Action")
+			fs.Addf("", "an action is the zero Action")
 			continue
 		}
 		f := c.field
 		switch {
 		case f.entity != e:
-			fs.Add(f.name, "is a field of %s", f.owner())
+			fs.Addf(f.name, "is a field of %s", f.owner())
 			continue
 		case e.inKey(f.top.Field):
-			fs.Add(f.name, "is part of the key, which never changes: delete the item and create another")
+			fs.Addf(f.name, "is part of the key, which never changes: delete the item and create another")
 		case f.top == e.version:
-			fs.Add(f.name, "is the version, which every write counts up by itself")
+			fs.Addf(f.name, "is the version, which every write counts up by itself")
 		case f.top == e.expiry && len(e.uniques) > 0:
-			fs.Add(f.name, "is the expiry, which the guards of unique values share, and an update does not know them: use Replace or Modify")
+			fs.Addf(f.name, "is the expiry, which the guards of unique values share, and an update does not know them: use Replace or Modify")
 		}
 		if name := e.uniqueWith(f.top.Field); name != "" {
-			fs.Add(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
+			fs.Addf(f.name, "is in the unique value %s, whose old value an update does not know: use Replace or Modify", name)
 		}
 		path := strings.Join(f.path, ".")
 		for other, name := range paths {
 			if path == other || strings.HasPrefix(path, other+".") || strings.HasPrefix(other, path+".") {
-				fs.Add(f.name, "is changed twice (the other change is of %s)", name)
+				fs.Addf(f.name, "is changed twice (the other change is of %s)", name)
 			}
 		}
 		paths[path] = f.name
@@ -188,7 +189,7 @@ func checkChanges(e *entity, changes []*change, fs *faults) []*change {
 }
 
 // updateIndexKeys sets the index keys that depend on changed fields.
-func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value, upsert bool, x *expression, out *clauses) {
+func (e *entityCore) updateIndexKeys(t opTarget, changes []*fieldChange, key reflect.Value, upsert bool, x *expressionBuilder, out *updateClauses) {
 	if len(e.indexKeys) == 0 {
 		return
 	}
@@ -210,7 +211,7 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 			continue
 		}
 		if len(missing) > 0 {
-			x.faults.Add(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
+			x.faults.Addf(strings.Join(missing, ", "), "is not known, and the key %s of index %s is %s: Set it, compare it with Equal in If, or use Modify",
 				k.attribute, k.index, k.Source)
 			continue
 		}
@@ -218,7 +219,7 @@ func (e *entity) updateIndexKeys(t target, changes []*change, key reflect.Value,
 	}
 }
 
-func (e *entity) writeIndexKey(k indexKey, known map[string]reflect.Value, x *expression, out *clauses) {
+func (e *entityCore) writeIndexKey(k indexKey, known map[string]reflect.Value, x *expressionBuilder, out *updateClauses) {
 	v := reflect.New(e.typ).Elem()
 	for _, field := range k.Fields() {
 		v.FieldByIndex(e.fieldIndex(field)).Set(known[field])
@@ -236,14 +237,14 @@ func (e *entity) writeIndexKey(k indexKey, known map[string]reflect.Value, x *ex
 }
 
 // isAttributeItself reports whether a field is stored in the very key attribute.
-func (e *entity) isAttributeItself(k indexKey) bool {
+func (e *entityCore) isAttributeItself(k indexKey) bool {
 	fields := k.Fields()
 	return len(fields) == 1 && attr.Lookup(e.attributes, fields[0]).Name == k.attribute
 }
 
 // knownFields returns the fields of which the value after the update is known, and
 // those that change.
-func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (known map[string]reflect.Value, changed map[string]bool) {
+func (e *entityCore) knownFields(t opTarget, changes []*fieldChange, key reflect.Value) (known map[string]reflect.Value, changed map[string]bool) {
 	known, changed = map[string]reflect.Value{}, map[string]bool{}
 	for i, a := range e.keyFields {
 		known[a.Field] = key.FieldByIndex(e.keyIndex[i])
@@ -270,7 +271,7 @@ func (e *entity) knownFields(t target, changes []*change, key reflect.Value) (kn
 }
 
 // writeIdentity sets what makes a new item one of the entity.
-func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
+func (e *entityCore) writeIdentity(key reflect.Value, x *expressionBuilder, out *updateClauses) {
 	out.set = append(out.set, x.name(e.model.schema.Discriminator)+" = "+x.text(e.name))
 	for i, a := range e.keyFields {
 		if slices.Contains(e.model.keyAttributes(), a.Name) {
@@ -278,7 +279,7 @@ func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
 		}
 		av, err := a.Encoder.Encode(key.FieldByIndex(e.keyIndex[i]).Interface())
 		if err != nil {
-			x.faults.Add(a.Field, "cannot be stored: %v", err)
+			x.faults.Addf(a.Field, "cannot be stored: %v", err)
 		} else if av != nil {
 			out.set = append(out.set, x.name(a.Name)+" = "+x.value(av))
 		}
@@ -286,7 +287,7 @@ func (e *entity) writeIdentity(key reflect.Value, x *expression, out *clauses) {
 }
 
 // writeStamps counts up the version and renews the correlation.
-func (e *entity) writeStamps(s writeContext, upsert bool, x *expression, out *clauses) {
+func (e *entityCore) writeStamps(s writeContext, upsert bool, x *expressionBuilder, out *updateClauses) {
 	if e.version != nil {
 		out.add = append(out.add, x.name(e.version.Name)+" "+x.number(1))
 	}
@@ -297,7 +298,7 @@ func (e *entity) writeStamps(s writeContext, upsert bool, x *expression, out *cl
 	if !e.correlated {
 		return
 	}
-	for _, c := range []struct{ name, text string }{{correlationAttribute, s.correlation}, {traceAttribute, s.trace}} {
+	for _, c := range []struct{ name, text string }{{correlation.Attribute, s.correlation}, {correlation.TraceAttribute, s.trace}} {
 		if c.text == "" {
 			out.remove = append(out.remove, x.name(c.name))
 		} else {
@@ -307,7 +308,7 @@ func (e *entity) writeStamps(s writeContext, upsert bool, x *expression, out *cl
 }
 
 // uniqueWith returns the unique template that the field is in, or "".
-func (e *entity) uniqueWith(field string) string {
+func (e *entityCore) uniqueWith(field string) string {
 	for _, u := range e.uniques {
 		if u.Uses(field) {
 			return fmt.Sprintf("%q", u.Source)

@@ -24,7 +24,7 @@ type Part struct {
 
 // Report takes what is wrong with the value of a field.
 type Report interface {
-	Add(field, format string, args ...any)
+	Addf(field, format string, args ...any)
 }
 
 // Parse reads a template and resolves its fields with typeOf.
@@ -198,12 +198,12 @@ func (p Part) Append(buf []byte, f reflect.Value, separator string, report Repor
 	start := len(buf)
 	out, err := p.Codec.append(buf, f)
 	if err != nil {
-		report.Add(p.Field, "%v", err)
+		report.Addf(p.Field, "%v", err)
 		return buf
 	}
 	if p.Codec.width == 0 {
 		if problem := checkKeyText(out[start:], separator); problem != "" {
-			report.Add(p.Field, "%s", problem)
+			report.Addf(p.Field, "%s", problem)
 		}
 	}
 	return out
