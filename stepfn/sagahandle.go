@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/stepfn/internal/metadata"
 )
 
 // The errors of a function that was given the wrong payload.
@@ -58,7 +58,7 @@ func (s *Saga[In]) handle(ctx context.Context, payload json.RawMessage) (any, er
 	if err := json.Unmarshal(w.Input, &in); err != nil {
 		return nil, WithErrorName(errorBadInput, fmt.Errorf("stepfn: saga %s: %w", s.name, err))
 	}
-	ctx = withCorrelation(ctx, w.Input)
+	ctx = metadata.Into(ctx, w.Input)
 	switch {
 	case w.Saga != s.name:
 	case w.Park == stateAlarm && s.park != nil:
@@ -127,36 +127,4 @@ func (s *Saga[In]) resume(ctx context.Context, w work, in In) error {
 		}
 	}
 	return nil
-}
-
-// traveling is the place of the correlation id and the trace header in an input:
-// among its members, or in the detail of an event.
-type traveling struct {
-	Metadata metadata `json:"metadata"`
-	Detail   struct {
-		Metadata metadata `json:"metadata"`
-	} `json:"detail"`
-}
-
-type metadata struct {
-	CorrelationID string `json:"correlationId"`
-	TraceHeader   string `json:"traceHeader"`
-}
-
-// withCorrelation lets the input's own id and header win over those of the
-// invocation: Step Functions starts a new trace for every step.
-func withCorrelation(ctx context.Context, input []byte) context.Context {
-	var t traveling
-	if json.Unmarshal(input, &t) != nil {
-		return ctx // an input of another shape carries none
-	}
-	for _, m := range []metadata{t.Metadata, t.Detail.Metadata} {
-		if m.CorrelationID != "" {
-			ctx = correlation.With(ctx, m.CorrelationID)
-		}
-		if m.TraceHeader != "" {
-			ctx = correlation.WithTrace(ctx, m.TraceHeader)
-		}
-	}
-	return ctx
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/patternkit/serverless/internal/backoff"
 	"github.com/patternkit/serverless/internal/correlation"
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/stepfn/internal/metadata"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
 
@@ -147,44 +148,10 @@ func (w *Workflow[In, Out]) sameInput(a, b string) bool {
 		return false
 	}
 	if !w.opts.NoCorrelation {
-		x, y = bare(x), bare(y)
+		x, y = metadata.Strip(x), metadata.Strip(y)
 	}
 	return value.Equal(x, y)
 }
-
-// bare returns an input without the correlation that Start puts into it.
-// Metadata that has anything else is the caller's.
-func bare(v any) any {
-	o, ok := v.(*value.Object)
-	if !ok {
-		return v
-	}
-	out := value.NewObject(o.Len())
-	for i := range o.Len() {
-		name, m := o.At(i)
-		if name != metadataMember || !injected(m) {
-			out.Put(name, m)
-		}
-	}
-	return out
-}
-
-// injected reports whether metadata has nothing but what inject puts there.
-func injected(metadata any) bool {
-	o, ok := metadata.(*value.Object)
-	if !ok || o.Len() == 0 {
-		return false
-	}
-	for i := range o.Len() {
-		name, m := o.At(i)
-		if _, text := m.(string); !text || name != correlation.Attribute && name != correlation.TraceAttribute {
-			return false
-		}
-	}
-	return true
-}
-
-const metadataMember = "metadata"
 
 func (w *Workflow[In, Out]) input(ctx context.Context, in In) (string, error) {
 	text, err := json.Marshal(in)
@@ -192,37 +159,12 @@ func (w *Workflow[In, Out]) input(ctx context.Context, in In) (string, error) {
 		return "", err
 	}
 	if !w.opts.NoCorrelation {
-		text = inject(ctx, text)
+		text = metadata.Inject(ctx, text)
 	}
 	if len(text) > maxPayload {
 		return "", fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(text), maxPayload)
 	}
 	return string(text), nil
-}
-
-// inject puts the context's correlation into an input that is an object
-// without metadata.
-func inject(ctx context.Context, text []byte) []byte {
-	id, trace := correlation.ID(ctx), correlation.Trace(ctx)
-	if id == "" && trace == "" {
-		return text
-	}
-	v, err := value.Parse(text)
-	o, ok := v.(*value.Object)
-	if err != nil || !ok {
-		return text
-	}
-	if _, taken := o.Get(metadataMember); taken {
-		return text
-	}
-	m := value.NewObject(2)
-	if id != "" {
-		m.Put(correlation.Attribute, id)
-	}
-	if trace != "" {
-		m.Put(correlation.TraceAttribute, trace)
-	}
-	return value.Append(nil, o.With(metadataMember, m))
 }
 
 func traceHeader(ctx context.Context) *string {

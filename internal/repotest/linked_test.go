@@ -152,6 +152,7 @@ var linked = map[string][]because{
 	"stepfn/asl":                    {},
 	"stepfn/internal/intrinsic":     {},
 	"stepfn/internal/jsonpath":      {},
+	"stepfn/internal/metadata":      {},
 	"stepfn/internal/value":         {},
 	"stepfn/prove":                  {lambdaEvents, client, stepFunctions},
 	"stepfn/stepfntest":             {client, stepFunctions},
