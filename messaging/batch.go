@@ -28,15 +28,15 @@ type result struct {
 	head    int           // for VerdictBlocked: index of the message that stopped the lane
 }
 
-// work is what a batch is handled under.
+// work is the bounds and callbacks of one batch.
 type work struct {
 	times
 	left    context.Context     // when it ends, what still runs is left behind
-	halted  func() error        // once it answers an error, nothing starts
-	settled func(int, []result) // told each index that has its result; may be nil
+	halted  func() error        // once it returns an error, nothing starts
+	settled func(int, []result) // called with each index that has its result; may be nil
 }
 
-// handle runs a batch and answers a result for each record.
+// handle runs a batch and returns a result for each record.
 func (c *Consumer) handle(ctx context.Context, records []record, w work) []result {
 	items := make([]item, len(records))
 	results := make([]result, len(records))
@@ -102,7 +102,8 @@ func (c *Consumer) load(ctx context.Context, w *work, end time.Time, body string
 
 // markDuplicates finds messages that came twice: the same message id, or the
 // fingerprint of the latest message with its key in its message group. Only the
-// latest counts, so that of on, off, on all three are handled.
+// latest message with the key counts, so that the sequence on, off, on is handled
+// three times.
 func markDuplicates(items []item) {
 	type name struct{ group, key string }
 	ids := map[string]int{}
@@ -223,7 +224,7 @@ func shared(first result, id string) result {
 	return r
 }
 
-// judge turns the handler's error into what becomes of the message. A panic of
+// judge turns the handler's error into the result of the message. A panic of
 // Classify, Backoff or the dead letters is a retry. Only the first of a lane is
 // parked for its receives: the others had receives in which they only waited.
 func (c *Consumer) judge(ctx context.Context, w *work, it *item, err error, first bool) (r result) {
@@ -255,8 +256,8 @@ func (c *Consumer) judge(ctx context.Context, w *work, it *item, err error, firs
 }
 
 // park hands the message to the dead letters. It is acknowledged only when it
-// has arrived there. Dead letters that do not answer leave time to the other
-// messages, and to report what was finished.
+// has arrived there. If Park does not return, time is left for the other messages,
+// and to report what was finished.
 func (c *Consumer) park(ctx context.Context, w *work, it *item, reason error) result {
 	letter := Letter{
 		MessageID: it.id, Key: it.key, GroupID: it.system["MessageGroupId"], ReceiveCount: it.receives(), QueueARN: it.queueARN,

@@ -25,11 +25,11 @@ type prepared struct {
 }
 
 // NewConsumer returns a consumer that hands each message to handler, at least
-// once. The verdict is the handler's error: nil acknowledges, Discard, Poison
-// and RetryAfter say what they say, and anything else is retried with backoff.
-// An error with a method RetryAfter() time.Duration is a RetryAfter, one with
-// Permanent() bool that answers true is poison, one with Blameless() bool that
-// answers true does not count for MaxReceives.
+// once. The handler's error is the verdict: nil acknowledges, there are Discard,
+// Poison and RetryAfter, and any other error is retried with backoff. An error with
+// a method RetryAfter() time.Duration is a RetryAfter. One with Permanent() bool
+// that returns true is poison. One with Blameless() bool that returns true does not
+// count for MaxReceives.
 //
 // A nil handler, options that contradict each other and a KeyOf of another
 // message type are programming errors: NewConsumer panics.
@@ -94,11 +94,11 @@ func fail(err error) func(context.Context, time.Time) error {
 	return func(context.Context, time.Time) error { return err }
 }
 
-// HandleSQS handles the batch of an SQS event source mapping and answers which
+// HandleSQS handles the batch of an SQS event source mapping and returns which
 // messages are to be delivered again. The mapping must have
 // FunctionResponseTypes: ReportBatchItemFailures, else Lambda takes every
-// message as done. The error is not nil only for an event that is no batch of
-// SQS messages; then Lambda delivers all of it again.
+// message as done. The error is not nil only for an event that is not a batch
+// of SQS messages. Lambda then delivers all of it again.
 func (c *Consumer) HandleSQS(ctx context.Context, event awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
 	answer := awsevents.SQSEventResponse{BatchItemFailures: []awsevents.SQSBatchItemFailure{}}
 	if c == nil || c.prepare == nil {

@@ -24,7 +24,7 @@ import (
 // own attributes leave no room for all of them gets one only: AttrDeadLetter,
 // a JSON object with the same names. Where there is no room for that either,
 // attributes that carry a correlation or a trace move into that object, as its
-// member attributes: a consumer that gets the message back finds them where they
+// member attributes. A consumer that gets the message back finds them where they
 // were. A message with ten attributes of other kinds is parked without a reason.
 const (
 	AttrDeadLetter = "deadLetter"
@@ -50,7 +50,7 @@ type Letter struct {
 }
 
 // Parker keeps dead letters. The message is acknowledged once Park returned
-// nil, so by then it must be durable. A retry may park the same message twice.
+// nil, so it must be durable before. A retry may park the same message twice.
 type Parker interface {
 	Park(ctx context.Context, l Letter) error
 }
@@ -155,7 +155,7 @@ func inHalf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, half(time.Now(), deadline))
 }
 
-// fit answers the body and the attributes that the letter is sent with.
+// fit returns the body and the attributes that the letter is sent with.
 func (q *DeadLetterQueue) fit(ctx context.Context, l *Letter, limit int) (string, Attributes) {
 	fits := func(body string, attrs Attributes) bool { return (&outgoing{body: body, attrs: attrs}).size() <= limit }
 	attrs := l.attributes(maxFacts, maxReason, 0)

@@ -8,12 +8,11 @@ import (
 )
 
 const (
-	longestWait = time.Minute           // for one answer of a dead-letter queue, a store of bodies or SQS
+	longestWait = time.Minute           // for one call of a dead-letter queue, a store of bodies or SQS
 	slack       = 50 * time.Millisecond // for a call to return after its context ended
 )
 
-// errNoAnswer is the error of a call that neither answered nor heeded the end of
-// its context.
+// errNoAnswer is the error of a call that did not return when its context ended.
 var errNoAnswer = errors.New("messaging: no answer in time")
 
 // times bound the work on one batch; zero times do not.

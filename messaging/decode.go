@@ -24,7 +24,7 @@ type envelope struct {
 	MessageAttributes map[string]struct{ Type, Value string }
 }
 
-// openEnvelope answers false for a body that is no SNS notification.
+// openEnvelope returns false for a body that is not an SNS notification.
 func openEnvelope(body []byte) (envelope, bool) {
 	if !bytes.Contains(body, []byte(`"TopicArn"`)) || !bytes.Contains(body, []byte(`"Notification"`)) {
 		return envelope{}, false
@@ -163,8 +163,8 @@ func (o *opened) readEvent(detail json.RawMessage) {
 	}
 }
 
-// readMetadata takes the correlation from the metadata of an event. The answer
-// is false where there is no metadata.
+// readMetadata takes the correlation from the metadata of an event. It
+// returns false if there is none.
 func (o *opened) readMetadata(raw json.RawMessage) bool {
 	var metadata map[string]json.RawMessage
 	if len(raw) == 0 || json.Unmarshal(raw, &metadata) != nil {

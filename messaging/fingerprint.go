@@ -7,16 +7,15 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-// Fingerprint returns the bytes by which two messages are compared, in
+// Fingerprint returns the bytes by which two messages are compared, for
 // ConsumerOptions.Key and by package idempotency. It covers all that a handler can
 // decide on: the payload, the message attributes, the message group, topic and
-// subject, and of an EventBridge event detail-type, source and what else stands
-// besides the detail.
+// subject. Of an EventBridge event it covers detail-type, source and the other
+// members.
 //
-// Left out is what differs when the same message is sent again: ids and times,
-// and the attributes that carry a trace or a correlation, that tell of a stay
-// among the dead letters, or that belong to a claim check. It is JSON where it
-// is more than the payload.
+// It leaves out what differs when the same message is sent again: ids and times,
+// the attributes that carry a trace or a correlation, those that parking has added,
+// and those of a claim check. If it is more than the payload, it is JSON.
 func (m Message[T]) Fingerprint() []byte {
 	return fingerprint(m.Payload(), &surroundings{m.Attributes.telling(), m.GroupID, m.Topic, m.Subject, m.wrapper})
 }
@@ -54,7 +53,7 @@ func fingerprint(payload []byte, s *surroundings) []byte {
 	case !utf8.Valid(payload): // of a claim check
 		whole.Payload = payload
 	case json.Valid(payload):
-		whole.Payload = json.RawMessage(payload) // so that the order of its members can be left out of account
+		whole.Payload = json.RawMessage(payload) // so that the order of its members does not count
 	}
 	b, err := json.Marshal(whole)
 	if err != nil {

@@ -22,19 +22,19 @@ type VisibilityClient interface {
 	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
-// ConsumerOptions configure a Consumer. They do not depend on the message type; what
-// does goes through KeyOf.
+// ConsumerOptions configure a Consumer. They do not depend on the message type; a
+// key function, which does, is made with KeyOf.
 type ConsumerOptions struct {
 	// Client changes the visibility of messages that are retried. Optional.
 	// Without it the delay of a retry is what remains of the visibility timeout;
 	// Poll uses its own client.
 	Client VisibilityClient
 
-	// QueueURL is the queue that Client is asked about. Optional. Defaults to
+	// QueueURL is the URL of the queue, for Client. Optional. Defaults to
 	// the URL that belongs to the event source's ARN.
 	QueueURL string
 
-	// Backoff answers the delay before the delivery after the given number of
+	// Backoff returns the delay before the delivery after the given number of
 	// receives, from 1. Optional. Defaults to Exponential(1 s, 15 min).
 	Backoff func(receives int) time.Duration
 
@@ -44,20 +44,18 @@ type ConsumerOptions struct {
 	// queue's redrive policy takes it.
 	DeadLetter Parker
 
-	// MaxReceives parks a message in DeadLetter when it is tried in its n-th
-	// receive, or a later one, and fails. SQS counts receives, not tries: only
-	// the first message of its lane in a batch is parked so, one behind others
-	// is retried, since it had receives in which it only waited for them. It is
-	// parked when it comes first and fails again. A body that Bodies fails to
-	// read is a try that failed, and so is an error that asks for a retry, unless
-	// it has a method Blameless() bool that answers true. Optional. Defaults to 0,
-	// no such limit. Set it lower than the redrive policy's maxReceiveCount, else
-	// SQS takes the message without the reason; much lower for a FIFO queue, where
-	// that counts on while messages wait.
+	// MaxReceives parks a message in DeadLetter that has been received that often
+	// and fails, but only the first message of a lane: the others may have been
+	// received while they waited, and are retried. A body that Bodies fails to read
+	// is a failure, and so is an error that asks for a retry, unless it has a method
+	// Blameless() bool that returns true. Set it lower than the redrive policy's
+	// maxReceiveCount, else SQS takes the message without the reason. For a FIFO
+	// queue set it much lower, because there the count rises while messages wait.
+	// Optional. Defaults to 0, no such limit.
 	MaxReceives int
 
 	// Classify maps an error of the handler to one with a verdict, such as
-	// Poison(err). Optional. When it answers nil, the error stays as it was.
+	// Poison(err). Optional. When it returns nil, the error stays as it was.
 	Classify func(error) error
 
 	// Concurrency bounds the lanes that run at the same time. A lane is a message
@@ -66,20 +64,19 @@ type ConsumerOptions struct {
 	Concurrency int
 
 	// Reserve is kept free before the context's deadline, so that what was
-	// finished is always acknowledged. No handler starts in it, and running ones
-	// see their context end when it begins. What does not heed that, a dead letter
-	// running one included, is left behind after half of the reserve; changes of
-	// visibility end after another quarter. Optional. Defaults to 1 s, and to a
-	// quarter of the time that is left when an invocation begins where that is
-	// less; -1 disables.
+	// finished is always acknowledged. No handler starts in it, and the contexts of
+	// running handlers end when it begins. A handler or a Park that goes on all the
+	// same is left behind after half of the reserve. Changes of visibility end after
+	// another quarter. Optional. Defaults to 1 s, or to a quarter of the time that is
+	// left when an invocation begins if that is less. -1 disables it.
 	Reserve time.Duration
 
-	// Key tells the business key of a message. Messages with one key run in
-	// order. One that equals the latest before it with its key, in the same batch
-	// and message group, is not handled but shares the fate of that one. Equal
-	// means the same Message.Fingerprint: payload, attributes and the type of an
-	// event alike. Others in between make it count: of on, off, on all three are
-	// handled. Make one with KeyOf. Optional. Defaults to none.
+	// Key returns the business key of a message. Messages with one key run in
+	// order. A message that equals the latest message with its key, in the same batch
+	// and message group, is not handled: it is acknowledged or retried with that one.
+	// Equal means the same Message.Fingerprint: payload, attributes and event type.
+	// Only the latest message counts, so that the sequence on, off, on is handled
+	// three times. Make a key function with KeyOf. Optional. Defaults to none.
 	Key KeyFunc
 
 	// Strict refuses payloads with members that the Go type does not have.
@@ -87,7 +84,7 @@ type ConsumerOptions struct {
 	Strict bool
 
 	// Payload says which part of the body is decoded. Optional. Defaults to
-	// Body.
+	// PayloadBody.
 	Payload PayloadPart
 
 	// Bodies reads bodies that the sender put elsewhere because of their size,
@@ -106,9 +103,9 @@ type ConsumerOptions struct {
 	OnError func(context.Context, error)
 
 	// Grace is how long Poll lets running handlers finish after its context
-	// ended. Then their contexts end, and a handler that does not heed that is
-	// left behind after Reserve, at least 1 s. Requests to the queue that are left
-	// have 5 s. Optional. Defaults to 20 s; -1 disables.
+	// ended. Then their contexts end, and a handler that goes on all the same is left
+	// behind after Reserve, at least 1 s. The remaining requests to the queue have
+	// 5 s. Optional. Defaults to 20 s. -1 disables it.
 	Grace time.Duration
 
 	// Heartbeat is how often Poll extends the visibility of messages that are
@@ -139,7 +136,7 @@ type PayloadPart int
 const (
 	// PayloadBody decodes the whole body, without the SNS envelope where there is one.
 	PayloadBody PayloadPart = iota
-	// PayloadDetail decodes the detail of an EventBridge event. A body that is no such
+	// PayloadDetail decodes the detail of an EventBridge event. A body that is not such an
 	// event is poison.
 	PayloadDetail
 	// PayloadVerbatim decodes the body as it is, an SNS envelope included.

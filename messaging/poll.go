@@ -38,15 +38,15 @@ type poller struct {
 	visibility time.Duration
 }
 
-// Poll receives and handles messages until ctx ends, then lets running handlers
+// Poll receives and handles messages until ctx ends. Then it lets running handlers
 // finish within ConsumerOptions.Grace, makes unstarted messages visible again, and
-// returns nil. It returns an error when the queue does not exist or may not be
-// read, and when its visibility timeout is 0 s or not longer than
-// ConsumerOptions.Heartbeat; other errors go to ConsumerOptions.OnError and are tried again.
+// returns nil. It returns an error if the queue does not exist or may not be read,
+// and if its visibility timeout is 0 s or not longer than ConsumerOptions.Heartbeat.
+// Other errors go to ConsumerOptions.OnError, and the request is made again.
 //
 // A handler's deadline is the end of the visibility timeout, as the queue had it
-// when Poll began; with ConsumerOptions.Heartbeat the timeout is extended instead, up to
-// the 12 hours that SQS allows. Several calls may poll one queue side by side.
+// when Poll began. With ConsumerOptions.Heartbeat the timeout is extended instead, up
+// to the 12 hours that SQS allows. Several calls may poll one queue at once.
 func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string) error {
 	p := &poller{Consumer: c, client: client, url: queueURL}
 	if c == nil || c.prepare == nil {

@@ -15,16 +15,16 @@ import (
 
 // QueueOptions configure a Queue.
 type QueueOptions[T any] struct {
-	// Group answers the message group of a value. FIFO queues need it, or
+	// Group returns the message group of a value. FIFO queues need it, or
 	// SendOptions.GroupID. Optional.
 	Group func(T) string
 
-	// Deduplicate answers the deduplication id of a value: something that is the
+	// Deduplicate returns the deduplication id of a value: something that is the
 	// same when the same value is sent again, never a time. Optional. Defaults to
 	// none, which on a FIFO queue needs ContentBasedDeduplication.
 	Deduplicate func(T) string
 
-	// Attributes answers the message attributes of a value. Optional.
+	// Attributes returns the message attributes of a value. Optional.
 	Attributes func(T) Attributes
 
 	// Bodies keeps bodies that are too big, such as package claimcheck's Store.
@@ -87,7 +87,7 @@ func (q *Queue[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 }
 
 // SendAll sends the values in as few requests as the limits allow: 10 messages
-// and 1 MiB each. It answers a result for each value; the error is a *SendError
+// and 1 MiB each. It returns a result for each value. The error is a *SendError
 // unless all were sent. A value that breaks a limit does not keep the others
 // from being sent. On a FIFO queue a message that was not sent stops the later
 // messages of its group.

@@ -172,7 +172,7 @@ func (s *settlement) delete(ctx context.Context) (again bool) {
 }
 
 func (s *settlement) tellUndeleted(ctx context.Context, i int, fault error) {
-	if s.options.OnError != nil { // told also when the end of Poll is the reason
+	if s.options.OnError != nil { // called also when the end of Poll is the reason
 		s.options.OnError(ctx, fmt.Errorf("messaging: delete message %s of %s: %w", s.records[i].id, s.url, fault))
 	}
 }
@@ -212,8 +212,8 @@ func (s *settlement) release(ctx context.Context) {
 	s.change(ctx, todo, func(i int) time.Duration { return s.delays[i] }, unsettled)
 }
 
-// extend keeps the messages invisible that are worked on or not deleted yet. The
-// answer is false when it is to be done again soon.
+// extend keeps the messages invisible that are worked on or not deleted yet. It
+// returns false when it is to be done again soon.
 func (s *settlement) extend(ctx context.Context) bool {
 	todo := slices.DeleteFunc(s.at(worked, acked), func(i int) bool { return visibilityLeft(&s.records[i], time.Now()) == 0 })
 	return s.change(ctx, todo, func(int) time.Duration { return s.visibility },

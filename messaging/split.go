@@ -15,7 +15,7 @@ import (
 // its message group was not.
 var ErrGroupStopped = errors.New("messaging: an earlier message of the group was not sent")
 
-// errUnanswered marks an entry that the answer does not mention.
+// errUnanswered marks an entry that the response does not mention.
 var errUnanswered = errors.New("messaging: the answer does not mention the entry")
 
 // pending is a value to be sent; index is its place among the caller's values.
@@ -24,7 +24,7 @@ type pending struct {
 	index int
 }
 
-// reply is the answer for one entry of a request.
+// reply is the result of one entry of a request.
 type reply struct {
 	id string
 	SendResult

@@ -22,15 +22,15 @@ var _ PublishClient = (*sns.Client)(nil)
 
 // TopicOptions configure a Topic.
 type TopicOptions[T any] struct {
-	// Group answers the message group of a value. FIFO topics need it, or
+	// Group returns the message group of a value. FIFO topics need it, or
 	// SendOptions.GroupID; a standard topic hands it to standard queues. Optional.
 	Group func(T) string
 
-	// Deduplicate answers the deduplication id of a value. Optional. Defaults to
+	// Deduplicate returns the deduplication id of a value. Optional. Defaults to
 	// none, which on a FIFO topic needs ContentBasedDeduplication.
 	Deduplicate func(T) string
 
-	// Attributes answers the message attributes of a value, which filter policies
+	// Attributes returns the message attributes of a value, which filter policies
 	// of the scope MessageAttributes match. Optional.
 	Attributes func(T) Attributes
 
@@ -102,7 +102,7 @@ func (t *Topic[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 }
 
 // SendAll publishes the values in as few requests as the limits allow: 10
-// messages and TopicOptions.MaxSize bytes each. It answers as Queue.SendAll.
+// messages and TopicOptions.MaxSize bytes each. It returns the same as Queue.SendAll.
 func (t *Topic[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOptions)) ([]SendResult, error) {
 	if t == nil || t.client == nil {
 		return nil, errors.New("messaging: publish: the topic was not made by NewTopic")

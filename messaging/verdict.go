@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Verdict says what becomes of a message.
+// Verdict says what happens to a message.
 type Verdict string
 
 // The verdicts.
@@ -14,7 +14,7 @@ const (
 	VerdictAcked     Verdict = "acknowledged" // the handler returned nil
 	VerdictDiscarded Verdict = "discarded"    // acknowledged although it was not handled: Discard
 	VerdictParked    Verdict = "parked"       // sent to ConsumerOptions.DeadLetter with its reason, then acknowledged
-	VerdictDuplicate Verdict = "duplicate"    // repeats a message of the batch, see ConsumerOptions.Key; it shares the fate of that one
+	VerdictDuplicate Verdict = "duplicate"    // repeats a message of the batch, see ConsumerOptions.Key; it is acknowledged or retried with that one
 	VerdictRetried   Verdict = "retried"      // delivered again after the backoff, RetryAfter's delay or the visibility timeout
 	VerdictPoisoned  Verdict = "poisoned"     // not acknowledged and nowhere to park: the queue's redrive policy takes it
 	VerdictBlocked   Verdict = "blocked"      // an earlier message of its lane failed; the handler did not see it

@@ -58,10 +58,10 @@ func (c *Consumer) changeVisibility(ctx context.Context, w *work, records []reco
 	concurrently(visibilityRequests, len(requests), func(i int) { requests[i]() })
 }
 
-// nextDelivery is the delay that the message is to have, if any. Those behind a
-// failed one get its delay: with a longer time they would not come together with
-// it, and with a shorter one SQS would try in vain, since it delivers nothing of
-// a message group behind a message that is in flight.
+// nextDelivery is the delay that the message is to have, if any. Messages behind a
+// failed one get its delay. With a longer delay they would not come together with
+// it. A shorter one is useless, since SQS delivers nothing of a message group behind
+// a message that is in flight.
 func nextDelivery(results []result, i int) (time.Duration, bool) {
 	r := &results[i]
 	switch {
@@ -89,7 +89,7 @@ func seconds(d time.Duration) int32 {
 }
 
 // changeBatch sends one request and reports what failed, except for messages that
-// have been settled meanwhile. The answer is false when a repetition may succeed.
+// have been settled meanwhile. It returns false when a repetition may succeed.
 func (c *Consumer) changeBatch(ctx, left context.Context, deadline time.Time, client VisibilityClient, url string, records []record,
 	entries []types.ChangeMessageVisibilityBatchRequestEntry, settled func(i int) bool,
 ) (final bool) {

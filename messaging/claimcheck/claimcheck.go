@@ -118,7 +118,7 @@ func (s *Store) Save(ctx context.Context, body *string, attrs messaging.Attribut
 	return nil
 }
 
-// Load answers the body that a pointer leads to, and any other body as it is.
+// Load returns the body that a pointer leads to, and any other body as it is.
 func (s *Store) Load(ctx context.Context, body string) (string, error) {
 	if s == nil || s.client == nil {
 		return "", errNoStore
@@ -148,7 +148,7 @@ func (s *Store) Load(ctx context.Context, body string) (string, error) {
 	return string(data), nil
 }
 
-// parse answers false for every body that is no pointer.
+// parse returns false for every body that is not a pointer.
 func parse(body string) (pointer, bool) {
 	if !strings.HasPrefix(body, `["`+class+`"`) && !strings.HasPrefix(body, `["`+oldClass+`"`) {
 		return pointer{}, false

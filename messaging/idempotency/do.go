@@ -58,7 +58,7 @@ func Do[R any](ctx context.Context, s *Store, key string, payload any, f func(co
 	return unpack[R](key, &before)
 }
 
-// run answers true, with the record, when the key was done before.
+// run returns true, with the record, if the key was done before.
 func (s *Store) run(ctx context.Context, key string, payload any, o *CallOptions, f func(context.Context, *Lease) (any, error)) (Record, bool, error) {
 	if err := s.usable(key); err != nil {
 		return Record{}, false, err

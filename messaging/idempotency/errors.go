@@ -141,7 +141,7 @@ func (e *stateError) Unwrap() []error { return e.causes }
 // Blameless reports whether the fault passes by itself and is not the message's.
 func (e *stateError) Blameless() bool { return e.blameless }
 
-// Permanent reports that a retry may help, whatever the causes say.
+// Permanent reports false: a retry may help, whatever the causes say.
 func (e *stateError) Permanent() bool { return false }
 
 // fault is the error of a request to the table.

@@ -69,7 +69,7 @@ func LeaseOf(ctx context.Context) *Lease {
 	return l
 }
 
-// acquireLease takes the key. It answers a record instead when the key is done.
+// acquireLease takes the key. It returns a record instead if the key is done.
 func (s *Store) acquireLease(ctx context.Context, key, sum string) (*Lease, Record, error) {
 	owner, now := awsid.UUID(), time.Now()
 	l := &Lease{store: s, key: key, owner: owner, hash: sum, until: now.Add(s.o.Lease)}
@@ -96,9 +96,9 @@ func (s *Store) acquireLease(ctx context.Context, key, sum string) (*Lease, Reco
 	return nil, Record{}, err
 }
 
-// refused reads the record that made a conditional update fail. The answer is
+// refused reads the record that made a conditional update fail. ok is
 // false for every other error, which is then wrapped.
-func (s *Store) refused(ctx context.Context, key, verb string, err error) (Record, bool, error) {
+func (s *Store) refused(ctx context.Context, key, verb string, err error) (r Record, ok bool, _ error) {
 	var failed *types.ConditionalCheckFailedException
 	if !errors.As(err, &failed) {
 		return Record{}, false, fault(key, verb, err)
@@ -115,7 +115,7 @@ func (s *Store) refused(ctx context.Context, key, verb string, err error) (Recor
 
 // Renew extends the lease to the store's Lease from now. Leased and Do renew by
 // themselves while the handler runs. After a Commit there is nothing to renew,
-// and nothing that could be lost: the answer is nil.
+// and Renew returns nil.
 func (l *Lease) Renew(ctx context.Context) error {
 	if l == nil || l.store == nil {
 		return errNoLease
@@ -158,12 +158,12 @@ func (l *Lease) write(ctx context.Context, verb string, u *update, want Status) 
 
 // Commit commits the writes together with the completion of the key, if this
 // run still owns it: the effect and its record are one, so it happens exactly
-// once. The answer is what a later call with the key gets; nil for none. After
+// once. A later call with the key returns answer, which may be nil. After
 // a Commit, Do and Leased record nothing more.
 //
 // One Commit takes effect. A later one writes nothing and returns a
-// *CommittedError, also when the error of the first left open whether it took
-// effect, and it did. A Commit that was refused, by the condition of a write
+// *CommittedError, even if the error of the first did not say whether it took
+// effect. A Commit that was refused, by the condition of a write
 // for example, may be followed by another.
 func (l *Lease) Commit(ctx context.Context, answer any, items ...types.TransactWriteItem) error {
 	if l == nil || l.store == nil {

@@ -15,7 +15,7 @@ import (
 // maxAnswer leaves room for the rest of the record in an item of 400 KB.
 const maxAnswer = 380 << 10
 
-// hash answers the digest of a payload: of its Fingerprint or Payload method
+// hash returns the digest of a payload: of its Fingerprint or Payload method
 // where it has one, else of its JSON. Member order and white space of JSON do
 // not count.
 func hash(payload any) (string, error) {

@@ -46,16 +46,16 @@ func (o *CallOptions) hash(payload any) (string, error) {
 }
 
 // ExactlyOnce returns a handler whose effect happens exactly once for each key:
-// effect only says which writes it wants, and they commit in one transaction
-// with the marker that makes a later delivery of the key a no-op. The handler
-// returns nil for such a later delivery.
+// effect only returns the writes, which commit in one transaction with the marker
+// of the key. For a later delivery of the key the handler does nothing and returns
+// nil.
 //
 // effect must do nothing but read and decide, since it runs again when its
 // transaction did not commit, and it may return up to 99 writes. A write whose
 // own condition failed is an error that wraps DynamoDB's
-// TransactionCanceledException, with reasons in the order of the writes. Where
-// the slice is the answer of dynamo's Items, it matches dynamo's sentinels and
-// *dynamo.TransactionError as well.
+// TransactionCanceledException, with reasons in the order of the writes. If
+// effect returned the slice of dynamo's Items, the error matches dynamo's sentinels
+// and *dynamo.TransactionError as well.
 func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Context, M) ([]types.TransactWriteItem, error), optFns ...func(*CallOptions)) func(context.Context, M) error {
 	if s == nil || key == nil || effect == nil {
 		panic("idempotency: ExactlyOnce needs a store, a key function and an effect")
@@ -98,7 +98,7 @@ func Transact[R any](ctx context.Context, s *Store, key string, payload any, eff
 	return unpack[R](key, &before)
 }
 
-// transact runs effect and commits. It answers true, with the record, when the
+// transact runs effect and commits. It returns true, with the record, if the
 // key was done before.
 func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOptions, effect func(context.Context) ([]types.TransactWriteItem, any, error)) (Record, bool, error) {
 	if err := s.usable(key); err != nil {
@@ -113,7 +113,7 @@ func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOp
 		err = &TooManyWritesError{key, len(items)}
 	}
 	if err != nil {
-		return s.excuse(ctx, key, sum, err)
+		return s.alreadyDone(ctx, key, sum, err)
 	}
 	var packed []byte
 	if answer != nil {
@@ -124,10 +124,10 @@ func (s *Store) transact(ctx context.Context, key string, payload any, o *CallOp
 	return s.commit(ctx, key, sum, items, packed)
 }
 
-// excuse looks whether a failed effect is that of a duplicate: then what it
-// tripped over may be its own earlier success. A key that cannot be read is no
-// ground for the verdict of the effect: the message has to come again.
-func (s *Store) excuse(ctx context.Context, key, sum string, effectErr error) (Record, bool, error) {
+// alreadyDone checks whether the failed effect belongs to a key that another run
+// has completed. If the key cannot be read, the verdict of the effect does not
+// count: the message has to come again.
+func (s *Store) alreadyDone(ctx context.Context, key, sum string, effectErr error) (Record, bool, error) {
 	r, found, err := s.Get(ctx, key)
 	if err != nil {
 		return Record{}, false, undecided(key, effectErr, err)

@@ -136,9 +136,9 @@ func (c *checker) visibility(attrs map[string]string, window time.Duration) {
 	advised := 6*c.timeout + window
 	switch {
 	case visibility < c.timeout:
-		c.find(SeverityError, "the visibility timeout is %s, shorter than the function's time-out of %s: messages are delivered again while they are worked on", visibility, c.timeout)
+		c.find(SeverityError, "the visibility timeout is %s, shorter than the function's timeout of %s: messages are delivered again while they are worked on", visibility, c.timeout)
 	case visibility < advised:
-		c.find(SeverityWarning, "the visibility timeout is %s; %s would be six times the function's time-out and the batching window", visibility, advised)
+		c.find(SeverityWarning, "the visibility timeout is %s; %s would be six times the function's timeout and the batching window", visibility, advised)
 	}
 }
 

@@ -75,11 +75,11 @@ func TestEveryFaultIsFound(t *testing.T) {
 	require.Equal(t, []string{
 		"error: arn:aws:sqs:us-east-1:123456789012:a: the mapping lacks ReportBatchItemFailures: messages that the function reports as failed are deleted",
 		"warning: arn:aws:sqs:us-east-1:123456789012:a: the mapping is Disabled",
-		"error: arn:aws:sqs:us-east-1:123456789012:a: the visibility timeout is 10s, shorter than the function's time-out of 30s: messages are delivered again while they are worked on",
+		"error: arn:aws:sqs:us-east-1:123456789012:a: the visibility timeout is 10s, shorter than the function's timeout of 30s: messages are delivered again while they are worked on",
 		"warning: arn:aws:sqs:us-east-1:123456789012:a: maxReceiveCount is 2; below 5 a throttled function may lose its messages to the dead letters",
 		"warning: arn:aws:sqs:us-east-1:123456789012:a: the dead-letter queue takes messages up to 1024 bytes, the queue up to 1048576: what is larger cannot be sent there",
 		"error: arn:aws:sqs:us-east-1:123456789012:a: the dead-letter queue keeps messages for 96h0m0s, the queue for 96h0m0s: age counts on from the first, so dead letters may be gone before someone looks",
-		"warning: arn:aws:sqs:us-east-1:123456789012:b: the visibility timeout is 1m0s; 3m5s would be six times the function's time-out and the batching window",
+		"warning: arn:aws:sqs:us-east-1:123456789012:b: the visibility timeout is 1m0s; 3m5s would be six times the function's timeout and the batching window",
 		"error: arn:aws:sqs:us-east-1:123456789012:b: the queue has no redrive policy: a message that always fails is delivered until it expires",
 	}, lines)
 	require.ErrorContains(t, mappingcheck.Err(findings), "ReportBatchItemFailures")

@@ -34,7 +34,7 @@
 //
 // The event source mapping: batches and windows, the 6 MB limit, filters that
 // delete what they do not match, partial batch responses by Lambda's rules,
-// errors, panics and time-outs of the function, blocked FIFO groups, and
+// errors, panics and timeouts of the function, blocked FIFO groups, and
 // concurrency.
 //
 // Where AWS leaves a choice, the fake chooses so that tests repeat. A standard

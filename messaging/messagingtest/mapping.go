@@ -44,7 +44,7 @@ type MappingOptions struct {
 	// Filters are filter patterns, of which a message must match one; what
 	// matches none is deleted. Optional. Defaults to none; 10 at most.
 	Filters []string
-	// FunctionTimeout is the function's time-out: the deadline of its context.
+	// FunctionTimeout is the function's timeout: the deadline of its context.
 	// It may not exceed the queue's visibility timeout. Optional. Defaults to
 	// the visibility timeout, at most 15 minutes.
 	FunctionTimeout time.Duration
@@ -187,7 +187,7 @@ func (m *Mapping) Invocations() int {
 
 // Run polls until ctx ends, then waits for the invocations that are running
 // and returns nil. An invocation is not canceled with ctx, as Lambda cancels
-// none: its own time-out bounds it. The error says why the mapping could not
+// none: its own timeout bounds it. The error says why the mapping could not
 // be created, or that its queue was deleted.
 func (m *Mapping) Run(ctx context.Context) error {
 	if err := m.poll(ctx, false); ctx.Err() == nil {

@@ -126,7 +126,7 @@ func (r *run) filter(taken []delivery) []delivery {
 }
 
 // matches says whether one of the filters matches the record of d, in which a
-// body that is JSON stands as JSON.
+// JSON body is JSON.
 func (r *run) matches(d delivery) bool {
 	event, err := r.source.record(d).filterForm()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // Errors of an invocation that are not the function's own.
 var (
-	// ErrTimedOut says that the function ran into its time-out.
+	// ErrTimedOut says that the function took longer than its timeout.
 	ErrTimedOut = errors.New("messagingtest: task timed out")
 	// ErrReported says that the function's answer names the message in
 	// batchItemFailures.

@@ -14,7 +14,8 @@ import (
 )
 
 // RequireOptions say what a message must have for [RequireSent],
-// [RequirePublished] and their kin. Nothing is demanded of what is left zero.
+// [RequirePublished], [RequireManySent] and [RequireManyPublished]. Nothing is
+// demanded of what is left zero.
 type RequireOptions struct {
 	// Attributes are message attributes that the message has, by name, with this
 	// text. It may have others. Optional. Defaults to none.

@@ -40,7 +40,7 @@ type reason struct {
 	Message string `json:",omitempty"`
 }
 
-// conflicted is DynamoDB's answer to a request whose item at index i another
+// conflicted is DynamoDB's response to a request whose item at index i another
 // transaction holds: it cancels a transaction, and refuses a single write.
 func conflicted(r *http.Request, content string, i int) *http.Response {
 	const kind, namespace, ongoing = "application/x-amz-json-1.0", "com.amazonaws.dynamodb.v20120810#", "Transaction is ongoing for the item"

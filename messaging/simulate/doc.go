@@ -1,10 +1,9 @@
-// Package simulate proves that a message handler survives what a cloud does to
-// it: it runs the handler, real SDK clients included, through every crash, lost
-// reply, throttled request and duplicate delivery within bounds, each in a
-// fresh world in virtual time.
+// Package simulate proves that a message handler survives failures. It runs the
+// handler, with real SDK clients, through every crash, lost reply, throttled request
+// and duplicate delivery within bounds, each in a fresh world in virtual time.
 //
-//	func TestTransferIsExactlyOnce(t *testing.T) {
-//		simulate.Run(t, newWorld, simulate.Once(func(w *world) int { return w.transfers() }))
+//	func TestDepositHappensOnce(t *testing.T) {
+//		simulate.Run(t, NewBank, simulate.Once((*Bank).Deposits))
 //	}
 //
 // # Semantics

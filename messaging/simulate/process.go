@@ -34,7 +34,7 @@ var (
 	errLostReply = fmt.Errorf("simulate: the reply is lost: %w", syscall.ECONNRESET)
 )
 
-// decision is what becomes of a request.
+// decision is what happens to a request.
 type decision int
 
 const (
@@ -228,7 +228,7 @@ func operation(r *http.Request, body []byte) string {
 	return r.Method + " " + r.URL.Path
 }
 
-// throttled is the answer that makes every SDK client see a throttling error.
+// throttled is the response that makes every SDK client see a throttling error.
 func throttled(r *http.Request) *http.Response {
 	kind, body := "application/x-amz-json-1.0", `{"__type":"ThrottlingException","message":"Rate exceeded"}`
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
@@ -238,7 +238,7 @@ func throttled(r *http.Request) *http.Response {
 	return refusal(r, kind, "ThrottlingException", body)
 }
 
-// refusal is an answer with which nothing was done.
+// refusal is the response to a request that was not carried out.
 func refusal(r *http.Request, kind, errorType, body string) *http.Response {
 	return &http.Response{
 		Status: "400 Bad Request", StatusCode: http.StatusBadRequest, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -109,7 +109,7 @@ func (s *scheduler) run(w World) Outcome {
 	return Outcome{s.acked, s.deliveries, s.trace}
 }
 
-// step lets one thing happen. It answers false when nothing is left to.
+// step lets one thing happen. It returns false when nothing is left.
 func (s *scheduler) step() bool {
 	synctest.Wait()
 	actions := s.actions()

@@ -33,7 +33,7 @@ type Delivery struct {
 	FirstReceived time.Time // when the first delivery was, the same in all
 }
 
-// Outcome is what the oracle gets besides the world.
+// Outcome is what the oracle judges, together with the world.
 type Outcome struct {
 	Acked      bool     // the message was acknowledged
 	Deliveries int      // how often it was delivered, the ones without faults at the end included

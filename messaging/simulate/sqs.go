@@ -16,8 +16,8 @@ const messageID = "059f36b4-87a3-44ab-83d2-661975830a7d"
 // errReported says that the handler reported the message as failed.
 var errReported = errors.New("simulate: the handler reported the message as failed")
 
-// SQS hands the message to a Lambda handler of an SQS queue and answers as
-// Deliver does: nil when Lambda would delete it. All deliveries of the message
+// SQS hands the message to a Lambda handler of an SQS queue and returns what
+// Deliver has to return: nil if Lambda would delete it. All deliveries of the message
 // have one MessageId, one SentTimestamp and one ApproximateFirstReceiveTimestamp;
 // the receive count and the receipt handle are the delivery's. For a message with
 // attributes or a group change the record in edit.
