@@ -46,7 +46,7 @@ func Run(t *testing.T, client *secretsmanager.Client, optFns ...func(*Options)) 
 		Suite:  &suite.Suite{Prefix: options.Prefix, Around: options.Around, Differs: options.Differs},
 		client: client, put: options.Put, remove: options.Delete,
 	}
-	c.Suite.Run(t, func() {
+	c.Run(t, func() {
 		c.versions()
 		c.refusals()
 	})

@@ -49,7 +49,7 @@ func Run(t *testing.T, client *dynamodb.Client, optFns ...func(*Options)) {
 	}
 	c.table = c.Name("table")
 	c.create(t)
-	c.Suite.Run(t, func() {
+	c.Run(t, func() {
 		c.items()
 		c.updates()
 		c.refusedItems()

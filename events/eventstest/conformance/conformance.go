@@ -47,7 +47,7 @@ func Run(t *testing.T, client *eventbridge.Client, optFns ...func(*Options)) {
 		client: client, queues: options.Queues, role: options.RoleARN,
 	}
 	c.bus = c.makeBus(t)
-	c.Suite.Run(t, func() {
+	c.Run(t, func() {
 		c.entries()
 		c.patterns()
 		c.refusedPatterns()

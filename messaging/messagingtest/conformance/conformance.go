@@ -40,7 +40,7 @@ func newSuite(optFns []func(*Options)) *suite.Suite {
 func RunSQS(t *testing.T, client *sqs.Client, optFns ...func(*Options)) {
 	t.Helper()
 	q := &queues{Suite: newSuite(optFns), client: client}
-	q.Suite.Run(t, func() {
+	q.Run(t, func() {
 		q.messages()
 		q.visibility()
 		q.fifo()
@@ -58,7 +58,7 @@ func RunSNS(t *testing.T, client *sns.Client, queueClient *sqs.Client, optFns ..
 	t.Helper()
 	s := newSuite(optFns)
 	n := &topics{Suite: s, client: client, queues: &queues{Suite: s, client: queueClient}}
-	n.Suite.Run(t, func() {
+	n.Run(t, func() {
 		n.deliveries()
 		n.filters()
 		n.ordered()

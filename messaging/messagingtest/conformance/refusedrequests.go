@@ -43,7 +43,7 @@ func (q *queues) refusedRequests(t *testing.T) {
 		}},
 		{name: "messages are moved from a dead-letter queue", code: wrongValue, text: "Source queue must be configured as a Dead Letter Queue.", call: q.move(standard.arn, nil)},
 		{name: "messages are moved from a queue that there is", code: "ResourceNotFoundException", status: 404, text: "The resource that you specified for the SourceArn parameter doesn't exist.", call: q.move(standard.arn+"-none", nil)},
-		{name: "a task that there is not is not cancelled", code: wrongValue, text: "Value for parameter TaskHandle is invalid.", call: func(ctx context.Context) error {
+		{name: "a task that there is not is not canceled", code: wrongValue, text: "Value for parameter TaskHandle is invalid.", call: func(ctx context.Context) error {
 			_, err := q.client.CancelMessageMoveTask(ctx, &sqs.CancelMessageMoveTaskInput{TaskHandle: aws.String("junk")})
 			return err
 		}},

@@ -45,7 +45,7 @@ func Run(t *testing.T, client *sfn.Client, optFns ...func(*Options)) {
 		Suite:  &suite.Suite{Prefix: options.Prefix, Slow: options.Slow, Around: options.Around, Differs: options.Differs},
 		client: client, role: options.RoleARN,
 	}
-	c.Suite.Run(t, func() {
+	c.Run(t, func() {
 		c.definitions()
 		c.refusals()
 		c.data()
