@@ -59,9 +59,12 @@ func (c *collector) add(from, to token.Pos, text, what string) {
 	at := c.files.Position(from)
 	e := edit{in: c.decl, from: at.Offset, to: c.files.Position(to).Offset, text: text}
 	key := fmt.Sprint(c.folder, " ", c.name, " ", what, " ", c.lineAt(at.Offset))
+	c.seen[key]++
+	if n := c.seen[key]; n > 1 {
+		what += fmt.Sprintf(" (%d)", n)
+	}
 	hash := fnv.New64a()
 	fmt.Fprint(hash, c.seed, key, c.seen[key])
-	c.seen[key]++
 	e.name = fmt.Sprintf("%016x", hash.Sum64())
 	c.all = append(c.all, change{edit: e, pkg: c.folder, line: at.Line, what: what, rank: hash.Sum64()})
 }
@@ -96,6 +99,11 @@ func (c *collector) visit(n ast.Node) bool {
 			c.add(n.Pos(), n.End(), strconv.Itoa(i+1), fmt.Sprintf("%d becomes %d", i, i+1))
 		}
 	case *ast.ExprStmt:
+		if call, ok := n.X.(*ast.CallExpr); ok {
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Helper" {
+				return false // a test log's line is no behavior
+			}
+		}
 		c.add(n.Pos(), n.End(), "", "statement removed")
 	case *ast.AssignStmt:
 		if n.Tok != token.DEFINE {
