@@ -110,7 +110,7 @@ func (c *collector) visit(n ast.Node) bool {
 			c.add(n.Pos(), n.End(), "", "statement removed")
 		}
 	case *ast.ReturnStmt:
-		c.noError(n)
+		return c.noError(n)
 	case *ast.FuncLit:
 		// Its results are others than the function's.
 		inner := *c
@@ -134,14 +134,17 @@ func (c *collector) flip(at token.Pos, op token.Token) {
 	}
 }
 
-// noError makes a return that reports an error report none.
-func (c *collector) noError(n *ast.ReturnStmt) {
+// noError makes a return that reports an error report none. It returns whether
+// the other results are worth a change: a literal beside an error is not.
+func (c *collector) noError(n *ast.ReturnStmt) bool {
 	if !c.errors || len(n.Results) == 0 {
-		return
+		return true
 	}
 	last := n.Results[len(n.Results)-1]
 	if id, ok := last.(*ast.Ident); ok && id.Name == "nil" {
-		return
+		return true
 	}
 	c.add(last.Pos(), last.End(), "nil", "nil error returned")
+	_, literal := n.Results[0].(*ast.BasicLit)
+	return !literal
 }

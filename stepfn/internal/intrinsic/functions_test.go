@@ -14,7 +14,7 @@ import (
 )
 
 const input = `{"list":[1,2,3,4,5],"same":[1,1.0,"1",1,null,null,{"a":1},{"a":1.0}],"none":[],"s":"text","o":{"a":1,"b":2},"p":{"b":3,"c":4},
-	"split":[{"a":1},2],"long":%q,"longest":%q,"n":3,"json":"{\"a\":[1, 2]}","blank":" \t"}`
+	"split":[{"a":1},2],"long":%q,"longest":%q,"n":3,"a'])":"double","\"])":"single","json":"{\"a\":[1, 2]}","blank":" \t"}`
 
 // of evaluates a call on the input.
 func of(t *testing.T, call string) (any, error) {
@@ -28,7 +28,10 @@ func of(t *testing.T, call string) (any, error) {
 
 func TestValues(t *testing.T) {
 	for call, want := range map[string]string{
-		`States.Array()`: `[]`,
+		`States.Format('a\}b\{c')`:                               `"a}b{c"`,
+		`States.Array($["a'])"], $['"])'])`:                      `["double","single"]`,
+		`States.Array( )`:                                        `[]`,
+		`States.Array()`:                                         `[]`,
 		`States.Array(1, 'a', true, null, $.n, States.Array(2))`: `[1,"a",true,null,3,[2]]`,
 		"States.Array(\t1\n,\r2 )":                               `[1,2]`,
 		`States.ArrayPartition($.list, 2)`:                       `[[1,2],[3,4],[5]]`,
@@ -82,6 +85,7 @@ func TestValues(t *testing.T) {
 		require.NoError(t, err, call)
 		require.Equal(t, want, value.String(v), call)
 	}
+	require.NotPanics(t, func() { _, _ = intrinsic.Parse(`States.Array('\`) })
 	v, err := of(t, `States.Hash('x', 'SHA-384')`)
 	require.NoError(t, err)
 	require.Len(t, v, 96)
@@ -112,6 +116,9 @@ func TestUUIDsAndRandomNumbersDiffer(t *testing.T) {
 
 	seeded := map[string]bool{}
 	for seed := range 50 {
+		low, err := of(t, fmt.Sprintf(`States.MathRandom(5, 8, %d)`, seed))
+		require.NoError(t, err)
+		require.Contains(t, seen, value.String(low))
 		call := fmt.Sprintf(`States.MathRandom(1, 1000, %d)`, seed)
 		one, err := of(t, call)
 		require.NoError(t, err)
@@ -180,6 +187,8 @@ func TestWhereACallIsWrong(t *testing.T) {
 		`States.Array({})`:          "at 13: an argument is",
 		`States.Array('a)`:          "at 16: the string is not closed",
 		`States.Array('\x')`:        `at 15: unknown escape \x`,
+		`States.Array('\`:           "at 15: the string is not closed",
+		`States.Array('\x`:          "at 15: unknown escape \\x",
 		`States.Array(1) 2`:         `at 16: unexpected "2"`,
 		`States.MathAdd(1)`:         "at 17: States.MathAdd takes 2 arguments, not 1",
 		`States.UUID(1)`:            "at 14: States.UUID takes 0 arguments, not 1",

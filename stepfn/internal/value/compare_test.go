@@ -92,6 +92,8 @@ func TestOfGoValues(t *testing.T) {
 		_, err := value.Of(v)
 		require.Error(t, err)
 	}
+	_, err := value.Of(func() {})
+	require.ErrorContains(t, err, "unsupported type")
 	require.Panics(t, func() { value.String(1) }, "an int is no JSON value")
 }
 
