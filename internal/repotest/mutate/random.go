@@ -107,7 +107,7 @@ func readEquivalents(file string) (map[string]bool, error) {
 	why := ""
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		switch line := lines.Text(); {
-		case strings.HasPrefix(line, "# "):
+		case strings.HasPrefix(line, "#"):
 			why = line
 		case line == "":
 			why = ""

@@ -187,6 +187,7 @@ func TestWhereACallIsWrong(t *testing.T) {
 		`States.Array({})`:          "at 13: an argument is",
 		`States.Array('a)`:          "at 16: the string is not closed",
 		`States.Array('\x')`:        `at 15: unknown escape \x`,
+		`States.Array($.a`:          "at 16: expected )",
 		`States.Array('\`:           "at 15: the string is not closed",
 		`States.Array('\x`:          "at 15: unknown escape \\x",
 		`States.Array(1) 2`:         `at 16: unexpected "2"`,
