@@ -28,7 +28,7 @@ func TestTextOfValues(t *testing.T) {
 
 func TestWordsOfTheLanguageAreNoNames(t *testing.T) {
 	for _, word := range []string{"AND", "or", "NOT", "between", "IN", "SET", "remove", "ADD", "DELETE"} {
-		_, err := (&expr.Params{Values: values(t)}).Condition(expr.ConditionExpression, "m." + word + " = :one")
+		_, err := (&expr.Params{Values: values(t)}).Condition(expr.ConditionExpression, "m."+word+" = :one")
 		require.Error(t, err, word)
 		_, err = (&expr.Params{Values: values(t)}).Update("SET " + word + " = :one")
 		require.Error(t, err, word)
