@@ -47,9 +47,9 @@ const (
 
 // Finding is one thing that is wrong.
 type Finding struct {
-	Severity Severity
-	Queue    string // ARN
-	Text     string // one sentence
+	Severity Severity // SeverityError or SeverityWarning
+	Queue    string   // ARN
+	Text     string   // what is wrong
 }
 
 // String writes a line such as "error: arn:…:orders: the queue has no redrive

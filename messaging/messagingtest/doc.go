@@ -25,31 +25,40 @@
 // the 12 hour rule, long polls that wake at the very moment. Dead-letter
 // queues, redrive allow policies and move tasks. The states of receipt handles.
 // MD5 digests, characters, sizes, batches, retention, and the limit of messages
-// in flight.
+// in flight. Shown by TestAgainstModel, TestVisibilityIsTwelveHoursFromTheReceive,
+// TestLongPollWakesExactly, TestFIFOGroupsBlockAndKeepOrder, TestDeduplication,
+// TestFairQueue, TestReceiptHandleStates, TestMessageMoveTasks and TestSQSErrors.
 //
 // SNS: topics, subscriptions, publishing, permissions and tags over AWS Query. Filter
 // policies in both scopes, raw delivery and notifications, MessageStructure
 // json, FIFO topics, dead-letter queues of subscriptions. It delivers to
-// queues, and to functions bound with [SNS.Endpoint].
+// queues, and to functions bound with [SNS.Endpoint]. Shown by TestFanOutByBody,
+// TestFanOutByAttributes, TestEnvelope, TestFIFOTopic, TestUndeliverable and
+// TestSNSErrors.
 //
 // The event source mapping: batches and windows, the 6 MB limit, filters that
-// delete what they do not match, partial batch responses by Lambda's rules,
+// delete what they do not match, partial batch responses by Lambda's rules
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html),
 // errors, panics and timeouts of the function, blocked FIFO groups, and
-// concurrency.
+// concurrency. Shown by TestBatchResponses, TestBatchingWindow,
+// TestBatchesSplitAtSixMegabytes, TestFiltersDeleteWhatTheyDoNotMatch,
+// TestFunctionFailuresFailTheBatch and TestMappingOnFIFOBlocksTheGroup.
 //
 // Where AWS leaves a choice, the fake chooses so that tests repeat. A standard
 // queue delivers in the order of sending. An old receipt handle deletes
 // nothing. Every queue change takes effect at once. A mapping invokes its
 // function one batch at a time by default. A duplicate comes when
-// [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers.
+// [Queue.DuplicateNext] asks for it. SNS delivers before Publish answers. Shown by
+// TestDuplicateDelivery and TestConcurrency.
 //
 // A message of a FIFO group is not delivered while a message before it is
 // invisible. A receipt handle that a newer receive has replaced does not change
-// the visibility of its message.
+// the visibility of its message. Shown by TestConformance.
 //
 // Faults (Fail, Throttle, DropReply, Delay, PartialFailure) and the journal of
 // calls are methods of the fakes. [SQS.Snapshot] and [SNS.Snapshot] copy the
-// whole state.
+// whole state. [Queue.Sent] and [SNS.Published] remember what came in. Shown by
+// TestSnapshotAndRestore, TestSNSSnapshot, TestRequireSent and TestHistoryIsBounded.
 //
 // # Virtual time
 //

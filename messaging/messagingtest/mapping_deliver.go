@@ -19,9 +19,10 @@ import (
 type Delivery struct {
 	// Event is the batch as the handler got it.
 	Event awsevents.SQSEvent
-	// Response is the handler's answer, Err its error.
+	// Response is what the handler returned.
 	Response awsevents.SQSEventResponse
-	Err      error
+	// Err is the handler's error, or what is wrong with its response.
+	Err error
 
 	tb     TB
 	failed map[string]error
