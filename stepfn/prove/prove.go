@@ -1,6 +1,6 @@
-// Package prove runs a saga through every fault and many pairs of faults of
-// its steps and compensations, in virtual time, and demands that it ends all
-// done, all undone, or, where nothing else is left, parked with an alarm.
+// Package prove runs a saga through every fault, and many pairs of faults, of
+// its steps and compensations, in virtual time. The saga must end all done, all
+// undone, or, where nothing else is possible, parked with an alarm.
 //
 // # The smallest program
 //
