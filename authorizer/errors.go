@@ -33,7 +33,7 @@ var (
 	ErrClaims = errors.New("authorizer: token has bad claims")
 )
 
-// ErrKeysUnavailable says that the issuer's keys could not be had: the token may be good. Handlers answer it as a
+// ErrKeysUnavailable says that the issuer's keys are not available: the token may be good. Handlers answer it as a
 // failure of the authorizer (500), not as a refusal (401).
 var ErrKeysUnavailable = errors.New("authorizer: keys are unavailable")
 

@@ -28,7 +28,7 @@ const (
 // VerifierOptions adjust a Verifier.
 type VerifierOptions struct {
 	// Algorithms are the signature algorithms the issuer uses. Optional. Defaults to all asymmetric ones (RS, PS and ES
-	// 256 to 512, EdDSA), each bound to keys of its own type; the token has no say in it.
+	// 256 to 512, EdDSA), each bound to keys of its own type. The token's own "alg" never selects one.
 	Algorithms []string
 
 	// Types are the accepted values of the header "typ", compared without case and without "application/"; "" stands
@@ -129,7 +129,7 @@ func (v *Verifier) faults() (faults []error) {
 	fault(v.issuer == "", "the issuer is empty")
 	fault(len(v.audiences) == 0, "no audience: name one, or AnyAudience")
 	fault(slices.Contains(v.audiences, ""), "an audience is empty")
-	fault(len(v.audiences) > 1 && slices.Contains(v.audiences, AnyAudience), "AnyAudience stands beside other audiences")
+	fault(len(v.audiences) > 1 && slices.Contains(v.audiences, AnyAudience), "AnyAudience together with other audiences")
 	if checked, ok := v.source.(interface{ check() error }); ok {
 		if err := checked.check(); err != nil {
 			faults = append(faults, err)

@@ -238,7 +238,7 @@ func TestNewVerifierReportsAllFaults(t *testing.T) {
 	_, err = authorizer.NewVerifier("i", []string{"a"}, nil)
 	require.ErrorContains(t, err, "no key source")
 	_, err = authorizer.NewVerifier("i", []string{"a", authorizer.AnyAudience}, authorizer.MustRemoteKeys("https://i.test/"))
-	require.ErrorContains(t, err, "AnyAudience stands beside")
+	require.ErrorContains(t, err, "AnyAudience together with")
 	_, err = authorizer.NewVerifier("i", []string{""}, authorizer.MustRemoteKeys("https://i.test/"))
 	require.ErrorContains(t, err, "an audience is empty")
 }

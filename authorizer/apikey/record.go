@@ -67,7 +67,7 @@ func (r *Record) validate() error {
 		faults = append(faults, errors.New("no networks: name them, or set AnyAddress"))
 	}
 	if len(r.Networks) > 0 && r.AnyAddress {
-		faults = append(faults, errors.New("networks stand beside AnyAddress"))
+		faults = append(faults, errors.New("networks together with AnyAddress"))
 	}
 	for _, network := range r.Networks {
 		if !network.IsValid() || network != network.Masked() || network.Addr().Is4In6() {

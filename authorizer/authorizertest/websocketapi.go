@@ -115,8 +115,8 @@ func identityOfConnect(request awsevents.APIGatewayWebsocketProxyRequest, source
 	panic(fmt.Sprintf("authorizertest: identity source %q is not simulated", source))
 }
 
-// Send sends a message and returns the status of the function that took it; the caller authorized at connect time
-// stays, whatever has become of its token.
+// Send sends a message and returns the status of the function that took it. The caller authorized at connect time stays
+// authorized, even when its token has expired.
 func (c *Connection) Send(ctx context.Context, body string) (int, error) {
 	if c.isClosed() {
 		return 0, ErrClosed
