@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Lambda's own durations.
@@ -68,9 +70,7 @@ type process struct {
 // Start starts the binary and waits until it asks for its first invocation.
 func Start(ctx context.Context, binary string, optFns ...func(*Options)) (*Host, error) {
 	opts := Options{FunctionName: "function", Concurrency: 1, Timeout: 3 * time.Second}
-	for _, f := range optFns {
-		f(&opts)
-	}
+	given.Options(&opts, optFns)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("lambdahost: %w", err)

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 const (
@@ -71,9 +73,7 @@ func (h *Host) Invoke(ctx context.Context, payload []byte, optFns ...func(*Event
 		return Result{}, fmt.Errorf("lambdahost: the payload has %d bytes, at most %d are allowed", len(payload), maxPayload)
 	}
 	event := Event{RequestID: newID(), TraceHeader: newTrace(), Timeout: h.opts.Timeout}
-	for _, f := range optFns {
-		f(&event)
-	}
+	given.Options(&event, optFns)
 	inv := &invocation{
 		event: event, payload: payload, done: make(chan Result, 1),
 		arn: "arn:aws:lambda:us-east-1:123456789012:function:" + h.opts.FunctionName,

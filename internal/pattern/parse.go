@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Pattern is a checked and compiled pattern. It is immutable and safe for
@@ -34,11 +36,7 @@ type field struct {
 // pattern that is refused is an [*Error].
 func Parse(d Dialect, data []byte, optFns ...func(*Options)) (*Pattern, error) {
 	o := Options{MaxComplexity: DefaultMaxComplexity}
-	for _, f := range optFns {
-		if f != nil {
-			f(&o)
-		}
-	}
+	given.Options(&o, optFns)
 	data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	if d.sns() {
 		if err := checkSyntax(data); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/suite"
 )
 
@@ -39,9 +40,7 @@ type Options struct {
 func Run(t *testing.T, client *secretsmanager.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-", Put: put(client), Delete: remove(client)}
-	for _, fn := range optFns {
-		fn(&options)
-	}
+	given.Options(&options, optFns)
 	c := &checks{
 		Suite:  &suite.Suite{Prefix: options.Prefix, Around: options.Around, Differs: options.Differs},
 		client: client, put: options.Put, remove: options.Delete,

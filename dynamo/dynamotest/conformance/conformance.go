@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/suite"
 )
 
@@ -40,9 +41,7 @@ type Options struct {
 func Run(t *testing.T, client *dynamodb.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}
-	for _, fn := range optFns {
-		fn(&options)
-	}
+	given.Options(&options, optFns)
 	c := &checks{
 		Suite:  &suite.Suite{Prefix: options.Prefix, Slow: options.Slow, Around: options.Around, Differs: options.Differs},
 		client: client, streams: options.Streams,

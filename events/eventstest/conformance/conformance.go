@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/suite"
 )
 
@@ -39,9 +40,7 @@ type Options struct {
 func Run(t *testing.T, client *eventbridge.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}
-	for _, fn := range optFns {
-		fn(&options)
-	}
+	given.Options(&options, optFns)
 	c := &checks{
 		Suite:  &suite.Suite{Prefix: options.Prefix, Around: options.Around, Differs: options.Differs},
 		client: client, queues: options.Queues, role: options.RoleARN,

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/suite"
 )
 
@@ -30,9 +31,7 @@ type Options struct {
 
 func newSuite(optFns []func(*Options)) *suite.Suite {
 	options := Options{Prefix: "conformance-"}
-	for _, fn := range optFns {
-		fn(&options)
-	}
+	given.Options(&options, optFns)
 	return &suite.Suite{Prefix: options.Prefix, Slow: options.Slow, Around: options.Around, Differs: options.Differs}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/suite"
 )
 
@@ -38,9 +39,7 @@ type Options struct {
 func Run(t *testing.T, client *sfn.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}
-	for _, fn := range optFns {
-		fn(&options)
-	}
+	given.Options(&options, optFns)
 	c := &checks{
 		Suite:  &suite.Suite{Prefix: options.Prefix, Slow: options.Slow, Around: options.Around, Differs: options.Differs},
 		client: client, role: options.RoleARN,
