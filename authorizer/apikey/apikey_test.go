@@ -151,7 +151,7 @@ func TestNetworks(t *testing.T) {
 		require.ErrorIs(t, err, apikey.ErrAddress, "a TOKEN event has no address")
 		for fault, record := range map[string]apikey.Record{
 			"set AnyAddress":      {ID: "a"},
-			"together with":        {ID: "a", AnyAddress: true, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
+			"together with":       {ID: "a", AnyAddress: true, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
 			"other bits are zero": {ID: "a", Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}},
 			"invalid Prefix":      {ID: "a", Networks: []netip.Prefix{{}}},
 			"letters a to z":      {ID: "A_b", AnyAddress: true},

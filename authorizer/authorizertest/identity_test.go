@@ -19,9 +19,7 @@ import (
 // permitsAll is an authorizer's function that keeps the identity sources of an HTTP API.
 func permitsAll(identities *[]string) authorizertest.Function {
 	return authorizertest.Func(func(_ context.Context, event map[string]any) (any, error) {
-		for _, v := range asList(event["identitySource"]) {
-			*identities = append(*identities, v)
-		}
+		*identities = append(*identities, asList(event["identitySource"])...)
 		return awsevents.APIGatewayCustomAuthorizerResponse{PrincipalID: "u", PolicyDocument: awsevents.APIGatewayCustomAuthorizerPolicy{
 			Version:   "2012-10-17",
 			Statement: []awsevents.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{"*"}}},
