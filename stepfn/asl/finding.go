@@ -7,15 +7,15 @@ import (
 
 // The severities of a [Finding].
 const (
-	SeverityError   = "ERROR"
-	SeverityWarning = "WARNING"
+	SeverityError   = "ERROR"   // AWS refuses the definition
+	SeverityWarning = "WARNING" // AWS accepts the definition
 )
 
 // The codes of a [Finding], as ValidateStateMachineDefinition gives them.
 const (
-	CodeInvalidJSON   = "INVALID_JSON_DESCRIPTION"
-	CodeSchema        = "SCHEMA_VALIDATION_FAILED"
-	CodeMissingTarget = "MISSING_TRANSITION_TARGET"
+	CodeInvalidJSON   = "INVALID_JSON_DESCRIPTION"  // it is no JSON, or has a member twice
+	CodeSchema        = "SCHEMA_VALIDATION_FAILED"  // a member is missing, unknown here or has the wrong value
+	CodeMissingTarget = "MISSING_TRANSITION_TARGET" // a transition leads nowhere, or a state is not reached
 )
 
 const typeText = "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]"

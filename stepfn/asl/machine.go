@@ -12,8 +12,8 @@ import (
 
 // The query languages of a machine or a state.
 const (
-	JSONPath = "JSONPath"
-	JSONata  = "JSONata"
+	JSONPath = "JSONPath" // paths, templates and intrinsic functions
+	JSONata  = "JSONata"  // expressions {% … %}
 )
 
 // Path is a JSONPath that says what a state takes or where its result goes; ""

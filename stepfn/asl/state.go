@@ -244,8 +244,8 @@ type ResultWriter struct {
 
 // The jitter strategies of a [Retrier].
 const (
-	JitterFull = "FULL"
-	JitterNone = "NONE"
+	JitterFull = "FULL" // each delay is random, from 0 to the computed one
+	JitterNone = "NONE" // each delay is the computed one
 )
 
 // Retrier says which errors of a state are tried again, and when.

@@ -9,11 +9,11 @@ import (
 
 // The statuses of an execution.
 const (
-	StatusRunning   = "RUNNING"
-	StatusSucceeded = "SUCCEEDED"
-	StatusFailed    = "FAILED"
-	StatusTimedOut  = "TIMED_OUT"
-	StatusAborted   = "ABORTED"
+	StatusRunning   = "RUNNING"   // not ended yet
+	StatusSucceeded = "SUCCEEDED" // ended with an output
+	StatusFailed    = "FAILED"    // ended with an error that no Catch caught
+	StatusTimedOut  = "TIMED_OUT" // ran longer than the TimeoutSeconds of its machine
+	StatusAborted   = "ABORTED"   // ended by StopExecution
 )
 
 const (
