@@ -21,7 +21,7 @@ type Suite struct {
 }
 
 // Run runs the checks that body asks for. It fails for a name in Differs that
-// is no check, unless a pattern of -run left checks out.
+// is no check.
 func (s *Suite) Run(t *testing.T, body func()) {
 	t.Helper()
 	s.t, s.seen = t, map[string]bool{}
