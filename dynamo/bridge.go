@@ -24,7 +24,7 @@ func (m *Model) bridged() any { return bridgedModel{m} }
 // Knows reports whether items with the discriminator belong to the model.
 func (m bridgedModel) Knows(discriminator string) bool { return m.known(discriminator) }
 
-// Expired reports whether the expiry of the item was over at the moment.
+// Expired reports whether the item had expired at the time.
 func (m bridgedModel) Expired(it attr.Item, at time.Time) bool { return m.gone(it, at) }
 
 // KeyText shows the primary key of a stored item.

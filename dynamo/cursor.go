@@ -35,7 +35,7 @@ func (q *queryCore) binding(t *Table) []byte {
 		t.name, q.pattern.index.Name, q.pattern.entity.name,
 		q.selection.partition, q.selection.Low, q.selection.High, q.selection.Except,
 	}
-	if q.selection.Edges != nil { // the keys tell all of the others
+	if q.selection.Edges != nil { // in all other queries the keys say it
 		texts = append(texts, q.selection.Edges.Text())
 	}
 	for _, text := range texts {

@@ -35,7 +35,7 @@
 //	                integer is refused in a sort key, as 10 would come before 9
 //	{At}            a time in UTC with nanoseconds, 30 bytes wide
 //	{At:day}        a time up to a unit: year, month, day, hour, minute, second, ms, us, ns; a Range
-//	                whose bound is within a unit is exact all the same
+//	                whose bound is within a unit is still exact
 //	{Email:lower}   a string in lower case
 //
 // Keys order as their values do: shown by TestKeysSortAsTheirValues and

@@ -28,7 +28,7 @@ func (m *Model) over(x *expressionBuilder, now time.Time) string {
 }
 
 // inTheWay reports whether a write that makes an item failed because an expired one is
-// still there. DynamoDB deletes it some time; no write may build on it.
+// still there. DynamoDB deletes it later; no write may build on it.
 func (t *Table) inTheWay(r *renderedOp, reason *CancellationReason) bool {
 	return r.makes && reason.Code == codeCondition && reason.Unique == "" && t.model.gone(reason.item, time.Now())
 }

@@ -139,7 +139,7 @@ func (f Field[T, V]) Between(low, high V) Condition[T] { return f.compare("BETWE
 // In holds when the field is one of the values, at most 100.
 func (f Field[T, V]) In(values ...V) Condition[T] { return f.compare("IN", values...) }
 
-// Exists holds when the item has the attribute, be it null, as a nil pointer is stored. A
+// Exists holds when the item has the attribute, even null, as a nil pointer is stored. A
 // slice, map or set is there when it has elements.
 func (f Field[T, V]) Exists() Condition[T] { return f.call("attribute_exists", nil) }
 

@@ -41,9 +41,9 @@ func MustAccessPattern[P, T, K any](e *Entity[T, K], index string) *AccessPatter
 }
 
 // NewAccessPattern declares an access pattern on an index of the entity, or on the table
-// with the index "". The fields of P are fields of the entity: all that the partition
-// key's template uses, and as many of the sort key's, from the left, as shall be
-// fixed. The last of these may be a Range.
+// with the index "". The fields of P are fields of the entity: all that the template of
+// the partition key uses, and the first ones that the template of the sort key uses, as
+// many as the query fixes. The last of these may be a Range.
 func NewAccessPattern[P, T, K any](e *Entity[T, K], index string) (*AccessPattern[P, T], error) {
 	typ := reflect.TypeFor[P]()
 	if e == nil {
@@ -270,8 +270,8 @@ func (p *patternCore) selectSort(v reflect.Value, s *selection, fs *faults) {
 	s.Operator, s.High = keytemplate.Equal, string(prefix)
 }
 
-// withinEdges reports whether an item of the entity is within the bounds that keys do not
-// tell.
+// withinEdges reports whether an item of the entity is within the bounds that the keys
+// cannot express.
 func (e *entityCore) withinEdges(w *keytemplate.Edges, it attr.Item) (bool, error) {
 	v := reflect.New(e.typ)
 	if err := e.decode(it, v.Interface()); err != nil {

@@ -245,7 +245,7 @@ func (m *Model) keyAttributes() []string {
 	return names
 }
 
-// register adds an entity, refusing one that could not be told from another.
+// register adds an entity. It refuses one whose items could be taken for those of another.
 func (m *Model) register(e *entityCore) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -29,7 +29,7 @@ type OutboxOptions struct {
 	// KeepFor is how long entries stay in the table after they were written, and so
 	// how long an id is refused a second time. A stream keeps records for 24 hours.
 	// Optional. Defaults to 7 days when the schema has a TTL attribute; without one
-	// entries stay for good.
+	// entries are never deleted.
 	KeepFor time.Duration
 }
 

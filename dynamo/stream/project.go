@@ -14,8 +14,8 @@ import (
 
 // ProjectOptions are the optional settings of a Project part.
 type ProjectOptions struct {
-	// Name tells the changes that this part has applied from those of other parts that
-	// project the same entity into the same view; each part applies every change once.
+	// Name identifies this part among those that project the same entity into the same
+	// view; each part applies every change once.
 	// Optional. Defaults to the part's place among them in the Handler: "" for the first,
 	// then "2", "3" and so on. Give names where parts may change places, or where
 	// several Handlers project the entity into the view.

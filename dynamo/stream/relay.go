@@ -12,7 +12,7 @@ import (
 // relay sends the messages of images and returns an error for each, or one for all.
 type relay func(ctx context.Context, images []attr.Item) ([]error, error)
 
-// Relay sends the messages of the outbox as they come down the stream. send returns
+// Relay sends the messages of the outbox in the order of the stream. send returns
 // nil when all are sent, or a slice aligned with the messages with an error for each
 // that is not. The stream is delivered again from the first of these on, so that the
 // messages after it in the call are sent twice; no further call starts before that. A

@@ -106,8 +106,8 @@ func (r *run) due(i int) bool {
 }
 
 // all handles the records in the order of the stream. With Concurrency the routes come
-// first, the changes of one item in order, and then the messages of outboxes: what a
-// message tells of was handled when it is sent.
+// first, the changes of one item in order, and then the messages of outboxes: the changes
+// that caused a message are handled before it is sent.
 func (r *run) all() {
 	if r.parts.concurrency == 1 {
 		r.inOrder(func(int) bool { return true })

@@ -28,7 +28,7 @@ func packageDoc(t *testing.T, dir string) string {
 }
 
 func TestRoomsAreDocumented(t *testing.T) {
-	for _, dir := range []string{"authorizer", "dynamo", "events", "messaging", "observe", "stepfn", "stepfn/asl"} {
+	for _, dir := range []string{"authorizer", "dynamo", "events", "messaging", "observe", "stepfn", "stepfn/asl", "dynamo/stream"} {
 		doc := packageDoc(t, dir)
 		for _, heading := range roomHeadings {
 			require.Contains(t, doc, "\n# "+heading+"\n", "%s/doc.go", dir)

@@ -14,7 +14,7 @@ import (
 type Model interface {
 	// Knows reports whether items with the discriminator belong to the model.
 	Knows(discriminator string) bool
-	// Expired reports whether the expiry of the item was over at the moment.
+	// Expired reports whether the item had expired at the time.
 	Expired(it attr.Item, at time.Time) bool
 	// KeyText shows the primary key of a stored item: "ORDER#42/METADATA".
 	KeyText(it attr.Item) string

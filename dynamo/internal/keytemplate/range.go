@@ -17,7 +17,7 @@ type Selection struct {
 	Operator  Operator
 	Low, High string // High also is the operand of Equal and Prefix
 	Except    string // a key at the upper end that does not belong to the range
-	Edges     *Edges // what the keys at the ends of the range do not tell
+	Edges     *Edges // bounds that the keys at the ends of the range cannot express
 	Never     bool   // no key can be in the range
 }
 
@@ -48,11 +48,11 @@ func (c *Codec) Rangeable(last bool) bool {
 // the key has the day: their field distinguishes the items of that unit.
 type Edges struct {
 	Field      string
-	from, to   time.Time // zero where the key tells
+	from, to   time.Time // zero where the key expresses the bound
 	includesTo bool
 }
 
-// withinUnits returns the bounds that the keys do not tell; nil when they tell both.
+// withinUnits returns the bounds that the keys cannot express; nil when they express both.
 func (p Part) withinUnits(b Bounds) *Edges {
 	if !p.Codec.Lossy() {
 		return nil
@@ -94,7 +94,7 @@ func (w *Edges) Hold(f reflect.Value) bool {
 	return true
 }
 
-// Text tells the bounds of one query from those of another.
+// Text identifies the bounds.
 func (w *Edges) Text() string {
 	return fmt.Sprint(w.from.UnixNano(), w.from.IsZero(), w.to.UnixNano(), w.to.IsZero(), w.includesTo)
 }

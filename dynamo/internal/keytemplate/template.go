@@ -283,7 +283,7 @@ func (s segment) overlaps(other segment) bool {
 
 func commonEnd(a, b string, has func(string, string) bool) bool { return has(a, b) || has(b, a) }
 
-// codecAccepts tells a literal from a number of fixed width.
+// codecAccepts reports whether a literal could be a value of the field.
 func (p Part) codecAccepts(other Part) bool {
 	if p.Field == "" {
 		p, other = other, p

@@ -123,7 +123,7 @@ func TestSelectRange(t *testing.T) {
 	require.Equal(t, keytemplate.Between, s.Operator)
 	require.Equal(t, "AT#2026-03-01", s.Low)
 	require.Equal(t, "AT#2026-03-02\U0010FFFF", s.High)
-	require.Nil(t, s.Edges, "the keys tell both bounds")
+	require.Nil(t, s.Edges, "the keys express both bounds")
 
 	s = selected(day.Add(time.Hour), day.Add(2*time.Hour))
 	require.False(t, s.Edges.Hold(reflect.ValueOf(day)))
