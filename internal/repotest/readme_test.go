@@ -128,6 +128,17 @@ func TestReadmeBadgesAreTrue(t *testing.T) {
 	require.Contains(t, string(readPage(t, "LICENSE")), "Apache License")
 }
 
+// TestChangelogHeadings holds the form of the changelog: what is not released
+// first, then each release with its date.
+func TestChangelogHeadings(t *testing.T) {
+	headings := regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(readPage(t, "CHANGELOG.md")), -1)
+	require.NotEmpty(t, headings)
+	require.Equal(t, "Unreleased", headings[0][1])
+	for _, h := range headings[1:] {
+		require.Regexp(t, `^\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)$`, h[1])
+	}
+}
+
 // goCommand vets a package that has source as its one file and, where programs
 // may be linked, builds and runs its tests. The package is in the tree by an
 // overlay only.
