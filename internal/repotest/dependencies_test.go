@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -165,5 +166,38 @@ func TestTopLevelFolders(t *testing.T) {
 	for _, p := range packages(t) {
 		top, _, _ := strings.Cut(strings.TrimPrefix(p.ImportPath, module+"/"), "/")
 		require.Contains(t, allowed, top, "%s", p.ImportPath)
+	}
+}
+
+// TestRequiredModules holds go.mod against the tables: what no package links is
+// there for tests or examples, with a reason.
+func TestRequiredModules(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	reasons := maps.Clone(onlyTests)
+	for _, groups := range linked {
+		for _, group := range groups {
+			maps.Copy(reasons, group)
+		}
+	}
+	var required []string
+	for _, line := range regexp.MustCompile(`(?m)^\s+(\S+) v\S+$`).FindAllStringSubmatch(string(data), -1) {
+		required = append(required, line[1])
+		require.Contains(t, reasons, line[1], "go.mod requires a module without a reason")
+	}
+	for m := range onlyTests {
+		require.Contains(t, required, m, "it has a reason and is not required")
+	}
+}
+
+// TestHeavyModulesStayAway finds a package whose tests bring an S3 into the go.sum
+// of those who import it.
+func TestHeavyModulesStayAway(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, to := range slices.Concat(p.TestImports, p.XTestImports) {
+			if strings.HasPrefix(to, "github.com/johannesboyne/gofakes3") {
+				require.True(t, strings.HasSuffix(p.ImportPath, "/claimcheck/internal/s3test") || strings.Contains(p.ImportPath, "/examples/"), "%s tests with %s", p.ImportPath, to)
+			}
+		}
 	}
 }

@@ -131,14 +131,15 @@ var linked = map[string][]because{
 	"events/eventstest":             {client, eventBridge},
 	"events/eventstest/conformance": {client, eventBridge, {sdk + "/service/sqs": "queues are targets"}},
 
-	"messaging":                           {lambdaEvents, client, queuesAndTopics},
-	"messaging/claimcheck":                {lambdaEvents, client, queuesAndTopics, objects},
-	"messaging/filter":                    {lambdaEvents, client, queuesAndTopics},
-	"messaging/idempotency":               {client, dynamoDB},
-	"messaging/mappingcheck":              {client, {sdk + "/service/sqs": "reads the queue's settings"}, functions},
-	"messaging/messagingtest":             {lambdaEvents, client, queuesAndTopics},
-	"messaging/messagingtest/conformance": {client, queuesAndTopics},
-	"messaging/simulate":                  {lambdaEvents, core},
+	"messaging":                            {lambdaEvents, client, queuesAndTopics},
+	"messaging/claimcheck":                 {lambdaEvents, client, queuesAndTopics, objects},
+	"messaging/claimcheck/internal/s3test": {},
+	"messaging/filter":                     {lambdaEvents, client, queuesAndTopics},
+	"messaging/idempotency":                {client, dynamoDB},
+	"messaging/mappingcheck":               {client, {sdk + "/service/sqs": "reads the queue's settings"}, functions},
+	"messaging/messagingtest":              {lambdaEvents, client, queuesAndTopics},
+	"messaging/messagingtest/conformance":  {client, queuesAndTopics},
+	"messaging/simulate":                   {lambdaEvents, core},
 
 	"observe":             {lambdaEvents, zap},
 	"observe/awscalls":    {lambdaEvents, zap, core},
@@ -169,4 +170,17 @@ func expand(groups []because) []string {
 		return []string{}
 	}
 	return out
+}
+
+// onlyTests are the modules that tests and examples import and no package links. A
+// module that imports one of our packages takes what the tests of this package
+// import into its go.sum, and no more: so tests with a heavy module are in a folder
+// that nobody imports.
+var onlyTests = because{
+	"github.com/stretchr/testify":              "assertions; it needs nothing but a YAML reader",
+	"pgregory.net/rapid":                       "the models of queues, keys and routes draw their steps with it; it needs no module",
+	"github.com/santhosh-tekuri/jsonschema/v6": "every metric document of the tests of observe is valid by AWS's schema; it needs golang.org/x/text alone",
+	"github.com/johannesboyne/gofakes3":        "an S3 in process; messaging/claimcheck/internal/s3test alone imports it",
+	sdk + "/credentials":                       "static credentials of a test's client",
+	sdk + "/config":                            "the examples load their configuration with it",
 }

@@ -1,4 +1,4 @@
-package claimcheck_test
+package s3test_test
 
 import (
 	"context"
