@@ -126,7 +126,7 @@ func (o *opened) unwrap(e *envelope, part PayloadPart, load func(string) (string
 	}
 	o.payload = []byte(message)
 	if part == PayloadVerbatim {
-		o.wrapper = &wrapper{Attributes: attrs.telling()}
+		o.wrapper = &wrapper{Attributes: attrs.distinguishing()}
 	} else {
 		o.attributes, o.decoded = attrs, o.payload
 	}

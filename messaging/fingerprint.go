@@ -17,12 +17,12 @@ import (
 // the attributes that carry a trace or a correlation, those that parking has added,
 // and those of a claim check. If it is more than the payload, it is JSON.
 func (m Message[T]) Fingerprint() []byte {
-	return fingerprint(m.Payload(), &surroundings{m.Attributes.telling(), m.GroupID, m.Topic, m.Subject, m.wrapper})
+	return fingerprint(m.Payload(), &surroundings{m.Attributes.distinguishing(), m.GroupID, m.Topic, m.Subject, m.wrapper})
 }
 
 // fingerprint is the same of a message that has no Go type yet.
 func (o *opened) fingerprint() []byte {
-	return fingerprint(o.payload, &surroundings{o.attributes.telling(), o.system["MessageGroupId"], o.topic, o.subject, o.wrapper})
+	return fingerprint(o.payload, &surroundings{o.attributes.distinguishing(), o.system["MessageGroupId"], o.topic, o.subject, o.wrapper})
 }
 
 // surroundings is what a handler can see of a message besides its payload.
@@ -62,8 +62,8 @@ func fingerprint(payload []byte, s *surroundings) []byte {
 	return b
 }
 
-// telling are the attributes that tell a message apart from others.
-func (a Attributes) telling() map[string]Attribute {
+// distinguishing returns the attributes by which a message differs from others.
+func (a Attributes) distinguishing() map[string]Attribute {
 	out := make(map[string]Attribute, len(a))
 	for name, v := range a {
 		if !passing(name) {

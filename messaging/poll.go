@@ -72,7 +72,7 @@ func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string)
 			}
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // as above
-		case hopeless(err):
+		case isPermanent(err):
 			return fmt.Errorf("messaging: poll %s: %w", queueURL, err)
 		default:
 			c.report(ctx, fmt.Errorf("messaging: poll %s: %w", queueURL, err))
@@ -83,8 +83,8 @@ func (c *Consumer) Poll(ctx context.Context, client PollClient, queueURL string)
 	return nil
 }
 
-// hopeless reports whether polling can never work.
-func hopeless(err error) bool {
+// isPermanent reports whether the error means that polling can never work.
+func isPermanent(err error) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return false

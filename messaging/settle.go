@@ -108,7 +108,7 @@ func (s *settlement) finish(ctx context.Context) {
 	close(s.deleted)
 	s.keeping.Wait()
 	for _, i := range s.at(acked) {
-		s.tellUndeleted(ctx, i, s.faults[i])
+		s.reportUndeleted(ctx, i, s.faults[i])
 	}
 }
 
@@ -163,7 +163,7 @@ func (s *settlement) delete(ctx context.Context) (again bool) {
 			s.depart(i)
 		case fault.SenderFault:
 			s.depart(i)
-			s.tellUndeleted(ctx, i, fault)
+			s.reportUndeleted(ctx, i, fault)
 		default:
 			s.faults[i], again = fault, true
 		}
@@ -171,7 +171,7 @@ func (s *settlement) delete(ctx context.Context) (again bool) {
 	return again
 }
 
-func (s *settlement) tellUndeleted(ctx context.Context, i int, fault error) {
+func (s *settlement) reportUndeleted(ctx context.Context, i int, fault error) {
 	if s.options.OnError != nil { // called also when the end of Poll is the reason
 		s.options.OnError(ctx, fmt.Errorf("messaging: delete message %s of %s: %w", s.records[i].id, s.url, fault))
 	}

@@ -180,7 +180,7 @@ func transient(err error) bool {
 		return true // the network
 	}
 	_, throttled := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
-	return throttled || api.ErrorFault() == smithy.FaultServer || passes(err)
+	return throttled || api.ErrorFault() == smithy.FaultServer || isRetryable(err)
 }
 
 func timedOut(err error) bool {

@@ -177,15 +177,15 @@ func (s *Store) write(ctx context.Context, key string, items []types.TransactWri
 		_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			TransactItems: append(items[:len(items):len(items)], marker()), ClientRequestToken: token(key, awsid.UUID()),
 		})
-		if err == nil || attempt == commitAttempts-1 || !passes(err) || backoff.Sleep(ctx, backoff.Full(attempt, 25*time.Millisecond, time.Second)) != nil {
+		if err == nil || attempt == commitAttempts-1 || !isRetryable(err) || backoff.Sleep(ctx, backoff.Full(attempt, 25*time.Millisecond, time.Second)) != nil {
 			return err
 		}
 	}
 }
 
-// passes reports whether a transaction was canceled for nothing but conflicts
+// isRetryable reports whether a transaction was canceled for nothing but conflicts
 // and throttling.
-func passes(err error) bool {
+func isRetryable(err error) bool {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) {
 		return false

@@ -120,7 +120,7 @@ func (r *run) filter(taken []delivery) []delivery {
 			out = append(out, d)
 			continue
 		}
-		r.sqs.settle(r.source.arn, d.handle)
+		r.sqs.deleteReceived(r.source.arn, d.handle)
 	}
 	return out
 }
@@ -140,9 +140,9 @@ func (r *run) matches(d delivery) bool {
 	return false
 }
 
-// settle deletes a message that was received. A FIFO queue whose visibility
+// deleteReceived deletes a message that was received. A FIFO queue whose visibility
 // timeout has ended keeps it, as SQS does.
-func (s *SQS) settle(arn, handle string) {
+func (s *SQS) deleteReceived(arn, handle string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.queues[arn]

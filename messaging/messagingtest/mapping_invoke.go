@@ -88,7 +88,7 @@ func (r *run) finish(part []delivery, in *Invocation, failed map[string]error) {
 			in.Failed = append(in.Failed, d.id)
 			continue
 		}
-		r.sqs.settle(r.source.arn, d.handle)
+		r.sqs.deleteReceived(r.source.arn, d.handle)
 	}
 	r.mu.Lock()
 	maps.Copy(r.failures, failed)

@@ -17,9 +17,9 @@ import (
 // end, until it is acknowledged.
 const cleanDeliveries = 3
 
-// onTheWay is the time between the sending and the first delivery, so that the
-// one is not taken for the other.
-const onTheWay = time.Second
+// sendToReceive is the time between sending and first delivery. It is not 0, so that
+// a handler that takes one for the other fails.
+const sendToReceive = time.Second
 
 // scheduler runs one case. Its own goroutine is the only one that decides; the
 // processes are blocked whenever it does.
@@ -91,7 +91,7 @@ func (s *scheduler) run(w World) Outcome {
 	s.faults, s.duplicates, s.passes = s.options.Faults, s.options.Duplicates, s.options.Passes
 	s.activity = make(chan struct{}, 1)
 	s.sent = time.Now()
-	time.Sleep(onTheWay)
+	time.Sleep(sendToReceive)
 	s.deliver("delivery %d")
 	for s.step() {
 	}
