@@ -12,6 +12,40 @@ import (
 	"unicode/utf8"
 )
 
+// jsonProtocol is AWS JSON: a JSON document in, another one out.
+type jsonProtocol struct{ target, contentType string }
+
+// JSON10 is AWS JSON 1.0; target is what stands before the dot in X-Amz-Target.
+func JSON10(target string) Protocol {
+	return jsonProtocol{target: target, contentType: "application/x-amz-json-1.0"}
+}
+
+// JSON11 is AWS JSON 1.1; target is what stands before the dot in X-Amz-Target.
+func JSON11(target string) Protocol {
+	return jsonProtocol{target: target, contentType: "application/x-amz-json-1.1"}
+}
+
+// Target implements Protocol.
+func (p jsonProtocol) Target() string { return p.target }
+
+// matches goes by the target. A request that is not signed names no service.
+func (p jsonProtocol) matches(svc *Service, req request) bool {
+	return !req.query && req.target == p.target && (req.service == "" || req.service == svc.Name)
+}
+
+func (jsonProtocol) check(*Service, request) error { return nil }
+
+func (jsonProtocol) decode(op *Operation, req request, into any) error {
+	return decodeJSON(op, req.body, into)
+}
+
+func (jsonProtocol) unknownOperation(operation string) *Error {
+	return &Error{
+		Code: "UnknownOperationException", Namespace: "com.amazon.coral.service#",
+		Message: "The operation " + operation + " is not simulated",
+	}
+}
+
 // decodeJSON reads body into the input struct of operation and refuses what
 // the struct has no place for. Names of members are taken exactly, unlike
 // encoding/json does.
@@ -158,9 +192,9 @@ func encodeJSON(out any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func jsonReply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
+func (p jsonProtocol) reply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
 	r := reply{status: http.StatusOK, header: http.Header{
-		"Content-Type":     {svc.Protocol.contentType},
+		"Content-Type":     {p.contentType},
 		"X-Amzn-Requestid": {c.RequestID},
 	}}
 	if failure != nil {

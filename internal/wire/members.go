@@ -54,14 +54,13 @@ func shapeOf(t reflect.Type, seen map[reflect.Type]*shape) *shape {
 	return nil
 }
 
-// UnknownMembers lists the members of a JSON document that t, an input struct,
-// has no field for, as dotted paths without indexes and map keys. Types that
-// decode themselves are taken at their word.
-func UnknownMembers(body []byte, t reflect.Type) []string {
+// UnknownMembers implements Protocol. Paths are without the keys of maps, too;
+// types that decode themselves have no unknown members.
+func (jsonProtocol) UnknownMembers(body []byte, input reflect.Type) []string {
 	if !json.Valid(body) {
 		return nil
 	}
-	return shapeOf(t, map[reflect.Type]*shape{}).walk(body).unknownMembers()
+	return shapeOf(input, map[reflect.Type]*shape{}).walk(body).unknownMembers()
 }
 
 // walk reads doc, which is valid JSON, as a document of the shape s.

@@ -14,6 +14,41 @@ import (
 	"unicode/utf8"
 )
 
+// queryProtocol is AWS Query: a form in, XML out.
+type queryProtocol struct{ version, xmlns string }
+
+// Query is AWS Query. The version is the API version of the requests, xmlns the
+// namespace of the answers.
+func Query(version, xmlns string) Protocol { return queryProtocol{version, xmlns} }
+
+// Target implements Protocol.
+func (queryProtocol) Target() string { return "" }
+
+// matches goes by the signature alone: nothing else in the request names the
+// service.
+func (queryProtocol) matches(svc *Service, req request) bool {
+	return req.query && req.service == svc.Name
+}
+
+// check refuses a form that is none, and another version of the API.
+func (p queryProtocol) check(_ *Service, req request) error {
+	if req.formErr != nil {
+		return malformed("%v", req.formErr)
+	}
+	if version := req.form.Get("Version"); version != "" && version != p.version {
+		return queryProtocol{version: version}.unknownOperation(req.operation)
+	}
+	return nil
+}
+
+func (queryProtocol) decode(op *Operation, req request, into any) error {
+	return decodeQuery(op.Name, req.form, into)
+}
+
+func (p queryProtocol) unknownOperation(operation string) *Error {
+	return Errorf("InvalidAction", 0, "Could not find operation %s for version %s", operation, p.version)
+}
+
 // node is a form as a tree: "Tags.member.1.Key" is four steps down.
 type node struct {
 	value    string
@@ -94,9 +129,8 @@ func decodeQuery(operation string, form url.Values, into any) error {
 	return nil
 }
 
-// UnknownParameters lists the members of a Query form that t, an input struct,
-// has no field for, as dotted paths without indexes.
-func UnknownParameters(body []byte, t reflect.Type) []string {
+// UnknownMembers implements Protocol.
+func (queryProtocol) UnknownMembers(body []byte, input reflect.Type) []string {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil
@@ -106,7 +140,7 @@ func UnknownParameters(body []byte, t reflect.Type) []string {
 		return nil
 	}
 	d := &queryDecoder{}
-	d.decode(root, reflect.New(t).Elem(), "")
+	d.decode(root, reflect.New(input).Elem(), "")
 	slices.Sort(d.unknown)
 	return slices.Compact(d.unknown)
 }
@@ -299,7 +333,7 @@ func xmlName(local string) xml.StartElement {
 	return xml.StartElement{Name: xml.Name{Local: local}}
 }
 
-func queryReply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
+func (p queryProtocol) reply(_ *Service, c *Call, out any, failure *Error) (reply, error) {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
 	enc := xml.NewEncoder(&b)
@@ -307,7 +341,7 @@ func queryReply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
 	if failure != nil {
 		status, root = failure.status(), "ErrorResponse"
 	}
-	start := xml.StartElement{Name: xml.Name{Space: svc.Protocol.xmlns, Local: root}}
+	start := xml.StartElement{Name: xml.Name{Space: p.xmlns, Local: root}}
 	err := enc.EncodeToken(start)
 	if failure != nil {
 		err = firstOf(err,
@@ -324,7 +358,7 @@ func queryReply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
 		return reply{}, err
 	}
 	return reply{status: status, body: b.Bytes(), header: http.Header{
-		"Content-Type":     {svc.Protocol.contentType},
+		"Content-Type":     {"text/xml"},
 		"X-Amzn-Requestid": {c.RequestID},
 	}}, nil
 }

@@ -161,11 +161,7 @@ func parseForm(texts ...string) (url.Values, error) {
 // find returns the service that a request is for, or nil.
 func (s *Server) find(req request) *serviceTable {
 	for _, table := range s.services {
-		switch {
-		case req.service != "" && req.service != table.Name:
-		case req.query && table.Protocol.kind == protocolQuery && req.service == table.Name:
-			return table
-		case !req.query && table.Protocol.kind == protocolJSON && req.target == table.Protocol.target:
+		if table.Protocol.matches(&table.Service, req) {
 			return table
 		}
 	}
@@ -368,31 +364,18 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 	case c.Dropped:
 		return reply{}, ErrReplyDropped
 	}
-	return table.reply(c, out, failure)
-}
-
-// reply writes the answer to a call in the service's protocol.
-func (svc *Service) reply(c *Call, out any, failure *Error) (reply, error) {
-	if svc.Protocol.kind == protocolQuery {
-		return queryReply(svc, c, out, failure)
-	}
-	return jsonReply(svc, c, out, failure)
+	return table.Protocol.reply(&table.Service, c, out, failure)
 }
 
 // operation finds the operation of a request, or says why there is none.
 func (t *serviceTable) operation(req request) (*Operation, error) {
-	if t.Protocol.kind == protocolQuery {
-		if req.formErr != nil {
-			return nil, malformed("%v", req.formErr)
-		}
-		if version := req.form.Get("Version"); version != "" && version != t.Protocol.version {
-			return nil, unknownOperation(&t.Service, req.operation, version)
-		}
+	if err := t.Protocol.check(&t.Service, req); err != nil {
+		return nil, err
 	}
 	if op := t.operations[req.operation]; op != nil {
 		return op, nil
 	}
-	return nil, unknownOperation(&t.Service, req.operation, t.Protocol.version)
+	return nil, t.Protocol.unknownOperation(req.operation)
 }
 
 func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, req request, outcome faultOutcome) (any, error) {
@@ -403,7 +386,7 @@ func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, re
 		return nil, err
 	}
 	out, err := op.serve(ctx, func(into any) error {
-		err := op.decode(table, req, into)
+		err := table.Protocol.decode(op, req, into)
 		CallOf(ctx).carried = err == nil
 		return err
 	})
@@ -419,24 +402,6 @@ func (s *Server) run(ctx context.Context, table *serviceTable, op *Operation, re
 		return nil, &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 	}
 	return nil, err
-}
-
-func (op *Operation) decode(table *serviceTable, req request, into any) error {
-	if table.Protocol.kind == protocolQuery {
-		return decodeQuery(op.Name, req.form, into)
-	}
-	return decodeJSON(op, req.body, into)
-}
-
-// unknownOperation is each protocol's answer to an operation it does not know.
-func unknownOperation(svc *Service, operation, version string) *Error {
-	if svc.Protocol.kind == protocolQuery {
-		return Errorf("InvalidAction", 0, "Could not find operation %s for version %s", operation, version)
-	}
-	return &Error{
-		Code: "UnknownOperationException", Namespace: "com.amazon.coral.service#",
-		Message: "The operation " + operation + " is not simulated",
-	}
 }
 
 // explain tells the test log what a failure of a call does not say, once where

@@ -64,38 +64,3 @@ func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Oper
 		},
 	}
 }
-
-// Protocol is a wire protocol together with what a service sets in it.
-type Protocol struct {
-	kind        protocolKind
-	target      string // JSON: prefix of X-Amz-Target
-	version     string // Query: API version
-	xmlns       string // Query: namespace of the answers
-	contentType string
-}
-
-// Target is what stands before the dot in X-Amz-Target; "" in Query.
-func (p Protocol) Target() string { return p.target }
-
-type protocolKind int
-
-const (
-	protocolJSON protocolKind = iota
-	protocolQuery
-)
-
-// JSON10 is AWS JSON 1.0; target is what stands before the dot in X-Amz-Target.
-func JSON10(target string) Protocol {
-	return Protocol{kind: protocolJSON, target: target, contentType: "application/x-amz-json-1.0"}
-}
-
-// JSON11 is AWS JSON 1.1; target is what stands before the dot in X-Amz-Target.
-func JSON11(target string) Protocol {
-	return Protocol{kind: protocolJSON, target: target, contentType: "application/x-amz-json-1.1"}
-}
-
-// Query is AWS Query: form bodies in, XML out. The version is the API version
-// of the requests, xmlns the namespace of the answers.
-func Query(version, xmlns string) Protocol {
-	return Protocol{kind: protocolQuery, version: version, xmlns: xmlns, contentType: "text/xml"}
-}

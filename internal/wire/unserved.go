@@ -32,13 +32,13 @@ func noService(req request, servers []*Server) (reply, error) {
 	case req.cbor:
 		return cborRefusal(c, failure), nil
 	case !req.query:
-		return jsonReply(&Service{Protocol: JSON10(req.target)}, c, nil, failure)
+		return JSON10(req.target).reply(&Service{}, c, nil, failure)
 	case restXML[req.service]:
 		return xmlRefusal(c, failure)
 	case req.operation != "":
-		return queryReply(&Service{Protocol: Query("", "")}, c, nil, failure)
+		return queryProtocol{}.reply(&Service{}, c, nil, failure)
 	}
-	r, err := jsonReply(&Service{Protocol: Protocol{contentType: "application/json"}}, c, nil, failure)
+	r, err := jsonProtocol{contentType: "application/json"}.reply(&Service{}, c, nil, failure)
 	if err == nil {
 		r.header.Set("X-Amzn-Errortype", failure.Code)
 	}
@@ -81,7 +81,7 @@ func xmlRefusal(c *Call, failure *Error) (reply, error) {
 		Code, Message, RequestId string
 	}
 	if !strings.HasPrefix(c.Service, "s3") {
-		return queryReply(&Service{Protocol: Query("", "")}, c, nil, failure)
+		return queryProtocol{}.reply(&Service{}, c, nil, failure)
 	}
 	body, err := xml.Marshal(s3Error{Code: failure.Code, Message: failure.Message, RequestId: c.RequestID})
 	return reply{status: failure.status(), body: append([]byte(xml.Header), body...), header: http.Header{

@@ -75,24 +75,23 @@ type checker struct {
 	used   map[string]bool
 }
 
-// operations are the served ones by name, of the service that the module's
-// snapshots are for.
-func (c *checker) operation(name string) (wire.Operation, bool) {
+// operation finds a served operation and its service.
+func (c *checker) operation(name string) (op wire.Operation, service wire.Service, served bool) {
 	for _, svc := range c.fake.Server.Services() {
 		for _, op := range svc.Operations {
 			if op.Name == name {
-				return op, true
+				return op, svc, true
 			}
 		}
 	}
-	return wire.Operation{}, false
+	return wire.Operation{}, wire.Service{}, false
 }
 
 func (c *checker) requests() {
 	c.Helper()
 	checked := 0
 	for _, file := range c.files("request_snapshot", ".request.snap") {
-		op, served := c.operation(file.operation)
+		op, service, served := c.operation(file.operation)
 		if !served {
 			if !c.isListed(file.operation) {
 				c.Errorf("operation %s is neither served nor listed under # Not simulated", file.operation)
@@ -100,7 +99,7 @@ func (c *checker) requests() {
 			continue
 		}
 		checked++
-		for _, member := range unknownMembers(op, file) {
+		for _, member := range service.Protocol.UnknownMembers(file.body, op.Input) {
 			if !c.isListed(file.operation + "." + member) {
 				c.Errorf("%s: member %s is neither decoded nor listed under # Not simulated", file.operation, member)
 			}
@@ -112,19 +111,12 @@ func (c *checker) requests() {
 	c.Logf("%d request snapshots checked", checked)
 }
 
-func unknownMembers(op wire.Operation, file snap) []string {
-	if strings.Contains(file.head, "x-www-form-urlencoded") {
-		return wire.UnknownParameters(file.body, op.Input)
-	}
-	return wire.UnknownMembers(file.body, op.Input)
-}
-
 func (c *checker) answers() {
 	c.Helper()
 	seen := map[string]bool{}
 	files := c.files("response_snapshot", ".response.snap")
 	for _, file := range files {
-		op, served := c.operation(file.operation)
+		op, _, served := c.operation(file.operation)
 		if !served {
 			continue
 		}
@@ -145,7 +137,7 @@ func (c *checker) answers() {
 		requests[file.operation] = true
 	}
 	for name := range requests {
-		if _, served := c.operation(name); served && !seen[name] && !slices.Contains(c.fake.Goldens, name) {
+		if _, _, served := c.operation(name); served && !seen[name] && !slices.Contains(c.fake.Goldens, name) {
 			c.Errorf("%s has no response snapshot in %s and no golden", name, c.fake.Module)
 		}
 	}
@@ -226,7 +218,6 @@ func surplusFields(doc map[string]any, t reflect.Type, path string, depth int) [
 // snap is one snapshot file.
 type snap struct {
 	operation string
-	head      string
 	body      []byte
 }
 
@@ -250,7 +241,7 @@ func (c *checker) files(folder, suffix string) []snap {
 			c.Errorf("snapshot: %s has no body", name)
 			continue
 		}
-		out = append(out, snap{operation, string(data[:at]), data[at+2:]})
+		out = append(out, snap{operation, data[at+2:]})
 	}
 	return out
 }
