@@ -68,6 +68,6 @@ func TestHalvesOfASurrogatePair(t *testing.T) {
 
 func TestParametersOfAFormThatCannotBeRead(t *testing.T) {
 	input := reflect.TypeFor[orderInput]()
-	require.Nil(t, wire.UnknownParameters([]byte("a=%zz"), input))
-	require.Equal(t, []string{"Gone"}, wire.UnknownParameters([]byte("Gone=1"), input))
+	require.Nil(t, wire.Query("", "").UnknownMembers([]byte("a=%zz"), input))
+	require.Equal(t, []string{"Gone"}, wire.Query("", "").UnknownMembers([]byte("Gone=1"), input))
 }
