@@ -20,7 +20,7 @@
 //     arrays.
 //
 // Shown by TestGolden. [Pattern.Explain] says which field of a pattern failed, and
-// on which values. Shown by TestExplain.
+// on which values. Shown by TestExplanation of package events.
 //
 // A [Set] matches many patterns in one pass over the event. Matching scans the
 // raw JSON, skips what no pattern names, and takes time linear in the size of
