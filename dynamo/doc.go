@@ -88,7 +88,7 @@
 // The SDK repeats a request whose answer was lost, and a single operation has no token by
 // which DynamoDB would recognize it. So a Create can meet its own item and report
 // ErrExists, and a versioned Put can report ErrStale. An Update with Add or Append can be
-// applied twice. Transactions have one, and so do operations of several items and Modify:
+// applied twice. Transactions have a token, and so do operations of several items and Modify:
 // shown by TestModifyIsAppliedOnceThoughTheAnswerIsLost. Where that matters, hand the
 // operation to [Table.Transact], or use AtVersion. [Table.TransactOnce] takes a token that
 // holds for 10 minutes: shown by TestTransactOnceHasOneEffect.

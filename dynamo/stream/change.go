@@ -55,7 +55,7 @@ type rawChange struct {
 // order in which they are given. When one fails, or panics, the record is delivered
 // again, with all that follow it: handle has to be idempotent.
 func OnChange[T, K any](e *dynamo.Entity[T, K], handle func(context.Context, Change[T]) error) Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		if e == nil {
 			return errors.New("the entity of OnChange is nil")
 		}

@@ -20,14 +20,14 @@ import (
 type Handler struct {
 	model         bridge.Model
 	discriminator string
-	parts         parts
+	parts         handlerParts
 }
 
 // Part is a part of a Handler: a route made by OnChange, Project or Relay, or a setting
 // made by OnUnknown, OnFailure, Concurrency or FailWholeBatch.
-type Part func(*parts) error
+type Part func(*handlerParts) error
 
-type parts struct {
+type handlerParts struct {
 	model       *dynamo.Model
 	routes      map[string][]route // by discriminator
 	relays      map[string]relay   // by discriminator
@@ -59,17 +59,17 @@ func MustHandler(m *dynamo.Model, parts ...Part) *Handler {
 // passed over. So are the items that other packages of this module keep for themselves
 // in the table, such as the records of package idempotency. A record of an entity that
 // the model does not know fails, unless OnUnknown takes it.
-func NewHandler(m *dynamo.Model, of ...Part) (*Handler, error) {
+func NewHandler(m *dynamo.Model, parts ...Part) (*Handler, error) {
 	if m == nil {
 		return nil, errors.New("stream: the model is nil")
 	}
 	discriminator := m.Schema().Discriminator
-	h := &Handler{model: bridge.OfModel(m), discriminator: discriminator, parts: parts{
+	h := &Handler{model: bridge.OfModel(m), discriminator: discriminator, parts: handlerParts{
 		model: m, routes: map[string][]route{}, relays: map[string]relay{}, concurrency: 1,
 		unknown: refuseUnknown(discriminator), failure: logFailure,
 	}}
 	var errs []error
-	for i, part := range of {
+	for i, part := range parts {
 		if part == nil {
 			errs = append(errs, fmt.Errorf("part %d is nil", i+1))
 			continue
@@ -103,7 +103,7 @@ func logFailure(ctx context.Context, f RecordFailure) {
 // OnUnknown takes the records whose discriminator the model does not know. Returning
 // nil passes over them.
 func OnUnknown(handle func(context.Context, awsevents.DynamoDBEventRecord) error) Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		if handle == nil {
 			return errors.New("the handler of OnUnknown is nil")
 		}
@@ -114,7 +114,7 @@ func OnUnknown(handle func(context.Context, awsevents.DynamoDBEventRecord) error
 
 // OnFailure calls report for every record that failed. The default logs it with log/slog.
 func OnFailure(report func(context.Context, RecordFailure)) Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		if report == nil {
 			return errors.New("the function of OnFailure is nil")
 		}
@@ -127,7 +127,7 @@ func OnFailure(report func(context.Context, RecordFailure)) Part {
 // stay in their order, and messages of outboxes are sent in theirs, after the routes. The
 // default is 1: all changes and messages in the order of the stream.
 func Concurrency(n int) Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		if n < 1 {
 			return fmt.Errorf("concurrency %d is less than 1", n)
 		}
@@ -140,14 +140,14 @@ func Concurrency(n int) Part {
 // mappings without ReportBatchItemFailures: Lambda then delivers the whole batch again.
 // Without one of the two Lambda takes a batch with failures for done.
 func FailWholeBatch() Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		p.whole = true
 		return nil
 	}
 }
 
 // checkModel refuses an entity of another model.
-func (p *parts) checkModel(name string, model any) error {
+func (p *handlerParts) checkModel(name string, model any) error {
 	if model != p.model {
 		return fmt.Errorf("%s belongs to another model", name)
 	}

@@ -29,7 +29,7 @@ type ProjectOptions struct {
 // of a {Name:lower} are, count as one. If keyOf returns false, the item is not in the
 // view. Several parts may project one entity into one view.
 func Project[T, K, V, VK any](e *dynamo.Entity[T, K], v *View[V, VK], keyOf func(T) (VK, bool), apply func(*V, Change[T]) error, optFns ...func(*ProjectOptions)) Part {
-	return func(p *parts) error {
+	return func(p *handlerParts) error {
 		var errs []error
 		for _, check := range []struct {
 			missing bool
@@ -67,7 +67,7 @@ type projection struct {
 }
 
 // nameProjection names a part among those with the same entity and view.
-func (p *parts) nameProjection(added projection, optFns []func(*ProjectOptions)) (string, error) {
+func (p *handlerParts) nameProjection(added projection, optFns []func(*ProjectOptions)) (string, error) {
 	var o ProjectOptions
 	given.Options(&o, optFns)
 	added.name = o.Name

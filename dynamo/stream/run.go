@@ -30,7 +30,7 @@ type record struct {
 // after a failure are not started. Failures are reported to OnFailure; the error is nil
 // unless FailWholeBatch asks for it.
 func (h *Handler) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (awsevents.DynamoDBEventResponse, error) {
-	r := &run{Handler: h, errs: make([]error, len(event.Records)), failed: len(event.Records)}
+	r := &handlerRun{Handler: h, errs: make([]error, len(event.Records)), failed: len(event.Records)}
 	for i := range event.Records {
 		r.records = append(r.records, h.read(ctx, event.Records[i]))
 	}
@@ -81,8 +81,8 @@ func (h *Handler) read(ctx context.Context, in awsevents.DynamoDBEventRecord) re
 	return r
 }
 
-// run is one call of Handle.
-type run struct {
+// handlerRun is one call of Handle.
+type handlerRun struct {
 	*Handler
 	records []record
 
@@ -91,7 +91,7 @@ type run struct {
 	failed int // index of the first failed record
 }
 
-func (r *run) fail(i int, err error) {
+func (r *handlerRun) fail(i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errs[i] = err
@@ -99,7 +99,7 @@ func (r *run) fail(i int, err error) {
 }
 
 // due reports whether the record comes before every failure so far.
-func (r *run) due(i int) bool {
+func (r *handlerRun) due(i int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return i < r.failed
@@ -108,7 +108,7 @@ func (r *run) due(i int) bool {
 // all handles the records in the order of the stream. With Concurrency the routes come
 // first, the changes of one item in order, and then the messages of outboxes: the changes
 // that caused a message are handled before it is sent.
-func (r *run) all() {
+func (r *handlerRun) all() {
 	if r.parts.concurrency == 1 {
 		r.inOrder(func(int) bool { return true })
 		return
@@ -119,7 +119,7 @@ func (r *run) all() {
 
 // relayed reports whether the record is a message of an outbox that is relayed. Entries
 // are never updated: one with an old image took the place of an expired one.
-func (r *run) relayed(i int) bool {
+func (r *handlerRun) relayed(i int) bool {
 	rec := &r.records[i]
 	_, ok := r.parts.relays[rec.entity]
 	return ok && !rec.others && rec.change.new != nil
@@ -127,7 +127,7 @@ func (r *run) relayed(i int) bool {
 
 // inOrder handles the chosen records one after the other. Messages that follow each
 // other go to their sender in one call, those of one outbox and one correlation.
-func (r *run) inOrder(chosen func(int) bool) {
+func (r *handlerRun) inOrder(chosen func(int) bool) {
 	var messages []int
 	flush := func() {
 		due := slices.DeleteFunc(messages, func(i int) bool { return !r.due(i) })
@@ -155,13 +155,13 @@ func (r *run) inOrder(chosen func(int) bool) {
 }
 
 // together reports whether two messages may go to their sender in one call.
-func (r *run) together(i, j int) bool {
+func (r *handlerRun) together(i, j int) bool {
 	a, b := &r.records[i], &r.records[j]
 	return a.entity == b.entity && correlation.ID(a.ctx) == correlation.ID(b.ctx) && correlation.Trace(a.ctx) == correlation.Trace(b.ctx)
 }
 
 // lanes handles the records that are no messages, several items at the same time.
-func (r *run) lanes() {
+func (r *handlerRun) lanes() {
 	var lanes [][]int
 	lane := map[string]int{}
 	for i := range r.records {
@@ -199,7 +199,7 @@ func (r *run) lanes() {
 }
 
 // handle runs the steps of one record, if no record before it has failed.
-func (r *run) handle(i int, steps []func(context.Context) error) {
+func (r *handlerRun) handle(i int, steps []func(context.Context) error) {
 	if len(steps) == 0 || !r.due(i) {
 		return
 	}
@@ -225,7 +225,7 @@ func (r *run) handle(i int, steps []func(context.Context) error) {
 
 // stepsFor returns what is to be done with a record that is no message; nothing with
 // one that is passed over.
-func (r *run) stepsFor(rec *record) []func(context.Context) error {
+func (r *handlerRun) stepsFor(rec *record) []func(context.Context) error {
 	switch {
 	case rec.change.old == nil && rec.change.new == nil:
 		return []func(context.Context) error{func(context.Context) error {
@@ -258,7 +258,7 @@ func guarded(ctx context.Context, step func(context.Context) error) (err error) 
 
 // send hands messages of one outbox to its sender. What a failure means for the messages
 // after it, in this call, is up to the sender; no further call starts.
-func (r *run) send(messages []int) {
+func (r *handlerRun) send(messages []int) {
 	first := &r.records[messages[0]]
 	if err := first.ctx.Err(); err != nil {
 		r.fail(messages[0], err)
