@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// contradictions finds tables without a right policy: some principal may call one route and another but not a third;
-// the glob of the first reaches into the third; and each way of denying that takes in all of a route that is permitted.
+// contradictions finds tables without a right policy for some principal. The principal may call one route and another but
+// not a third, the glob of the first reaches into the third, and each way of denying that denies all of a permitted route.
 func (g *group) contradictions() (faults []error) {
 	for i := range g.entries {
 		one := &g.entries[i]
@@ -25,8 +25,8 @@ func (g *group) contradictions() (faults []error) {
 	return faults
 }
 
-// helpless says whether some principal who may call entry i and the victim, which is lost when d is denied whole, cannot
-// be helped by denying only what the glob of i matches beyond its pattern; and the rule whose loss that would be.
+// helpless says whether no denial is right for some principal who may call entry i and the victim, but not d. Denying d
+// whole loses the victim. Denying only what the glob of i matches beyond its pattern loses another rule, which is second.
 func (g *group) helpless(i, d int, victim *Rule) (second *Rule, helpless bool) {
 	one, denied := &g.entries[i], g.entries[d].rule
 	if g.within(i, d) {

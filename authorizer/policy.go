@@ -131,8 +131,8 @@ func (g *group) superfluous(i int, permitted []bool) bool {
 	})
 }
 
-// denials lists the globs to deny explicitly: for every entry that is not permitted, yet within reach of a glob that is,
-// either the whole entry or just what the other glob matches beyond its pattern, whichever harms permitted ones less.
+// denials lists the globs to deny explicitly. They are for every entry that is not permitted, yet within reach of a glob
+// that is: either the whole entry, or just what the other glob matches beyond its pattern. It takes what harms less.
 func (g *group) denials(permitted []bool) (denials []glob) {
 	denied := make([]bool, len(g.entries))
 	for i := range g.entries {

@@ -10,8 +10,8 @@ import (
 // what API Gateway makes of it is not documented.
 const emptySegment = "//"
 
-// segmentsOf takes a request's path apart as API Gateway does to find its route: a slash at the end does not count. ok is
-// false for what no policy permits: a path without its leading slash, or with an empty segment.
+// segmentsOf takes a request's path apart as API Gateway does to find its route: a slash at the end does not count. No
+// policy permits a path without its leading slash, or with an empty segment: ok is false.
 func segmentsOf(path string) (segments []string, ok bool) {
 	rest, ok := strings.CutPrefix(path, "/")
 	if rest == "" {

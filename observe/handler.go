@@ -11,8 +11,8 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-// Handler wraps a Lambda handler that takes an event and returns a result: it
-// gives the context a logger, metrics, a correlation id and a span, logs the
+// Handler wraps a Lambda handler that takes an event and returns a result. It
+// gives the context a logger, metrics, a correlation id and a span. It logs the
 // error or panic the handler ends with, and writes the metrics however it ends.
 // The service names the handler in log lines, as the dimension "service", and
 // as the span. It panics when an option is wrong.
@@ -92,9 +92,9 @@ func (h *host) finish(inv *invocation, span Span, failed bool) {
 	h.active.remove(inv)
 }
 
-// outcome is the error of an invocation whose handler returned err, and in which pe was
-// panicked: that panic goes on, unless it is to be recovered. aws-lambda-go prints
-// either once more on the standard log, which knows from here that it is no news.
+// outcome is the error of an invocation whose handler returned err and panicked with pe.
+// The panic goes on, unless it is to be recovered. aws-lambda-go prints the error or the
+// panic once more on the standard log, which drops what outcome has noted.
 func (h *host) outcome(err error, pe *PanicError) error {
 	again := pe != nil && !h.opts.RecoverPanics
 	switch {

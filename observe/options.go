@@ -71,9 +71,9 @@ type Options struct {
 	// appended, as apiKey_2. Authorization, authorizationToken and Proxy-Authorization
 	// come with the list.
 	//
-	// Strings are looked into, messages and texts of errors among them: where they are
-	// JSON or have JSON in them, where they have pairs as in a query string, a form or a
-	// cookie, and where they are base64 of such text. It looks 8 strings deep and up to
+	// Strings are looked into, messages and texts of errors among them. Values are found
+	// in JSON, also in the middle of a text, in the pairs of a query string, a form or a
+	// cookie, and in base64 of such text. It looks 8 strings deep and up to
 	// 1 MiB. A string beyond that is replaced as a whole. So are compressed data, a
 	// multipart form with a part of a listed name, and the body of an HTTP event that is
 	// base64 of something other than text. Other formats, such as XML, are not read.
@@ -144,9 +144,9 @@ type Options struct {
 	// Optional. Defaults to "X-Correlation-Id".
 	CorrelationHeader string
 
-	// DeadlineMargin is how long before the deadline a line at ERROR says that the
-	// invocation is about to time out, buffered lines and metrics are written, and open
-	// spans are sent in progress: an invocation that times out gets no other chance.
+	// DeadlineMargin is how long before the deadline the last words are written: a line
+	// at ERROR that the invocation is about to time out, buffered lines, metrics, and
+	// open spans in progress. An invocation that times out gets no other chance.
 	// Optional. Defaults to 100 milliseconds; -1 disables.
 	DeadlineMargin time.Duration
 

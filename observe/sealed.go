@@ -7,10 +7,10 @@ import (
 	"unique"
 )
 
-// Sealed is a text that shows nowhere: what a Secret is for the printers that ask it,
-// and also where they ask no type, as the key of a map in encoding/json and as a field
-// that is not exported under fmt. Two of the same text are equal. The zero value is the
-// empty text.
+// Sealed is a text that shows nowhere. A Secret is hidden from printers that call its
+// methods. A Sealed is also hidden from those that do not: encoding/json for the key of
+// a map, and fmt for a field that is not exported. Two of the same text are equal. The
+// zero value is the empty text.
 type Sealed struct{ text unique.Handle[string] }
 
 // Seal seals a text.

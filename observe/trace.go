@@ -33,9 +33,10 @@ type Span interface {
 	End()
 }
 
-// SentSpan is a Span that is sent somewhere. Spans of observe/xray and observe/xraylite
-// are: what they could not send is a line in the log, and what has not ended when the
-// invocation is about to time out, or to end by Logger.Fatal, is sent in progress.
+// SentSpan is a Span that is sent somewhere, as spans of observe/xray and
+// observe/xraylite are. A span that cannot be sent is a line in the log. One that has
+// not ended when the invocation is about to time out, or to end by Logger.Fatal, is sent
+// in progress.
 type SentSpan interface {
 	Span
 	// Flush sends what is known of a span that has not ended.

@@ -47,9 +47,9 @@ func New(optFns ...func(*Options)) observe.Tracer {
 	}}
 }
 
-// Start implements observe.Tracer. The span is sent on its own when it ends: it
-// names its parent by id, so that it joins a trace begun in another function as
-// well as one begun here, and is not lost with a parent that never ends.
+// Start implements observe.Tracer. The span is sent on its own when it ends, and
+// names its parent by id. So it joins a trace begun in another function as well as
+// one begun here, and is not lost with a parent that never ends.
 func (t *tracer) Start(ctx context.Context, name, parent string) (context.Context, observe.Span) {
 	in, ok := subsegment.ParseHeader(parent)
 	if !ok || sdk.SdkDisabled() {
