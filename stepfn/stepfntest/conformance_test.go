@@ -13,7 +13,6 @@ import (
 // What the fake is known to answer in another way than AWS.
 var differs = map[string]string{
 	"a workflow has a terminal state":                                "the validator takes a circle",
-	"a definition has states":                                        "the location of the root is empty, not /",
 	"an integration is one that there is":                            "the validator does not know which integrations there are",
 	"a parallel state exits after the last state of its last branch": "ParallelStateSucceeded advances the chain",
 	"a map exits after the last state of its last iteration":         "MapStateSucceeded advances the chain",

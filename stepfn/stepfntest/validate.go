@@ -53,7 +53,11 @@ func (m *StepFunctions) validateStateMachineDefinition(_ context.Context, in *va
 			out.Truncated = true
 			break
 		}
-		out.Diagnostics = append(out.Diagnostics, diagnostic{f.Severity, f.Code, f.Message, f.Location})
+		location := f.Location
+		if location == "" && f.Code != asl.CodeInvalidJSON {
+			location = "/" // the root
+		}
+		out.Diagnostics = append(out.Diagnostics, diagnostic{f.Severity, f.Code, f.Message, location})
 	}
 	return out, nil
 }
