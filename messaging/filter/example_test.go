@@ -22,7 +22,7 @@ func Example() {
 	// filter: total: the number 5e+09 is not within ±1e9
 }
 
-// A subscription that takes cancelled orders of the web shop, and all orders of
+// A subscription that takes canceled orders of the web shop, and all orders of
 // the back office.
 func ExampleAnyOf() {
 	policy := filter.MustPolicy(filter.ScopeAttributes, filter.AnyOf(

@@ -39,22 +39,22 @@ func Is(v bool) Match { return Match{alternatives: []any{v}} }
 // Null matches JSON's null.
 func Null() Match { return Match{alternatives: []any{nil}} }
 
-// Exists matches a field that is there.
+// Exists matches a message with the field.
 func Exists() Match { return operator("exists", true) }
 
 // Missing matches a message without the field.
 func Missing() Match { return operator("exists", false) }
 
-// Prefix matches strings that begin so.
+// Prefix matches strings that begin with s.
 func Prefix(s string) Match { return operator("prefix", s) }
 
-// Suffix matches strings that end so.
+// Suffix matches strings that end with s.
 func Suffix(s string) Match { return operator("suffix", s) }
 
-// EqualsIgnoreCase matches a string whatever its case.
+// EqualsIgnoreCase matches the string in any case.
 func EqualsIgnoreCase(s string) Match { return operator("equals-ignore-case", s) }
 
-// CIDR matches IP addresses of a range, as in "10.0.0.0/24".
+// CIDR matches the IP addresses of a range, as in "10.0.0.0/24".
 func CIDR(block string) Match { return operator("cidr", block) }
 
 // AnythingBut matches every other string.
@@ -69,7 +69,7 @@ func AnythingButNumber(values ...float64) Match {
 	return m
 }
 
-// AnythingButPrefix matches strings that do not begin so.
+// AnythingButPrefix matches strings that do not begin with s.
 func AnythingButPrefix(s string) Match {
 	return operator("anything-but", map[string]any{"prefix": s})
 }

@@ -100,7 +100,7 @@ func check(client DynamoDBClient, table string, o *Options) error {
 		faults = append(faults, errors.New("SortValue is empty"))
 	}
 	if o.Retention < time.Second || o.Lease < time.Second {
-		faults = append(faults, fmt.Errorf("Retention is %s and Lease %s; each must be 1 s or more", o.Retention, o.Lease))
+		faults = append(faults, fmt.Errorf("each of Retention (%s) and Lease (%s) must be 1 s or more", o.Retention, o.Lease))
 	}
 	return errors.Join(faults...)
 }

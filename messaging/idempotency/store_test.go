@@ -93,7 +93,7 @@ func transferID(m transfer) string { return m.ID }
 
 func TestNewStoreListsEveryFault(t *testing.T) {
 	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil\nthe table name is empty\nPartitionKey and TTL need a name\nSortValue is empty\n"+
-		"Retention is 672h0m0s and Lease 0s; each must be 1 s or more", func() {
+		"each of Retention (672h0m0s) and Lease (0s) must be 1 s or more", func() {
 		idempotency.NewStore(nil, "", func(o *idempotency.Options) { o.Lease, o.TTL, o.SortValue = 0, "", "" })
 	})
 	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil", func() { idempotency.NewStore((*dynamodb.Client)(nil), "t", nil) })

@@ -22,6 +22,7 @@ type Deposit struct{ ID string }
 type Bank struct{ db *dynamotest.DynamoDB }
 
 func NewBank(t *testing.T) *Bank {
+	t.Helper()
 	b := &Bank{dynamotest.New(t)}
 	_, err := b.db.Client().CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: aws.String("bank"), BillingMode: types.BillingModePayPerRequest,
