@@ -39,7 +39,7 @@ func TestTheOutsideModule(t *testing.T) {
 
 // withHelpers are the packages whose Examples use declarations of other test
 // files. Their Examples are read here, and not compiled.
-var withHelpers = []string{"dynamo", "dynamo/stream", "events", "messaging/claimcheck", "messaging/idempotency", "stepfn"}
+var withHelpers = []string{"dynamo", "dynamo/stream", "events", "messaging/idempotency", "messaging/mappingcheck", "stepfn"}
 
 // copyExamples copies the files with the Examples of a public package.
 func copyExamples(t *testing.T, p pkg, to string) {
