@@ -77,7 +77,7 @@ func ExampleDynamoDB_NewMapping() {
 
 // Faults make calls go wrong: here the write happens and its answer is lost.
 // The SDK tries again, and meets what its first try has written.
-func ExampleDynamoDB_dropReply() {
+func ExampleDynamoDB_DropReply() {
 	ctx := context.Background()
 	db := dynamotest.New(nil)
 	client := db.Client(func(o *dynamodb.Options) { o.RetryMaxAttempts = 2 })
