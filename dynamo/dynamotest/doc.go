@@ -28,9 +28,14 @@
 // age, failure destination, lanes by partition key.
 //
 // Fail, Throttle, DropReply, Delay, PartialFailure and [DynamoDB.CancelTransaction]
-// make calls go wrong. Journal tells what was called, [DynamoDB.Consumed] what it
-// cost, [DynamoDB.RequireNoScan] that nothing read a whole table. [DynamoDB.Snapshot] and
-// [DynamoDB.Restore] take the database back to where it was.
+// make calls go wrong (ExampleDynamoDB_DropReply). [DynamoDB.Journal] has the
+// calls, [DynamoDB.Consumed] their cost, [DynamoDB.Items] what is stored.
+// [DynamoDB.RequireItem] demands an item, [DynamoDB.RequireNoScan] that nothing
+// read a whole table. [DynamoDB.Snapshot] and [DynamoDB.Restore] take the database
+// back to a former state, [DynamoDB.Reset] to the beginning.
+//
+// A test that used the database and failed logs its contents and the last calls
+// (TestAFailedTestShowsTheDatabase); [DynamoDB.Dump] returns the contents.
 //
 // # Virtual time
 //

@@ -22,8 +22,8 @@ type Options struct {
 	// indexes. Optional. Defaults to 0: they are up to date at once.
 	IndexLag time.Duration
 	// ExpiryDelay is how long after its time to live an item is deleted, with
-	// the next call on its table. Optional. Defaults to 48 hours, about as
-	// late as DynamoDB does it; -1 leaves it to DynamoDB.DeleteExpired.
+	// the next call on its table. Optional. Defaults to 48 hours, about as late
+	// as DynamoDB deletes it; with -1 only DynamoDB.DeleteExpired does.
 	ExpiryDelay time.Duration
 }
 
@@ -44,8 +44,8 @@ type DynamoDB struct {
 	mappings []*Mapping
 }
 
-// New makes an empty DynamoDB. It logs on tb what is not simulated; tb may
-// be nil.
+// New makes an empty DynamoDB. It logs on tb what is not simulated; tb may be
+// nil.
 func New(tb TB, optFns ...func(*Options)) *DynamoDB {
 	db := &DynamoDB{
 		tables:  map[string]*table{},

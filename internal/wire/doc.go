@@ -1,19 +1,20 @@
-// Package wire is the AWS wire in process: what every fake of this module has
-// in common and no fake should know twice.
+// Package wire is the AWS wire in process: what all fakes of this module have in
+// common.
 //
 // A fake describes itself as one or more [Service] values, each a table of
 // operations, and gets back a [Server]. The server decodes a request of the
 // real SDK client, finds the operation, calls its Go function, and encodes the
 // answer or the error in the service's protocol: AWS JSON 1.0 or 1.1, or AWS
-// Query. It also keeps the journal of calls and injects the faults that a test
-// asks for.
+// Query, each a [Protocol]. It also keeps the journal of calls and injects
+// faults. Package main in fakegen writes the types and methods by which each fake
+// exports the two as its own.
 //
 // # Ways in
 //
 // [Server.Do] makes a Server the HTTP client of an aws.Config: requests never
 // leave the process, any host name is accepted, no socket and no goroutine is
 // involved, so that it runs inside a testing/synctest bubble. [Join] puts
-// several servers behind one config; [Server.ServeHTTP] serves a port.
+// several servers behind one config; [Server.Handler] serves them on a port.
 //
 // # Strictness
 //
@@ -37,8 +38,8 @@
 // and 32 parts a name (Query). Over a port its body has at most 16 MB, and 10
 // seconds to come in; the client has 30 to read the answer.
 //
-// Faults are strict, too: one of an operation that no service has, and one of a
-// batch entry that no batch has, is an error of the test.
+// A fault of an operation that no service has, and one of a batch entry that no
+// batch has, is an error of the test.
 //
 // The package imports the standard library only.
 package wire
