@@ -50,12 +50,22 @@ func TestTokensOfEveryAlgorithm(t *testing.T) {
 			_, err := verifier.Verify(t.Context(), token)
 			require.ErrorIs(t, err, reason, algorithm)
 		}
+	}
+	require.PanicsWithValue(t, `authorizertest: new key: unknown algorithm "HS256"`, func() { authorizertest.NewIssuer(t, signing("HS256")) })
+}
+
+// Package authorizer verifies the attacks of every algorithm: here is one of each kind of key.
+func TestNoAttackIsGood(t *testing.T) {
+	for _, algorithm := range []string{"PS256", "ES256", "EdDSA"} {
+		issuer := authorizertest.NewIssuer(t, signing(algorithm))
+		verifier, classes := published(t, issuer), map[string]bool{}
 		for _, attack := range issuer.Attacks() {
+			require.False(t, classes[attack.Class], "%s: the class %q is there twice", algorithm, attack.Class)
+			classes[attack.Class] = true
 			_, err := verifier.Verify(t.Context(), attack.Token)
 			require.Error(t, err, "%s: %s", algorithm, attack.Class)
 		}
 	}
-	require.PanicsWithValue(t, `authorizertest: new key: unknown algorithm "HS256"`, func() { authorizertest.NewIssuer(t, signing("HS256")) })
 }
 
 func TestPublicKeyIsTheNewest(t *testing.T) {

@@ -167,3 +167,13 @@ func TestASecretIsNotDarkWithoutAFailure(t *testing.T) {
 		require.NotContains(t, err.Error(), "%!w")
 	})
 }
+
+func TestMustHMACVerifierPanicsWithTheErrorOfItsNew(t *testing.T) {
+	shared := secret.New(authorizertest.NewSecretsManager(t).Client(), "k")
+	require.NotNil(t, secret.MustHMACVerifier(shared, "i", []string{"a"}, "HS256"))
+	none, err := secret.NewHMACVerifier(shared, "i", []string{"a"}, "RS256")
+	require.Nil(t, none)
+	require.PanicsWithValue(t, err.Error(), func() { secret.MustHMACVerifier(shared, "i", []string{"a"}, "RS256") })
+	_, err = secret.NewHMACVerifier(nil, "i", []string{"a"}, "HS256")
+	require.EqualError(t, err, "secret: NewHMACVerifier needs a secret")
+}
