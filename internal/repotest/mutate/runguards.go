@@ -91,7 +91,8 @@ func (r *runner) tests(pkg string, guards []*guard) {
 		}
 		how := "caught"
 		if err != nil {
-			how, err = "caught in a build of its own", r.alone(g)
+			why, _, _ := strings.Cut(err.Error(), "\n")
+			how, err = "caught in a build of its own ("+why+")", r.alone(g)
 		}
 		r.mu.Lock()
 		if err != nil {
