@@ -23,6 +23,7 @@ func TestString(t *testing.T) {
 		{`"long enough for eight bytes"`, 29, false, jsontext.None},
 		{`"\"\\\/\b\f\n\r\t\u00e9"`, 24, true, jsontext.None},
 		{"\"\xff\"", 3, false, jsontext.None},
+		{`"\n"`, 4, true, jsontext.None},
 		{`"a`, 2, false, jsontext.Unfinished},
 		{`"`, 1, false, jsontext.Unfinished},
 		{`"12345678`, 9, false, jsontext.Unfinished},
