@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +22,12 @@ func TestEveryGuardHasItsPlace(t *testing.T) {
 	for _, g := range guards {
 		if err := c.locate(g); err != nil {
 			t.Errorf("%s: %v (go run ./internal/repotest/mutate -fix writes down where a text has moved)", g.name, err)
+		}
+		tests, err := c.declarations(g.testPkg)
+		require.NoError(t, err)
+		name, _, _ := strings.Cut(g.test, "/")
+		if !slices.ContainsFunc(tests, func(d decl) bool { return d.name == name }) {
+			t.Errorf("%s: %s has no test %s", g.name, g.testPkg, name)
 		}
 	}
 }
