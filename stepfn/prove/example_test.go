@@ -80,7 +80,7 @@ func (b *Bank) Expect(alice, bob int) func() error {
 // A test proves a saga: the world is fresh for every case, and the oracle looks
 // at the balances when the execution is over.
 func ExampleSaga() {
-	TestTransferNeverEndsHalfDone := func(t *testing.T) {
+	TestTransferNeverEndsHalfDone := func(t *testing.T) { //nolint:thelper // it is a test
 		prove.Saga(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() (*stepfn.Saga[Transfer], prove.Oracle) {
 			bank := NewBank()
 			return bank.Saga(), prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)}
@@ -92,7 +92,7 @@ func ExampleSaga() {
 // A proof that never failed proves nothing: a saga with a planted defect must
 // have violations. Here the compensation does nothing.
 func ExampleFind() {
-	TestAForgetfulBankIsFound := func(t *testing.T) {
+	TestAForgetfulBankIsFound := func(t *testing.T) { //nolint:thelper // it is a test
 		report := prove.Find(t, Transfer{From: "alice", To: "bob", Amount: 30}, func() prove.World {
 			bank := NewBank()
 			forget := func(context.Context, stepfn.Undo[Transfer, string]) error { return nil }

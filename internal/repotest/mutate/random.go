@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"maps"
@@ -35,7 +34,7 @@ func runRandom(out io.Writer, n int, seed uint64, folders []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	byPackage := map[string][]change{}
 	for _, c := range picked {
 		byPackage[c.pkg] = append(byPackage[c.pkg], c)
@@ -98,15 +97,14 @@ func (c change) String() string {
 
 // readEquivalents reads the list: a mutant a line, and before it, after "# ", why.
 func readEquivalents(file string) (map[string]bool, error) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	known := map[string]bool{}
 	why := ""
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		switch line := lines.Text(); {
+	for line := range strings.Lines(string(text)) {
+		switch line = strings.TrimSuffix(line, "\n"); {
 		case strings.HasPrefix(line, "#"):
 			why = line
 		case line == "":
@@ -196,7 +194,7 @@ func (s *sample) alone(c change) (binary, error) {
 	if err != nil {
 		return binary{}, err
 	}
-	env, err := overlay(dir, map[string][]byte{c.in.file: c.edit.alone()})
+	env, err := overlay(dir, map[string][]byte{c.in.file: c.alone()})
 	if err != nil {
 		return binary{}, err
 	}

@@ -29,7 +29,7 @@ func runGuards(out io.Writer, guards []*guard) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	var edits []edit
 	byPackage := map[string][]*guard{}
 	for _, g := range guards {
@@ -132,7 +132,7 @@ func (r *runner) alone(g *guard) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(filepath.Join(dir, filepath.Base(b.path)))
+	defer func() { _ = os.Remove(filepath.Join(dir, filepath.Base(b.path))) }()
 	return g.judge(b.run("", "^"+g.test+"$", limit))
 }
 
