@@ -22,7 +22,7 @@ import (
 // call of an operation that the fake does not have uses up no fault.
 type Fault struct{ fault *wire.Fault }
 
-// Times sets how many matching calls the fault hits. -1 means all of them.
+// Times sets how many matching calls the fault hits: -1 means all of them, 0 none.
 func (f *Fault) Times(n int) *Fault {
 	f.fault.Times(n)
 	return f
@@ -30,7 +30,7 @@ func (f *Fault) Times(n int) *Fault {
 
 // When limits the fault to calls for which match returns true. It is called
 // before the operation runs, so that the Resources of the Call are not known
-// yet. It may use the fake.
+// yet. It may use the fake. A nil match means every call.
 func (f *Fault) When(match func(*Call) bool) *Fault {
 	if match == nil {
 		f.fault.When(nil)
@@ -73,7 +73,7 @@ func wireError(err error) error {
 }
 
 // Fail makes the next call of operation, such as "GetSecretValue", fail with err before
-// anything is done; "" stands for any operation. An [*Error] or an error type of
+// anything is done; "" means any operation. An [*Error] or an error type of
 // the SDK, such as *types.DecryptionFailure, is answered as Secrets Manager would. Any
 // other error breaks the connection. An operation that Secrets Manager does not have is
 // an error of the test.
