@@ -35,7 +35,7 @@ type Options struct {
 	Differs map[string]string
 }
 
-// Run holds the read path of the Secrets Manager behind a client against what
+// Run checks the read path of the Secrets Manager behind a client against what
 // is known of AWS.
 func Run(t *testing.T, client *secretsmanager.Client, optFns ...func(*Options)) {
 	t.Helper()

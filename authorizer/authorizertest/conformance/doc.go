@@ -1,6 +1,6 @@
-// Package conformance holds the read path of Secrets Manager against what is
-// known of it: whoever has an AWS account can hold AWS against it, and the fake
-// of package authorizertest passes it in every build.
+// Package conformance checks what is known of the read path of Secrets Manager.
+// Whoever has an AWS account can run it against AWS. The fake of package
+// authorizertest passes it in every build.
 //
 //	func TestSecretsManager(t *testing.T) {
 //		cfg, err := config.LoadDefaultConfig(t.Context())
@@ -10,8 +10,8 @@
 //		conformance.Run(t, secretsmanager.NewFromConfig(cfg))
 //	}
 //
-// A fake that only reads is told how secrets get there by Options.Put and
-// Options.Delete: see the test of package authorizertest.
+// The fake of package authorizertest has no operation that writes: its test sets
+// Options.Put and Options.Delete.
 //
 // # What is checked
 //

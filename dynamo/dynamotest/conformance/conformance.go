@@ -37,7 +37,7 @@ type Options struct {
 	Differs map[string]string
 }
 
-// Run holds the DynamoDB behind a client against what is known of AWS.
+// Run checks the DynamoDB behind a client against what is known of AWS.
 func Run(t *testing.T, client *dynamodb.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}

@@ -1,6 +1,6 @@
-// Package conformance holds DynamoDB and its streams against what is known of
-// them: whoever has an AWS account can hold AWS against it, and the fake of
-// package dynamotest passes it in every build.
+// Package conformance checks what is known of DynamoDB and its streams. Whoever
+// has an AWS account can run it against AWS. The fake of package dynamotest
+// passes it in every build.
 //
 //	func TestDynamoDB(t *testing.T) {
 //		cfg, err := config.LoadDefaultConfig(t.Context())

@@ -36,7 +36,7 @@ type Options struct {
 	Differs map[string]string
 }
 
-// Run holds the EventBridge behind a client against what is known of AWS.
+// Run checks the EventBridge behind a client against what is known of AWS.
 func Run(t *testing.T, client *eventbridge.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}

@@ -1,6 +1,6 @@
-// Package conformance holds EventBridge against what is known of it: whoever
-// has an AWS account can hold AWS against it, and the fake of package eventstest
-// passes it in every build.
+// Package conformance checks what is known of EventBridge. Whoever has an AWS
+// account can run it against AWS. The fake of package eventstest passes it in
+// every build.
 //
 //	func TestEventBridge(t *testing.T) {
 //		cfg, err := config.LoadDefaultConfig(t.Context())

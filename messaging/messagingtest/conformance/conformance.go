@@ -35,7 +35,7 @@ func newSuite(optFns []func(*Options)) *suite.Suite {
 	return &suite.Suite{Prefix: options.Prefix, Slow: options.Slow, Around: options.Around, Differs: options.Differs}
 }
 
-// RunSQS holds the SQS behind a client against what is known of AWS.
+// RunSQS checks the SQS behind a client against what is known of AWS.
 func RunSQS(t *testing.T, client *sqs.Client, optFns ...func(*Options)) {
 	t.Helper()
 	q := &queues{Suite: newSuite(optFns), client: client}
@@ -51,7 +51,7 @@ func RunSQS(t *testing.T, client *sqs.Client, optFns ...func(*Options)) {
 	})
 }
 
-// RunSNS holds the SNS behind a client against what is known of AWS. The queues
+// RunSNS checks the SNS behind a client against what is known of AWS. The queues
 // that it delivers to are those behind the client of SQS.
 func RunSNS(t *testing.T, client *sns.Client, queueClient *sqs.Client, optFns ...func(*Options)) {
 	t.Helper()

@@ -1,7 +1,6 @@
-// Package conformance holds SQS and SNS against what is known of them: whoever
-// has an AWS account can hold AWS against it, and the fakes of package
-// messagingtest pass it in every build, but for the checks that their test
-// names with the reason.
+// Package conformance checks what is known of SQS and SNS. Whoever has an AWS
+// account can run it against AWS. The fakes of package messagingtest pass it in
+// every build, except for the checks that their test names with the reason.
 //
 //	func TestQueuesAndTopics(t *testing.T) {
 //		cfg, err := config.LoadDefaultConfig(t.Context())

@@ -35,7 +35,7 @@ type Options struct {
 	Differs map[string]string
 }
 
-// Run holds the Step Functions behind a client against what is known of AWS.
+// Run checks the Step Functions behind a client against what is known of AWS.
 func Run(t *testing.T, client *sfn.Client, optFns ...func(*Options)) {
 	t.Helper()
 	options := Options{Prefix: "conformance-"}

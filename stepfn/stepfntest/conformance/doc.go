@@ -1,7 +1,6 @@
-// Package conformance holds Step Functions against what is known of it: whoever
-// has an AWS account can hold AWS against it, and the fake of package stepfntest
-// passes it in every build, but for the checks that its test names with the
-// reason.
+// Package conformance checks what is known of Step Functions. Whoever has an AWS
+// account can run it against AWS. The fake of package stepfntest passes it in
+// every build, except for the checks that its test names with the reason.
 //
 //	func TestStepFunctions(t *testing.T) {
 //		cfg, err := config.LoadDefaultConfig(t.Context())
@@ -22,8 +21,8 @@
 // where, what the API refuses by HTTP status, code and text, how input becomes
 // output, the texts of States.Runtime, choices, the events of histories and their
 // chain, Retry and Catch, names and ends of executions, activities and their
-// workers, express machines. No check calls a Lambda function: failures come of
-// Fail states inside Parallel and Map, and of workers.
+// workers, express machines. No check calls a Lambda function: failures come
+// from Fail states inside Parallel and Map, and from workers.
 //
 // # On AWS
 //
