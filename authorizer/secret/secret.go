@@ -51,7 +51,8 @@ type Secret struct {
 	cache   *refresh.Cache[[][]byte] // the current value first
 }
 
-// New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id.
+// New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id, and
+// when a time is not positive or MaxStale is less than TTL.
 func New(client SecretsManagerClient, id string, optFns ...func(*Options)) *Secret {
 	if given.Nil(client) || id == "" {
 		panic("secret: New needs a client of Secrets Manager and the name or ARN of a secret")
@@ -63,6 +64,9 @@ func New(client SecretsManagerClient, id string, optFns ...func(*Options)) *Secr
 		Timeout:  2 * time.Second,
 	}}
 	given.Options(&s.options, optFns)
+	if o := s.options; o.TTL <= 0 || o.Cooldown <= 0 || o.Timeout <= 0 || o.MaxStale < o.TTL {
+		panic("secret: times must be positive, and MaxStale at least TTL")
+	}
 	s.cache = refresh.New(refresh.Times{TTL: s.options.TTL, MaxStale: s.options.MaxStale, Cooldown: s.options.Cooldown}, s.fetch)
 	return s
 }

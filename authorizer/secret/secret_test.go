@@ -168,6 +168,21 @@ func TestASecretIsNotDarkWithoutAFailure(t *testing.T) {
 	})
 }
 
+func TestTimesThatContradictEachOther(t *testing.T) {
+	secrets := authorizertest.NewSecretsManager(t)
+	for _, set := range []func(*secret.Options){
+		func(o *secret.Options) { o.TTL = 0 },
+		func(o *secret.Options) { o.TTL = -1 },
+		func(o *secret.Options) { o.Cooldown = 0 },
+		func(o *secret.Options) { o.Timeout = -time.Second },
+		func(o *secret.Options) { o.MaxStale = o.TTL - 1 },
+	} {
+		require.PanicsWithValue(t, "secret: times must be positive, and MaxStale at least TTL", func() {
+			secret.New(client(secrets), name, set)
+		})
+	}
+}
+
 func TestMustHMACVerifierPanicsWithTheErrorOfItsNew(t *testing.T) {
 	shared := secret.New(authorizertest.NewSecretsManager(t).Client(), "k")
 	require.NotNil(t, secret.MustHMACVerifier(shared, "i", []string{"a"}, "HS256"))
