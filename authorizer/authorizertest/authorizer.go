@@ -105,7 +105,11 @@ func newAuthorizer(token bool, function Function, optFns []func(*AuthorizerOptio
 		panic("authorizertest: caching needs an identity source")
 	}
 	if a.options.Validation != "" {
-		a.validation = regexp.MustCompile(`\A(?:` + a.options.Validation + `)\z`)
+		validation, err := regexp.Compile(`\A(?:` + a.options.Validation + `)\z`)
+		if err != nil {
+			panic("authorizertest: the validation expression: " + err.Error())
+		}
+		a.validation = validation
 	}
 	return a
 }

@@ -45,12 +45,12 @@
 //
 // Put a test that waits into [testing/synctest.Test] and use in it what belongs
 // to the bubble: the t of the inner function, and contexts made of its
-// t.Context(). The t.Context() of the outer test is from outside, which shows
-// in one of two ways. If its Done channel was asked for outside before, waiting
-// for it keeps virtual time from passing, and the test hangs. If it is asked
-// for in the bubble first, the channel is of the bubble, and the end of the
-// outer test ends the whole program with "close of synctest channel from
-// outside bubble". Issuers, gateways and secrets may be made outside or inside.
+// t.Context(). The t.Context() of the outer test is from outside. If its Done
+// channel was used outside before, waiting for it in the bubble keeps virtual
+// time from passing, and the test hangs. If it is used in the bubble first, the
+// channel belongs to the bubble, and the end of the outer test ends the whole
+// program with "close of synctest channel from outside bubble". Issuers,
+// gateways and secrets may be made outside or inside.
 //
 // # Not simulated
 //
@@ -63,11 +63,18 @@
 //   - RemoveRegionsFromReplication, ReplicateSecretToRegions, StopReplicationToReplica: replication
 //   - TagResource, UntagResource: tags
 //
-// Nor are there: HTTP APIs with payload format 1.0 or JWT authorizers, WebSocket messages from the server, policies with
-// Condition, Principal, NotAction or NotResource (answered as a configuration error, 500), resource policies, IAM and
-// Cognito authorizers, custom gateway responses, mapping templates, throttling and quotas of usage plans, CORS preflight
-// answers, mutual TLS, binary media types. Not verified against AWS: that a validation expression must match the whole
-// token, how percent-encoded paths look in a method ARN, and the x-amzn-ErrorType of failures other than a bad answer.
+// Of API Gateway these are missing:
+//
+//   - HTTP APIs with payload format 1.0 or JWT authorizers
+//   - WebSocket messages from the server
+//   - policies with Condition, Principal, NotAction or NotResource: answered as a configuration error, 500
+//   - resource policies, IAM and Cognito authorizers
+//   - custom gateway responses, mapping templates, binary media types
+//   - throttling and quotas of usage plans
+//   - CORS preflight answers, mutual TLS
+//
+// Not verified against AWS: that a validation expression must match the whole token, how percent-encoded paths look in a
+// method ARN, and the x-amzn-ErrorType of failures other than a bad answer.
 //
 // # Limits
 //

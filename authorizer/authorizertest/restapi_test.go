@@ -311,6 +311,7 @@ func TestSettingsThatAPIGatewayRefuses(t *testing.T) {
 			authorizertest.NewRequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{} })
 		},
 		"validation of a REQUEST": func() { authorizertest.NewRequestAuthorizer(function, func(o *options) { o.Validation = "x" }) },
+		"no expression":           func() { authorizertest.NewTokenAuthorizer(function, func(o *options) { o.Validation = "(" }) },
 		"unknown source": func() {
 			authorizertest.NewRESTAPI(nil, authorizertest.NewRequestAuthorizer(function, func(o *options) { o.IdentitySources = []string{"method.request.body"} }), nil)
 		},
@@ -326,7 +327,13 @@ func TestSettingsThatAPIGatewayRefuses(t *testing.T) {
 		"TOKEN on an HTTP API": func() { authorizertest.NewHTTPAPI(nil, authorizertest.NewTokenAuthorizer(function), nil) },
 		"TOKEN on WebSocket":   func() { authorizertest.NewWebSocketAPI(nil, authorizertest.NewTokenAuthorizer(function), nil) },
 	} {
-		require.Panics(t, build, name)
+		func() {
+			defer func() {
+				sentence, _ := recover().(string)
+				require.True(t, strings.HasPrefix(sentence, "authorizertest: "), "%s: %q", name, sentence)
+			}()
+			build()
+		}()
 	}
 }
 

@@ -88,7 +88,8 @@ func (s *SecretsManager) put(name string, version *secretVersion) string {
 	return version.id
 }
 
-// Delete marks a secret for deletion: reading it fails.
+// Delete marks a secret for deletion: reading it fails, until Put stores a new
+// version. Without such a secret it does nothing.
 func (s *SecretsManager) Delete(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
