@@ -89,7 +89,8 @@ type World struct {
 	// Machine is what is run.
 	Machine *asl.Machine
 	// Functions are the functions by the resource that they are bound to.
-	Functions map[string]func(ctx context.Context, payload []byte) ([]byte, error)
+	// stepfntest.Func makes one of a typed handler.
+	Functions map[string]stepfntest.Function
 	// Targets are what can misbehave. Optional. Defaults to the resources of
 	// Functions.
 	Targets []string
@@ -168,15 +169,19 @@ func Find(t *testing.T, input any, world func() World) Report {
 	if world == nil {
 		t.Fatal("prove: there is no world to prove anything of")
 	}
+	reason := ""
 	synctest.Test(t, func(t *testing.T) {
 		first := world()
-		if reason := first.unfit(); reason != "" {
-			t.Fatalf("prove: %s", reason)
+		if reason = first.unfit(); reason != "" {
+			return
 		}
 		for _, c := range cases(first.targets(), first.NotApplied, os.Getenv("PROVE") != "") {
 			r.add(run(t, input, world(), c))
 		}
 	})
+	if reason != "" {
+		t.Fatalf("prove: %s", reason) // at the caller's line
+	}
 	return r
 }
 
@@ -211,7 +216,7 @@ func SagaWorld[In any](saga *stepfn.Saga[In], oracle Oracle) World {
 	}
 	alarmed := false
 	handle := stepfntest.Func(saga.Handle)
-	w.Functions = map[string]func(context.Context, []byte) ([]byte, error){
+	w.Functions = map[string]stepfntest.Function{
 		resource: func(ctx context.Context, payload []byte) ([]byte, error) {
 			out, err := handle(ctx, payload)
 			if w.Target("", payload) == parkState && err == nil {
