@@ -45,7 +45,8 @@ func (e *NamedError) ErrorName() string {
 }
 
 // WithErrorName gives an error the name that a state machine sees. A name must
-// not begin with "States.".
+// not begin with "States.", which is not checked. It never returns nil: where
+// err is nil, the name is the text of the error too.
 func WithErrorName(name string, err error) error { return &NamedError{Name: name, Err: err} }
 
 // ErrorName returns the name under which a state machine sees err when a

@@ -20,7 +20,7 @@ type Outcome struct {
 func Return(result any) Outcome {
 	v, err := value.Of(result)
 	if err != nil {
-		panic("stepfntest: " + err.Error())
+		panic("stepfntest: Return: the result has no JSON form: " + err.Error())
 	}
 	return Outcome{result: value.String(v), times: 1}
 }
@@ -30,13 +30,13 @@ func Throw(name, cause string) Outcome {
 	return Outcome{fault: &failure{name: name, cause: cause}, times: 1}
 }
 
-// Times returns the outcome for n attempts in a row.
+// Times returns the outcome for n attempts in a row. Less than 1 counts as 1.
 func (o Outcome) Times(n int) Outcome {
 	o.times = n
 	return o
 }
 
-// After returns the outcome taking d.
+// After returns the outcome of an attempt that takes d.
 func (o Outcome) After(d time.Duration) Outcome {
 	o.after = d
 	return o
@@ -50,7 +50,8 @@ type mock struct {
 
 // Mock answers the Task states of that name with outcomes, in the order of
 // the attempts, whatever their resource is; the last one repeats. Machine is
-// the name or ARN of a machine, or "" for any.
+// the name or ARN of a machine, or "" for any. It replaces what was given for
+// the state before; without outcomes the tasks do their work again.
 func (m *StepFunctions) Mock(machine, state string, outcomes ...Outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

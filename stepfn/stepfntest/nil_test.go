@@ -96,6 +96,12 @@ func variants(v any, by []any, yield func(any)) {
 }
 
 // Null, or a value of another kind, anywhere in a definition is refused or run.
+func TestAResultThatJSONCannotHold(t *testing.T) {
+	require.PanicsWithValue(t, "stepfntest: Return: the result has no JSON form: json: unsupported type: chan int", func() {
+		stepfntest.Return(make(chan int))
+	})
+}
+
 func TestNullAnywhereInADefinition(t *testing.T) {
 	var definition any
 	require.NoError(t, json.Unmarshal([]byte(everything), &definition))

@@ -40,7 +40,7 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 		endTest(tb, "stepfntest: RequireStarted: the input has no JSON form: %v", err)
 		return nil
 	}
-	var found []string
+	var found []Execution
 	var others strings.Builder
 	for i, x := range m.Executions("") {
 		why := ""
@@ -53,7 +53,7 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 			why = "another input than " + value.String(want)
 		}
 		if why == "" {
-			found = append(found, x.ARN)
+			found = append(found, x)
 			continue
 		}
 		fmt.Fprintf(&others, "\n  %d. %s %s with %s\n     %s", i+1, x.ARN, x.Status, x.Input, why)
@@ -64,13 +64,17 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 	}
 	switch {
 	case len(found) > 1:
-		endTest(tb, "stepfntest: %d executions were started, 1 is required:\n  %s", len(found), strings.Join(found, "\n  "))
+		var all strings.Builder
+		for i, x := range found {
+			fmt.Fprintf(&all, "\n  %d. %s %s with %s", i+1, x.ARN, x.Status, x.Input)
+		}
+		endTest(tb, "stepfntest: %d executions were started, 1 is required:%s", len(found), all.String())
 	case len(found) == 0 && others.Len() == 0:
 		endTest(tb, "stepfntest: %s was started: none was started at all", what)
 	case len(found) == 0:
 		endTest(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
 	default:
-		x, err := m.Execution(found[0])
+		x, err := m.Execution(found[0].ARN)
 		if err == nil {
 			return &x
 		}

@@ -66,7 +66,7 @@ func TestRequireStartedSaysWhatWasStarted(t *testing.T) {
 		want []string
 		opts func(*stepfntest.StartedOptions)
 	}{
-		"two": {"", []string{"2 executions were started, 1 is required:", ":ship-42", ":bill-42"}, nil},
+		"two": {"", []string{"2 executions were started, 1 is required:", ":ship-42 SUCCEEDED with {\"order\":42", ":bill-42 SUCCEEDED with {\"order\":42"}, nil},
 		"another machine": {refund, []string{
 			"no execution of " + refund + " was started as required; started were:", ":Ship:ship-42 SUCCEEDED with {\"order\":42", "another state machine",
 		}, nil},

@@ -90,13 +90,14 @@ func (m *StepFunctions) Drain(ctx context.Context) error {
 }
 
 // Create makes a STANDARD machine and returns its ARN. It panics when the
-// machine is not valid or the name is taken.
+// machine is not valid or another machine has the name. The same machine again
+// is no mistake, as on AWS.
 func (m *StepFunctions) Create(name string, machine *asl.Machine) string {
 	return m.create(name, machine, standard)
 }
 
 // CreateExpress makes an EXPRESS machine and returns its ARN. It panics when
-// the machine is not valid or the name is taken.
+// the machine is not valid or another machine has the name.
 func (m *StepFunctions) CreateExpress(name string, machine *asl.Machine) string {
 	return m.create(name, machine, express)
 }
