@@ -130,24 +130,24 @@ func (c testCase) silences(target string) bool {
 	return false
 }
 
-// cases enumerates no fault, every single fault, and the pairs of faults at
-// two targets: every pair when all is set, else those of the faults that represent
-// their kind.
-func cases(targets []string, notApplied map[string][]string, all bool) []testCase {
+// cases enumerates no fault, every single fault, and, with pairs, the pairs of
+// faults at two targets: every pair when all is set, else those of the faults that
+// represent their kind.
+func cases(targets []string, notApplied map[string][]string, pairs, all bool) []testCase {
 	list := []testCase{nil}
 	var paired [][]injected
 	for _, t := range targets {
-		var pairs []injected
+		var candidates []injected
 		for _, w := range ways {
 			if w.fault == FaultDeclared && len(notApplied[t]) == 0 {
 				continue
 			}
 			list = append(list, testCase{{w, t}})
-			if all || w.pairs {
-				pairs = append(pairs, injected{w, t})
+			if pairs && (all || w.pairs) {
+				candidates = append(candidates, injected{w, t})
 			}
 		}
-		paired = append(paired, pairs)
+		paired = append(paired, candidates)
 	}
 	for i, faults := range paired {
 		for _, f := range faults {

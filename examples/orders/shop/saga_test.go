@@ -68,8 +68,8 @@ func found(ctx context.Context, f shop.Fulfillment, status shop.Status, availabl
 	return nil
 }
 
-// TestNoOrderIsHalfDone runs the saga through every fault and pairs of faults of
-// its steps and compensations, on a table.
+// TestNoOrderIsHalfDone runs the saga through every fault of its steps and
+// compensations, on a table; with PROVE=1 through all pairs of faults.
 func TestNoOrderIsHalfDone(t *testing.T) {
 	input := twoMugs("tok_visa")
 	report := prove.Saga(t, input, func() (*stepfn.Saga[shop.OrderPlaced], prove.Oracle) {
@@ -82,8 +82,8 @@ func TestNoOrderIsHalfDone(t *testing.T) {
 			Done:   func() error { return found(ctx, f, shop.Confirmed, 8, 1) },
 			Undone: func() error { return found(ctx, f, shop.Canceled, 10, 0) },
 		}
-	})
-	require.Greater(t, report.Cases, 1000)
+	}, func(o *prove.Options) { o.Faults = 1 })
+	require.Greater(t, report.Cases, 100)
 	require.Positive(t, report.Done)
 	require.Positive(t, report.Undone)
 	require.Positive(t, report.Parked)
