@@ -52,7 +52,8 @@ func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, 
 	return &WebSocketAPI{tb: tb, authorizer: authorizer, routes: routes, options: defaults("prod", optFns)}
 }
 
-// Connect opens a connection with the headers and query of a request. Without 200 there is no connection.
+// Connect opens a connection with the headers and query of a request, and returns its status. Without 200 the connection
+// is nil: its Send returns ErrClosed.
 func (g *WebSocketAPI) Connect(ctx context.Context, headers, query map[string]string) (*Connection, int) {
 	c := &Connection{ID: strings.ReplaceAll(awsid.UUID(), "-", "")[:16], api: g, opened: time.Now()}
 	request := awsevents.APIGatewayWebsocketProxyRequest{Headers: headers, QueryStringParameters: query}
@@ -143,6 +144,9 @@ func (c *Connection) Close(ctx context.Context) {
 }
 
 func (c *Connection) isClosed() bool {
+	if c == nil {
+		return true // refused by Connect
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed || time.Since(c.opened) >= longestConnection

@@ -86,6 +86,9 @@ func TestWebSocketAPIRefusesAtConnect(t *testing.T) {
 		connection, status := api.Connect(t.Context(), map[string]string{"Origin": "https://shop.test"}, map[string]string{"token": token})
 		require.Nil(t, connection)
 		require.Equal(t, want, status)
+		_, err := connection.Send(t.Context(), "{}")
+		require.ErrorIs(t, err, authorizertest.ErrClosed)
+		connection.Close(t.Context())
 	}
 	require.Empty(t, seen)
 
