@@ -29,7 +29,8 @@
 // # Errors
 //
 // A refused credential is an *authorizer.TokenError (401). When the secret cannot be read the error wraps
-// authorizer.ErrKeysUnavailable (500). No error holds a value.
+// authorizer.ErrKeysUnavailable (500). A value that is too short fails the authorizer too (500), with an error of its own.
+// No error holds a value. Shown by TestSecretFailures.
 //
 // # Testing
 //
