@@ -44,6 +44,11 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
+	for _, poll := range [][2]time.Duration{{0, time.Second}, {-1, time.Second}, {time.Minute, time.Second}, {time.Second, 0}} {
+		require.Equal(t, "stepfn: NewWorkflow: PollMin must be positive, and PollMax at least PollMin", refusal(t, func() {
+			stepfn.NewWorkflow[int, int](&sfn.Client{}, "arn", func(o *stepfn.WorkflowOptions) { o.PollMin, o.PollMax = poll[0], poll[1] })
+		}))
+	}
 	l := &ledger{}
 	saga := stepfn.MustSaga("S", l.park, stepfn.Step("A", l.reserve).Compensate("B", l.release))
 	of := func(names ...string) func() {

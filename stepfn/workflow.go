@@ -51,11 +51,15 @@ type WorkflowOptions struct {
 }
 
 // NewWorkflow makes a client of the state machine with that ARN, which may be
-// one of a version or an alias. It panics without a client.
+// one of a version or an alias. It panics without a client, and when PollMin is
+// not positive or larger than PollMax.
 func NewWorkflow[In, Out any](client WorkflowClient, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
 	mustClient("NewWorkflow", client)
 	w := &Workflow[In, Out]{client: client, arn: arn, opts: WorkflowOptions{PollMin: 500 * time.Millisecond, PollMax: 15 * time.Second}}
 	given.Options(&w.opts, optFns)
+	if w.opts.PollMin <= 0 || w.opts.PollMax < w.opts.PollMin {
+		panic("stepfn: NewWorkflow: PollMin must be positive, and PollMax at least PollMin")
+	}
 	return w
 }
 
