@@ -144,9 +144,10 @@ type undoing[In any] struct {
 }
 
 // NewSaga builds a saga of parts in their order: steps with compensations
-// and checks, then at most one pivot, then retriable steps. park is called
-// for an execution that ends neither done nor undone. The error lists every
-// fault, such as a name that two parts have or a part without a function.
+// and checks, then at most one pivot, then retriable steps, which need a pivot
+// before them. park is called for an execution that ends neither done nor
+// undone. The error lists every fault, such as a name that two parts have or a
+// part without a function.
 func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, parts ...Part[In]) (*Saga[In], error) {
 	s := &Saga[In]{name: name, park: park}
 	var faults []error

@@ -100,6 +100,11 @@ func TestAResultThatJSONCannotHold(t *testing.T) {
 	require.PanicsWithValue(t, "stepfntest: Return: the result has no JSON form: json: unsupported type: chan int", func() {
 		stepfntest.Return(make(chan int))
 	})
+	m := stepfntest.New(t)
+	_, err := m.Execute(t.Context(), m.Create("M", asl.MustMachine(&asl.SucceedState{Name: "S"})), make(chan int))
+	require.EqualError(t, err, "stepfntest: Execute: the input has no JSON form: json: unsupported type: chan int")
+	_, err = m.Execute(t.Context(), "M", 1)
+	require.EqualError(t, err, "stepfntest: Execute: InvalidArn: Invalid Arn: 'M'")
 }
 
 func TestNullAnywhereInADefinition(t *testing.T) {

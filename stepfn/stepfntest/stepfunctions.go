@@ -134,11 +134,11 @@ func (m *StepFunctions) Starter(stateMachineARN string) func(ctx context.Context
 func (m *StepFunctions) Execute(ctx context.Context, stateMachineARN string, input any) (Execution, error) {
 	v, err := value.Of(input)
 	if err != nil {
-		return Execution{}, err
+		return Execution{}, fmt.Errorf("stepfntest: Execute: the input has no JSON form: %w", err)
 	}
 	x, err := m.start(ctx, &startExecutionInput{StateMachineArn: stateMachineARN, Input: aws.String(value.String(v))})
 	if err != nil {
-		return Execution{}, err
+		return Execution{}, fmt.Errorf("stepfntest: Execute: %w", err)
 	}
 	if err := m.Drain(ctx); err != nil {
 		return Execution{}, err
