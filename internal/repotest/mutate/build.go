@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,7 +68,7 @@ func (b binary) run(mutant, tests string, limit time.Duration) output {
 	ctx, cancel := context.WithTimeout(context.Background(), limit+10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, b.path, "-test.run", tests, "-test.timeout", limit.String(), "-test.failfast")
-	cmd.Dir, cmd.Env = b.folder, append(b.env, variable+"="+mutant)
+	cmd.Dir, cmd.Env = b.folder, append(slices.Clip(b.env), variable+"="+mutant) // runs share env
 	cmd.WaitDelay = 5 * time.Second
 	text, err := cmd.CombinedOutput()
 	o := output{text: text, failed: err != nil}
