@@ -20,20 +20,6 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-type OrderPlaced struct {
-	OrderID string  `json:"orderId"`
-	Amount  float64 `json:"amount"`
-}
-
-type OrderShipped struct {
-	OrderID string `json:"orderId"`
-}
-
-var (
-	orderPlaced  = events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced")
-	orderShipped = events.MustDefinition[OrderShipped]("shop.orders", "OrderShipped")
-)
-
 // rule makes a rule with one target on the default bus.
 func rule(t *testing.T, client *eventbridge.Client, pattern, arn string) {
 	t.Helper()

@@ -14,6 +14,20 @@ import (
 	"github.com/patternkit/serverless/events/eventstest"
 )
 
+type OrderPlaced struct {
+	OrderID string  `json:"orderId"`
+	Amount  float64 `json:"amount"`
+}
+
+type OrderShipped struct {
+	OrderID string `json:"orderId"`
+}
+
+var (
+	orderPlaced  = events.MustDefinition[OrderPlaced]("shop.orders", "OrderPlaced")
+	orderShipped = events.MustDefinition[OrderShipped]("shop.orders", "OrderShipped")
+)
+
 // An event goes from the publisher over a bus to the router of a function.
 func Example() {
 	ctx := context.Background()
@@ -24,11 +38,11 @@ func Example() {
 		fmt.Printf("%s of %s: order %s over %.2f\n", e.DetailType, e.Source, e.Detail.OrderID, e.Detail.Amount)
 		return nil
 	}))
-	rule := &eventbridge.PutRuleInput{Name: aws.String("placed"), EventPattern: aws.String(router.Pattern().String())}
-	if _, err := client.PutRule(ctx, rule); err != nil {
+	placed := &eventbridge.PutRuleInput{Name: aws.String("placed"), EventPattern: aws.String(router.Pattern().String())}
+	if _, err := client.PutRule(ctx, placed); err != nil {
 		log.Fatal(err)
 	}
-	targets := &eventbridge.PutTargetsInput{Rule: rule.Name, Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:fn")}}}
+	targets := &eventbridge.PutTargetsInput{Rule: placed.Name, Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:fn")}}}
 	if _, err := client.PutTargets(ctx, targets); err != nil {
 		log.Fatal(err)
 	}

@@ -84,6 +84,11 @@ func ExampleNewWorkflow() {
 	// true
 }
 
+// CardDeclined is an error whose type is its name.
+type CardDeclined struct{} //nolint:errname // the name that the machine sees
+
+func (CardDeclined) Error() string { return "the card was declined" }
+
 func ExampleErrorName() {
 	err := fmt.Errorf("charge order 42: %w", CardDeclined{})
 	fmt.Println(stepfn.ErrorName(err))

@@ -26,11 +26,6 @@ type (
 	charge      struct{ ID string }
 )
 
-// CardDeclined is an error whose type is its name.
-type CardDeclined struct{} //nolint:errname // the name that the machine sees
-
-func (CardDeclined) Error() string { return "the card was declined" }
-
 // ledger notes what the steps of a saga did.
 type ledger struct {
 	log       []string

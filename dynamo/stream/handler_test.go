@@ -313,15 +313,6 @@ func TestARelayThatMiscountsFailsAll(t *testing.T) {
 	require.ErrorContains(t, failures[0].Err, "the sender of the outbox Mail answered 1 results for 2 messages")
 }
 
-type summaryKey struct{ Status string }
-
-type summary struct {
-	Status  string
-	Orders  int
-	Total   int64
-	Version int64 `dynamo:"version"`
-}
-
 func TestProjectionAppliesEachChangeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()

@@ -62,6 +62,15 @@ var (
 	mail = stream.MustOutbox[Mail](store, "Mail")
 )
 
+type summaryKey struct{ Status string }
+
+type summary struct {
+	Status  string
+	Orders  int
+	Total   int64
+	Version int64 `dynamo:"version"`
+}
+
 // newTable returns a fresh table of the model in a fresh DynamoDB.
 func newTable(tb testing.TB) (*dynamo.Table, *dynamotest.DynamoDB) {
 	tb.Helper()

@@ -1,6 +1,9 @@
 package repotest_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,29 +40,71 @@ func TestTheOutsideModule(t *testing.T) {
 	}
 }
 
-// withHelpers are the packages whose Examples use declarations of other test
-// files. Their Examples are read here, and not compiled.
-var withHelpers = []string{"dynamo", "dynamo/stream", "events", "messaging/idempotency", "messaging/mappingcheck", "stepfn"}
-
-// copyExamples copies the files with the Examples of a public package.
+// copyExamples copies the files with the Examples of a public package, and the
+// test files that declare what they use.
 func copyExamples(t *testing.T, p pkg, to string) {
 	t.Helper()
 	name := strings.TrimPrefix(p.ImportPath, module+"/")
 	if strings.Contains(name, "internal") || strings.HasPrefix(name, "examples") {
 		return
 	}
-	files, err := filepath.Glob(filepath.Join(p.Dir, "example*_test.go"))
+	all, err := filepath.Glob(filepath.Join(p.Dir, "*_test.go"))
 	require.NoError(t, err)
-	for _, file := range files {
-		source, err := os.ReadFile(file)
+	files, declaredIn := map[string]*ast.File{}, map[string]string{}
+	var needed []string
+	for _, path := range all {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		require.NoError(t, err)
-		require.NotContains(t, string(source), module+"/internal/", "%s", file)
-		if slices.Contains(withHelpers, name) {
+		if !strings.HasSuffix(file.Name.Name, "_test") {
 			continue
 		}
-		require.NoError(t, os.MkdirAll(filepath.Join(to, name), 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(to, name, filepath.Base(file)), source, 0o600))
+		files[path] = file
+		for _, name := range declared(file) {
+			declaredIn[name] = path
+		}
+		if strings.HasPrefix(filepath.Base(path), "example") {
+			needed = append(needed, path)
+		}
 	}
+	for i := 0; i < len(needed); i++ {
+		path := needed[i]
+		//nolint:staticcheck // the names that the file takes from elsewhere: a guess is good enough, vet checks it
+		for _, used := range files[path].Unresolved {
+			if in := declaredIn[used.Name]; in != "" && !slices.Contains(needed, in) {
+				needed = append(needed, in)
+			}
+		}
+		source, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.False(t, strings.Contains(string(source), module+"/internal/"), "%s, which the Examples use, imports an internal package", path)
+		require.NoError(t, os.MkdirAll(filepath.Join(to, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(to, name, filepath.Base(path)), source, 0o600))
+	}
+}
+
+// declared are the names that a file declares for its package.
+func declared(file *ast.File) []string {
+	var names []string
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					names = append(names, s.Name.Name)
+				case *ast.ValueSpec:
+					for _, name := range s.Names {
+						names = append(names, name.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 // outsideCommand runs the go command in a module without the network.
