@@ -16,13 +16,17 @@ type Kind string
 
 // The kinds of a change, as DynamoDB calls them.
 const (
+	// Inserted is an item that was not there before.
 	Inserted Kind = "INSERT"
+	// Modified is an item that was there and is another one now.
 	Modified Kind = "MODIFY"
-	Removed  Kind = "REMOVE"
+	// Removed is an item that was there, by a delete or because it expired.
+	Removed Kind = "REMOVE"
 )
 
 // Change is a change of an item of the entity that stores T.
 type Change[T any] struct {
+	// Kind says whether the item was inserted, modified or removed.
 	Kind Kind
 	// Old is the item before the change; nil when it was inserted.
 	Old *T
@@ -55,7 +59,7 @@ type rawChange struct {
 // order in which they are given. When one fails, or panics, the record is delivered
 // again, with all that follow it: handle has to be idempotent.
 func OnChange[T, K any](e *dynamo.Entity[T, K], handle func(context.Context, Change[T]) error) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		if e == nil {
 			return errors.New("the entity of OnChange is nil")
 		}
@@ -75,7 +79,7 @@ func OnChange[T, K any](e *dynamo.Entity[T, K], handle func(context.Context, Cha
 			return handle(ctx, typed)
 		})
 		return nil
-	}
+	})
 }
 
 func typedChange[T, K any](e bridge.Entity[T, K], c rawChange) (Change[T], error) {

@@ -3,13 +3,17 @@
 //
 //	var Outbox = stream.MustOutbox[Mail](Store, "Outbox")
 //
-//	var changes = stream.MustHandler(Store,
+//	table := dynamo.New(client, "orders", Store)
+//	summaries := stream.MustView(table, Summaries) // an entity with a version
+//	changes := stream.MustHandler(Store,
 //		stream.OnChange(Orders, func(ctx context.Context, c stream.Change[Order]) error { … }),
 //		stream.Project(Orders, summaries, keyOf, apply),
 //		stream.Relay(Outbox, send))
+//	lambda.Start(changes.Handle)
+//
+// The function that writes puts the message into its transaction:
 //
 //	err := table.Transact(ctx, Orders.Create(o), Outbox.Send(o.OrderID, Mail{…}))
-//	lambda.Start(changes.Handle)
 //
 // # Semantics
 //
@@ -18,7 +22,7 @@
 // after a failed record is started before that record was handled. Shown by
 // TestAFailureStopsTheBatchAndIsDeliveredAgain and TestNothingStartsAfterAFailure.
 //
-// The event source mapping needs ReportBatchItemFailures, or the handler
+// The event source mapping needs ReportBatchItemFailures, or the Handler the part
 // [FailWholeBatch]: without one of the two, Lambda takes a batch with failures for done.
 // See https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html.
 // Shown by TestAStreamMayFailAsAWhole.
@@ -54,6 +58,11 @@
 //
 // # Testing
 //
-// Package dynamotest delivers the stream of its tables: db.NewMapping(table,
-// dynamotest.Func(changes.Handle)).Drain(ctx) hands over every record there is.
+// Package dynamotest delivers the stream of its tables. Drain hands over every record
+// there is:
+//
+//	mapping := db.NewMapping("orders", dynamotest.Func(changes.Handle), func(o *dynamotest.MappingOptions) {
+//		o.ReportBatchItemFailures = true
+//	})
+//	err := mapping.Drain(ctx)
 package stream

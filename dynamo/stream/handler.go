@@ -25,7 +25,14 @@ type Handler struct {
 
 // Part is a part of a Handler: a route made by OnChange, Project or Relay, or a setting
 // made by OnUnknown, OnFailure, Concurrency or FailWholeBatch.
-type Part func(*handlerParts) error
+type Part interface {
+	addTo(h *handlerParts) error
+}
+
+// partFunc is a Part as a function.
+type partFunc func(h *handlerParts) error
+
+func (f partFunc) addTo(h *handlerParts) error { return f(h) }
 
 type handlerParts struct {
 	model       *dynamo.Model
@@ -40,10 +47,14 @@ type handlerParts struct {
 
 // RecordFailure describes a stream record that failed; it will be delivered again.
 type RecordFailure struct {
+	// Record is the record as Lambda delivered it.
 	Record awsevents.DynamoDBEventRecord
-	Entity string // "" when it is not known
-	Key    string
-	Err    error
+	// Entity is the name of the item's entity; "" when it is not known.
+	Entity string
+	// Key is the partition and sort key of the item, "ORDER#42/METADATA".
+	Key string
+	// Err is why it failed.
+	Err error
 }
 
 // MustHandler is NewHandler for package-level variables: it panics when a part is wrong.
@@ -74,7 +85,7 @@ func NewHandler(m *dynamo.Model, parts ...Part) (*Handler, error) {
 			errs = append(errs, fmt.Errorf("part %d is nil", i+1))
 			continue
 		}
-		errs = append(errs, part(&h.parts))
+		errs = append(errs, part.addTo(&h.parts))
 	}
 	if len(h.parts.routes)+len(h.parts.relays) == 0 {
 		errs = append(errs, errors.New("it has no route"))
@@ -103,47 +114,47 @@ func logFailure(ctx context.Context, f RecordFailure) {
 // OnUnknown takes the records whose discriminator the model does not know. Returning
 // nil passes over them.
 func OnUnknown(handle func(context.Context, awsevents.DynamoDBEventRecord) error) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		if handle == nil {
 			return errors.New("the handler of OnUnknown is nil")
 		}
 		p.unknown = handle
 		return nil
-	}
+	})
 }
 
 // OnFailure calls report for every record that failed. The default logs it with log/slog.
 func OnFailure(report func(context.Context, RecordFailure)) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		if report == nil {
 			return errors.New("the function of OnFailure is nil")
 		}
 		p.failure = report
 		return nil
-	}
+	})
 }
 
 // Concurrency lets up to n items be handled at the same time. The changes of one item
 // stay in their order, and messages of outboxes are sent in theirs, after the routes. The
 // default is 1: all changes and messages in the order of the stream.
 func Concurrency(n int) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		if n < 1 {
 			return fmt.Errorf("concurrency %d is less than 1", n)
 		}
 		p.concurrency = n
 		return nil
-	}
+	})
 }
 
 // FailWholeBatch makes Handle return an error when a record fails, for event source
 // mappings without ReportBatchItemFailures: Lambda then delivers the whole batch again.
 // Without one of the two Lambda takes a batch with failures for done.
 func FailWholeBatch() Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		p.whole = true
 		return nil
-	}
+	})
 }
 
 // checkModel refuses an entity of another model.

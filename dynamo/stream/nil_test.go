@@ -24,8 +24,12 @@ func TestNilIsRefused(t *testing.T) {
 		"entity of OnChange": {func() (any, error) { return stream.NewHandler(store, stream.OnChange[Order, OrderKey](nil, handle)) }, "the entity of OnChange is nil"},
 		"outbox of Relay":    {func() (any, error) { return stream.NewHandler(store, stream.Relay(nil, send)) }, "the outbox of Relay is nil"},
 		"model of an outbox": {func() (any, error) { return stream.NewOutbox[Mail](nil, "X", nil) }, "the model is nil"},
-		"table of a view":    {func() (any, error) { return stream.NewView[Order, OrderKey](nil, orders) }, "the table is nil"},
-		"entity of a view":   {func() (any, error) { return stream.NewView[Order, OrderKey](table, nil) }, "the entity is nil"},
+		"name of an outbox":  {func() (any, error) { return stream.NewOutbox[Mail](store, "") }, `outbox : dynamo: entity : the name "" is empty`},
+		"KeepFor": {func() (any, error) {
+			return stream.NewOutbox[Mail](store, "X", func(o *stream.OutboxOptions) { o.KeepFor = -1 })
+		}, "outbox X: KeepFor is negative"},
+		"table of a view":  {func() (any, error) { return stream.NewView[Order, OrderKey](nil, orders) }, "the table is nil"},
+		"entity of a view": {func() (any, error) { return stream.NewView[Order, OrderKey](table, nil) }, "the entity is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.make()

@@ -55,6 +55,9 @@ func NewOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOption
 		o.KeepFor = 7 * 24 * time.Hour
 	}
 	given.Options(&o, optFns)
+	if o.KeepFor < 0 {
+		return nil, fmt.Errorf("stream: outbox %s: KeepFor is negative", name)
+	}
 	options := []func(*dynamo.EntityOptions){dynamo.Correlated()}
 	if o.KeepFor != 0 {
 		options = append(options, dynamo.ExpireAfter(o.KeepFor))
@@ -66,7 +69,7 @@ func NewOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOption
 	key := dynamo.Key(name+schema.Separator+"{OutboxID}", sort...)
 	entries, err := dynamo.NewEntity[outboxEntry[M], outboxKey](m, name, key, options...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("stream: outbox %s: %w", name, err)
 	}
 	return &Outbox[M]{entries: entries}, nil
 }

@@ -29,7 +29,7 @@ type ProjectOptions struct {
 // of a {Name:lower} are, count as one. If keyOf returns false, the item is not in the
 // view. Several parts may project one entity into one view.
 func Project[T, K, V, VK any](e *dynamo.Entity[T, K], v *View[V, VK], keyOf func(T) (VK, bool), apply func(*V, Change[T]) error, optFns ...func(*ProjectOptions)) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		var errs []error
 		for _, check := range []struct {
 			missing bool
@@ -54,8 +54,8 @@ func Project[T, K, V, VK any](e *dynamo.Entity[T, K], v *View[V, VK], keyOf func
 				}
 			}
 			return nil
-		})(p)
-	}
+		}).addTo(p)
+	})
 }
 
 // projection is a part that projects an entity into a view.

@@ -27,7 +27,7 @@ type relay func(ctx context.Context, images []attr.Item) ([]error, error)
 // A message may be sent more than once, when the function ends before the stream knows:
 // receivers must deduplicate by message id.
 func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) Part {
-	return func(p *handlerParts) error {
+	return partFunc(func(p *handlerParts) error {
 		if o == nil {
 			return errors.New("the outbox of Relay is nil")
 		}
@@ -46,7 +46,7 @@ func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) Part {
 			return relayMessages(ctx, name, core, images, send)
 		}
 		return nil
-	}
+	})
 }
 
 // relayMessages decodes and sends. At a message that cannot be read it stops: those
