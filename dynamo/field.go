@@ -72,7 +72,7 @@ func (e *entityCore) fieldPath(name string, want reflect.Type) (*fieldPath, erro
 		f.path = append(f.path, last.Name)
 	}
 	if last.Type != want {
-		return nil, fmt.Errorf("it is a %v, not a %v", last.Type, want)
+		return nil, fmt.Errorf("its type is %v, not %v", last.Type, want)
 	}
 	f.encoder = last.Encoder
 	return f, nil

@@ -63,12 +63,19 @@ func TestNilIsRefused(t *testing.T) {
 	require.ErrorContains(t, orders.Create(order("1", "s", noon)).Run(t.Context(), nil), "the table is nil")
 
 	for _, client := range []dynamo.TableClient{nil, (*dynamodb.Client)(nil)} {
-		require.PanicsWithValue(t, "dynamo: New needs a client and a model", func() { dynamo.New(client, "t", store) })
+		require.PanicsWithValue(t, "dynamo: New: the client is nil", func() { dynamo.New(client, "t", store) })
 	}
-	require.Panics(t, func() { dynamo.New(noClient{}, "t", nil) })
+	require.PanicsWithValue(t, "dynamo: New: the model is nil", func() { dynamo.New(noClient{}, "t", nil) })
+
+	for _, err := range (dynamo.Query[Order]{}).All(t.Context(), table) {
+		require.EqualError(t, err, "dynamo: query: the query is the zero Query: access patterns make queries")
+		require.ErrorIs(t, err, dynamo.ErrInvalid)
+	}
+	_, err := dynamo.Query[Order]{}.Page(t.Context(), table)
+	require.ErrorIs(t, err, dynamo.ErrInvalid)
 
 	good, db := newTable(t, nil)
-	_, err := orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent())
+	_, err = orders.Get(t.Context(), good, OrderKey{"1"}, nil, dynamo.Consistent())
 	require.ErrorIs(t, err, dynamo.ErrNotFound)
 	require.NoError(t, orders.Create(order("1", "s", noon)).Run(t.Context(), good))
 	_, err = orders.Modify(t.Context(), good, OrderKey{"1"}, nil)

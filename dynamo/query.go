@@ -38,6 +38,7 @@ type queryCore struct {
 
 // Page is a part of the answer to a query.
 type Page[T any] struct {
+	// Items are in the order of the query.
 	Items []T
 	// Cursor continues the query after the last item; "" when there is no more.
 	Cursor string
@@ -188,9 +189,14 @@ func (q *queryCore) decode(it attr.Item, out any) error {
 
 // input renders the query.
 func (q *queryCore) input(t *Table) (*dynamodb.QueryInput, error) {
+	if q.pattern == nil {
+		return nil, &OpError{Op: "query", Err: invalid("", "the query is the zero Query: access patterns make queries")}
+	}
 	fs := slices.Clone(q.faults)
 	p := q.pattern
-	if p.entity.model != t.model {
+	if t == nil {
+		fs.Addf("", "the table is nil")
+	} else if p.entity.model != t.model {
 		fs.Addf("", "%s belongs to another model than the table %s", p.entity.name, t.name)
 	}
 	if q.consistent && p.index.Name != "" && !p.index.Local {

@@ -39,8 +39,8 @@ type Options struct {
 	// are drawn at random up to it. Optional. Defaults to 2 s.
 	MaxBackoff time.Duration
 	// CursorKeys seal the cursors of pages with AES-GCM, so that whoever holds one
-	// can neither read nor change it. The first key seals, all of them open: put a
-	// new key in front to rotate. Optional. Without keys cursors are bound to their
+	// can neither read nor change it. A key is a secret of any length. The first one
+	// seals, all of them open: put a new key in front to rotate. Optional. Without keys cursors are bound to their
 	// query but neither secret nor proof against forgery.
 	CursorKeys [][]byte
 	// SkipUnknown makes queries and collections pass over items whose discriminator
@@ -62,8 +62,11 @@ type Table struct {
 // New returns the table of the name. It panics when client or model is nil; a wrong
 // name is reported by DynamoDB.
 func New(client TableClient, name string, model *Model, optFns ...func(*Options)) *Table {
-	if given.Nil(client) || model == nil {
-		panic("dynamo: New needs a client and a model")
+	if given.Nil(client) {
+		panic("dynamo: New: the client is nil")
+	}
+	if model == nil {
+		panic("dynamo: New: the model is nil")
 	}
 	o := Options{Attempts: 8, MinBackoff: 25 * time.Millisecond, MaxBackoff: 2 * time.Second}
 	given.Options(&o, optFns)

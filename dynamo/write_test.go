@@ -145,7 +145,7 @@ func TestNestedFields(t *testing.T) {
 	_, err = dynamo.NewField[int](accounts, "Owner.Nme")
 	require.EqualError(t, err, `dynamo: field Owner.Nme of Account: dynamo_test.Owner has no stored field "Nme" (it has Name, Age)`)
 	_, err = dynamo.NewField[int](accounts, "Balance")
-	require.EqualError(t, err, "dynamo: field Balance of Account: it is a int64, not a int")
+	require.EqualError(t, err, "dynamo: field Balance of Account: its type is int64, not int")
 	_, err = dynamo.NewField[int](accounts, "Balance.X")
 	require.ErrorContains(t, err, "int64 is not a struct")
 }

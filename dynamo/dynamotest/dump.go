@@ -3,6 +3,7 @@ package dynamotest
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -25,7 +26,7 @@ func (db *DynamoDB) dump() string {
 	for _, arn := range slices.Sorted(maps.Keys(db.tables)) {
 		t := db.tables[arn]
 		p, _ := awsid.ParseARN(arn)
-		d.Line(0, "table %s%s: %d items", t.name, d.At(p.Account, p.Region), t.rows.Len())
+		d.Line(0, "table %s%s: %s", t.name, d.At(p.Account, p.Region), count(t.rows.Len(), "item"))
 		for _, r := range t.inKeyOrder() {
 			d.Line(1, "%s", readable(r.item))
 		}
@@ -33,7 +34,7 @@ func (db *DynamoDB) dump() string {
 			d.Line(1, "index %s: %d entries", x.name, x.rows.Len())
 		}
 		if t.stream.enabled() {
-			d.Line(1, "stream: %d records", len(t.stream.records))
+			d.Line(1, "stream: %s", count(len(t.stream.records), "record"))
 		}
 	}
 	return d.String()
@@ -61,4 +62,12 @@ func readable(i expr.Item) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// count writes a number of things: "1 item", "2 items".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -12,6 +12,7 @@ import (
 // put under Resources: on demand, with point-in-time recovery, the indexes, the stream of
 // old and new images and the time to live. The logical id is Table.
 func CloudFormation(m *dynamo.Model) string {
+	checkModel("CloudFormation", m)
 	s := m.Schema()
 	var b strings.Builder
 	line := func(depth int, format string, args ...any) {

@@ -2,6 +2,7 @@ package tabledef
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // AdminClient is what Create and Verify need of *dynamodb.Client.
@@ -24,6 +26,9 @@ type AdminClient interface {
 // Create makes the table, waits until it is active and turns on its time to live. It
 // is for tests and local runs; deployed tables come from CloudFormation.
 func Create(ctx context.Context, client AdminClient, t *dynamo.Table) error {
+	if err := checkGiven(client, t); err != nil {
+		return fmt.Errorf("tabledef: create table: %w", err)
+	}
 	name := t.Name()
 	fail := func(err error) error { return fmt.Errorf("tabledef: create table %s: %w", name, err) }
 	if _, err := client.CreateTable(ctx, CreateTableInput(t.Model(), name)); err != nil {
@@ -51,6 +56,16 @@ func Create(ctx context.Context, client AdminClient, t *dynamo.Table) error {
 		if err != nil {
 			return fail(err)
 		}
+	}
+	return nil
+}
+
+func checkGiven(client AdminClient, t *dynamo.Table) error {
+	switch {
+	case given.Nil(client):
+		return errors.New("the client is nil")
+	case t == nil:
+		return errors.New("the table is nil")
 	}
 	return nil
 }

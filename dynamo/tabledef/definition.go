@@ -13,6 +13,7 @@ import (
 // CreateTableInput returns the call that creates the model's table: on demand, with
 // its indexes and a stream of old and new images.
 func CreateTableInput(m *dynamo.Model, name string) *dynamodb.CreateTableInput {
+	checkModel("CreateTableInput", m)
 	s := m.Schema()
 	in := &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
@@ -61,4 +62,11 @@ func keySchema(partition, sort string) []types.KeySchemaElement {
 		out = append(out, types.KeySchemaElement{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange})
 	}
 	return out
+}
+
+// checkModel panics for a caller without a model.
+func checkModel(caller string, m *dynamo.Model) {
+	if m == nil {
+		panic("tabledef: " + caller + ": the model is nil")
+	}
 }

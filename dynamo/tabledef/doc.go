@@ -1,6 +1,8 @@
-// Package tabledef makes of a dynamo.Model what is outside the program: the table itself,
-// its CloudFormation resource, the IAM statements of its users, and a document of keys and
-// access patterns. Everything reads one value, dynamo.Description.
+// Package tabledef turns a dynamo.Model into what exists outside the program: the table
+// itself, its CloudFormation resource, the IAM statements of its users, and a document of
+// keys and access patterns. All of it comes from one value, dynamo.Description.
+//
+// In the example Store is the *dynamo.Model, and table the *dynamo.Table that uses it:
 //
 //	err := tabledef.Create(ctx, client, table)           // in a test or a local run
 //	err = tabledef.Verify(ctx, client, table)            // the deployed table fits the model
@@ -8,7 +10,7 @@
 //	fmt.Print(tabledef.Markdown(Store))                  // the access patterns as a table
 //	policy := tabledef.Statements(Store, arn, tabledef.ReadAccess)
 //
-// CloudFormation, Markdown and the statements say what the model says: shown by
+// CloudFormation, Markdown and the statements agree with the model: shown by
 // TestModelPrintsItself. Verify names every difference: shown by
 // TestVerifyNamesEveryDifference.
 //

@@ -11,6 +11,7 @@ import (
 // Markdown returns the model as a document: the table and its indexes, the keys of every
 // entity and the access patterns declared so far.
 func Markdown(m *dynamo.Model) string {
+	checkModel("Markdown", m)
 	d := m.Describe()
 	var b strings.Builder
 	writeTable(&b, d.Schema)

@@ -1,6 +1,7 @@
 package tabledef
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/patternkit/serverless/dynamo"
@@ -22,8 +23,11 @@ const (
 
 // Statement is a statement of an IAM policy; it marshals to the policy's JSON.
 type Statement struct {
-	Effect   string   `json:"Effect"`
-	Action   []string `json:"Action"`
+	// Effect is "Allow".
+	Effect string `json:"Effect"`
+	// Action are IAM actions, such as "dynamodb:GetItem".
+	Action []string `json:"Action"`
+	// Resource are ARNs, or template texts that become ARNs.
 	Resource []string `json:"Resource"`
 }
 
@@ -42,8 +46,15 @@ var streamActions = []string{
 
 // Statements returns the least IAM statements that the access needs: the actions of the
 // operations on the table, the indexes that patterns and collections use, and the
-// stream. tableARN may be a template text such as "${Table.Arn}".
+// stream. tableARN may be a template text such as "${Table.Arn}". It panics for an access
+// that is none of the constants.
 func Statements(m *dynamo.Model, tableARN string, access ...Access) []Statement {
+	checkModel("Statements", m)
+	for _, a := range access {
+		if _, ok := actionsFor[a]; !ok && a != StreamAccess {
+			panic(fmt.Sprintf("tabledef: Statements: there is no access %q", a))
+		}
+	}
 	var out []Statement
 	var actions []string
 	reads := slices.Contains(access, ReadAccess)

@@ -13,9 +13,12 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 )
 
-// Verify compares the deployed table with the schema: keys, indexes, projections,
+// Verify compares the deployed table with the model's schema: keys, indexes, projections,
 // stream and time to live. The error names every difference.
 func Verify(ctx context.Context, client AdminClient, t *dynamo.Table) error {
+	if err := checkGiven(client, t); err != nil {
+		return fmt.Errorf("tabledef: verify table: %w", err)
+	}
 	name := t.Name()
 	fail := func(err error) error { return fmt.Errorf("tabledef: verify table %s: %w", name, err) }
 	out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})

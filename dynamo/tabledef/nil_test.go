@@ -1,0 +1,34 @@
+package tabledef_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/dynamo/tabledef"
+)
+
+func TestWhatIsNilIsRefusedWithASentence(t *testing.T) {
+	client := dynamotest.New(t).Client()
+	model := dynamo.MustModel(dynamo.Schema{PartitionKey: "PK"})
+	table := dynamo.New(client, "orders", model)
+	for _, none := range []tabledef.AdminClient{nil, (*dynamodb.Client)(nil)} {
+		require.EqualError(t, tabledef.Create(t.Context(), none, table), "tabledef: create table: the client is nil")
+		require.EqualError(t, tabledef.Verify(t.Context(), none, table), "tabledef: verify table: the client is nil")
+	}
+	require.EqualError(t, tabledef.Create(t.Context(), client, nil), "tabledef: create table: the table is nil")
+	require.EqualError(t, tabledef.Verify(t.Context(), client, nil), "tabledef: verify table: the table is nil")
+
+	for name, print := range map[string]func(){
+		"CloudFormation":   func() { tabledef.CloudFormation(nil) },
+		"CreateTableInput": func() { tabledef.CreateTableInput(nil, "orders") },
+		"Markdown":         func() { tabledef.Markdown(nil) },
+		"Statements":       func() { tabledef.Statements(nil, "arn", tabledef.ReadAccess) },
+	} {
+		require.PanicsWithValue(t, "tabledef: "+name+": the model is nil", print)
+	}
+	require.PanicsWithValue(t, `tabledef: Statements: there is no access "reed"`, func() { tabledef.Statements(model, "arn", "reed") })
+}
