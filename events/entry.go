@@ -77,6 +77,9 @@ func (e *buildError) Error() string {
 func (e *buildError) Unwrap() error { return e.err }
 
 func (e Entry) buildDetail(ctx context.Context) ([]byte, error) {
+	if e.source == "" && e.detailType == "" {
+		return nil, fmt.Errorf("%w: it is the zero Entry: Definition.New makes entries", ErrInvalidEntry)
+	}
 	detail, err := json.Marshal(e.detail)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidEntry, err)

@@ -344,7 +344,7 @@ func TestErrorsNameThePackageOnce(t *testing.T) {
 	require.EqualError(t, err, "events: build shop Bytes: invalid event: the detail has text that is not UTF-8")
 	require.ErrorIs(t, err, events.ErrInvalidEntry)
 	_, err = events.NewPublisher(eventstest.New(t).Client(), "").Publish(t.Context(), events.Entry{})
-	require.EqualError(t, err, "events: 1 of 1 events were not published; entry 0 ( ): build  : invalid event: the detail is not a JSON object")
+	require.EqualError(t, err, "events: 1 of 1 events were not published; entry 0 ( ): build  : invalid event: it is the zero Entry: Definition.New makes entries")
 	_, err = orderPlaced.Decode([]byte(`{"id":"1","source":"bank","detail-type":"Paid","detail":{}}`))
 	require.EqualError(t, err, "events: decode bank Paid, event 1: another kind of event: it is not shop.orders OrderPlaced")
 	router := events.MustRouter(events.OnEvent(orderPlaced, func(context.Context, events.Event[OrderPlaced]) error { return nil }))

@@ -24,7 +24,7 @@ func NewPatternSet(patterns ...*Pattern) *PatternSet {
 }
 
 // Match appends to dst the index of each pattern that the event matches, in
-// order. With room in dst it allocates nothing.
+// order. It allocates nothing if dst has the capacity.
 func (s *PatternSet) Match(event []byte, dst []int) ([]int, error) {
 	if s == nil || s.set == nil {
 		return dst, errors.New("events: the pattern set was not made by NewPatternSet")

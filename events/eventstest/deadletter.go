@@ -19,15 +19,15 @@ func (b *EventBridge) giveUp(ctx context.Context, d *delivery, condition string)
 		arn = text(d.target.DeadLetterConfig.Arn)
 	}
 	if arn == "" {
-		b.finish(d, fmt.Errorf("%w after %d attempts, and the target has no dead-letter queue: %w", ErrUndeliverable, d.Attempts, d.Err))
+		b.finish(d, fmt.Errorf("%w after %s, and the target has no dead-letter queue: %w", ErrUndeliverable, attempts(d.Attempts), d.Err))
 		return
 	}
 	if err := b.bury(ctx, d, arn, d.deadLetterAttributes(condition)); err != nil {
-		b.finish(d, fmt.Errorf("%w after %d attempts (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, d.Attempts, d.Err, arn, err))
+		b.finish(d, fmt.Errorf("%w after %s (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, attempts(d.Attempts), d.Err, arn, err))
 		return
 	}
 	d.DeadLettered = true
-	b.server.TB().Logf("eventstest: event %s, rule %s, target %s goes to the dead-letter queue after %d attempts: %v", d.EventID, d.Rule, d.TargetID, d.Attempts, d.Err)
+	b.server.TB().Logf("eventstest: event %s, rule %s, target %s goes to the dead-letter queue after %s: %v", d.EventID, d.Rule, d.TargetID, attempts(d.Attempts), d.Err)
 	b.finish(d, nil)
 }
 
@@ -88,4 +88,12 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// attempts writes a number of attempts: "1 attempt", "2 attempts".
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
 }

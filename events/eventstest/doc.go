@@ -7,7 +7,7 @@
 //	client := bus.Client()
 //	_, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("orders"), EventPattern: aws.String(`{"source":["shop"]}`)})
 //	_, err = client.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("orders"), Targets: []types.Target{{Id: aws.String("fn"), Arn: aws.String(arn)}}})
-//	bus.Target(arn, func(ctx context.Context, event []byte) error { return router.Deliver(ctx, event) })
+//	bus.Target(arn, router.Deliver) // an *events.Router, or any function of the event's JSON
 //	_, err = client.PutEvents(ctx, …)
 //	err = bus.Drain(ctx) // deliver everything, retries included
 //

@@ -2,6 +2,7 @@ package eventstest
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,7 +44,11 @@ func (b *EventBridge) dump() string {
 		d.Line(0, "event on %s for %s: %s", e.Bus, rules, e.JSON)
 	}
 	for _, p := range b.queue {
-		d.Line(0, "pending: event %s to %s after %d attempts: %v", p.EventID, p.TargetARN, p.Attempts, p.Err)
+		text := fmt.Sprintf("pending: event %s to %s after %s", p.EventID, p.TargetARN, attempts(p.Attempts))
+		if p.Err != nil {
+			text += ": " + p.Err.Error()
+		}
+		d.Line(0, "%s", text)
 	}
 	for _, err := range b.lost {
 		d.Line(0, "lost: %v", err)

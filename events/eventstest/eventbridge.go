@@ -24,8 +24,8 @@ type Options struct {
 	// bus name. Optional. Defaults to false: the events are dropped all the
 	// same, and the test fails.
 	AllowUnknownBus bool
-	// MaxRequestBytes is from where on the entries of one PutEvents call are
-	// too many bytes. Optional. Defaults to 1,048,576, as AWS has it since
+	// MaxRequestBytes is the size at which PutEvents refuses the entries of a
+	// call as too large. Optional. Defaults to 1,048,576, as AWS has it since
 	// January 2026; 262,144 before.
 	MaxRequestBytes int
 	// RetryDelay is the pause before a target is called again after its n-th
@@ -89,7 +89,8 @@ func retryDelay(n int) time.Duration {
 	return backoff.Exponential(n-1, time.Second, 450*time.Second)
 }
 
-// New makes an EventBridge that has the default bus and nothing else.
+// New makes an EventBridge that has the default bus and nothing else. It logs on tb
+// what is not simulated; tb may be nil.
 func New(tb TB, optFns ...func(*Options)) *EventBridge {
 	b := &EventBridge{
 		opts:    Options{MaxRequestBytes: maxRequestBytes, RetryDelay: retryDelay},
@@ -128,6 +129,7 @@ func (b *EventBridge) Target(arn string, deliver func(ctx context.Context, event
 
 // DeadLetters binds the dead-letter queue with this ARN; the function also gets
 // the message attributes that EventBridge sets, such as ERROR_CODE and RULE_ARN.
+// A nil function takes the binding back.
 func (b *EventBridge) DeadLetters(arn string, receive func(ctx context.Context, event []byte, attributes map[string]string) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -19,7 +19,7 @@ type PublishedOptions struct {
 	// every event of the kind.
 	Pattern *events.Pattern
 	// Rule is the name of a rule of the bus that the event matched. Optional.
-	// Defaults to no rule.
+	// Defaults to any rule or none.
 	Rule string
 }
 

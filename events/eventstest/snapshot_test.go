@@ -22,7 +22,7 @@ func TestSnapshotRestoreResetAndDump(t *testing.T) {
 	put(t, bus.Client(), entry(`{}`))
 	before, dump := bus.Snapshot(), bus.Dump()
 	require.Contains(t, dump, "bus default\n  rule r, ENABLED: {\"source\":[\"shop\"]}\n    target ")
-	require.Contains(t, dump, "pending: event "+bus.Events()[0].ID+" to "+queueARN+" after 0 attempts")
+	require.Contains(t, dump, "pending: event "+bus.Events()[0].ID+" to "+queueARN+" after 0 attempts\n")
 	for i := range 2 {
 		require.NoError(t, bus.Drain(t.Context()))
 		require.Equal(t, i+1, delivered)

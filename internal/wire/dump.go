@@ -83,7 +83,7 @@ func lastCalls(calls []Record) string {
 		if c.Dropped {
 			outcome += ", reply dropped"
 		}
-		d.Line(1, "%s %s: %s", c.Operation, strings.Join(c.Resources, " "), outcome)
+		d.Line(1, "%s: %s", strings.Join(append([]string{c.Operation}, c.Resources...), " "), outcome)
 	}
 	return d.String()
 }

@@ -88,7 +88,7 @@ func TestDynamoDB(t *testing.T) {
 	require.Len(t, out.UnprocessedItems["orders"], 1)
 	item := db.RequireItem(t, "orders", "a")
 	require.Equal(t, []map[string]types.AttributeValue{item}, db.Items("orders"))
-	require.Equal(t, "table orders: 1 items\n  {\"PK\":{\"S\":\"a\"}}\n", db.Dump())
+	require.Equal(t, "table orders: 1 item\n  {\"PK\":{\"S\":\"a\"}}\n", db.Dump())
 	db.RequireNoScan(t)
 	db.Restore(empty)
 	require.Empty(t, db.Items("orders"))
