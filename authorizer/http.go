@@ -63,8 +63,9 @@ func (a *HTTP) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2Cus
 // HandleSimple answers whether the one request may pass.
 //
 // API Gateway replays a simple response for every request of the same identity. So $context.routeKey has to be one of
-// the authorizer's identity sources, and all requests of that route must have the same answer; otherwise HandleSimple
-// fails with ErrNotCacheable (500) rather than let the cache grant too much. With a TTL of 0 set HandlerOptions.Uncached.
+// the authorizer's identity sources, and all requests of that route must have the same answer. Otherwise HandleSimple
+// fails with ErrNotCacheable (500), so that the cache grants nothing by mistake. With a TTL of 0 set
+// HandlerOptions.Uncached.
 //
 // The event tells the values of the identity sources only. So a request that has its route key in a header, the query, a
 // cookie or a stage variable is refused in the same way: there the key could be the caller's word, not API Gateway's.

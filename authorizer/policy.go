@@ -14,8 +14,8 @@ import (
 //
 // The statements depend on the principal, the table and the stage only and are always in the same order. A wildcard
 // stands only where a route has one: nothing is joined, however large the table. Where a wildcard would reach a route of
-// the table that the principal may not call, that route is denied explicitly; and it is kept from matching across slashes
-// wherever no permitted route stands in the way. Other spellings of a path are permitted or denied with it; see
+// the table that the principal may not call, that route is denied explicitly. Wherever no permitted route prevents
+// it, the wildcard is kept from matching across slashes. Other spellings of a path are permitted or denied with it; see
 // Routes.Permits. A policy that API Gateway could not take is an error that wraps ErrPolicyTooLarge.
 //
 // A method ARN whose stage is *, as tools and test events have it, gives a policy for all stages. It denies paths that

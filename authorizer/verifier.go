@@ -162,8 +162,8 @@ func (v *Verifier) Issuer() string { return v.issuer }
 // Verify returns the principal a token speaks for. A refusal is a *TokenError; any other error (ErrKeysUnavailable, the
 // end of the context) says nothing about the token.
 //
-// The form, the header and the claims are checked before a key is looked up, so junk never causes a request for keys;
-// what is in the token is handed out only after its signature has verified.
+// The form, the header and the claims are checked before a key is looked up, so junk never causes a request for keys.
+// What is in the token is handed out only after its signature has verified.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Principal, error) {
 	if v == nil || v.source == nil {
 		return nil, errors.New("authorizer: the verifier is not made by a constructor")

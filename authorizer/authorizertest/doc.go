@@ -33,13 +33,15 @@
 //
 // # Simulated
 //
-// REST APIs (RESTAPI): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache with its
-// TTL, IAM evaluation, context coercion, usageIdentifierKey with API keys of a usage plan, Lambda proxy integration, the
-// limits of the method ARN and of time, and the default gateway responses with their bodies. HTTP APIs (HTTPAPI): REQUEST
-// authorizers of payload format 2.0 with policies and simple responses, $default routes, context of any JSON, cookies.
-// WebSocket APIs (WebSocketAPI): the authorizer on $connect, routing by the member "action", the two hours of a connection.
-//
-// Secrets Manager ([SecretsManager]), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and AWSPREVIOUS.
+//   - REST APIs ([RESTAPI]): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache
+//     with its TTL, IAM evaluation, context coercion, usageIdentifierKey with API keys of a usage plan. Also Lambda proxy
+//     integration, the limits of the method ARN and of time, and the default gateway responses with their bodies.
+//   - HTTP APIs ([HTTPAPI]): REQUEST authorizers of payload format 2.0 with policies and simple responses, $default
+//     routes, context of any JSON, cookies.
+//   - WebSocket APIs ([WebSocketAPI]): the authorizer on $connect, routing by the member "action", the two hours of a
+//     connection.
+//   - Secrets Manager ([SecretsManager]), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and
+//     AWSPREVIOUS.
 //
 // # Virtual time
 //

@@ -37,9 +37,9 @@ type Token struct {
 	signature []byte
 }
 
-// Parse takes a compact JWS apart. It refuses by size before anything else (maxBytes 0 means DefaultMaxBytes), then
-// everything that is not exactly three non-empty runs of base64url (the payload alone may be empty) and a header that
-// is one strict JSON object. No segment is decompressed and no algorithm is run.
+// Parse takes a compact JWS apart. Size is checked before anything else; maxBytes 0 means DefaultMaxBytes. Then it
+// refuses everything that is not exactly three non-empty runs of base64url (the payload alone may be empty), and a header
+// that is not one strict JSON object. No segment is decompressed and no algorithm is run.
 func Parse(compact string, maxBytes int) (*Token, error) {
 	if maxBytes <= 0 {
 		maxBytes = DefaultMaxBytes

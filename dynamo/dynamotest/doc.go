@@ -41,12 +41,12 @@
 //
 // Put a test that waits into [testing/synctest.Test] and use in it what belongs
 // to the bubble: the t of the inner function, and contexts made of its
-// t.Context(). The t.Context() of the outer test is from outside, which shows
-// in one of two ways. If its Done channel was asked for outside before, waiting
-// for it keeps virtual time from passing, and the test hangs. If it is asked
-// for in the bubble first, the channel is of the bubble, and the end of the
-// outer test ends the whole program with "close of synctest channel from
-// outside bubble". The database may be made outside or inside.
+// t.Context(). The t.Context() of the outer test is from outside. If its Done
+// channel was used outside before, waiting for it in the bubble keeps virtual
+// time from passing, and the test hangs. If it is used in the bubble first, the
+// channel belongs to the bubble, and the end of the outer test ends the whole
+// program with "close of synctest channel from outside bubble". The
+// database may be made outside or inside.
 //
 // Outside of a bubble all waits are real. What has gone on for a second then
 // (Run and Drain of a mapping, a Delay) says so on the test log, once.
