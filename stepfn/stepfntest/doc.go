@@ -44,7 +44,9 @@
 // [Options]. The test's log says so. Shown by TestClosedExecutionsAreForgotten,
 // TestExecutionsAreForgottenAfter90Days and TestTheBoundOfHistories.
 //
-// [RequireStarted] demands that the code under test started an execution.
+// [RequireStarted] demands that the code under test started an execution and
+// returns it; [RequireManyStarted] returns several. Shown by TestRequireStarted
+// and TestRequireManyStarted.
 //
 // # Simulated
 //

@@ -29,9 +29,32 @@ type StartedOptions struct {
 // An execution counts from its start, whether it has ended or not, until the
 // fake forgets it; see [Options].
 func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...func(*StartedOptions)) *Execution {
-	if tb == nil || m == nil {
-		panic("stepfntest: RequireStarted: the test or the fake is nil")
+	mustHave("RequireStarted", tb, m)
+	tb.Helper()
+	if found := requireStarted(tb, m, stateMachineARN, 1, optFns); len(found) == 1 {
+		return found[0]
 	}
+	return nil
+}
+
+// RequireManyStarted demands that so many executions of the state machine were
+// started, and returns them with their histories, oldest first; see
+// [RequireStarted]. A count of 0 demands that there was none.
+func RequireManyStarted(tb TB, m *StepFunctions, stateMachineARN string, count int, optFns ...func(*StartedOptions)) []*Execution {
+	mustHave("RequireManyStarted", tb, m)
+	tb.Helper()
+	return requireStarted(tb, m, stateMachineARN, count, optFns)
+}
+
+// mustHave panics when there is no test or no fake.
+func mustHave(assertion string, tb TB, m *StepFunctions) {
+	if tb == nil || m == nil {
+		panic("stepfntest: " + assertion + ": the test or the fake is nil")
+	}
+}
+
+// requireStarted returns nil when the test has failed.
+func requireStarted(tb TB, m *StepFunctions, stateMachineARN string, count int, optFns []func(*StartedOptions)) []*Execution {
 	tb.Helper()
 	var o StartedOptions
 	given.Options(&o, optFns)
@@ -40,8 +63,8 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 		endTest(tb, "stepfntest: RequireStarted: the input has no JSON form: %v", err)
 		return nil
 	}
-	var found []Execution
-	var others strings.Builder
+	var found []*Execution
+	var these, others strings.Builder
 	for i, x := range m.Executions("") {
 		why := ""
 		switch {
@@ -52,35 +75,39 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 		case o.Input != nil && !sameInput(x.Input, want):
 			why = "another input than " + value.String(want)
 		}
-		if why == "" {
-			found = append(found, x)
+		line := fmt.Sprintf("\n  %d. %s %s with %s", i+1, x.ARN, x.Status, x.Input)
+		if why != "" {
+			others.WriteString(line + "\n     " + why)
 			continue
 		}
-		fmt.Fprintf(&others, "\n  %d. %s %s with %s\n     %s", i+1, x.ARN, x.Status, x.Input, why)
+		these.WriteString(line)
+		found = append(found, &x)
 	}
 	what := "no execution of " + stateMachineARN
 	if stateMachineARN == "" {
 		what = "no execution"
 	}
 	switch {
-	case len(found) > 1:
-		var all strings.Builder
-		for i, x := range found {
-			fmt.Fprintf(&all, "\n  %d. %s %s with %s", i+1, x.ARN, x.Status, x.Input)
-		}
-		endTest(tb, "stepfntest: %d executions were started, 1 is required:%s", len(found), all.String())
-	case len(found) == 0 && others.Len() == 0:
+	case len(found) == count:
+	case len(found) > 0:
+		endTest(tb, "stepfntest: %d executions were started, required: %d:%s", len(found), count, these.String())
+		return nil
+	case others.Len() == 0:
 		endTest(tb, "stepfntest: %s was started: none was started at all", what)
-	case len(found) == 0:
-		endTest(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
+		return nil
 	default:
-		x, err := m.Execution(found[0].ARN)
-		if err == nil {
-			return &x
-		}
-		endTest(tb, "%v", err) // forgotten in between
+		endTest(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
+		return nil
 	}
-	return nil
+	for i := range found {
+		x, err := m.Execution(found[i].ARN)
+		if err != nil { // forgotten in between
+			endTest(tb, "%v", err)
+			return nil
+		}
+		found[i] = &x
+	}
+	return found
 }
 
 // sameInput compares an execution's input with what is required.

@@ -58,6 +58,29 @@ func TestRequireStarted(t *testing.T) {
 	}
 }
 
+func TestRequireManyStarted(t *testing.T) {
+	m, ship, _ := startedTwo(t)
+	all := stepfntest.RequireManyStarted(t, m, "", 2)
+	require.Len(t, all, 2)
+	require.NotEqual(t, all[0].Name, all[1].Name)
+	for _, x := range all {
+		require.NotEmpty(t, x.History)
+	}
+	require.Len(t, stepfntest.RequireManyStarted(t, m, ship, 1), 1)
+	named := func(o *stepfntest.StartedOptions) { o.Name = "bill-42" }
+	require.Empty(t, stepfntest.RequireManyStarted(t, m, ship, 0, named))
+
+	r := &failures{}
+	require.Nil(t, stepfntest.RequireManyStarted(r, m, "", 0))
+	require.Nil(t, stepfntest.RequireManyStarted(r, m, ship, 2, named))
+	require.Len(t, r.errors, 2)
+	require.Contains(t, r.errors[0], "2 executions were started, required: 0:")
+	require.Contains(t, r.errors[1], "another name than bill-42")
+	require.PanicsWithValue(t, "stepfntest: RequireManyStarted: the test or the fake is nil", func() {
+		stepfntest.RequireManyStarted(nil, m, "", 2)
+	})
+}
+
 func TestRequireStartedSaysWhatWasStarted(t *testing.T) {
 	m, ship, bill := startedTwo(t)
 	refund := m.Create("Refund", asl.MustMachine(&asl.PassState{Name: "A"}))
@@ -66,7 +89,7 @@ func TestRequireStartedSaysWhatWasStarted(t *testing.T) {
 		want []string
 		opts func(*stepfntest.StartedOptions)
 	}{
-		"two": {"", []string{"2 executions were started, 1 is required:", ":ship-42 SUCCEEDED with {\"order\":42", ":bill-42 SUCCEEDED with {\"order\":42"}, nil},
+		"two": {"", []string{"2 executions were started, required: 1:", ":ship-42 SUCCEEDED with {\"order\":42", ":bill-42 SUCCEEDED with {\"order\":42"}, nil},
 		"another machine": {refund, []string{
 			"no execution of " + refund + " was started as required; started were:", ":Ship:ship-42 SUCCEEDED with {\"order\":42", "another state machine",
 		}, nil},
