@@ -146,7 +146,7 @@ const (
 // KeyFunc is a key function for some message type; KeyOf makes one.
 type KeyFunc struct{ f any }
 
-// KeyOf makes a function of a typed message an ConsumerOptions.Key. The type must be
+// KeyOf makes a function of a typed message a ConsumerOptions.Key. The type must be
 // the one of the consumer's handler: NewConsumer panics otherwise.
 func KeyOf[T any](f func(Message[T]) string) KeyFunc { return KeyFunc{f} }
 

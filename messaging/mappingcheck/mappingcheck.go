@@ -56,7 +56,7 @@ type Finding struct {
 // policy".
 func (f Finding) String() string { return string(f.Severity) + ": " + f.Queue + ": " + f.Text }
 
-// Err joins the findings of severity Error; nil where there is none.
+// Err joins the findings of SeverityError; nil where there is none.
 func Err(findings []Finding) error {
 	var errs []error
 	for _, f := range findings {

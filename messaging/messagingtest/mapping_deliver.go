@@ -127,7 +127,8 @@ func (m Message) record() (awsevents.SQSMessage, error) {
 	return out, json.Unmarshal(doc, &out)
 }
 
-// Acked says whether Lambda deletes message i of the batch.
+// Acked says whether Lambda deletes message i of the batch, counted from 0. It
+// panics where the batch has no such message.
 func (d *Delivery) Acked(i int) bool { return d.failed[d.Event.Records[i].MessageId] == nil }
 
 // RequireAcked stops the test unless Lambda deletes the messages with these
