@@ -98,4 +98,8 @@
 // # Testing
 //
 // Calls and Requests count invocations of the authorizer and requests for keys, so that a test can tell a cache hit.
+//
+// [SecretsManager.Snapshot] and [SecretsManager.Restore] take the secrets back to a former state,
+// [SecretsManager.Reset] takes them to the beginning, and [SecretsManager.Dump] lists them without their values. Shown by
+// TestSecretsSnapshotResetAndDump.
 package authorizertest

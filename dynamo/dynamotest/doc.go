@@ -32,7 +32,9 @@
 // calls, [DynamoDB.Consumed] their cost, [DynamoDB.Items] what is stored.
 // [DynamoDB.RequireItem] demands an item, [DynamoDB.RequireNoScan] that nothing
 // read a whole table. [DynamoDB.Snapshot] and [DynamoDB.Restore] take the database
-// back to a former state, [DynamoDB.Reset] to the beginning.
+// back to a former state, [DynamoDB.Reset] to the beginning. Shown by
+// TestItemsAreWhatAClientReads, TestRequireItem, TestRequireNoScan,
+// TestSnapshotAndRestore and TestReset.
 //
 // A test that used the database and failed logs its contents and the last calls
 // (TestAFailedTestShowsTheDatabase); [DynamoDB.Dump] returns the contents.

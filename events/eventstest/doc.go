@@ -91,7 +91,9 @@
 // [EventBridge.Events] returns the accepted events with the rules that they matched,
 // and [EventBridge.Deliveries] returns the deliveries with what each target got.
 // Fail, Throttle, Delay, DropReply and PartialFailure inject faults, and the Journal
-// lists the calls.
+// lists the calls. [EventBridge.Snapshot] and [EventBridge.Restore] take the buses back
+// to a former state, [EventBridge.Reset] takes them to the beginning, and
+// [EventBridge.Dump] lists what there is. Shown by TestSnapshotRestoreResetAndDump.
 //
 // # Simulated
 //

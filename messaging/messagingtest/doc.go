@@ -57,8 +57,10 @@
 //
 // Faults (Fail, Throttle, DropReply, Delay, PartialFailure) and the journal of
 // calls are methods of the fakes. [SQS.Snapshot] and [SNS.Snapshot] copy the
-// whole state. [Queue.Sent] and [SNS.Published] remember what came in. Shown by
-// TestSnapshotAndRestore, TestSNSSnapshot, TestRequireSent and TestHistoryIsBounded.
+// whole state, Reset takes a fake to the beginning, and Dump lists what it has.
+// [Queue.Sent] and [SNS.Published] remember what came in. Shown by
+// TestSnapshotAndRestore, TestSNSSnapshot, TestResetAndDump, TestRequireSent and
+// TestHistoryIsBounded.
 //
 // # Virtual time
 //

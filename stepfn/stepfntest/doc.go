@@ -48,6 +48,11 @@
 // returns it; [RequireManyStarted] returns several. Shown by TestRequireStarted
 // and TestRequireManyStarted.
 //
+// [StepFunctions.Snapshot] and [StepFunctions.Restore] take the machines back to a
+// former state, in which no execution runs; [StepFunctions.Reset] takes them to the
+// beginning, and [StepFunctions.Dump] lists what there is. Shown by
+// TestSnapshotAndRestore, TestASnapshotHasNoRunningExecution and TestResetAndDump.
+//
 // # Simulated
 //
 // STANDARD and EXPRESS machines in JSONPath: Task, Pass, Choice, Wait,
