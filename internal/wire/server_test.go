@@ -113,6 +113,18 @@ func TestAnAnswerThatNobodyReads(t *testing.T) {
 	})
 }
 
+// The answer to a request that could not be read has the same time.
+func TestARefusalThatNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, done := servePipe(t, newServer(nil))
+		_, err := io.WriteString(client, "POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: AmazonSQS.GetQueueUrl\r\nContent-Length: 1000\r\n\r\n{")
+		require.NoError(t, err)
+		start := time.Now()
+		<-done
+		require.Equal(t, 40*time.Second, time.Since(start)) // 10 for the body, 30 for the answer
+	})
+}
+
 // A connection that is used again has its time anew.
 func TestAConnectionThatIsUsedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,34 @@
+package wire_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/stretchr/testify/require"
+)
+
+// failedTB is a test that has failed.
+type failedTB struct{ errTB }
+
+func (*failedTB) Failed() bool { return true }
+
+// A state of any length is shown so that a person can read it.
+func TestDumpOnFailure(t *testing.T) {
+	hundred := strings.Repeat("x\n", 100)
+	for state, want := range map[string]string{
+		"":                 "nothing in it\n",
+		"a queue\n":        "a queue\n",
+		hundred:            hundred,
+		hundred + "a\nb\n": hundred + "… and 2 lines more, see Dump\n",
+	} {
+		tb := &failedTB{}
+		s := newServer(tb)
+		s.DumpOnFailure("SQS", &sync.Mutex{}, func() string { return state })
+		_, err := sqs.NewFromConfig(config(s)).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("orders")})
+		require.NoError(t, err)
+		tb.end()
+		require.Equal(t, []string{"patternkit: the test has failed; SQS is left with\n" + want + "last calls:\n  GetQueueUrl arn:aws:sqs:eu-west-1:210987654321:orders: ok\n"}, tb.lines)
+	}
+}
