@@ -69,3 +69,9 @@ func parseGuard(name, text string) (*guard, error) {
 	}
 	return g, nil
 }
+
+// pattern is the -test.run that matches the guard's test, and no other whose name
+// ends alike.
+func (g *guard) pattern() string {
+	return "^" + strings.ReplaceAll(g.test, "/", "$/^") + "$"
+}

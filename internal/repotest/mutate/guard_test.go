@@ -159,3 +159,7 @@ func TestASignatureIsNotSwitched(t *testing.T) {
 	require.False(t, g.edit().inside())
 	require.Equal(t, "package p\n\nfunc one() int { return 2 }\n", string(g.edit().alone()))
 }
+
+func TestASubtestIsMatchedWhole(t *testing.T) {
+	require.Equal(t, "^TestPlanted$/^the_step_fails$", (&guard{test: "TestPlanted/the_step_fails"}).pattern())
+}

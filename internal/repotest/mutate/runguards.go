@@ -86,7 +86,7 @@ func (r *runner) tests(pkg string, guards []*guard) {
 		if err == nil {
 			err = errors.New("it needs a build of its own")
 			if g.edit().inside() {
-				err = g.judge(b.run(g.name, "^"+g.test+"$", limit))
+				err = g.judge(b.run(g.name, g.pattern(), limit))
 			}
 		}
 		how := "caught"
@@ -133,7 +133,7 @@ func (r *runner) alone(g *guard) error {
 		return err
 	}
 	defer func() { _ = os.Remove(filepath.Join(dir, filepath.Base(b.path))) }()
-	return g.judge(b.run("", "^"+g.test+"$", limit))
+	return g.judge(b.run("", g.pattern(), limit))
 }
 
 // edit is the guard as a change of the source.
