@@ -16,7 +16,8 @@ import (
 
 // TB is the part of [testing.TB] that a fake uses: it logs what is not simulated,
 // and reports mistakes such as a fault that can never happen. It may be nil, for
-// example in a main program; then a mistake panics.
+// example in a main program; then a mistake panics. An assertion needs a test; it
+// ends the test if the TB also has FailNow, as a *testing.T has.
 type TB interface {
 	Helper()
 	Logf(format string, args ...any)
