@@ -68,7 +68,7 @@ func copyExamples(t *testing.T, p pkg, to string) {
 	}
 	for i := 0; i < len(needed); i++ {
 		path := needed[i]
-		//nolint:staticcheck // the names that the file takes from elsewhere: a guess is good enough, vet checks it
+		// The names that the file takes from elsewhere: a guess is good enough, vet checks it.
 		for _, used := range files[path].Unresolved {
 			if in := declaredIn[used.Name]; in != "" && !slices.Contains(needed, in) {
 				needed = append(needed, in)
