@@ -33,10 +33,10 @@ func (p jsonProtocol) matches(svc *Service, req request) bool {
 	return !req.query && req.target == p.target && (req.service == "" || req.service == svc.Name)
 }
 
-func (jsonProtocol) check(*Service, request) error { return nil }
+func (jsonProtocol) check(*Service, *request) error { return nil }
 
 func (jsonProtocol) decode(op *Operation, req request, into any) error {
-	return decodeJSON(op, req.body, into)
+	return decodeJSON(op.Name, op.members(), req.body, into)
 }
 
 func (jsonProtocol) unknownOperation(operation string) *Error {
@@ -49,7 +49,7 @@ func (jsonProtocol) unknownOperation(operation string) *Error {
 // decodeJSON reads body into the input struct of operation and refuses what
 // the struct has no place for. Names of members are taken exactly, unlike
 // encoding/json does.
-func decodeJSON(op *Operation, body []byte, into any) error {
+func decodeJSON(operation string, members *shape, body []byte, into any) error {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
 		return nil
@@ -57,7 +57,7 @@ func decodeJSON(op *Operation, body []byte, into any) error {
 	if string(body) == "null" || !json.Valid(body) || !validText(body) {
 		return serializationError(body, nil)
 	}
-	walk := op.members().walk(body)
+	walk := members.walk(body)
 	if walk.refused != nil {
 		return walk.refused
 	}
@@ -69,7 +69,7 @@ func decodeJSON(op *Operation, body []byte, into any) error {
 		}
 	}
 	if unknown := walk.unknownMembers(); len(unknown) > 0 {
-		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), op.Name)
+		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), operation)
 	}
 	if err != nil {
 		return serializationError(body, err)

@@ -13,8 +13,9 @@ type Protocol interface {
 
 	// matches reports whether a request is in this protocol and for the service.
 	matches(svc *Service, req request) bool
-	// check refuses a request that no operation of the service can take.
-	check(svc *Service, req request) error
+	// check refuses a request that no operation of the service can take. Where
+	// the route names the operation, it finds it.
+	check(svc *Service, req *request) error
 	// decode reads a request into the input struct of an operation. It refuses a
 	// member that the struct has no field for.
 	decode(op *Operation, req request, into any) error

@@ -31,7 +31,7 @@ func (queryProtocol) matches(svc *Service, req request) bool {
 }
 
 // check refuses a form that is none, and another version of the API.
-func (p queryProtocol) check(_ *Service, req request) error {
+func (p queryProtocol) check(_ *Service, req *request) error {
 	if req.formErr != nil {
 		return malformed("%v", req.formErr)
 	}

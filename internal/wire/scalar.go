@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"math"
 	"reflect"
 	"strconv"
@@ -36,6 +37,11 @@ func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	whole, fraction := math.Modf(seconds)
 	t.Time = time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC()
 	return nil
+}
+
+// MarshalXML implements xml.Marshaler.
+func (t Timestamp) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(t.UTC().Format("2006-01-02T15:04:05.000Z"), start)
 }
 
 // jsonKind names a JSON value by its first byte, as encoding/json does.

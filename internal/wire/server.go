@@ -46,6 +46,9 @@ func NewServer(tb TB, services ...Service) *Server {
 			if table.operations[op.Name] != nil {
 				panic(fmt.Sprintf("wire: service %s has the operation %s twice", svc.Name, op.Name))
 			}
+			if _, rest := svc.Protocol.(*restProtocol); rest != (op.rest != nil) {
+				panic(fmt.Sprintf("wire: the operation %s of %s: HandleREST belongs to RESTJSON and RESTXML, Handle to the other protocols", op.Name, svc.Name))
+			}
 			table.operations[op.Name] = op
 		}
 		s.services = append(s.services, table)
@@ -69,12 +72,16 @@ type request struct {
 	operation string
 	query     bool // no target: Query, or a protocol that nothing here has
 	method    string
-	path      string
+	path      string // decoded, and cut where it is long
 	cbor      bool
 	port      bool       // it came over a port, from anywhere
 	form      url.Values // of a Query request, from the URL and the body
 	formErr   error
 	body      []byte
+
+	escapedPath, rawQuery string // of a REST request
+	header                http.Header
+	labels                map[string]string // of the path
 }
 
 // cut shortens a text that an error names.
@@ -108,6 +115,7 @@ func parseRequest(r *http.Request) (request, error) {
 	var req request
 	req.scope = credentialScope(r)
 	req.method, req.path = r.Method, cut(r.URL.Path, 200)
+	req.escapedPath, req.rawQuery, req.header = r.URL.EscapedPath(), r.URL.RawQuery, r.Header
 	req.cbor = r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		dot := strings.LastIndexByte(target, '.')
@@ -336,10 +344,10 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 	if err := ctx.Err(); err != nil {
 		return reply{}, err
 	}
+	op, err := table.operation(&req)
 	c := newCall(&table.Service, req)
 	var outcome faultOutcome
 	var out any
-	op, err := table.operation(req)
 	if err == nil { // faults wait for an operation that is served
 		outcome = s.match(c)
 		out, err = s.run(context.WithValue(ctx, callKey{}, c), table, op, req, outcome)
@@ -368,7 +376,7 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 }
 
 // operation finds the operation of a request, or says why there is none.
-func (t *serviceTable) operation(req request) (*Operation, error) {
+func (t *serviceTable) operation(req *request) (*Operation, error) {
 	if err := t.Protocol.check(&t.Service, req); err != nil {
 		return nil, err
 	}

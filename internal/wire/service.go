@@ -25,14 +25,15 @@ type Service struct {
 	Operations []Operation
 }
 
-// Operation is one row of a Service's table; [Handle] makes it.
+// Operation is one row of a Service's table; [Handle] makes it, or [HandleREST].
 type Operation struct {
 	// Name is AWS's name of the operation, such as "PutItem".
 	Name string
 	// Input and Output are the struct types of the members.
 	Input, Output reflect.Type
 
-	members func() *shape // of the input
+	members func() *shape  // of the input
+	rest    *restOperation // of a service that speaks REST
 	serve   func(ctx context.Context, decode func(any) error) (any, error)
 }
 

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"encoding/xml"
 	"net/http"
 	"slices"
 	"strconv"
@@ -76,18 +75,10 @@ var restXML = map[string]bool{"cloudfront": true, "route53": true, "s3": true, "
 
 // xmlRefusal is an error of a REST service in XML: Amazon S3 has no envelope.
 func xmlRefusal(c *Call, failure *Error) (reply, error) {
-	type s3Error struct {
-		XMLName                  xml.Name `xml:"Error"`
-		Code, Message, RequestId string
-	}
 	if !strings.HasPrefix(c.Service, "s3") {
 		return queryProtocol{}.reply(&Service{}, c, nil, failure)
 	}
-	body, err := xml.Marshal(s3Error{Code: failure.Code, Message: failure.Message, RequestId: c.RequestID})
-	return reply{status: failure.status(), body: append([]byte(xml.Header), body...), header: http.Header{
-		"Content-Type":     {"application/xml"},
-		"X-Amz-Request-Id": {c.RequestID},
-	}}, err
+	return bareError(c, failure)
 }
 
 // cborRefusal is an error in the protocol of Amazon CloudWatch: a CBOR map.
