@@ -79,5 +79,5 @@ func ExampleRun() {
 }
 
 func TestDepositHappensOnce(t *testing.T) {
-	simulate.Run(t, NewBank, simulate.Once((*Bank).Deposits))
+	proof(t, NewBank, simulate.Once((*Bank).Deposits))
 }
