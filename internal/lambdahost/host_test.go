@@ -1,11 +1,9 @@
 package lambdahost_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -15,30 +13,6 @@ import (
 
 	"github.com/patternkit/serverless/internal/lambdahost"
 )
-
-var function string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "lambdahost")
-	if err != nil {
-		panic(err)
-	}
-	function, err = lambdahost.Build(context.Background(), "./testdata/function", dir)
-	if err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-func start(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
-	t.Helper()
-	host, err := lambdahost.Start(t.Context(), function, optFns...)
-	require.NoError(t, err)
-	t.Cleanup(host.Close)
-	return host
-}
 
 func invoke(t *testing.T, host *lambdahost.Host, payload string, optFns ...func(*lambdahost.Event)) lambdahost.Result {
 	t.Helper()

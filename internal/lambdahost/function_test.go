@@ -1,5 +1,4 @@
-// The function does what its event says.
-package main
+package lambdahost_test
 
 import (
 	"context"
@@ -9,12 +8,38 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/internal/lambdahost"
 )
 
+// TestMain makes this binary the function as well, in the processes that start
+// starts: no other has to be linked.
+func TestMain(m *testing.M) {
+	if os.Getenv("FUNCTION") != "" {
+		runFunction()
+	}
+	os.Exit(m.Run())
+}
+
+func start(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
+	t.Helper()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	host, err := lambdahost.Start(t.Context(), binary, append(optFns, func(o *lambdahost.Options) {
+		o.Env = append(o.Env, "FUNCTION=1", "GORACE=atexit_sleep_ms=0") // the race detector ends at once
+	})...)
+	require.NoError(t, err)
+	t.Cleanup(host.Close)
+	return host
+}
+
+// event says what the function does.
 type event struct {
 	Do     string
 	Millis int
@@ -26,7 +51,8 @@ func (e *orderError) Error() string { return "no order " + e.order }
 
 var running, most atomic.Int64
 
-func handle(ctx context.Context, e event) (any, error) {
+// doAsTold is the handler of the function.
+func doAsTold(ctx context.Context, e event) (any, error) {
 	now := running.Add(1)
 	defer running.Add(-1)
 	for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
@@ -62,14 +88,15 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, &orderError{"43"} }
 
-func main() {
+// runFunction is the main function of the function. It does not return.
+func runFunction() {
 	if os.Getenv("SIGTERM") != "" {
-		lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() {
+		lambda.StartWithOptions(doAsTold, lambda.WithEnableSIGTERM(func() {
 			fmt.Println("shutting down")
 			if os.Getenv("SIGTERM") == "exit" {
 				os.Exit(0)
 			}
 		}))
 	}
-	lambda.Start(handle)
+	lambda.Start(doAsTold)
 }

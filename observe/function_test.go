@@ -1,5 +1,4 @@
-// The function does what its event says, observed.
-package main
+package observe_test
 
 import (
 	"context"
@@ -7,16 +6,43 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/patternkit/serverless/internal/lambdahost"
 	"github.com/patternkit/serverless/observe"
 	"github.com/patternkit/serverless/observe/xraylite"
 )
 
-type event struct {
+// TestMain makes this binary the function as well, in the processes that
+// inProcess starts: no other has to be linked, and it is built as the tests are.
+func TestMain(m *testing.M) {
+	if os.Getenv("OBSERVED_FUNCTION") != "" {
+		runFunction()
+	}
+	os.Exit(m.Run())
+}
+
+// inProcess starts the observed function on the real runtime loop.
+func inProcess(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
+	t.Helper()
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	host, err := lambdahost.Start(t.Context(), binary, append(optFns, func(o *lambdahost.Options) {
+		const broken = "PATTERNKIT_MUTANT" // what is broken here, is there
+		o.Env = append(o.Env, "OBSERVED_FUNCTION=1", broken+"="+os.Getenv(broken), "GORACE=atexit_sleep_ms=0")
+	})...)
+	require.NoError(t, err)
+	t.Cleanup(host.Close)
+	return host
+}
+
+// functionEvent says what the function does.
+type functionEvent struct {
 	ID     string
 	Do     string
 	Millis int
@@ -27,7 +53,8 @@ var (
 	values = observe.MustHistogram("Values", "ID")
 )
 
-func handle(ctx context.Context, e event) (string, error) {
+// doAsTold is the handler of the function.
+func doAsTold(ctx context.Context, e functionEvent) (string, error) {
 	ctx = observe.WithCorrelationID(ctx, "c-"+e.ID)
 	ctx, span := observe.StartSpan(ctx, "work")
 	defer span.End()
@@ -69,10 +96,11 @@ func handle(ctx context.Context, e event) (string, error) {
 	return e.ID, nil
 }
 
-func main() {
-	lambda.Start(observe.Handler("orders", handle, func(o *observe.Options) {
+// runFunction is the main function of an observed function. It does not return.
+func runFunction() {
+	lambda.Start(observe.Handler("orders", doAsTold, func(o *observe.Options) {
 		o.BufferBytes = 4096
-		o.DeadlineMargin = 2900 * time.Millisecond // a loaded machine also needs time to write
+		o.DeadlineMargin = 1400 * time.Millisecond // a loaded machine also needs time to write
 		o.Tracer = xraylite.New()
 		o.RecoverPanics = os.Getenv("RECOVER") != ""
 	}))

@@ -1,6 +1,0 @@
-//go:build !race
-
-package observe_test
-
-// raceFlags build the functions under test as the test itself is built.
-var raceFlags []string
