@@ -127,6 +127,11 @@ var linked = map[string][]because{
 	}},
 	"dynamo/dynamotest/conformance": {client, dynamoDB, streams},
 
+	"examples/localaws/lambdatest": {lambdaEvents, client, {
+		sdk + "/service/lambda":           "the service that the package simulates",
+		sdk + "/aws/protocol/eventstream": "the client's own dependency",
+	}},
+
 	"events":                        {client, eventBridge},
 	"events/eventstest":             {client, eventBridge},
 	"events/eventstest/conformance": {client, eventBridge, {sdk + "/service/sqs": "queues are targets"}},

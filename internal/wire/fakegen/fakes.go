@@ -99,4 +99,15 @@ var fakes = []fakePackage{{
 		Fail: "GetSecretValue", Drop: "GetSecretValue", Wait: "GetSecretValue",
 		Throttled: "ThrottlingException",
 	}},
+}, {
+	Dir: "examples/localaws/lambdatest", Package: "lambdatest",
+	Example: "Invoke", Action: "lambda:Invoke",
+	SDKError: "*types.ServiceException", ErrorCode: "ServiceException",
+	Resource: "a function",
+	Fields:   `such as "Reason"`,
+	Fakes: []fake{{
+		Type: "Lambda", Receiver: "l", Service: "Lambda", SDK: "lambda",
+		Fail: "Invoke", Drop: "Invoke", Wait: "Invoke",
+		Throttled: "TooManyRequestsException",
+	}},
 }}
