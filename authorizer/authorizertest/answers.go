@@ -13,19 +13,23 @@ type gatewayAnswer struct {
 	status    int
 	errorType string // header x-amzn-ErrorType
 	body      string
+	challenge string // header www-authenticate
 }
 
 // The answers of a REST API.
 var (
-	unauthorized      = gatewayAnswer{401, "UnauthorizedException", `{"message":"Unauthorized"}`}
-	denied            = gatewayAnswer{403, "AccessDeniedException", `{"Message":"User is not authorized to access this resource with an explicit deny"}`}
-	notAllowed        = gatewayAnswer{403, "AccessDeniedException", `{"Message":"User is not authorized to access this resource"}`}
-	forbidden         = gatewayAnswer{403, "ForbiddenException", `{"message":"Forbidden"}`}
-	missingToken      = gatewayAnswer{403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`}
-	uriTooLong        = gatewayAnswer{414, "RequestURITooLongException", `{"message":"Request URI Too Long"}`}
-	authorizerFailure = gatewayAnswer{500, "AuthorizerConfigurationException", `{"message":null}`}
-	badIntegration    = gatewayAnswer{502, "InternalServerErrorException", `{"message": "Internal server error"}`}
-	endpointTimeout   = gatewayAnswer{504, "InternalServerErrorException", `{"message": "Endpoint request timed out"}`}
+	unauthorized      = gatewayAnswer{status: 401, errorType: "UnauthorizedException", body: `{"message":"Unauthorized"}`}
+	denied            = gatewayAnswer{status: 403, errorType: "AccessDeniedException", body: `{"Message":"User is not authorized to access this resource with an explicit deny"}`}
+	notAllowed        = gatewayAnswer{status: 403, errorType: "AccessDeniedException", body: `{"Message":"User is not authorized to access this resource"}`}
+	forbidden         = gatewayAnswer{status: 403, errorType: "ForbiddenException", body: `{"message":"Forbidden"}`}
+	missingToken      = gatewayAnswer{status: 403, errorType: "MissingAuthenticationTokenException", body: `{"message":"Missing Authentication Token"}`}
+	requestTooLong    = gatewayAnswer{status: 413, errorType: "RequestTooLargeException", body: `{"message":"Request Too Long"}`}
+	uriTooLong        = gatewayAnswer{status: 414, errorType: "RequestURITooLongException", body: `{"message":"Request URI Too Long"}`}
+	headersTooLarge   = gatewayAnswer{status: 431, errorType: "RequestHeaderFieldsTooLargeException", body: `{"message":"Request Header Fields Too Large"}`}
+	badRequest        = gatewayAnswer{status: 400, errorType: "BadRequestException", body: `{"message":"Bad Request"}`}
+	authorizerFailure = gatewayAnswer{status: 500, errorType: "AuthorizerConfigurationException", body: `{"message":null}`}
+	badIntegration    = gatewayAnswer{status: 502, errorType: "InternalServerErrorException", body: `{"message": "Internal server error"}`}
+	endpointTimeout   = gatewayAnswer{status: 504, errorType: "InternalServerErrorException", body: `{"message": "Endpoint request timed out"}`}
 )
 
 func (a gatewayAnswer) rest() awsevents.APIGatewayProxyResponse {

@@ -36,9 +36,10 @@ type AuthorizerOptions struct {
 	Simple bool
 }
 
-// Authorizer is the Lambda authorizer of an API.
+// Authorizer is an authorizer of an API: a Lambda function, or the check of a JWT.
 type Authorizer struct {
 	token      bool
+	jwt        *tokenCheck // of a JWT authorizer
 	function   Function
 	options    AuthorizerOptions
 	validation *regexp.Regexp

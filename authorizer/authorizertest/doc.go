@@ -10,6 +10,10 @@
 //		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", authorizertest.Func(getOrder))})
 //	response := api.Invoke(ctx, request)
 //
+// A RESTAPI, an HTTPAPI and a FunctionURL are also an [net/http.Handler], for a real port or net/http/httptest:
+//
+//	http.ListenAndServe("127.0.0.1:8080", api)
+//
 // # Semantics
 //
 // A route is found by path and method together: a literal segment comes before {name}, {name} before {name+}, a method
@@ -27,6 +31,26 @@
 // of its own, also where several have one authorizer. Shown by TestEveryIdentitySourceOfARESTAPICounts and
 // TestResultsAreCachedPerAPIAndStage.
 //
+// Over HTTP a request becomes the event that API Gateway makes of it, and the function's answer becomes the response. A
+// REST API has headers and parameters in both forms, and the path percent-encoded. Payload format 2.0 joins the values of
+// a name with a comma, has cookies apart, and shows a named stage in rawPath. API Gateway keeps the
+// spelling of header names in the events of a REST API; a Go server loses it, so here they are in canonical form. The
+// domain name is the host that the client names. A client that hangs up does not end the function. Shown by TestRESTEventOfAnHTTPRequest,
+// TestHTTPEventOfAnHTTPRequest, TestAPIsServedBelowAPrefix and TestAClientThatHangsUp.
+//
+// A REST API treats a body as binary by APIOptions.BinaryMediaTypes: that of a request by its Content-Type, that of a
+// response by the first type of Accept. Payload format 2.0 has text, JSON, XML and JavaScript as they are, all other
+// bodies in base64, and decodes every answer that says it is in base64. Shown by TestRESTAnswerBecomesHTTP and
+// TestBodiesOfPayload2.
+//
+// With APIOptions.CORS an HTTP API answers preflight requests before routes and authorizers, and puts its own headers in
+// place of the function's. A $default route with an authorizer asks it first. A REST API has Preflight routes. Shown by
+// TestCORSOfAnHTTPAPI and TestPreflightOfARESTAPI.
+//
+// A route may have an authorizer of its own (Behind). A JWT authorizer checks signature, issuer, audience, times and the
+// route's scopes, with the keys that the issuer publishes. Shown by TestRoutesWithAuthorizersOfTheirOwn,
+// TestJWTAuthorizer and TestDiscoveryOfTheKeys.
+//
 // An issuer's tokens are good unless asked otherwise, and Issuer.Attacks has one for each way of being bad. Its RSA keys
 // are made of primes that everybody can look up in this package. Two issuers of one test do not share a key. Shown by
 // TestTokensOfEveryAlgorithm and TestIssuersDoNotShareKeys.
@@ -34,10 +58,13 @@
 // # Simulated
 //
 //   - REST APIs ([RESTAPI]): TOKEN and REQUEST authorizers, identity sources, validation expressions, the result cache
-//     with its TTL, IAM evaluation, context coercion, usageIdentifierKey with API keys of a usage plan. Also Lambda proxy
-//     integration, the limits of the method ARN and of time, and the default gateway responses with their bodies.
-//   - HTTP APIs ([HTTPAPI]): REQUEST authorizers of payload format 2.0 with policies and simple responses, $default
-//     routes, context of any JSON, cookies.
+//     with its TTL, IAM evaluation, context coercion, API keys of a usage plan from the header or usageIdentifierKey. Also
+//     Lambda proxy integration, binary media types, Preflight routes, the limits, and the default gateway responses with
+//     their bodies. The function's own WWW-Authenticate and the like are renamed to x-amzn-Remapped-….
+//   - HTTP APIs ([HTTPAPI]): REQUEST authorizers of payload format 2.0 with policies and simple responses, JWT
+//     authorizers with scopes, $default routes, context of any JSON, cookies, CORS.
+//   - Function URLs ([FunctionURL]): payload format 2.0, CORS, AuthType NONE, and AWS_IAM with a signature that is looked
+//     for but not verified.
 //   - WebSocket APIs ([WebSocketAPI]): the authorizer on $connect, routing by the member "action", the two hours of a
 //     connection.
 //   - Secrets Manager ([SecretsManager]), over the wire: GetSecretValue and DescribeSecret with AWSCURRENT and
@@ -67,16 +94,23 @@
 //
 // Of API Gateway these are missing:
 //
-//   - HTTP APIs with payload format 1.0 or JWT authorizers
-//   - WebSocket messages from the server
+//   - HTTP APIs with payload format 1.0, for integrations or authorizers
+//   - WebSocket connections over HTTP (501) and messages from the server
 //   - policies with Condition, Principal, NotAction or NotResource: answered as a configuration error, 500
 //   - resource policies, IAM and Cognito authorizers
-//   - custom gateway responses, mapping templates, binary media types
+//   - custom gateway responses, mapping templates, models and request validators
+//   - AWS, HTTP and MOCK integrations other than Preflight, and response streaming
 //   - throttling and quotas of usage plans
-//   - CORS preflight answers, mutual TLS
+//   - mutual TLS, custom domain names with a base path
+//
+// Give a route of a deployment that needs one of them to Lacking: it is answered with 501 and a sentence that names it.
+// Shown by TestWhatIsLackingIsRefusedByName.
 //
 // Not verified against AWS: that a validation expression must match the whole token, how percent-encoded paths look in a
-// method ARN, and the x-amzn-ErrorType of failures other than a bad answer.
+// method ARN, the x-amzn-ErrorType of failures other than a bad answer, and the answers to a request with too large
+// headers. Nor the www-authenticate of a JWT authorizer beyond audience, expiry and discovery, the Content-Type of an
+// answer of payload format 2.0 without one, CORS headers on the answers of authorizers, and the status of a function
+// URL's preflight answer. A token that is good for more than ten years is refused here.
 //
 // # Limits
 //
@@ -84,11 +118,16 @@
 //	characters of a resource in a policy     512 (500 beyond)
 //	cache TTL                                3,600 seconds
 //	time of the authorizer's function        10 seconds
-//	time of the API's function               29 seconds
+//	time of the API's function               29 seconds (504 beyond), of an HTTP API 30 (503)
 //	time of a WebSocket connection           2 hours
+//	bytes of a request's body                10 MB (413 beyond)
+//	bytes of a function's event or answer    6 MB (413, and a failure of the function)
+//	bytes of the request line and headers    10,240
+//	audiences of a JWT authorizer            50
 //
-// They are API Gateway's: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html. Shown by
-// TestGatewayLimits, TestPolicyResourceOfMoreThan512Characters and TestWebSocketAPIRoutesWhatAConnectionSends.
+// They are API Gateway's: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html, and Lambda's. Shown by
+// TestGatewayLimits, TestRESTLimitsOfHTTPRequests, TestTimeoutsOverHTTP, TestPolicyResourceOfMoreThan512Characters and
+// TestWebSocketAPIRoutesWhatAConnectionSends.
 //
 // # Errors
 //

@@ -3,7 +3,10 @@ package authorizertest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
+	"net/http"
+	"net/http/httptest"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,4 +82,32 @@ func ExampleNewSecretsManager() {
 	// Output:
 	// AWSCURRENT two
 	// AWSPREVIOUS one
+}
+
+// An API on a port. In a program it is http.ListenAndServe("127.0.0.1:8080", api).
+func ExampleHTTPAPI_ServeHTTP() {
+	getOrder := func(_ context.Context, request awsevents.APIGatewayV2HTTPRequest) (map[string]string, error) {
+		return map[string]string{"id": request.PathParameters["id"], "path": request.RawPath}, nil
+	}
+	api := authorizertest.NewHTTPAPI(nil, nil,
+		[]authorizertest.Route{authorizertest.At("GET /orders/{id}", authorizertest.Func(getOrder))},
+		func(o *authorizertest.APIOptions) { o.Stage, o.StageInPath = "dev", true })
+	server := httptest.NewServer(api)
+	defer server.Close()
+
+	for _, path := range []string{"/dev/orders/42", "/prod/orders/42"} {
+		response, err := http.Get(server.URL + path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = response.Body.Close()
+		fmt.Println(response.StatusCode, string(body))
+	}
+	// Output:
+	// 200 {"id":"42","path":"/dev/orders/42"}
+	// 404 {"message":"Not Found"}
 }

@@ -42,3 +42,11 @@ func call(ctx context.Context, function Function, payload []byte, limit time.Dur
 	}
 	return out.Response, out.Err
 }
+
+// size refuses an answer that Lambda would not return.
+func size(out []byte) error {
+	if len(out) > lambdafn.MaxPayload {
+		return fmt.Errorf("the answer has %d bytes, at most %d", len(out), lambdafn.MaxPayload)
+	}
+	return nil
+}

@@ -13,7 +13,7 @@ import (
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
-	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // HTTPAPI is an HTTP API of API Gateway in process, payload format version 2.0. It is safe for concurrent use.
@@ -27,25 +27,34 @@ type HTTPAPI struct {
 
 // The answers of an HTTP API.
 var (
-	httpUnauthorized = gatewayAnswer{401, "", `{"message":"Unauthorized"}`}
-	httpForbidden    = gatewayAnswer{403, "", `{"message":"Forbidden"}`}
-	httpNotFound     = gatewayAnswer{404, "", `{"message":"Not Found"}`}
-	httpFailure      = gatewayAnswer{500, "", `{"message":"Internal Server Error"}`}
-	httpUnavailable  = gatewayAnswer{503, "", `{"message":"Service Unavailable"}`}
+	httpUnauthorized = gatewayAnswer{status: 401, body: `{"message":"Unauthorized"}`}
+	httpForbidden    = gatewayAnswer{status: 403, body: `{"message":"Forbidden"}`}
+	httpNotFound     = gatewayAnswer{status: 404, body: `{"message":"Not Found"}`}
+	httpTooLong      = gatewayAnswer{status: 413, body: `{"message":"Request Entity Too Large"}`}
+	httpFailure      = gatewayAnswer{status: 500, body: `{"message":"Internal Server Error"}`}
+	httpUnavailable  = gatewayAnswer{status: 503, body: `{"message":"Service Unavailable"}`}
 )
 
 func (a gatewayAnswer) http() awsevents.APIGatewayV2HTTPResponse {
-	return awsevents.APIGatewayV2HTTPResponse{StatusCode: a.status, Headers: map[string]string{"content-type": "application/json"}, Body: a.body}
+	headers := map[string]string{"content-type": "application/json"}
+	if a.challenge != "" {
+		headers["www-authenticate"] = a.challenge
+	}
+	return awsevents.APIGatewayV2HTTPResponse{StatusCode: a.status, Headers: headers, Body: a.body}
 }
 
-// NewHTTPAPI returns an HTTP API with a REQUEST authorizer (nil for none) and routes, one of which may be "$default". Its
-// identity sources are written "$request.header.NAME", "$request.querystring.NAME", "$context.routeKey" and
+// NewHTTPAPI returns an HTTP API with a REQUEST or JWT authorizer (nil for none) and routes, one of which may be
+// "$default". Identity sources are written "$request.header.NAME", "$request.querystring.NAME", "$context.routeKey" and
 // "$stageVariables.NAME"; the default is the header Authorization. It panics when a setting is not one of an HTTP API.
 func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*APIOptions)) *HTTPAPI {
-	if authorizer != nil && authorizer.token {
-		panic("authorizertest: an HTTP API has REQUEST authorizers only")
-	}
-	g := &HTTPAPI{tb: tb, authorizer: authorizer, options: defaults("$default", optFns)}
+	guards(authorizer, routes, func(a *Authorizer) {
+		if a.token {
+			panic("authorizertest: an HTTP API has REQUEST and JWT authorizers only")
+		}
+		a.knows(func(source string) { identityOfV2(awsevents.APIGatewayV2HTTPRequest{}, source) })
+	})
+	withTimeout := func(o *APIOptions) { o.BackendTimeout = 30 * time.Second }
+	g := &HTTPAPI{tb: tb, authorizer: authorizer, options: defaults("$default", slices.Concat([]func(*APIOptions){withTimeout}, optFns))}
 	var rest []Route
 	for _, route := range routes {
 		if route.Route == "$default" {
@@ -58,40 +67,62 @@ func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*A
 		rest = append(rest, route)
 	}
 	g.table = newTable(rest)
-	authorizer.knows(func(source string) { identityOfV2(awsevents.APIGatewayV2HTTPRequest{}, source) })
+	if g.options.CORS != nil {
+		g.options.CORS = g.options.CORS.checked()
+	}
+	if len(g.options.BinaryMediaTypes) > 0 {
+		panic("authorizertest: an HTTP API has no binary media types")
+	}
 	return g
 }
 
 // Invoke plays one request, of which the method and path (RequestContext.HTTP), headers, query, cookies, source address
-// and body matter, and returns what the client gets. The path is as a client sends it: percent-encoding is undone before
-// the route is looked for. Cookies may also be given as the header Cookie.
+// and body matter, and returns what the client gets. The path is as a client sends it, without the stage:
+// percent-encoding is undone before the route is looked for. Cookies may also be given as the header Cookie.
 func (g *HTTPAPI) Invoke(ctx context.Context, request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPResponse {
-	request = g.normalize(request)
-	http := request.RequestContext.HTTP
-	route, parameters := g.table.find(http.Method, http.Path)
+	request, path := g.normalize(request)
+	method, cors := request.RequestContext.HTTP.Method, g.options.CORS
+	route, parameters := g.table.find(method, path)
+	if cors.preflight(method, request.Headers) && (route != nil || g.fallback == nil || g.fallback.guard(g.authorizer) == nil) {
+		return cors.permission(request.Headers)
+	}
 	if route == nil {
 		route = g.fallback
 	}
 	if route == nil {
 		return httpNotFound.http()
 	}
+	arn := g.options.arn(method, path)
+	if unplayed := route.unplayed(g.tb, arn); unplayed != nil {
+		return unplayed.http()
+	}
 	request.RouteKey, request.RequestContext.RouteKey, request.PathParameters = route.Route.Route, route.Route.Route, parameters
-	if g.authorizer != nil && !route.Public {
-		refusal, values := g.authorize(ctx, request)
+	if guard := route.guard(g.authorizer); guard != nil {
+		authorize := g.authorize
+		if guard.jwt != nil {
+			authorize = g.authorizeToken
+		}
+		refusal, description := authorize(ctx, guard, route, arn, request)
 		if refusal != nil {
 			return refusal.http()
 		}
-		request.RequestContext.Authorizer = &awsevents.APIGatewayV2HTTPRequestContextAuthorizerDescription{Lambda: values}
+		request.RequestContext.Authorizer = description
 	}
-	return g.integrate(ctx, route, request)
+	if cors.preflight(method, request.Headers) {
+		return cors.permission(request.Headers)
+	}
+	return g.integrate(ctx, route, arn, request)
 }
 
-func (g *HTTPAPI) authorize(ctx context.Context, request awsevents.APIGatewayV2HTTPRequest) (*gatewayAnswer, map[string]any) {
-	arn := g.options.arn(request.RequestContext.HTTP.Method, request.RequestContext.HTTP.Path)
-	identity, err := g.authorizer.identity(func(source string) string { return identityOfV2(request, source) })
+// description is what an authorizer tells the function.
+type description = awsevents.APIGatewayV2HTTPRequestContextAuthorizerDescription
+
+// authorize returns the answer that ends the request, or what the authorizer's function tells.
+func (g *HTTPAPI) authorize(ctx context.Context, guard *Authorizer, _ *boundRoute, arn string, request awsevents.APIGatewayV2HTTPRequest) (*gatewayAnswer, *description) {
+	identity, err := guard.identity(func(source string) string { return identityOfV2(request, source) })
 	var answer *result
 	if err == nil {
-		answer, err = g.authorizer.result(ctx, g, identity, authorizerEventV2(arn, identity, request), func(*result) error { return nil })
+		answer, err = guard.result(ctx, g, identity, authorizerEventV2(arn, identity, request), func(*result) error { return nil })
 	}
 	switch {
 	case errors.Is(err, errUnauthorized):
@@ -105,7 +136,7 @@ func (g *HTTPAPI) authorize(ctx context.Context, request awsevents.APIGatewayV2H
 	}
 	values := make(map[string]any, len(answer.context))
 	maps.Copy(values, answer.context)
-	return nil, values
+	return nil, &description{Lambda: values}
 }
 
 func (g *HTTPAPI) refuse(answer *gatewayAnswer, arn string, err error) *gatewayAnswer {
@@ -113,7 +144,50 @@ func (g *HTTPAPI) refuse(answer *gatewayAnswer, arn string, err error) *gatewayA
 	return answer
 }
 
-func (g *HTTPAPI) normalize(request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPRequest {
+// normalize fills in what API Gateway adds to a request, and returns the path below the stage, decoded.
+func (g *HTTPAPI) normalize(request awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPRequest, string) {
+	ownCookies(&request)
+	c := &request.RequestContext
+	path := c.HTTP.Path
+	if path == "" {
+		path = request.RawPath
+	}
+	if decoded, err := url.PathUnescape(path); err == nil {
+		path = decoded // before the route is looked for
+	}
+	request.RawPath = path
+	if g.options.Stage != "$default" {
+		request.RawPath = "/" + g.options.Stage + path
+	}
+	c.HTTP.Path = request.RawPath
+	if g.options.Variables != nil {
+		request.StageVariables = maps.Clone(g.options.Variables)
+	}
+	now := time.Now().UTC()
+	c.AccountID, c.APIID, c.Stage = g.options.Account, g.options.APIID, g.options.Stage
+	c.Time, c.TimeEpoch = now.Format("02/Jan/2006:15:04:05 -0700"), now.UnixMilli()
+	if c.RequestID == "" {
+		c.RequestID = shortID()
+	}
+	if c.DomainName == "" {
+		c.DomainName, c.DomainPrefix = g.options.domain()
+	}
+	if c.HTTP.Protocol == "" {
+		c.HTTP.Protocol = "HTTP/1.1"
+	}
+	if c.HTTP.UserAgent == "" {
+		c.HTTP.UserAgent = request.Headers["user-agent"]
+	}
+	if c.HTTP.SourceIP == "" {
+		c.HTTP.SourceIP = "127.0.0.1"
+	}
+	c.Authorizer = nil
+	return request, path
+}
+
+// ownCookies brings a request into the form of payload format 2.0, in which names are in lower case and cookies have a
+// place of their own.
+func ownCookies(request *awsevents.APIGatewayV2HTTPRequest) {
 	headers := make(map[string]string, len(request.Headers))
 	for name, value := range request.Headers {
 		headers[strings.ToLower(name)] = value
@@ -124,33 +198,8 @@ func (g *HTTPAPI) normalize(request awsevents.APIGatewayV2HTTPRequest) awsevents
 			request.Cookies = append(request.Cookies, cookie)
 		}
 	}
-	delete(headers, "cookie") // cookies have a place of their own
+	delete(headers, "cookie")
 	request.Version, request.Headers = "2.0", headers
-	c := &request.RequestContext
-	if c.HTTP.Path == "" {
-		c.HTTP.Path = request.RawPath
-	}
-	if decoded, err := url.PathUnescape(c.HTTP.Path); err == nil {
-		c.HTTP.Path = decoded // before the route is looked for
-	}
-	request.RawPath = c.HTTP.Path
-	if g.options.Stage != "$default" {
-		request.RawPath = "/" + g.options.Stage + c.HTTP.Path
-	}
-	if g.options.Variables != nil {
-		request.StageVariables = maps.Clone(g.options.Variables)
-	}
-	now := time.Now().UTC()
-	c.AccountID, c.APIID, c.Stage = g.options.Account, g.options.APIID, g.options.Stage
-	c.Time, c.TimeEpoch = now.Format("02/Jan/2006:15:04:05 -0700"), now.UnixMilli()
-	if c.RequestID == "" {
-		c.RequestID = awsid.UUID()
-	}
-	if c.HTTP.SourceIP == "" {
-		c.HTTP.SourceIP = "127.0.0.1"
-	}
-	c.Authorizer = nil
-	return request
 }
 
 // identityOfV2 reads an identity source of an HTTP API.
@@ -202,25 +251,44 @@ func authorizerEventV2(arn string, identity []string, request awsevents.APIGatew
 	}
 }
 
-// integrate invokes the function behind a route. An answer without a status code is the body of a 200.
-func (g *HTTPAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPResponse {
-	out, err := call(ctx, route.Backend, mustJSON(request), g.options.BackendTimeout)
-	arn := g.options.arn(request.RequestContext.HTTP.Method, request.RequestContext.HTTP.Path)
-	switch {
-	case errors.Is(err, errTimedOut):
+// integrate invokes the function behind a route.
+func (g *HTTPAPI) integrate(ctx context.Context, route *boundRoute, arn string, request awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2HTTPResponse {
+	payload := mustJSON(request)
+	if len(payload) > lambdafn.MaxPayload {
+		return httpTooLong.http()
+	}
+	out, err := call(ctx, route.Backend, payload, g.options.BackendTimeout)
+	if errors.Is(err, errTimedOut) {
 		return httpUnavailable.http()
-	case err != nil:
-		return g.refuse(&httpFailure, arn, err).http()
-	}
-	var probe struct {
-		StatusCode *int `json:"statusCode"`
-	}
-	if json.Unmarshal(out, &probe) != nil || probe.StatusCode == nil {
-		return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"content-type": "application/json"}, Body: string(out)}
 	}
 	var response awsevents.APIGatewayV2HTTPResponse
-	if err := strictly(out, &response); err != nil || response.StatusCode < 100 || response.StatusCode > 599 {
-		return g.refuse(&httpFailure, arn, fmt.Errorf("bad answer of the function: status %d, %w", response.StatusCode, err)).http()
+	if err == nil {
+		response, err = answerV2(out)
 	}
+	if err != nil {
+		return g.refuse(&httpFailure, arn, err).http()
+	}
+	g.options.CORS.grant(&response, request.Headers)
 	return response
+}
+
+// answerV2 reads the answer of a function in payload format 2.0. One without a status code is the body of a 200.
+func answerV2(out []byte) (response awsevents.APIGatewayV2HTTPResponse, err error) {
+	if err := size(out); err != nil {
+		return response, err
+	}
+	var probe struct {
+		StatusCode json.RawMessage `json:"statusCode"`
+	}
+	_ = json.Unmarshal(out, &probe) // what is not an object has no status code
+	if len(probe.StatusCode) == 0 || string(probe.StatusCode) == "null" {
+		return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"content-type": "application/json"}, Body: string(out)}, nil
+	}
+	if err := strictly(out, &response); err != nil {
+		return response, fmt.Errorf("bad answer of the function: %w", err)
+	}
+	if response.StatusCode < 200 || response.StatusCode > 599 {
+		return response, fmt.Errorf("bad answer of the function: status %d", response.StatusCode)
+	}
+	return response, nil
 }

@@ -103,7 +103,7 @@ func TestEveryIdentitySourceOfAnHTTPAPIReachesTheFunction(t *testing.T) {
 	response := api.Invoke(t.Context(), request)
 	require.Equal(t, 200, response.StatusCode, "an answer without a status code is the body of a 200")
 	require.JSONEq(t, `"/beta/a"`, response.Body)
-	require.Equal(t, []string{"acme", "s=1; t=2", "7", "blue", "GET /a", "127.0.0.1", "GET", "/a"}, identities)
+	require.Equal(t, []string{"acme", "s=1; t=2", "7", "blue", "GET /a", "127.0.0.1", "GET", "/beta/a"}, identities)
 	request.RawPath = "/b"
 	require.Equal(t, 404, api.Invoke(t.Context(), request).StatusCode)
 	request.RawPath, request.QueryStringParameters = "/a", nil

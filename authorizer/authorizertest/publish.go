@@ -75,8 +75,17 @@ func (i *Issuer) Requests() int {
 	return i.requests
 }
 
-// ServeHTTP publishes the key set, for use with a real port.
+// discoveryPath is where an issuer says where its keys are.
+const discoveryPath = "/.well-known/openid-configuration"
+
+// ServeHTTP publishes the key set, and the discovery document that names it, for use with a real port. Requests, Fail and
+// Delay are about the key set only.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, discoveryPath) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(mustJSON(map[string]string{"issuer": i.options.URL, "jwks_uri": i.JWKSURL()}))
+		return
+	}
 	i.mu.Lock()
 	i.requests++
 	delay, failing := i.delay, i.failures > 0

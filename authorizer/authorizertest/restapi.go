@@ -2,6 +2,8 @@ package authorizertest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/internal/lambdafn"
 )
 
 // APIOptions say which API and stage a gateway plays.
@@ -24,28 +27,27 @@ type APIOptions struct {
 	Stage     string            // Optional. Defaults to "prod", for an HTTP API "$default".
 	Variables map[string]string // The stage variables. Optional. Defaults to none.
 
-	// UsagePlanKeys are the values of the API keys in the usage plan. A route that needs an API key takes it from the
-	// authorizer's usageIdentifierKey (API key source AUTHORIZER). Optional. Defaults to none.
+	// UsagePlanKeys are the values of the API keys in the usage plan (REST only). Optional. Defaults to none.
 	UsagePlanKeys []string
 
-	// BackendTimeout is how long an API function may take. Optional. Defaults to 29 seconds.
+	// APIKeySource is where a route that needs an API key takes it from: "AUTHORIZER" is the authorizer's
+	// usageIdentifierKey, "HEADER" the header X-Api-Key (REST only). Optional. Defaults to "AUTHORIZER".
+	APIKeySource string
+
+	// BackendTimeout is how long an API function may take. Optional. Defaults to 29 seconds, for an HTTP API to 30.
 	BackendTimeout time.Duration
-}
 
-// Route is a method of an API and the function behind it.
-type Route struct {
-	Route          string   // as in "GET /orders/{id}"; ANY is every method, {name+} the rest of the path
-	Backend        Function // its Lambda proxy integration
-	Public         bool     // called without the authorizer
-	APIKeyRequired bool     // needs a key of the usage plan (REST only)
-}
+	// StageInPath says that the paths of HTTP requests begin with the name of the stage, as at the host name that
+	// API Gateway gives an API. The stage $default is never in the path. Optional. Defaults to false: the API is served
+	// below its stage. Events show the stage in either case.
+	StageInPath bool
 
-// At is a route behind the authorizer.
-func At(route string, backend Function) Route { return Route{Route: route, Backend: backend} }
+	// BinaryMediaTypes are the media types that are treated as binary, such as "image/png", "image/*" or "*/*" (REST
+	// only). Optional. Defaults to none.
+	BinaryMediaTypes []string
 
-// Open is a route that everybody may call.
-func Open(route string, backend Function) Route {
-	return Route{Route: route, Backend: backend, Public: true}
+	// CORS is the configuration of cross-origin requests (HTTP APIs only). Optional. Defaults to none.
+	CORS *CORS
 }
 
 // RESTAPI is a REST API of API Gateway in process, from the request to the function behind it. It is safe for
@@ -59,11 +61,27 @@ type RESTAPI struct {
 
 // NewRESTAPI returns a REST API with an authorizer (nil for none) and routes. It panics when a route is malformed.
 func NewRESTAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*APIOptions)) *RESTAPI {
-	if authorizer != nil && authorizer.options.Simple {
-		panic("authorizertest: a REST API has no simple responses")
-	}
+	guards(authorizer, routes, func(a *Authorizer) {
+		switch {
+		case a.jwt != nil:
+			panic("authorizertest: a REST API has no JWT authorizers")
+		case a.options.Simple:
+			panic("authorizertest: a REST API has no simple responses")
+		}
+		a.knows(func(source string) { identityOf(awsevents.APIGatewayProxyRequest{}, source) })
+	})
 	g := &RESTAPI{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
-	authorizer.knows(func(source string) { identityOf(awsevents.APIGatewayProxyRequest{}, source) })
+	switch g.options.APIKeySource {
+	case "":
+		g.options.APIKeySource = "AUTHORIZER"
+	case "AUTHORIZER", "HEADER":
+	default:
+		panic(fmt.Sprintf("authorizertest: API key source %q: want AUTHORIZER or HEADER", g.options.APIKeySource))
+	}
+	if g.options.CORS != nil {
+		panic("authorizertest: a REST API has no CORS configuration: add Preflight routes")
+	}
+	g.options.checkBinary()
 	return g
 }
 
@@ -84,6 +102,11 @@ func (o *APIOptions) arn(method, path string) string {
 	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", o.Region, o.Account, o.APIID, o.Stage, method, path)
 }
 
+// domain returns the host name that API Gateway gives an API, and its first label.
+func (o *APIOptions) domain() (name, prefix string) {
+	return fmt.Sprintf("%s.execute-api.%s.amazonaws.com", o.APIID, o.Region), o.APIID
+}
+
 // InvokeJSON is Invoke for the text of an event, such as a file.
 func (g *RESTAPI) InvokeJSON(ctx context.Context, event []byte) (awsevents.APIGatewayProxyResponse, error) {
 	var request awsevents.APIGatewayProxyRequest
@@ -102,28 +125,43 @@ func (g *RESTAPI) Invoke(ctx context.Context, request awsevents.APIGatewayProxyR
 		return missingToken.rest()
 	}
 	request.Resource, request.PathParameters = route.path, parameters
-	request.RequestContext.ResourcePath = route.path
-	if g.authorizer != nil && !route.Public {
-		arn := g.options.arn(request.HTTPMethod, request.Path)
-		refusal, context := g.authorize(ctx, route, arn, request)
+	request.RequestContext.ResourcePath, request.RequestContext.ResourceID = route.path, resourceID(route.path)
+	arn := g.options.arn(request.HTTPMethod, request.Path)
+	if unplayed := route.unplayed(g.tb, arn); unplayed != nil {
+		return unplayed.rest()
+	}
+	var key string
+	if g.options.APIKeySource == "HEADER" {
+		key = fold(request.Headers, "X-Api-Key")
+	}
+	if guard := route.guard(g.authorizer); guard != nil {
+		refusal, answer := g.authorize(ctx, guard, arn, &request)
 		if refusal != nil {
 			return refusal.rest()
 		}
-		request.RequestContext.Authorizer = context
+		if g.options.APIKeySource == "AUTHORIZER" {
+			key = answer.usageKey
+		}
+	}
+	if route.APIKeyRequired {
+		if !slices.Contains(g.options.UsagePlanKeys, key) {
+			return forbidden.rest()
+		}
+		request.RequestContext.Identity.APIKey = key
 	}
 	return g.integrate(ctx, route, request)
 }
 
-// authorize returns the answer that ends the request, or the context to go on with.
-func (g *RESTAPI) authorize(ctx context.Context, route *boundRoute, arn string, request awsevents.APIGatewayProxyRequest) (*gatewayAnswer, map[string]any) {
+// authorize returns the answer that ends the request, or the authorizer's, which is in the request then.
+func (g *RESTAPI) authorize(ctx context.Context, guard *Authorizer, arn string, request *awsevents.APIGatewayProxyRequest) (*gatewayAnswer, *result) {
 	if len(arn) > maxARN {
 		return &uriTooLong, nil
 	}
 	start := time.Now()
-	identity, err := g.authorizer.identity(func(source string) string { return identityOf(request, source) })
+	identity, err := guard.identity(func(source string) string { return identityOf(*request, source) })
 	var answer *result
 	if err == nil {
-		answer, err = g.authorizer.result(ctx, g, identity, g.authorizerEvent(arn, identity, request), scalars)
+		answer, err = guard.result(ctx, g, identity, authorizerEvent(guard, arn, identity, *request), scalars)
 	}
 	switch {
 	case errors.Is(err, errUnauthorized):
@@ -137,13 +175,17 @@ func (g *RESTAPI) authorize(ctx context.Context, route *boundRoute, arn string, 
 	case implicitDeny:
 		return &notAllowed, nil
 	}
-	if route.APIKeyRequired && !slices.Contains(g.options.UsagePlanKeys, answer.usageKey) {
-		return &forbidden, nil
-	}
 	values := texts(answer.context)
 	values["principalId"] = answer.principal
 	values["integrationLatency"] = time.Since(start).Milliseconds()
-	return nil, values
+	request.RequestContext.Authorizer = values
+	return nil, answer
+}
+
+// resourceID is the id of a resource: the same for every request to its path.
+func resourceID(path string) string {
+	digest := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(digest[:3])
 }
 
 // refuse notes in the test's log why the authorizer did not decide.
@@ -186,8 +228,17 @@ func (g *RESTAPI) normalize(request awsevents.APIGatewayProxyRequest) awsevents.
 	if c.RequestID == "" {
 		c.RequestID = awsid.UUID()
 	}
+	if c.ExtendedRequestID == "" {
+		c.ExtendedRequestID = shortID()
+	}
 	if c.Protocol == "" {
 		c.Protocol = "HTTP/1.1"
+	}
+	if c.DomainName == "" {
+		c.DomainName, c.DomainPrefix = g.options.domain()
+	}
+	if c.Identity.UserAgent == "" {
+		c.Identity.UserAgent = fold(request.Headers, "User-Agent")
 	}
 	if c.Identity.SourceIP == "" {
 		c.Identity.SourceIP = "127.0.0.1"
@@ -262,8 +313,8 @@ func fold(headers map[string]string, name string) string {
 }
 
 // authorizerEvent is what the authorizer's function is invoked with.
-func (g *RESTAPI) authorizerEvent(arn string, identity []string, request awsevents.APIGatewayProxyRequest) any {
-	if g.authorizer.token {
+func authorizerEvent(guard *Authorizer, arn string, identity []string, request awsevents.APIGatewayProxyRequest) any {
+	if guard.token {
 		return awsevents.APIGatewayCustomAuthorizerRequest{Type: "TOKEN", MethodArn: arn, AuthorizationToken: identity[0]}
 	}
 	c := request.RequestContext
@@ -293,17 +344,36 @@ func (g *RESTAPI) authorizerEvent(arn string, identity []string, request awseven
 	return event
 }
 
+// restEvent is the request as a function gets it: a body that is absent is null.
+type restEvent struct {
+	awsevents.APIGatewayProxyRequest
+
+	Body            *string `json:"body"`
+	IsBase64Encoded bool    `json:"isBase64Encoded"`
+}
+
 // integrate invokes the function behind a route and checks its answer.
 func (g *RESTAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
-	out, err := call(ctx, route.Backend, mustJSON(request), g.options.BackendTimeout)
+	event := restEvent{APIGatewayProxyRequest: request, IsBase64Encoded: request.IsBase64Encoded}
+	if request.Body != "" {
+		event.Body = &request.Body
+	}
+	payload := mustJSON(event)
+	if len(payload) > lambdafn.MaxPayload {
+		return requestTooLong.rest()
+	}
+	out, err := call(ctx, route.Backend, payload, g.options.BackendTimeout)
 	if errors.Is(err, errTimedOut) {
 		return endpointTimeout.rest()
 	}
 	var response awsevents.APIGatewayProxyResponse
 	if err == nil {
+		err = size(out)
+	}
+	if err == nil {
 		err = strictly(out, &response)
 	}
-	if err == nil && (response.StatusCode < 100 || response.StatusCode > 599) {
+	if err == nil && (response.StatusCode < 200 || response.StatusCode > 599) {
 		err = fmt.Errorf("status %d", response.StatusCode)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -45,11 +46,19 @@ const longestConnection = 2 * time.Hour
 // NewWebSocketAPI returns a WebSocket API. The routes are "$connect", "$disconnect", "$default" and the values of the
 // member "action" of messages; the authorizer (REQUEST, nil for none) guards $connect alone and is never cached.
 func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, optFns ...func(*APIOptions)) *WebSocketAPI {
-	if authorizer != nil && authorizer.token {
+	if authorizer != nil && (authorizer.token || authorizer.jwt != nil) {
 		panic("authorizertest: a WebSocket API has REQUEST authorizers only")
 	}
 	authorizer.knows(func(source string) { identityOfConnect(awsevents.APIGatewayWebsocketProxyRequest{}, source) })
 	return &WebSocketAPI{tb: tb, authorizer: authorizer, routes: routes, options: defaults("prod", optFns)}
+}
+
+// ServeHTTP refuses every request with 501: connections over HTTP are not simulated. Open one with Connect.
+func (g *WebSocketAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	lacking := Lacking("GET "+r.URL.Path, "a WebSocket connection over HTTP")
+	bound := &boundRoute{Route: lacking}
+	refusal := bound.unplayed(g.tb, r.URL.Path)
+	writeREST(w, r, refusal.rest(), []byte(refusal.body))
 }
 
 // Connect opens a connection with the headers and query of a request, and returns its status. Without 200 the connection
