@@ -139,6 +139,8 @@ func TestNilArguments(t *testing.T) {
 		"authorizertest, nil backend":  build(func() { authorizertest.NewRESTAPI(nil, nil, []authorizertest.Route{authorizertest.At("GET /", nil)}) }),
 		"authorizertest, zero route":   build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{}}) }),
 		"authorizertest, nil $default": build(func() { authorizertest.NewHTTPAPI(nil, nil, []authorizertest.Route{{Route: "$default"}}) }),
+		"authorizertest, nil URL":      build(func() { authorizertest.NewFunctionURL(nil, nil) }),
+		"authorizertest, no audience":  build(func() { authorizertest.NewJWTAuthorizer("https://issuer.test", nil) }),
 		"authorizertest, no event":     func() error { _, err := authorizertest.NewRESTAPI(nil, nil, nil).InvokeJSON(ctx, nil); return err },
 	} {
 		err := outcome(t, name, call)
@@ -201,6 +203,8 @@ func TestNilIsNothing(t *testing.T) {
 	})
 	require.Equal(t, 200, response.StatusCode)
 	authorizer.NewHTTP(verifier, table, nil)
+	authorizertest.NewFunctionURL(nil, named("order"), nil)
+	authorizertest.NewJWTAuthorizer("https://issuer.test", []string{"a"}, nil)
 	authorizer.NewWebSocket(verifier, nil, nil)
 	socket := authorizertest.NewWebSocketAPI(nil, nil, nil, nil)
 	_, status := socket.Connect(t.Context(), nil, nil)

@@ -247,7 +247,7 @@ func TestFunctionURL(t *testing.T) {
 	require.Equal(t, 403, w.Code)
 	require.Contains(t, w.Body.String(), `{"Message":"Forbidden.`)
 	require.Equal(t, []string{"AccessDeniedException"}, w.Header().Values("x-amzn-ErrorType"))
-	for _, headers := range [][]string{{"Authorization", "Bearer x"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=a"}, {"Authorization", "AWS4-HMAC-SHA256 Signature=a"}} {
+	for _, headers := range [][]string{{"Authorization", "Bearer x"}, {"Authorization", "AWS4-HMAC-SHA256 Credential=a/b"}, {"Authorization", "AWS4-HMAC-SHA256 Signature=a"}} {
 		require.Equal(t, 403, send(t, url, "GET", "/", "", headers...).Code)
 	}
 	require.Empty(t, events)

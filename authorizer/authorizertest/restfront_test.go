@@ -302,6 +302,15 @@ func TestABodyThatBreaksOff(t *testing.T) {
 	}
 }
 
+// Of a body that has no end, as much is read as decides.
+func TestNoMoreOfABodyIsReadThanTheLimit(t *testing.T) {
+	api := authorizertest.NewHTTPAPI(t, nil, []authorizertest.Route{authorizertest.At("POST /", answering(`{}`, nil))})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.MultiReader(bytes.NewReader(make([]byte, 10<<20+1)), brokenReader{}))
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	require.Equal(t, 413, w.Code)
+}
+
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("gone") }
