@@ -39,6 +39,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that NewSecretsManager made.
+func (s *SecretsManager) made() *wire.Server {
+	if s == nil || s.server == nil {
+		panic("authorizertest: the SecretsManager is made by NewSecretsManager; this one is nil or empty")
+	}
+	return s.server
+}
+
 // Join returns a copy of cfg whose Secrets Manager clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -47,7 +55,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (s *SecretsManager) Join(cfg aws.Config) aws.Config { return join(cfg, s.server) }
+func (s *SecretsManager) Join(cfg aws.Config) aws.Config { return join(cfg, s.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (s *SecretsManager) Client(optFns ...func(*secretsmanager.Options)) *secretsmanager.Client {
@@ -63,5 +71,5 @@ func (s *SecretsManager) Client(optFns ...func(*secretsmanager.Options)) *secret
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (s *SecretsManager) Handler(others ...http.Handler) http.Handler {
-	return s.server.Handler(others...)
+	return s.made().Handler(others...)
 }

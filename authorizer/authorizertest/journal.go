@@ -47,9 +47,9 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (s *SecretsManager) Journal() []Call { return calls(s.server.Journal()) }
+func (s *SecretsManager) Journal() []Call { return calls(s.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "GetSecretValue", from the journal.
 func (s *SecretsManager) Calls(operation string) []Call {
-	return calls(s.server.Calls(operation))
+	return calls(s.made().Calls(operation))
 }

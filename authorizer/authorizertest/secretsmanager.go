@@ -13,8 +13,8 @@ import (
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// SecretsManager is the read path of AWS Secrets Manager in process. Secrets are put and rotated by the test. It is safe for
-// concurrent use.
+// SecretsManager is the read path of AWS Secrets Manager in process. Secrets are
+// put and rotated by the test. It is safe for concurrent use.
 type SecretsManager struct {
 	server *wire.Server
 
@@ -48,6 +48,7 @@ func NewSecretsManager(tb TB) *SecretsManager {
 	s := &SecretsManager{secrets: make(map[string]*storedSecret)}
 	s.server = wire.NewServer(tb, wire.Service{
 		Name:     "secretsmanager",
+		Package:  "authorizertest",
 		Protocol: wire.JSON11("secretsmanager"),
 		Operations: []wire.Operation{
 			wire.Handle("DescribeSecret", s.describeSecret),
@@ -58,8 +59,9 @@ func NewSecretsManager(tb TB) *SecretsManager {
 	return s
 }
 
-// Put stores a new version of a secret, which becomes AWSCURRENT; the former one becomes AWSPREVIOUS, and the one before
-// loses its stages. It returns the id of the version.
+// Put stores a new version of a secret, which becomes AWSCURRENT; the former one
+// becomes AWSPREVIOUS, and the one before loses its stages. It returns the id of
+// the version. A secret without a name panics.
 func (s *SecretsManager) Put(name, value string) string {
 	return s.put(name, &secretVersion{text: &value})
 }
@@ -70,6 +72,10 @@ func (s *SecretsManager) PutBinary(name string, value []byte) string {
 }
 
 func (s *SecretsManager) put(name string, version *secretVersion) string {
+	s.made()
+	if name == "" {
+		panic("authorizertest: Put: the secret has no name")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()

@@ -9,21 +9,27 @@ import (
 
 // SecretsSnapshot is the state of a [SecretsManager] at one moment: its secrets
 // with their versions. It does not change.
-type SecretsSnapshot struct{ secrets map[string]*storedSecret }
+type SecretsSnapshot struct {
+	of      *wire.Server
+	secrets map[string]*storedSecret
+}
 
 // Snapshot returns the state. The journal and the faults are not part of it.
 func (s *SecretsManager) Snapshot() *SecretsSnapshot {
+	server := s.made()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &SecretsSnapshot{copySecrets(s.secrets)}
+	return &SecretsSnapshot{server, copySecrets(s.secrets)}
 }
 
 // Restore brings the state of the snapshot back, any number of times. A nil
-// snapshot panics.
+// snapshot panics, and so does one that this fake has not taken.
 func (s *SecretsManager) Restore(snapshot *SecretsSnapshot) {
-	if snapshot == nil {
-		panic("authorizertest: Restore: the snapshot is nil")
-	}
+	s.checkSnapshot(snapshot)
+	s.restore(snapshot)
+}
+
+func (s *SecretsManager) restore(snapshot *SecretsSnapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets = copySecrets(snapshot.secrets)
@@ -32,8 +38,8 @@ func (s *SecretsManager) Restore(snapshot *SecretsSnapshot) {
 // Reset empties the fake, as NewSecretsManager made it: secrets, faults and
 // journal.
 func (s *SecretsManager) Reset() {
-	s.server.Reset()
-	s.Restore(&SecretsSnapshot{})
+	s.made().Reset()
+	s.restore(&SecretsSnapshot{})
 }
 
 // copySecrets copies the secrets. Their versions do not change.
@@ -64,7 +70,7 @@ func (s *SecretsManager) dump() string {
 		if !secret.deleted.IsZero() {
 			state = ", marked for deletion"
 		}
-		d.Line(0, "secret %s: %d versions%s", name, len(secret.versions), state)
+		d.Line(0, "secret %s: %s%s", name, wire.Plural(len(secret.versions), "version", "versions"), state)
 		for _, v := range secret.versions {
 			d.Line(1, "%s %v", v.id, secret.stages(v))
 		}

@@ -3,7 +3,6 @@ package dynamotest
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -26,15 +25,15 @@ func (db *DynamoDB) dump() string {
 	for _, arn := range slices.Sorted(maps.Keys(db.tables)) {
 		t := db.tables[arn]
 		p, _ := awsid.ParseARN(arn)
-		d.Line(0, "table %s%s: %s", t.name, d.At(p.Account, p.Region), count(t.rows.Len(), "item"))
+		d.Line(0, "table %s%s: %s", t.name, d.At(p.Account, p.Region), wire.Plural(t.rows.Len(), "item", "items"))
 		for _, r := range t.inKeyOrder() {
 			d.Line(1, "%s", readable(r.item))
 		}
 		for _, x := range t.indexes {
-			d.Line(1, "index %s: %d entries", x.name, x.rows.Len())
+			d.Line(1, "index %s: %s", x.name, wire.Plural(x.rows.Len(), "entry", "entries"))
 		}
 		if t.stream.enabled() {
-			d.Line(1, "stream: %s", count(len(t.stream.records), "record"))
+			d.Line(1, "stream: %s", wire.Plural(len(t.stream.records), "record", "records"))
 		}
 	}
 	return d.String()
@@ -62,12 +61,4 @@ func readable(i expr.Item) string {
 		return err.Error()
 	}
 	return string(text)
-}
-
-// count writes a number of things: "1 item", "2 items".
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

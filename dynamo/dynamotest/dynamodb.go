@@ -2,6 +2,7 @@ package dynamotest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ type DynamoDB struct {
 }
 
 // New makes an empty DynamoDB. It logs on tb what is not simulated; tb may be
-// nil.
+// nil. A negative option panics.
 func New(tb TB, optFns ...func(*Options)) *DynamoDB {
 	db := &DynamoDB{
 		tables:  map[string]*table{},
@@ -54,9 +55,22 @@ func New(tb TB, optFns ...func(*Options)) *DynamoDB {
 	}
 	db.options.ExpiryDelay = 48 * time.Hour
 	given.Options(&db.options, optFns)
+	db.options.check()
 	db.server = wire.NewServer(tb, db.services()...)
 	db.server.DumpOnFailure("DynamoDB", &db.mu, db.dump)
 	return db
+}
+
+// check panics where an option makes no sense.
+func (o *Options) check() {
+	for _, c := range []struct {
+		name        string
+		value, from time.Duration
+	}{{"CreateDelay", o.CreateDelay, 0}, {"IndexLag", o.IndexLag, 0}, {"ExpiryDelay", o.ExpiryDelay, -1}} {
+		if c.value < c.from {
+			panic(fmt.Sprintf("dynamotest: Options.%s is %v; it may not be less than %d", c.name, c.value, c.from))
+		}
+	}
 }
 
 // StreamsClient returns an SDK client of the streams of this DynamoDB.

@@ -110,6 +110,9 @@ func (m *Mapping) invoke(ctx context.Context, s *stream, batch []streamRecord) (
 	out := lambdafn.Invoke(ctx, m.function, payload, m.options.Timeout)
 	switch {
 	case out.Panic != nil:
+		if err, ok := out.Panic.(error); ok {
+			return 0, fmt.Errorf("dynamotest: the function panicked: %w", err)
+		}
 		return 0, fmt.Errorf("dynamotest: the function panicked: %v", out.Panic)
 	case out.Err != nil:
 		return 0, out.Err

@@ -14,10 +14,10 @@ import (
 // its ARN. It is no call: it is not in the journal and consumes no capacity. A
 // table that does not exist is an error of the test.
 func (db *DynamoDB) Items(table string) []map[string]types.AttributeValue {
-	db.server.TB().Helper()
+	db.made().TB().Helper()
 	rows, ok := db.rowsOf(table)
 	if !ok {
-		db.server.Misuse("dynamotest: Items: there is no table %s", table)
+		db.server.Misuse("Items: there is no table %s", table)
 	}
 	var items []map[string]types.AttributeValue
 	for _, r := range rows {

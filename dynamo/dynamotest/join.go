@@ -39,6 +39,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that New made.
+func (db *DynamoDB) made() *wire.Server {
+	if db == nil || db.server == nil {
+		panic("dynamotest: the DynamoDB is made by New; this one is nil or empty")
+	}
+	return db.server
+}
+
 // Join returns a copy of cfg whose DynamoDB clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -47,7 +55,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (db *DynamoDB) Join(cfg aws.Config) aws.Config { return join(cfg, db.server) }
+func (db *DynamoDB) Join(cfg aws.Config) aws.Config { return join(cfg, db.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (db *DynamoDB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
@@ -63,5 +71,5 @@ func (db *DynamoDB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (db *DynamoDB) Handler(others ...http.Handler) http.Handler {
-	return db.server.Handler(others...)
+	return db.made().Handler(others...)
 }

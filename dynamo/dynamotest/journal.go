@@ -47,9 +47,9 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (db *DynamoDB) Journal() []Call { return calls(db.server.Journal()) }
+func (db *DynamoDB) Journal() []Call { return calls(db.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "PutItem", from the journal.
 func (db *DynamoDB) Calls(operation string) []Call {
-	return calls(db.server.Calls(operation))
+	return calls(db.made().Calls(operation))
 }

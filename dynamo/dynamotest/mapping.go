@@ -1,6 +1,7 @@
 package dynamotest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ type Failure struct {
 
 // NewMapping describes the mapping from the stream of a table to a function;
 // the table may be created later. Nothing is read before Run or Drain. It panics
-// without a function and where Lambda would refuse the options.
+// without a table, without a function, and where Lambda would refuse the options.
 func (db *DynamoDB) NewMapping(tableName string, function Function, optFns ...func(*MappingOptions)) *Mapping {
 	m := &Mapping{db: db, table: tableName, function: function, options: MappingOptions{
 		StartingPosition: "TRIM_HORIZON", BatchSize: 100, MaximumRetryAttempts: -1, MaximumRecordAge: -1, ParallelizationFactor: 1,
@@ -137,12 +138,15 @@ const (
 func (m *Mapping) check() error {
 	o := &m.options
 	var errs []error
+	if m.table == "" {
+		errs = append(errs, errors.New("the table has no name"))
+	}
 	if m.function == nil {
-		errs = append(errs, fmt.Errorf("dynamotest: mapping of %s: the function is nil", m.table))
+		errs = append(errs, errors.New("the function is nil"))
 	}
 	refuse := func(wrong bool, format string, args ...any) {
 		if wrong {
-			errs = append(errs, fmt.Errorf("dynamotest: mapping of "+m.table+": "+format, args...))
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
 	refuse(o.BatchSize < 1 || o.BatchSize > maxBatchSize, "BatchSize %d is not between 1 and %d", o.BatchSize, maxBatchSize)
@@ -156,7 +160,7 @@ func (m *Mapping) check() error {
 		refuse(err != nil, "filter %s: %w", text, err)
 		m.filters = append(m.filters, p)
 	}
-	return errors.Join(errs...)
+	return given.Mistakes("dynamotest: mapping of "+cmp.Or(m.table, `""`), errs)
 }
 
 // Failures lists the calls that did not do all of their batch, in order.

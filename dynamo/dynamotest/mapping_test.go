@@ -247,7 +247,7 @@ func TestMappingFilters(t *testing.T) {
 func TestMappingRefusesWhatLambdaRefuses(t *testing.T) {
 	defer func() {
 		text, _ := recover().(string)
-		require.Contains(t, text, "dynamotest: mapping of orders: the function is nil")
+		require.Contains(t, text, "dynamotest: mapping of orders:\n  the function is nil\n")
 		require.Contains(t, text, "BatchSize 10001 is not between 1 and 10000")
 		require.Contains(t, text, `StartingPosition "NOW" is neither TRIM_HORIZON nor LATEST`)
 		require.Contains(t, text, "filter {")

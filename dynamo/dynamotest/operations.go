@@ -10,10 +10,10 @@ import (
 func (db *DynamoDB) services() []wire.Service {
 	const namespace = "com.amazonaws.dynamodb.v20120810#"
 	return []wire.Service{{
-		Name: "dynamodb", Protocol: wire.JSON10("DynamoDB_20120810"), Namespace: namespace, CRC32: true, Throttled: throttled(),
+		Name: "dynamodb", Package: "dynamotest", Protocol: wire.JSON10("DynamoDB_20120810"), Namespace: namespace, CRC32: true, Throttled: throttled(),
 		Operations: []wire.Operation{
-			wire.Handle("BatchGetItem", db.batchGetItem),
-			wire.Handle("BatchWriteItem", db.batchWriteItem),
+			wire.HandleBatch("BatchGetItem", db.batchGetItem),
+			wire.HandleBatch("BatchWriteItem", db.batchWriteItem),
 			wire.Handle("CreateTable", db.createTable),
 			wire.Handle("DeleteItem", db.deleteItem),
 			wire.Handle("DeleteTable", db.deleteTable),
@@ -34,7 +34,7 @@ func (db *DynamoDB) services() []wire.Service {
 			wire.Handle("UpdateTimeToLive", db.updateTimeToLive),
 		},
 	}, {
-		Name: "dynamodb", Protocol: wire.JSON10("DynamoDBStreams_20120810"), Namespace: namespace, CRC32: true,
+		Name: "dynamodb", Package: "dynamotest", Protocol: wire.JSON10("DynamoDBStreams_20120810"), Namespace: namespace, CRC32: true,
 		Operations: []wire.Operation{
 			wire.Handle("DescribeStream", db.describeStream),
 			wire.Handle("GetRecords", db.getRecords),

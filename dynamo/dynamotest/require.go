@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/expr"
+	"github.com/patternkit/serverless/internal/assertion"
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // RequireItem demands that a table has the item with this key, and returns the
@@ -18,10 +20,11 @@ import (
 //
 //	item := db.RequireItem(t, "orders", "ORDER#42", "META")
 func (db *DynamoDB) RequireItem(tb TB, table string, key ...any) map[string]types.AttributeValue {
+	assertion.Needs("dynamotest: RequireItem", tb, "fake", db)
 	tb.Helper()
 	r, err := db.find(table, key)
 	if err != nil {
-		fail(tb, "dynamotest: RequireItem: %v", err)
+		assertion.End(tb, "dynamotest: RequireItem: %v", err)
 		return nil
 	}
 	return attributesOf(r.item)
@@ -37,7 +40,7 @@ func (db *DynamoDB) find(name string, key []any) (*row, error) {
 	}
 	names := t.key.names()
 	if len(key) != len(names) {
-		return nil, fmt.Errorf("the key of table %s is %s; the test gives %d values", name, strings.Join(names, " and "), len(key))
+		return nil, fmt.Errorf("the key of table %s is %s; the test gives %s", name, strings.Join(names, " and "), wire.Plural(len(key), "value", "values"))
 	}
 	wanted := expr.Item{}
 	for i, v := range key {
@@ -90,25 +93,17 @@ func (t *table) contents() string {
 	return text
 }
 
-// fail reports a failure and ends the test where it can be ended from here.
-func fail(tb TB, format string, args ...any) {
-	tb.Helper()
-	tb.Errorf(format, args...)
-	if t, ok := tb.(interface{ FailNow() }); ok {
-		t.FailNow()
-	}
-}
-
 // RequireNoScan demands that no call so far was a Scan, which reads a whole
 // table. Otherwise the test fails, with an error for every Scan, and ends.
 func (db *DynamoDB) RequireNoScan(tb TB) {
+	assertion.Needs("dynamotest: RequireNoScan", tb, "fake", db)
 	tb.Helper()
 	var scans []string
 	for _, c := range db.Calls("Scan") {
 		scans = append(scans, "Scan of "+strings.Join(c.Resources, ", "))
 	}
 	if scans != nil {
-		fail(tb, "dynamotest: %s", strings.Join(scans, "\n"))
+		assertion.End(tb, "dynamotest: %s", strings.Join(scans, "\n"))
 	}
 }
 

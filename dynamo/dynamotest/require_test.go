@@ -94,7 +94,7 @@ func TestRequireItem(t *testing.T) {
 
 	for want, key := range map[string][]any{
 		`table lines has no item with the key {"Line":{"N":"3"},"Order":{"S":"42"}}; it has {"Line":{"N":"-1"},"Order":{"S":"42"}}, {"Line":{"N":"2"},"Order":{"S":"42"}}, {"Line":{"N":"10"},"Order":{"S":"42"}}`: {"42", 3},
-		"the key of table lines is Order and Line; the test gives 1 values":                                     {"42"},
+		"the key of table lines is Order and Line; the test gives 1 value":                                      {"42"},
 		"3 is no value of Order, which is of type S: the attribute has another type":                            {3, 3},
 		"true is no value of Line, which is of type N: a key is a string, a []byte or a number, and not a bool": {"42", true},
 	} {

@@ -3,11 +3,14 @@ package dynamotest
 import (
 	"maps"
 	"slices"
+
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // Snapshot is the state of a [DynamoDB] at one moment: tables, indexes, streams,
 // request tokens, and how far mappings have read. It does not change.
 type Snapshot struct {
+	of       *wire.Server
 	tables   map[string]*table
 	tokens   map[string]*idempotent
 	streams  map[string]*stream
@@ -19,17 +22,18 @@ type Snapshot struct {
 // stored: what changes later is copied then. The journal and the faults are not
 // part of it.
 func (db *DynamoDB) Snapshot() *Snapshot {
+	server := db.made()
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.copyState(&Snapshot{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
+	s := db.copyState(&Snapshot{tables: db.tables, tokens: db.tokens, streams: db.streams, serial: db.serial}, db.lanes())
+	s.of = server
+	return s
 }
 
-// Restore puts the database back to a snapshot of the same database, any number
-// of times. A nil snapshot panics.
+// Restore puts the database back to a snapshot, any number of times. A nil
+// snapshot panics, and so does one that this database has not taken.
 func (db *DynamoDB) Restore(s *Snapshot) {
-	if s == nil {
-		panic("dynamotest: Restore: the snapshot is nil")
-	}
+	db.checkSnapshot(s)
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	c := db.copyState(s, s.mappings)
@@ -46,7 +50,7 @@ func (db *DynamoDB) Restore(s *Snapshot) {
 // Reset empties the database, as New made it: tables, streams, faults and
 // journal. Mappings stay, and begin anew.
 func (db *DynamoDB) Reset() {
-	db.server.Reset()
+	db.made().Reset()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.tables, db.tokens, db.streams, db.serial = map[string]*table{}, map[string]*idempotent{}, map[string]*stream{}, 0

@@ -287,8 +287,10 @@ func TestTables(t *testing.T) {
 func TestSnapshotAndRestore(t *testing.T) {
 	db, client := newTable(t)
 	put(t, client, attrs{"PK": str("p"), "SK": str("s"), "GSI1PK": str("g"), "GSI1SK": str("1")})
-	empty := dynamotest.New(t).Snapshot()
 	state := db.Snapshot()
+	db.Reset()
+	empty := db.Snapshot()
+	db.Restore(state)
 	for range 2 {
 		put(t, client, attrs{"PK": str("p"), "SK": str("s"), "GSI1PK": str("changed"), "GSI1SK": str("1")})
 		put(t, client, attrs{"PK": str("p"), "SK": str("more"), "GSI1PK": str("g"), "GSI1SK": str("2")})

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/patternkit/serverless/internal/handover"
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // giveUp sends the event to the target's dead-letter queue, if it has one.
@@ -19,15 +20,15 @@ func (b *EventBridge) giveUp(ctx context.Context, d *delivery, condition string)
 		arn = text(d.target.DeadLetterConfig.Arn)
 	}
 	if arn == "" {
-		b.finish(d, fmt.Errorf("%w after %s, and the target has no dead-letter queue: %w", ErrUndeliverable, attempts(d.Attempts), d.Err))
+		b.finish(d, fmt.Errorf("%w after %s, and the target has no dead-letter queue: %w", ErrUndeliverable, wire.Plural(d.Attempts, "attempt", "attempts"), d.Err))
 		return
 	}
 	if err := b.bury(ctx, d, arn, d.deadLetterAttributes(condition)); err != nil {
-		b.finish(d, fmt.Errorf("%w after %s (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, attempts(d.Attempts), d.Err, arn, err))
+		b.finish(d, fmt.Errorf("%w after %s (%w), nor to the dead-letter queue %s: %w", ErrUndeliverable, wire.Plural(d.Attempts, "attempt", "attempts"), d.Err, arn, err))
 		return
 	}
 	d.DeadLettered = true
-	b.server.TB().Logf("eventstest: event %s, rule %s, target %s goes to the dead-letter queue after %s: %v", d.EventID, d.Rule, d.TargetID, attempts(d.Attempts), d.Err)
+	b.server.TB().Logf("eventstest: event %s, rule %s, target %s goes to the dead-letter queue after %s: %v", d.EventID, d.Rule, d.TargetID, wire.Plural(d.Attempts, "attempt", "attempts"), d.Err)
 	b.finish(d, nil)
 }
 
@@ -88,12 +89,4 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// attempts writes a number of attempts: "1 attempt", "2 attempts".
-func attempts(n int) string {
-	if n == 1 {
-		return "1 attempt"
-	}
-	return fmt.Sprintf("%d attempts", n)
 }

@@ -44,7 +44,7 @@ func (b *EventBridge) dump() string {
 		d.Line(0, "event on %s for %s: %s", e.Bus, rules, e.JSON)
 	}
 	for _, p := range b.queue {
-		text := fmt.Sprintf("pending: event %s to %s after %s", p.EventID, p.TargetARN, attempts(p.Attempts))
+		text := fmt.Sprintf("pending: event %s to %s after %s", p.EventID, p.TargetARN, wire.Plural(p.Attempts, "attempt", "attempts"))
 		if p.Err != nil {
 			text += ": " + p.Err.Error()
 		}

@@ -2,6 +2,7 @@ package eventstest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -100,7 +101,10 @@ func New(tb TB, optFns ...func(*Options)) *EventBridge {
 		tags:    map[string]map[string]string{},
 	}
 	given.Options(&b.opts, optFns)
-	if b.opts.MaxRequestBytes <= 0 {
+	if b.opts.MaxRequestBytes < 0 {
+		panic(fmt.Sprintf("eventstest: Options.MaxRequestBytes is %d; it is not negative", b.opts.MaxRequestBytes))
+	}
+	if b.opts.MaxRequestBytes == 0 {
 		b.opts.MaxRequestBytes = maxRequestBytes
 	}
 	if b.opts.RetryDelay == nil {
@@ -108,6 +112,7 @@ func New(tb TB, optFns ...func(*Options)) *EventBridge {
 	}
 	b.server = wire.NewServer(tb, wire.Service{
 		Name:       "events",
+		Package:    "eventstest",
 		Protocol:   wire.JSON11("AWSEvents"),
 		Operations: b.operations(),
 	})
@@ -120,8 +125,13 @@ func New(tb TB, optFns ...func(*Options)) *EventBridge {
 // package messagingtest are bound with their method Deliver, topics and state
 // machines with the functions that Publisher and Starter return. An event bus of
 // this fake needs no binding. A dead-letter queue may be bound in the same way,
-// see also [EventBridge.DeadLetters]. A nil function takes the binding back.
+// see also [EventBridge.DeadLetters]. A nil function takes the binding back. An
+// empty ARN panics.
 func (b *EventBridge) Target(arn string, deliver func(ctx context.Context, event []byte) error) {
+	b.made()
+	if arn == "" {
+		panic("eventstest: Target: the ARN is empty")
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.targets[arn] = deliver
@@ -129,8 +139,12 @@ func (b *EventBridge) Target(arn string, deliver func(ctx context.Context, event
 
 // DeadLetters binds the dead-letter queue with this ARN; the function also gets
 // the message attributes that EventBridge sets, such as ERROR_CODE and RULE_ARN.
-// A nil function takes the binding back.
+// A nil function takes the binding back. An empty ARN panics.
 func (b *EventBridge) DeadLetters(arn string, receive func(ctx context.Context, event []byte, attributes map[string]string) error) {
+	b.made()
+	if arn == "" {
+		panic("eventstest: DeadLetters: the ARN is empty")
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.dead[arn] = receive

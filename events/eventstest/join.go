@@ -39,6 +39,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that New made.
+func (b *EventBridge) made() *wire.Server {
+	if b == nil || b.server == nil {
+		panic("eventstest: the EventBridge is made by New; this one is nil or empty")
+	}
+	return b.server
+}
+
 // Join returns a copy of cfg whose EventBridge clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -47,7 +55,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (b *EventBridge) Join(cfg aws.Config) aws.Config { return join(cfg, b.server) }
+func (b *EventBridge) Join(cfg aws.Config) aws.Config { return join(cfg, b.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (b *EventBridge) Client(optFns ...func(*eventbridge.Options)) *eventbridge.Client {
@@ -63,5 +71,5 @@ func (b *EventBridge) Client(optFns ...func(*eventbridge.Options)) *eventbridge.
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (b *EventBridge) Handler(others ...http.Handler) http.Handler {
-	return b.server.Handler(others...)
+	return b.made().Handler(others...)
 }

@@ -47,9 +47,9 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (b *EventBridge) Journal() []Call { return calls(b.server.Journal()) }
+func (b *EventBridge) Journal() []Call { return calls(b.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "PutEvents", from the journal.
 func (b *EventBridge) Calls(operation string) []Call {
-	return calls(b.server.Calls(operation))
+	return calls(b.made().Calls(operation))
 }

@@ -32,6 +32,25 @@ func TestNilOptionsAndFunctions(t *testing.T) {
 	})
 }
 
+func TestMistakesHaveASentence(t *testing.T) {
+	bus := eventstest.New(nil)
+	for want, call := range map[string]func(){
+		"eventstest: Target: the ARN is empty":      func() { bus.Target("", nil) },
+		"eventstest: DeadLetters: the ARN is empty": func() { bus.DeadLetters("", nil) },
+		"eventstest: Options.MaxRequestBytes is -1; it is not negative": func() {
+			eventstest.New(t, func(o *eventstest.Options) { o.MaxRequestBytes = -1 })
+		},
+		"eventstest: the EventBridge is made by New; this one is nil or empty":                     func() { new(eventstest.EventBridge).Target("arn", nil) },
+		"eventstest: a Fault is made by a method of a fake, such as Throttle; this one is empty":   func() { new(eventstest.Fault).Times(1) },
+		`eventstest: Delay("PutEvents", -1s): a delay is not negative`:                             func() { bus.Delay("PutEvents", -time.Second) },
+		`eventstest: PartialFailure("PutRule"): the operation has no entries that fail one by one`: func() { bus.PartialFailure("PutRule", 0) },
+		`eventstest: Fail(""): the Error has no Code`:                                              func() { bus.Fail("", &eventstest.Error{}) },
+	} {
+		require.PanicsWithValue(t, want, call)
+	}
+	require.NotPanics(t, func() { eventstest.New((*testing.T)(nil)).Reset() }, "no test in an interface is no test")
+}
+
 // The SDK sends no null in a list; other clients do.
 func TestNullMembers(t *testing.T) {
 	for name, c := range map[string]struct{ operation, body, want string }{

@@ -5,7 +5,7 @@ import "github.com/patternkit/serverless/internal/wire"
 // operations is what the fake serves: AWS's name, and the method that does it.
 func (b *EventBridge) operations() []wire.Operation {
 	return []wire.Operation{
-		wire.Handle("PutEvents", b.putEvents),
+		wire.HandleBatch("PutEvents", b.putEvents),
 		wire.Handle("TestEventPattern", b.testEventPattern),
 
 		wire.Handle("CreateEventBus", b.createEventBus),

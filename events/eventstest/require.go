@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/patternkit/serverless/events"
+	"github.com/patternkit/serverless/internal/assertion"
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // PublishedOptions are the settings of [RequirePublished]. Nothing is demanded of
@@ -30,6 +32,7 @@ type PublishedOptions struct {
 // An event counts when a bus of the fake accepted it, whether it was delivered or
 // not. What a second bus got from the first is the same event.
 func RequirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], optFns ...func(*PublishedOptions)) events.Event[T] {
+	requireGiven("RequirePublished", tb, bus, kind)
 	tb.Helper()
 	if found := requirePublished(tb, bus, kind, 1, optFns); len(found) == 1 {
 		return found[0]
@@ -42,15 +45,22 @@ func RequirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T]
 // returns them in the order in which they were accepted; see [RequirePublished]. A
 // count of 0 demands that there was none.
 func RequireManyPublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], count int, optFns ...func(*PublishedOptions)) []events.Event[T] {
+	requireGiven("RequireManyPublished", tb, bus, kind)
 	tb.Helper()
+	if !assertion.Count("eventstest: RequireManyPublished", tb, count) {
+		return nil
+	}
 	return requirePublished(tb, bus, kind, count, optFns)
+}
+
+// requireGiven panics when something is nil that both assertions need.
+func requireGiven[T any](name string, tb TB, bus *EventBridge, kind *events.Definition[T]) {
+	assertion.Needs("eventstest: "+name, tb, "fake", bus)
+	assertion.Needs("eventstest: "+name, tb, "definition", kind)
 }
 
 func requirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T], count int, optFns []func(*PublishedOptions)) []events.Event[T] {
 	tb.Helper()
-	if bus == nil || kind == nil {
-		panic("eventstest: RequirePublished: the fake or the definition is nil")
-	}
 	var o PublishedOptions
 	given.Options(&o, optFns)
 	var found []events.Event[T]
@@ -77,12 +87,13 @@ func requirePublished[T any](tb TB, bus *EventBridge, kind *events.Definition[T]
 	}
 	switch {
 	case len(found) == count:
+		return found
 	case len(found) > 0:
-		fail(tb, "eventstest: %d events %s were published, required: %d; ids %s%s", len(found), kind, count, ids(found), list(others.String()))
+		assertion.End(tb, "eventstest: %s published, required: %d; ids %s%s", wire.Plural(len(found), fmt.Sprintf("event %s was", kind), fmt.Sprintf("events %s were", kind)), count, ids(found), list(others.String()))
 	default:
-		fail(tb, "eventstest: no event %s was published as required%s", kind, list(others.String()))
+		assertion.End(tb, "eventstest: no event %s was published as required%s", kind, list(others.String()))
 	}
-	return found
+	return nil
 }
 
 // list introduces the list of the other events.
@@ -149,13 +160,4 @@ func ids[T any](list []events.Event[T]) string {
 		out[i] = list[i].ID
 	}
 	return strings.Join(out, ", ")
-}
-
-// fail reports a failure and ends the test where it can be ended from here.
-func fail(tb TB, format string, args ...any) {
-	tb.Helper()
-	tb.Errorf(format, args...)
-	if t, ok := tb.(interface{ FailNow() }); ok {
-		t.FailNow()
-	}
 }

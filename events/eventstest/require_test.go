@@ -51,11 +51,14 @@ func TestRequireManyPublished(t *testing.T) {
 	refused := events.MustDefinition[placed]("shop", "Refused")
 	require.Empty(t, eventstest.RequireManyPublished(t, bus, refused, 0))
 	r := &recorder{}
-	require.Len(t, eventstest.RequireManyPublished(r, bus, placedEvent, 0), 2)
-	require.Contains(t, r.errors[0], "2 events shop Placed were published, required: 0; ids ")
-	r = &recorder{}
-	eventstest.RequireManyPublished(r, bus, placedEvent, 3)
-	require.Contains(t, r.errors[0], "required: 3")
+	for _, count := range []int{0, 3, -1} {
+		require.Nil(t, eventstest.RequireManyPublished(r, bus, placedEvent, count))
+	}
+	require.Nil(t, eventstest.RequireManyPublished(r, bus, events.MustDefinition[placed]("bank", "Paid"), 0))
+	require.Contains(t, r.errors[0], "eventstest: 2 events shop Placed were published, required: 0; ids ")
+	require.Contains(t, r.errors[1], "eventstest: 2 events shop Placed were published, required: 3; ids ")
+	require.Equal(t, "eventstest: RequireManyPublished: the count is -1; it is 0 or more", r.errors[2])
+	require.Contains(t, r.errors[3], "eventstest: 1 event bank Paid was published, required: 0; ids ")
 }
 
 func TestRequirePublishedSaysWhatWasPublished(t *testing.T) {
@@ -96,7 +99,13 @@ func TestRequirePublishedSaysWhatWasPublished(t *testing.T) {
 	r = &recorder{}
 	eventstest.RequirePublished(r, bus, strict)
 	require.Contains(t, r.errors[0], `json: unknown field "`)
-	require.PanicsWithValue(t, "eventstest: RequirePublished: the fake or the definition is nil", func() {
+	require.PanicsWithValue(t, "eventstest: RequireManyPublished: the test is nil", func() {
+		eventstest.RequireManyPublished(nil, bus, placedEvent, 1)
+	})
+	require.PanicsWithValue(t, "eventstest: RequirePublished: the fake is nil", func() {
+		eventstest.RequirePublished(t, nil, placedEvent)
+	})
+	require.PanicsWithValue(t, "eventstest: RequirePublished: the definition is nil", func() {
 		eventstest.RequirePublished[placed](t, bus, nil)
 	})
 }

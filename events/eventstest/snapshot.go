@@ -3,12 +3,15 @@ package eventstest
 import (
 	"maps"
 	"slices"
+
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // Snapshot is the state of an [EventBridge] at one moment: buses, rules, targets,
 // tags, events, and the deliveries that are pending or have ended. It does not
 // change.
 type Snapshot struct {
+	of       *wire.Server
 	regions  map[regionKey]*region
 	tags     map[string]map[string]string
 	events   []Event
@@ -22,24 +25,28 @@ type Snapshot struct {
 // bound, the journal and the faults are not part of it. Neither is a delivery
 // whose target is being called: to take a snapshot then is an error of the test.
 func (b *EventBridge) Snapshot() *Snapshot {
-	b.server.TB().Helper()
+	server := b.made()
+	server.TB().Helper()
 	b.mu.Lock()
 	underWay := b.inFlight
-	s := (&Snapshot{b.regions, b.tags, b.events, b.queue, b.done, b.lost, b.sequence}).clone()
+	s := (&Snapshot{server, b.regions, b.tags, b.events, b.queue, b.done, b.lost, b.sequence}).clone()
 	b.mu.Unlock()
 	if underWay > 0 {
-		b.server.Misuse("eventstest: Snapshot: the targets of %d deliveries are being called; a snapshot does not have these deliveries", underWay)
+		b.server.Misuse("Snapshot: the targets of %s being called; a snapshot does not have what is under way", wire.Plural(underWay, "delivery are", "deliveries are"))
 	}
 	return s
 }
 
 // Restore brings the state of the snapshot back, any number of times. Times are
 // not moved: what was to be tried again at a certain time still is. A delivery
-// whose target is being called goes on. A nil snapshot panics.
+// whose target is being called goes on. A nil snapshot panics, and so does one
+// that this fake has not taken.
 func (b *EventBridge) Restore(snapshot *Snapshot) {
-	if snapshot == nil {
-		panic("eventstest: Restore: the snapshot is nil")
-	}
+	b.checkSnapshot(snapshot)
+	b.restore(snapshot)
+}
+
+func (b *EventBridge) restore(snapshot *Snapshot) {
 	s := snapshot.clone()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,8 +58,8 @@ func (b *EventBridge) Restore(snapshot *Snapshot) {
 // events, deliveries, bound functions, faults and journal. A delivery whose
 // target is being called goes on.
 func (b *EventBridge) Reset() {
-	b.server.Reset()
-	b.Restore(&Snapshot{})
+	b.made().Reset()
+	b.restore(&Snapshot{})
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.targets)
@@ -61,7 +68,7 @@ func (b *EventBridge) Reset() {
 
 func (s *Snapshot) clone() *Snapshot {
 	out := &Snapshot{
-		regions: make(map[regionKey]*region, len(s.regions)), tags: make(map[string]map[string]string, len(s.tags)),
+		of: s.of, regions: make(map[regionKey]*region, len(s.regions)), tags: make(map[string]map[string]string, len(s.tags)),
 		events: slices.Clone(s.events), done: slices.Clone(s.done), lost: slices.Clone(s.lost), sequence: s.sequence,
 	}
 	for key, r := range s.regions {

@@ -43,5 +43,11 @@ func TestSnapshotRestoreResetAndDump(t *testing.T) {
 	require.Empty(t, bus.Events())
 	require.Empty(t, bus.Journal())
 	require.Zero(t, bus.Pending())
-	require.PanicsWithValue(t, "eventstest: Restore: the snapshot is nil", func() { bus.Restore(nil) })
+	for want, call := range map[string]func(){
+		"eventstest: Restore: the snapshot is nil":                                   func() { bus.Restore(nil) },
+		"eventstest: Restore: the snapshot is empty; EventBridge.Snapshot makes one": func() { bus.Restore(&eventstest.Snapshot{}) },
+		"eventstest: Restore: the snapshot is of another EventBridge":                func() { bus.Restore(eventstest.New(t).Snapshot()) },
+	} {
+		require.PanicsWithValue(t, want, call)
+	}
 }

@@ -1,7 +1,11 @@
 // Package given has what constructors share: they look at what callers hand to them, and come in pairs.
 package given
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
 
 // Nil reports whether a value is nil, or holds a nil pointer, function, map,
 // slice or channel: a nil client in an interface would panic at its first call.
@@ -32,3 +36,30 @@ func Must[T any](value T, err error) T {
 	}
 	return value
 }
+
+// Mistakes is one error for all mistakes in what was given, nil if there are none.
+// One mistake stands behind the head, more stand below it, each on a line.
+func Mistakes(head string, mistakes []error) error {
+	switch len(mistakes) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s: %w", head, mistakes[0])
+	}
+	return &several{head, mistakes}
+}
+
+type several struct {
+	head     string
+	mistakes []error
+}
+
+func (s *several) Error() string {
+	text := s.head + ":"
+	for _, m := range s.mistakes {
+		text += "\n  " + strings.ReplaceAll(m.Error(), "\n", "\n  ")
+	}
+	return text
+}
+
+func (s *several) Unwrap() []error { return s.mistakes }

@@ -1,6 +1,7 @@
 package given_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -45,4 +46,14 @@ func TestOptionsAppliesInOrderAndSkipsNil(t *testing.T) {
 func TestMust(t *testing.T) {
 	require.Equal(t, 1, given.Must(1, nil))
 	require.PanicsWithValue(t, "EOF", func() { given.Must(1, io.EOF) })
+}
+
+func TestMistakes(t *testing.T) {
+	require.NoError(t, given.Mistakes("x: mapping", nil))
+	one := given.Mistakes("x: mapping", []error{io.EOF})
+	require.EqualError(t, one, "x: mapping: EOF")
+	require.ErrorIs(t, one, io.EOF)
+	two := given.Mistakes("x: mapping", []error{errors.New("a\nb"), io.EOF})
+	require.EqualError(t, two, "x: mapping:\n  a\n  b\n  EOF")
+	require.ErrorIs(t, two, io.EOF)
 }

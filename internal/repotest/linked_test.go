@@ -80,6 +80,7 @@ var (
 // linked is the table: package → what it links and why. Packages that link
 // nothing but the standard library stand in it with nothing.
 var linked = map[string][]because{
+	"internal/assertion":       {},
 	"internal/awsid":           {},
 	"internal/backoff":         {},
 	"internal/brokentext":      {},

@@ -38,8 +38,8 @@
 // and 32 parts a name (Query). Over a port its body has at most 16 MB, and 10
 // seconds to come in; the client has 30 to read the answer.
 //
-// A fault of an operation that no service has, and one of a batch entry that no
-// batch has, is an error of the test.
+// A fault that cannot happen is an error of the test: one of an operation that no
+// service has, of an entry that no batch has, a negative delay or number of calls.
 //
 // The package imports the standard library only.
 package wire

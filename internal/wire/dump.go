@@ -19,6 +19,15 @@ func (d *Dump) Line(depth int, format string, args ...any) {
 // String returns the lines.
 func (d *Dump) String() string { return d.b.String() }
 
+// Plural is a number with the word for one or for many, as in "1 entry" and
+// "2 entries".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // At says where an ARN is when that is not the default account and region.
 func (d *Dump) At(account, region string) string {
 	if account == DefaultAccount && region == DefaultRegion {
@@ -63,7 +72,7 @@ func (s *Server) DumpOnFailure(name string, lock *sync.Mutex, dump func() string
 func head(state string) string {
 	lines := slices.Collect(strings.Lines(state))
 	if more := len(lines) - dumpedLines; more > 0 {
-		return strings.Join(lines[:dumpedLines], "") + fmt.Sprintf("… and %d lines more, see Dump\n", more)
+		return strings.Join(lines[:dumpedLines], "") + "… and " + Plural(more, "line", "lines") + " more, see Dump\n"
 	}
 	if len(lines) == 0 {
 		return "nothing in it\n"

@@ -3,11 +3,11 @@ package wire
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/patternkit/serverless/internal/backoff"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // ErrReplyDropped is what the caller of a dropped reply sees in process: a
@@ -34,8 +34,16 @@ type Fault struct {
 	unmatched []int // entries that no call had so far
 }
 
-// Times sets how many matching calls the fault hits; a negative n means all.
+// TB returns the test of the fault's server.
+func (f *Fault) TB() TB { return f.server.TB() }
+
+// Times sets how many matching calls the fault hits; -1 means all.
 func (f *Fault) Times(n int) *Fault {
+	f.server.TB().Helper()
+	if n < -1 {
+		f.server.Misuse("Times(%d): the number of calls is 0 or more, or -1 for all of them", n)
+		return f
+	}
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
 	f.left = n
@@ -57,8 +65,18 @@ func (f *Fault) When(match func(*Record) bool) *Fault {
 func (s *Server) Fail(operation string, err error) *Fault {
 	s.TB().Helper()
 	f := &Fault{server: s, operation: operation, err: err}
-	if v := reflect.ValueOf(err); err == nil || v.Kind() == reflect.Pointer && v.IsNil() {
-		s.Misuse("patternkit: Fail(%q) needs an error, and has nil", operation)
+	if given.Nil(err) {
+		s.Misuse("Fail(%q) needs an error, and has nil", operation)
+		return f
+	}
+	var e *Error
+	switch {
+	case !errors.As(err, &e):
+	case e.Code == "":
+		s.Misuse("Fail(%q): the Error has no Code", operation)
+		return f
+	case e.Status != 0 && (e.Status < 400 || e.Status > 599):
+		s.Misuse("Fail(%q): the Status %d is not that of an error, 400 to 599", operation, e.Status)
 		return f
 	}
 	return s.inject(f)
@@ -81,17 +99,29 @@ func (s *Server) DropReply(operation string) *Fault {
 // or until the caller gives up.
 func (s *Server) Delay(operation string, d time.Duration) *Fault {
 	s.TB().Helper()
-	return s.inject(&Fault{server: s, operation: operation, delay: d})
+	f := &Fault{server: s, operation: operation, delay: d}
+	if d < 0 {
+		s.Misuse("Delay(%q, %v): a delay is not negative", operation, d)
+		return f
+	}
+	return s.inject(f)
 }
 
 // PartialFailure makes the entries with these indexes fail in the next call of
-// a batch operation that answers entry by entry. An index that none of the
-// calls has which the fault hits is an error of the test.
+// a batch operation ("" for any) that answers entry by entry. An index that none
+// of the calls has which the fault hits is an error of the test.
 func (s *Server) PartialFailure(operation string, entries ...int) *Fault {
 	s.TB().Helper()
 	f := &Fault{server: s, operation: operation, entries: entries, unmatched: slices.Clone(entries)}
-	if len(entries) == 0 {
-		s.Misuse("patternkit: PartialFailure(%q) names no entry", operation)
+	switch {
+	case len(entries) == 0:
+		s.Misuse("PartialFailure(%q) names no entry", operation)
+		return f
+	case slices.Min(entries) < 0:
+		s.Misuse("PartialFailure(%q): the entry %d: entries count from 0", operation, slices.Min(entries))
+		return f
+	case s.has(operation) && !s.hasBatch(operation):
+		s.Misuse("PartialFailure(%q): the operation has no entries that fail one by one", operation)
 		return f
 	}
 	s.TB().Cleanup(func() { s.reportUnmatched(f) })
@@ -103,7 +133,7 @@ var errThrottled = errors.New("wire: throttled")
 func (s *Server) inject(f *Fault) *Fault {
 	s.TB().Helper()
 	if f.operation != "" && !s.has(f.operation) {
-		s.Misuse("patternkit: no service here has the operation %q: a fault of it would never happen", f.operation)
+		s.Misuse("no service here has the operation %q: a fault of it would never happen", f.operation)
 		return f
 	}
 	s.mu.Lock()
@@ -117,6 +147,12 @@ func (s *Server) has(operation string) bool {
 	return slices.ContainsFunc(s.services, func(t *serviceTable) bool { return t.operations[operation] != nil })
 }
 
+func (s *Server) hasBatch(operation string) bool {
+	return slices.ContainsFunc(s.services, func(t *serviceTable) bool {
+		return t.operations[operation] != nil && t.operations[operation].Batch
+	})
+}
+
 // faultOutcome is the combined effect of all faults that match one call.
 type faultOutcome struct {
 	delay time.Duration
@@ -124,15 +160,15 @@ type faultOutcome struct {
 	drop  bool
 }
 
-// match takes the faults that match c and uses each of them up by one.
-func (s *Server) match(c *Call) faultOutcome {
+// match takes the faults that match c, a call of op, and uses each of them up by one.
+func (s *Server) match(c *Call, op *Operation) faultOutcome {
 	s.mu.Lock()
 	if len(s.faults) == 0 {
 		s.mu.Unlock()
 		return faultOutcome{}
 	}
 	candidates := slices.DeleteFunc(slices.Clone(s.faults), func(f *Fault) bool {
-		return f.operation != "" && f.operation != c.Operation
+		return f.operation != "" && f.operation != c.Operation || f.entries != nil && !op.Batch
 	})
 	s.mu.Unlock()
 	var outcome faultOutcome
@@ -228,7 +264,7 @@ func (s *Server) reportUnmatched(f *Fault) {
 	s.mu.Unlock()
 	if len(unmatched) > 0 {
 		s.TB().Helper()
-		s.TB().Errorf("patternkit: PartialFailure(%q): no call had the entries %v", f.operation, unmatched)
+		s.TB().Errorf("%s: PartialFailure(%q): no call had the entries %v", s.pkg(), f.operation, unmatched)
 	}
 }
 

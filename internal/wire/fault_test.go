@@ -46,8 +46,8 @@ type batchOutput struct {
 
 // batchServer answers entry by entry; it refuses an empty batch as a whole.
 func batchServer(tb wire.TB) *wire.Server {
-	return wire.NewServer(tb, wire.Service{Name: "orders", Protocol: wire.JSON11("Orders"), Operations: []wire.Operation{
-		wire.Handle("Batch", func(ctx context.Context, in *batchInput) (*batchOutput, error) {
+	return wire.NewServer(tb, wire.Service{Name: "orders", Package: "orderstest", Protocol: wire.JSON11("Orders"), Operations: []wire.Operation{
+		wire.HandleBatch("Batch", func(ctx context.Context, in *batchInput) (*batchOutput, error) {
 			if len(in.Entries) == 0 {
 				return nil, wire.Errorf("Empty", 0, "empty")
 			}
@@ -80,11 +80,25 @@ func TestFaultsThatCannotHappen(t *testing.T) {
 	}{
 		"any":     {func(s *wire.Server) { s.Throttle("") }, ""},
 		"served":  {func(s *wire.Server) { s.Delay("Other", 1) }, ""},
-		"unknown": {func(s *wire.Server) { s.Fail("PutItme", errors.New("x")).Times(3) }, `patternkit: no service here has the operation "PutItme": a fault of it would never happen`},
-		"case":    {func(s *wire.Server) { s.DropReply("other") }, `patternkit: no service here has the operation "other": a fault of it would never happen`},
-		"nil":     {func(s *wire.Server) { s.Fail("Other", nil) }, `patternkit: Fail("Other") needs an error, and has nil`},
-		"typed":   {func(s *wire.Server) { s.Fail("", (*wire.Error)(nil)).Times(-1) }, `patternkit: Fail("") needs an error, and has nil`},
-		"partial": {func(s *wire.Server) { s.PartialFailure("Batch") }, `patternkit: PartialFailure("Batch") names no entry`},
+		"unknown": {func(s *wire.Server) { s.Fail("PutItme", errors.New("x")).Times(3) }, `orderstest: no service here has the operation "PutItme": a fault of it would never happen`},
+		"case":    {func(s *wire.Server) { s.DropReply("other") }, `orderstest: no service here has the operation "other": a fault of it would never happen`},
+		"nil":     {func(s *wire.Server) { s.Fail("Other", nil) }, `orderstest: Fail("Other") needs an error, and has nil`},
+		"typed":   {func(s *wire.Server) { s.Fail("", (*wire.Error)(nil)).Times(-1) }, `orderstest: Fail("") needs an error, and has nil`},
+		"partial": {func(s *wire.Server) { s.PartialFailure("Batch") }, `orderstest: PartialFailure("Batch") names no entry`},
+
+		"no code":     {func(s *wire.Server) { s.Fail("Other", &wire.Error{}) }, `orderstest: Fail("Other"): the Error has no Code`},
+		"no error":    {func(s *wire.Server) { s.Fail("Other", &wire.Error{Code: "X", Status: 200}) }, `orderstest: Fail("Other"): the Status 200 is not that of an error, 400 to 599`},
+		"no status":   {func(s *wire.Server) { s.Fail("Other", &wire.Error{Code: "X", Status: 600}) }, `orderstest: Fail("Other"): the Status 600 is not that of an error, 400 to 599`},
+		"unavailable": {func(s *wire.Server) { s.Fail("Other", &wire.Error{Code: "X", Status: 599}) }, ""},
+
+		"negative entry":      {func(s *wire.Server) { s.PartialFailure("Batch", 0, -2) }, `orderstest: PartialFailure("Batch"): the entry -2: entries count from 0`},
+		"no entries":          {func(s *wire.Server) { s.PartialFailure("Other", 0) }, `orderstest: PartialFailure("Other"): the operation has no entries that fail one by one`},
+		"unknown, of entries": {func(s *wire.Server) { s.PartialFailure("PutItme", 0) }, `orderstest: no service here has the operation "PutItme": a fault of it would never happen`},
+		"any batch":           {func(s *wire.Server) { s.PartialFailure("", 0) }, ""},
+		"negative delay":      {func(s *wire.Server) { s.Delay("Other", -1) }, `orderstest: Delay("Other", -1ns): a delay is not negative`},
+		"no delay":            {func(s *wire.Server) { s.Delay("Other", 0) }, ""},
+		"all":                 {func(s *wire.Server) { s.Throttle("Other").Times(-1) }, ""},
+		"negative times":      {func(s *wire.Server) { s.Throttle("Other").Times(-2) }, `orderstest: Times(-2): the number of calls is 0 or more, or -1 for all of them`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tb := &errTB{}
@@ -130,17 +144,19 @@ func TestPartialFailureNeedsItsEntries(t *testing.T) {
 			}
 			var want []string
 			for _, entries := range test.want {
-				want = append(want, `patternkit: PartialFailure("Batch"): no call had the entries `+entries)
+				want = append(want, `orderstest: PartialFailure("Batch"): no call had the entries `+entries)
 			}
 			require.Equal(t, want, tb.end())
 		})
 	}
 	tb := &errTB{}
 	s := batchServer(tb)
-	s.PartialFailure("", 0)
-	_, err := call(s, "Other", `{}`)
-	require.NoError(t, err)
-	require.Len(t, tb.errs, 1, "an operation without entries")
+	s.PartialFailure("", 1)
+	for _, operation := range []string{"Other", "Batch"} { // an operation without entries is not hit
+		_, err := call(s, operation, `{}`)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{`orderstest: PartialFailure(""): no call had the entries [1]`}, tb.end())
 }
 
 func TestFaultsWaitForAnOperationThatIsServed(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Server serves the operations of a fake. It is safe for concurrent use.
@@ -38,7 +39,10 @@ type serviceTable struct {
 
 // NewServer makes a server of the services of one fake; tb may be nil.
 func NewServer(tb TB, services ...Service) *Server {
-	s := &Server{tb: tb}
+	s := &Server{}
+	if !given.Nil(tb) {
+		s.tb = tb
+	}
 	for _, svc := range services {
 		table := &serviceTable{Service: svc, operations: map[string]*Operation{}}
 		for i := range svc.Operations {
@@ -228,7 +232,7 @@ func (s *Server) Handler(others ...http.Handler) http.Handler {
 	for _, other := range others {
 		more, ok := other.(handler)
 		if !ok {
-			panic(fmt.Sprintf("patternkit: Handler joins the handlers of fakes, and a %T is none", other))
+			panic(fmt.Sprintf("%s: Handler joins the handlers of fakes, and a %T is none", s.pkg(), other))
 		}
 		h = append(h, more...)
 	}
@@ -349,7 +353,7 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 	var outcome faultOutcome
 	var out any
 	if err == nil { // faults wait for an operation that is served
-		outcome = s.match(c)
+		outcome = s.match(c, op)
 		out, err = s.run(context.WithValue(ctx, callKey{}, c), table, op, req, outcome)
 	} else {
 		s.logf("%s: the operation %q: %v", table.Name, req.operation, err)

@@ -11,6 +11,9 @@ type Service struct {
 	// Name is the signing name, as it is in the credential scope of a
 	// request: "sqs", "dynamodb", "events".
 	Name string
+	// Package is the package of the fake: what the texts of mistakes begin with.
+	// Optional. Defaults to "wire".
+	Package string
 	// Protocol is how requests and answers are written.
 	Protocol Protocol
 	// Namespace goes before the code in __type, such as
@@ -31,6 +34,9 @@ type Operation struct {
 	Name string
 	// Input and Output are the struct types of the members.
 	Input, Output reflect.Type
+	// Batch says that it answers entry by entry, with the help of
+	// [Call.FailEntry]; [HandleBatch] sets it.
+	Batch bool
 
 	members func() *shape  // of the input
 	rest    *restOperation // of a service that speaks REST
@@ -64,4 +70,11 @@ func Handle[I, O any](name string, f func(context.Context, *I) (*O, error)) Oper
 			return out, nil
 		},
 	}
+}
+
+// HandleBatch is [Handle] for an operation that answers entry by entry.
+func HandleBatch[I, O any](name string, f func(context.Context, *I) (*O, error)) Operation {
+	op := Handle(name, f)
+	op.Batch = true
+	return op
 }

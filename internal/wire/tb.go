@@ -20,14 +20,25 @@ func (s *Server) TB() TB {
 	return s.tb
 }
 
-// Misuse reports a mistake of the test that uses the fake. Without a test it
-// panics.
+// Misuse reports a mistake of the test that uses the fake, in the name of the
+// fake's package. Without a test it panics.
 func (s *Server) Misuse(format string, args ...any) {
 	s.TB().Helper()
+	text := s.pkg() + ": " + fmt.Sprintf(format, args...)
 	if s.tb == nil {
-		panic(fmt.Sprintf(format, args...))
+		panic(text)
 	}
-	s.tb.Errorf(format, args...)
+	s.tb.Errorf("%s", text)
+}
+
+// pkg is the name of the fake's package.
+func (s *Server) pkg() string {
+	for _, t := range s.services {
+		if t.Package != "" {
+			return t.Package
+		}
+	}
+	return "wire"
 }
 
 // silent is the TB of a fake without a test.

@@ -320,7 +320,7 @@ func TestDropReplyAppliesTheCall(t *testing.T) {
 func TestPartialFailureReachesTheHandler(t *testing.T) {
 	var failed []int
 	s := wire.NewServer(t, wire.Service{Name: "sqs", Protocol: wire.JSON10("AmazonSQS"), Operations: []wire.Operation{
-		wire.Handle("GetQueueUrl", func(ctx context.Context, _ *urlInput) (*urlOutput, error) {
+		wire.HandleBatch("GetQueueUrl", func(ctx context.Context, _ *urlInput) (*urlOutput, error) {
 			for i := range 3 {
 				if wire.CallOf(ctx).FailEntry(i) != nil {
 					failed = append(failed, i)

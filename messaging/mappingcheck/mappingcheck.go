@@ -73,6 +73,9 @@ func Function(ctx context.Context, functions LambdaClient, queues QueueClient, n
 	if given.Nil(functions) || given.Nil(queues) {
 		return nil, errors.New("mappingcheck: a client is nil")
 	}
+	if name == "" {
+		return nil, errors.New("mappingcheck: Function: the function has no name")
+	}
 	c := &checker{functions: functions, queues: queues}
 	function, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if err != nil {

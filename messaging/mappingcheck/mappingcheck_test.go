@@ -96,6 +96,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 		_, err = mappingcheck.Function(t.Context(), clients.functions, clients.queues, "f")
 		require.ErrorContains(t, err, "a client is nil")
 	}
+	_, err = mappingcheck.Function(t.Context(), functions{}, queues.Client(), "")
+	require.EqualError(t, err, "mappingcheck: Function: the function has no name")
 	_, err = mappingcheck.Function(t.Context(), functions{}, queues.Client(), "f")
 	require.EqualError(t, err, "mappingcheck: function f has no mapping from an SQS queue")
 	_, err = mappingcheck.Function(t.Context(), functions{mappings: []types.EventSourceMappingConfiguration{reporting("arn:aws:sqs:us-east-1:123456789012:none")}}, queues.Client(), "f")

@@ -24,7 +24,7 @@ func (s *SQS) dump() string {
 	for _, arn := range slices.Sorted(maps.Keys(s.queues)) {
 		q := s.queues[arn]
 		p, _ := awsid.ParseARN(arn)
-		d.Line(0, "queue %s%s: %d messages", q.name, d.At(p.Account, p.Region), len(q.messages))
+		d.Line(0, "queue %s%s: %s", q.name, d.At(p.Account, p.Region), wire.Plural(len(q.messages), "message", "messages"))
 		inOrder := slices.SortedFunc(maps.Values(q.messages), func(a, b *message) int { return cmp.Compare(a.order, b.order) })
 		for _, m := range inOrder {
 			d.Line(1, "%s%s", m.dumped(time.Now()), m.body)

@@ -26,7 +26,7 @@ func ExampleSQS_DropReply() {
 	}
 	// Output:
 	// true
-	// queue orders: 1 messages
+	// queue orders: 1 message
 	//   waiting: 42
 	// sqs:SendMessage [arn:aws:sqs:us-east-1:123456789012:orders] true
 }

@@ -156,7 +156,8 @@ func ExampleRequireSent() {
 	// Output:
 	// <nil>
 	// 42 visible
-	// messagingtest: queue orders: required messages: 2, found: 1
+	// messagingtest: queue orders: required messages: 2, found: 1; found were:
+	//   1. {"id":42}
 }
 
 // exampleTest prints what a *testing.T would report.

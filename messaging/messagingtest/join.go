@@ -40,6 +40,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that NewSQS made.
+func (s *SQS) made() *wire.Server {
+	if s == nil || s.server == nil {
+		panic("messagingtest: the SQS is made by NewSQS; this one is nil or empty")
+	}
+	return s.server
+}
+
 // Join returns a copy of cfg whose SQS clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -48,7 +56,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (s *SQS) Join(cfg aws.Config) aws.Config { return join(cfg, s.server) }
+func (s *SQS) Join(cfg aws.Config) aws.Config { return join(cfg, s.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (s *SQS) Client(optFns ...func(*sqs.Options)) *sqs.Client {
@@ -64,7 +72,15 @@ func (s *SQS) Client(optFns ...func(*sqs.Options)) *sqs.Client {
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (s *SQS) Handler(others ...http.Handler) http.Handler {
-	return s.server.Handler(others...)
+	return s.made().Handler(others...)
+}
+
+// made returns the server of a fake that NewSNS made.
+func (s *SNS) made() *wire.Server {
+	if s == nil || s.server == nil {
+		panic("messagingtest: the SNS is made by NewSNS; this one is nil or empty")
+	}
+	return s.server
 }
 
 // Join returns a copy of cfg whose SNS clients call this fake. Several fakes
@@ -75,7 +91,7 @@ func (s *SQS) Handler(others ...http.Handler) http.Handler {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (s *SNS) Join(cfg aws.Config) aws.Config { return join(cfg, s.server) }
+func (s *SNS) Join(cfg aws.Config) aws.Config { return join(cfg, s.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (s *SNS) Client(optFns ...func(*sns.Options)) *sns.Client {
@@ -91,5 +107,5 @@ func (s *SNS) Client(optFns ...func(*sns.Options)) *sns.Client {
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (s *SNS) Handler(others ...http.Handler) http.Handler {
-	return s.server.Handler(others...)
+	return s.made().Handler(others...)
 }

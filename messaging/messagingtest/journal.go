@@ -47,18 +47,18 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (s *SQS) Journal() []Call { return calls(s.server.Journal()) }
+func (s *SQS) Journal() []Call { return calls(s.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "SendMessage", from the journal.
 func (s *SQS) Calls(operation string) []Call {
-	return calls(s.server.Calls(operation))
+	return calls(s.made().Calls(operation))
 }
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (s *SNS) Journal() []Call { return calls(s.server.Journal()) }
+func (s *SNS) Journal() []Call { return calls(s.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "Publish", from the journal.
 func (s *SNS) Calls(operation string) []Call {
-	return calls(s.server.Calls(operation))
+	return calls(s.made().Calls(operation))
 }

@@ -1,6 +1,7 @@
 package messagingtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,8 +76,8 @@ type Mapping struct {
 
 // NewMapping describes the mapping of a queue (URL, ARN, or name) to a
 // function, which takes the payload of an invocation and returns its answer;
-// [Func] and [Event] make one of a typed handler. It panics without a function and
-// where Lambda would refuse the options. What Lambda would refuse because of the
+// [Func] and [Event] make one of a typed handler. It panics without a queue, without
+// a function, and where Lambda would refuse the options. What Lambda would refuse because of the
 // queue is the error of Run and Drain.
 func (s *SQS) NewMapping(queue string, function Function, optFns ...func(*MappingOptions)) *Mapping {
 	m := &Mapping{sqs: s, ref: queue, function: function, failures: map[string]error{}}
@@ -91,7 +92,7 @@ func (s *SQS) NewMapping(queue string, function Function, optFns ...func(*Mappin
 		m.options.FunctionName = "function"
 	}
 	if err := m.check(); err != nil {
-		panic(fmt.Sprintf("messagingtest: mapping of %s: %v", queue, err))
+		panic(err.Error())
 	}
 	return m
 }
@@ -104,6 +105,9 @@ func (m *Mapping) check() error {
 		if wrong {
 			faults = append(faults, mappingError(format, args...))
 		}
+	}
+	if m.ref == "" {
+		faults = append(faults, errors.New("the queue has no name"))
 	}
 	if m.function == nil {
 		faults = append(faults, errors.New("the function is nil"))
@@ -118,8 +122,11 @@ func (m *Mapping) check() error {
 		reject(err != nil, "Invalid filter pattern definition. (%s: %v)", f, err)
 		m.filters = append(m.filters, p)
 	}
-	return errors.Join(faults...)
+	return given.Mistakes(m.name(), faults)
 }
+
+// name is what texts call the mapping.
+func (m *Mapping) name() string { return "messagingtest: mapping of " + cmp.Or(m.ref, `""`) }
 
 // mappingError is what CreateEventSourceMapping answers.
 func mappingError(format string, args ...any) error {
@@ -141,7 +148,7 @@ func (m *Mapping) open() (source, error) {
 	if !ok {
 		e := errNoQueue()
 		m.sqs.server.TB().Logf("messagingtest: mapping: %s", wire.WhatExists("queue", arnOfRef(m.ref), maps.Keys(m.sqs.queues)))
-		return source{}, mappingError("Error occurred while ReceiveMessage. SQS Error Code: %s. SQS Error Message: %s", e.QueryCode, e.Message)
+		return source{}, given.Mistakes(m.name(), []error{mappingError("Error occurred while ReceiveMessage. SQS Error Code: %s. SQS Error Message: %s", e.QueryCode, e.Message)})
 	}
 	parts, _ := awsid.ParseARN(q.arn)
 	src := source{arn: q.arn, region: parts.Region, timeout: m.options.FunctionTimeout}
@@ -166,7 +173,7 @@ func (m *Mapping) checkQueue(fifo bool, visibility, timeout time.Duration) error
 	reject(!fifo && o.BatchSize > 10 && o.MaximumBatchingWindow <= 0, "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
 	reject(timeout > visibility, "Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", visibility/time.Second, timeout/time.Second)
 	reject(visibility == 0, "Queue visibility timeout: 0 seconds is less than Function timeout: 1 seconds")
-	return errors.Join(faults...)
+	return given.Mistakes(m.name(), faults)
 }
 
 // Failures returns the last error of each message that an invocation failed,
@@ -233,7 +240,7 @@ func (m *Mapping) poll(ctx context.Context, drain bool) error {
 	defer m.sqs.server.Watch(ctx, what)()
 	src, err := m.open()
 	if err != nil {
-		return fmt.Errorf("messagingtest: mapping of %s: %w", m.ref, err)
+		return err
 	}
 	run := &run{Mapping: m, source: src, slots: make(chan struct{}, m.options.MaximumConcurrency)}
 	defer run.wait()

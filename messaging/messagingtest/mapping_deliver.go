@@ -10,7 +10,9 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/patternkit/serverless/internal/assertion"
 	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/lambdafn"
 	"github.com/patternkit/serverless/internal/wire"
 )
@@ -35,7 +37,9 @@ type Delivery struct {
 // itself; anything else is encoded as JSON. The context is that of tb where it
 // has one.
 func Deliver(tb TB, handler func(context.Context, awsevents.SQSEvent) (awsevents.SQSEventResponse, error), bodies ...any) *Delivery {
-	if tb != nil {
+	if given.Nil(tb) {
+		tb = nil
+	} else {
 		tb.Helper()
 	}
 	if handler == nil {
@@ -129,42 +133,72 @@ func (m Message) record() (awsevents.SQSMessage, error) {
 
 // Acked says whether Lambda deletes message i of the batch, counted from 0. It
 // panics where the batch has no such message.
-func (d *Delivery) Acked(i int) bool { return d.failed[d.Event.Records[i].MessageId] == nil }
+func (d *Delivery) Acked(i int) bool {
+	if i < 0 || i >= len(d.Event.Records) {
+		panic("messagingtest: Acked: " + d.missing(i))
+	}
+	return d.failed[d.Event.Records[i].MessageId] == nil
+}
+
+// missing says that the batch has no message i.
+func (d *Delivery) missing(i int) string {
+	return fmt.Sprintf("the batch has no message %d: it has %s, counted from 0", i, wire.Plural(len(d.Event.Records), "message", "messages"))
+}
 
 // RequireAcked stops the test unless Lambda deletes the messages with these
-// indexes; without indexes, all of them.
+// indexes, counted from 0; without indexes, all of them.
 func (d *Delivery) RequireAcked(indexes ...int) *Delivery {
 	if d.tb != nil {
 		d.tb.Helper()
 	}
-	for _, i := range d.which(indexes) {
-		if !d.Acked(i) {
-			stop(d.tb, "messagingtest: message %d was not acknowledged: %v", i, d.failed[d.Event.Records[i].MessageId])
+	for _, i := range d.which("RequireAcked", indexes) {
+		if r := d.Event.Records[i]; !d.Acked(i) {
+			d.end("message %d was not acknowledged: %v\n  %s", i, d.failed[r.MessageId], r.Body)
 		}
 	}
 	return d
 }
 
-// RequireFailed stops the test if Lambda deletes one of the messages with
-// these indexes; without indexes, any of them.
+// RequireFailed stops the test unless Lambda delivers the messages with these
+// indexes, counted from 0, again; without indexes, all of them.
 func (d *Delivery) RequireFailed(indexes ...int) *Delivery {
 	if d.tb != nil {
 		d.tb.Helper()
 	}
-	for _, i := range d.which(indexes) {
+	for _, i := range d.which("RequireFailed", indexes) {
 		if d.Acked(i) {
-			stop(d.tb, "messagingtest: message %d was acknowledged", i)
+			d.end("message %d was acknowledged\n  %s", i, d.Event.Records[i].Body)
 		}
 	}
 	return d
 }
 
-func (d *Delivery) which(indexes []int) []int {
-	if len(indexes) > 0 {
-		return slices.Clone(indexes)
+// which returns the indexes that the batch has, all of them where none is given.
+func (d *Delivery) which(name string, indexes []int) []int {
+	if d.tb != nil {
+		d.tb.Helper()
 	}
-	for i := range d.Event.Records {
-		indexes = append(indexes, i)
+	if len(indexes) == 0 {
+		for i := range d.Event.Records {
+			indexes = append(indexes, i)
+		}
+		return indexes
 	}
-	return indexes
+	return slices.DeleteFunc(slices.Clone(indexes), func(i int) bool {
+		missing := i < 0 || i >= len(d.Event.Records)
+		if missing {
+			d.end("%s: %s", name, d.missing(i))
+		}
+		return missing
+	})
+}
+
+// end fails the test and ends it. Without a test it panics.
+func (d *Delivery) end(format string, args ...any) {
+	text := "messagingtest: " + fmt.Sprintf(format, args...)
+	if d.tb == nil {
+		panic(text)
+	}
+	d.tb.Helper()
+	assertion.End(d.tb, "%s", text)
 }

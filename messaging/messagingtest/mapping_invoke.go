@@ -42,6 +42,12 @@ type PanicError struct {
 // Error returns the text of the error.
 func (e *PanicError) Error() string { return fmt.Sprintf("messagingtest: panic: %v", e.Value) }
 
+// Unwrap returns the value where it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
 // Invocation is one call of the function by its mapping.
 type Invocation struct {
 	// RequestID is the AWS request id in the Lambda context.

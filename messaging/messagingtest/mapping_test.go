@@ -434,7 +434,21 @@ func TestDeliver(t *testing.T) {
 	}
 	tb := &recorder{}
 	messagingtest.Deliver(tb, broken, "a").RequireFailed().RequireAcked(0)
-	require.Equal(t, []string{"messagingtest: message 0 was not acknowledged: broken"}, tb.errors)
+	messagingtest.Deliver(tb, handler, order{"42"}).RequireAcked(0, 1).RequireFailed(-1, 0)
+	require.Equal(t, []string{
+		"messagingtest: message 0 was not acknowledged: broken\n  a",
+		"messagingtest: RequireAcked: the batch has no message 1: it has 1 message, counted from 0",
+		"messagingtest: RequireFailed: the batch has no message -1: it has 1 message, counted from 0",
+		"messagingtest: message 0 was acknowledged\n  {\"ID\":\"42\"}",
+	}, tb.errors)
+	for want, call := range map[string]func(){
+		"messagingtest: message 0 was not acknowledged: broken\n  a":                          func() { messagingtest.Deliver(nil, broken, "a").RequireAcked() },
+		"messagingtest: message 0 was acknowledged\n  {\"ID\":\"42\"}":                        func() { messagingtest.Deliver((*testing.T)(nil), handler, order{"42"}).RequireFailed() },
+		"messagingtest: Acked: the batch has no message 2: it has 2 messages, counted from 0": func() { messagingtest.Deliver(nil, broken, "a", "b").Acked(2) },
+		"messagingtest: Acked: the batch has no message 0: it has 0 messages, counted from 0": func() { new(messagingtest.Delivery).Acked(0) },
+	} {
+		require.PanicsWithValue(t, want, call)
+	}
 }
 
 func TestDrainAll(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/assertion"
 	"github.com/patternkit/serverless/internal/given"
 )
 
@@ -52,11 +53,9 @@ type Published[T any] struct {
 // body that is JSON and has no members that the type does not have. A body in an
 // SNS envelope is taken out of it.
 func RequireSent[T any](tb TB, queue *Queue, optFns ...func(*RequireOptions)) Sent[T] {
-	if tb == nil || queue == nil {
-		panic("messagingtest: RequireSent: the test or the queue is nil")
-	}
+	assertion.Needs("messagingtest: RequireSent", tb, "queue", queue)
 	tb.Helper()
-	for _, m := range RequireManySent[T](tb, queue, 1, optFns...) {
+	for _, m := range requireSent[T](tb, queue, 1, optFns) {
 		return m
 	}
 	return Sent[T]{}
@@ -65,9 +64,15 @@ func RequireSent[T any](tb TB, queue *Queue, optFns ...func(*RequireOptions)) Se
 // RequireManySent is [RequireSent] for a number of messages, which it returns in
 // the order in which they came. 0 demands that there is none.
 func RequireManySent[T any](tb TB, queue *Queue, count int, optFns ...func(*RequireOptions)) []Sent[T] {
-	if tb == nil || queue == nil {
-		panic("messagingtest: RequireManySent: the test or the queue is nil")
+	assertion.Needs("messagingtest: RequireManySent", tb, "queue", queue)
+	tb.Helper()
+	if !assertion.Count("messagingtest: RequireManySent", tb, count) {
+		return nil
 	}
+	return requireSent[T](tb, queue, count, optFns)
+}
+
+func requireSent[T any](tb TB, queue *Queue, count int, optFns []func(*RequireOptions)) []Sent[T] {
 	tb.Helper()
 	r := newRequirement[T](optFns)
 	var found []Sent[T]
@@ -76,7 +81,7 @@ func RequireManySent[T any](tb TB, queue *Queue, count int, optFns ...func(*Requ
 			found = append(found, Sent[T]{body, m})
 		}
 	}
-	return enough(tb, found, count, "queue "+queue.ref, "sent", r.others)
+	return enough(tb, found, count, "queue "+queue.ref, "sent", r.these, r.others)
 }
 
 // RequirePublished demands that exactly one message with a body of type T was
@@ -84,11 +89,9 @@ func RequireManySent[T any](tb TB, queue *Queue, count int, optFns ...func(*Requ
 // delivered. Otherwise the test fails and ends. Bodies are decoded as by
 // [RequireSent].
 func RequirePublished[T any](tb TB, topics *SNS, topicARN string, optFns ...func(*RequireOptions)) Published[T] {
-	if tb == nil || topics == nil {
-		panic("messagingtest: RequirePublished: the test or the fake is nil")
-	}
+	assertion.Needs("messagingtest: RequirePublished", tb, "fake", topics)
 	tb.Helper()
-	for _, m := range RequireManyPublished[T](tb, topics, topicARN, 1, optFns...) {
+	for _, m := range requirePublished[T](tb, topics, topicARN, 1, optFns) {
 		return m
 	}
 	return Published[T]{}
@@ -97,9 +100,15 @@ func RequirePublished[T any](tb TB, topics *SNS, topicARN string, optFns ...func
 // RequireManyPublished is [RequirePublished] for a number of messages, which it
 // returns in the order in which they were published. 0 demands that there is none.
 func RequireManyPublished[T any](tb TB, topics *SNS, topicARN string, count int, optFns ...func(*RequireOptions)) []Published[T] {
-	if tb == nil || topics == nil {
-		panic("messagingtest: RequireManyPublished: the test or the fake is nil")
+	assertion.Needs("messagingtest: RequireManyPublished", tb, "fake", topics)
+	tb.Helper()
+	if !assertion.Count("messagingtest: RequireManyPublished", tb, count) {
+		return nil
 	}
+	return requirePublished[T](tb, topics, topicARN, count, optFns)
+}
+
+func requirePublished[T any](tb TB, topics *SNS, topicARN string, count int, optFns []func(*RequireOptions)) []Published[T] {
 	tb.Helper()
 	r := newRequirement[T](optFns)
 	var found []Published[T]
@@ -108,12 +117,13 @@ func RequireManyPublished[T any](tb TB, topics *SNS, topicARN string, count int,
 			found = append(found, Published[T]{body, n})
 		}
 	}
-	return enough(tb, found, count, "topic "+topicARN, "published", r.others)
+	return enough(tb, found, count, "topic "+topicARN, "published", r.these, r.others)
 }
 
 // requirement picks messages, and notes why it does not pick the others.
 type requirement[T any] struct {
 	options RequireOptions
+	these   []string // the texts that it picked
 	others  []string
 }
 
@@ -129,6 +139,7 @@ func (r *requirement[T]) take(text string, has Notification) (body T, ok bool) {
 	if why == "" {
 		err := decode(text, &body)
 		if err == nil {
+			r.these = append(r.these, text)
 			return body, true
 		}
 		why = fmt.Sprintf("no %T: %v", body, err)
@@ -183,32 +194,25 @@ func decode(text string, into any) error {
 }
 
 // enough returns what was found if its number is right, and ends the test if not.
-func enough[M any](tb TB, found []M, count int, where, verb string, others []string) []M {
+func enough[M any](tb TB, found []M, count int, where, verb string, these, others []string) []M {
 	tb.Helper()
 	if len(found) == count {
 		return found
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "messagingtest: %s: required messages: %d, found: %d", where, count, len(found))
-	if len(others) > 0 {
-		fmt.Fprintf(&text, "; others that were %s:", verb)
-	}
-	for i, other := range others {
-		fmt.Fprintf(&text, "\n  %d. %s", i+1, other)
-	}
-	stop(tb, "%s", text.String())
+	enumerate(&text, "; found were:", these)
+	enumerate(&text, "; others that were "+verb+":", others)
+	assertion.End(tb, "%s", text.String())
 	return nil
 }
 
-// stop fails the test and ends it where it can be ended from here. Without a test
-// it panics.
-func stop(tb TB, format string, args ...any) {
-	if tb == nil {
-		panic(fmt.Sprintf(format, args...))
+// enumerate writes a list with numbers.
+func enumerate(text *strings.Builder, head string, list []string) {
+	if len(list) > 0 {
+		text.WriteString(head)
 	}
-	tb.Helper()
-	tb.Errorf(format, args...)
-	if t, ok := tb.(interface{ FailNow() }); ok {
-		t.FailNow()
+	for i, item := range list {
+		fmt.Fprintf(text, "\n  %d. %s", i+1, item)
 	}
 }

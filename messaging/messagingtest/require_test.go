@@ -83,7 +83,8 @@ func TestRequireSentSaysWhatCameInstead(t *testing.T) {
      the group id is "g", required is "h"
   3. {"id":"A-3"}
      the group id is "g", required is "h"`,
-		`messagingtest: queue orders.fifo: required messages: 0, found: 1; others that were sent:
+		`messagingtest: queue orders.fifo: required messages: 0, found: 1; found were:
+  1. {"orderId":"A-1"}; others that were sent:
   1. {"orderId":"A-2"} trailing
      no messagingtest_test.placed: there is more after the JSON value
   2. {"id":"A-3"}
@@ -96,8 +97,16 @@ func TestRequireSentSaysWhatCameInstead(t *testing.T) {
   3. {"id":"A-3"}
      attribute type is "", required is "x"`,
 	}, r.errors)
-	require.PanicsWithValue(t, "messagingtest: RequireSent: the test or the queue is nil", func() { messagingtest.RequireSent[string](nil, orders) })
-	require.PanicsWithValue(t, "messagingtest: RequireManySent: the test or the queue is nil", func() { messagingtest.RequireManySent[string](t, nil, 1) })
+	r.errors = nil
+	require.Zero(t, messagingtest.RequireSent[string](r, orders, func(o *messagingtest.RequireOptions) { o.GroupID = "g" }))
+	require.Nil(t, messagingtest.RequireManySent[string](r, orders, -1))
+	require.Equal(t, []string{
+		"messagingtest: queue orders.fifo: required messages: 1, found: 3; found were:\n" +
+			`  1. {"orderId":"A-1"}` + "\n" + `  2. {"orderId":"A-2"} trailing` + "\n" + `  3. {"id":"A-3"}`,
+		"messagingtest: RequireManySent: the count is -1; it is 0 or more",
+	}, r.errors)
+	require.PanicsWithValue(t, "messagingtest: RequireSent: the test is nil", func() { messagingtest.RequireSent[string](nil, orders) })
+	require.PanicsWithValue(t, "messagingtest: RequireManySent: the queue is nil", func() { messagingtest.RequireManySent[string](t, nil, 1) })
 }
 
 func TestRequirePublished(t *testing.T) {
@@ -128,8 +137,17 @@ func TestRequirePublished(t *testing.T) {
 	missing := messagingtest.NewSNS(r, nil)
 	require.Zero(t, messagingtest.RequirePublished[placed](r, missing, arn))
 	require.Equal(t, []string{"messagingtest: topic " + arn + " does not exist", "messagingtest: topic " + arn + ": required messages: 1, found: 0"}, r.errors)
-	require.PanicsWithValue(t, "messagingtest: RequirePublished: the test or the fake is nil", func() { messagingtest.RequirePublished[string](t, nil, arn) })
-	require.PanicsWithValue(t, "messagingtest: RequireManyPublished: the test or the fake is nil", func() { messagingtest.RequireManyPublished[string](nil, topics, arn, 1) })
+	require.PanicsWithValue(t, "messagingtest: RequirePublished: the fake is nil", func() { messagingtest.RequirePublished[string](t, nil, arn) })
+	r.errors = nil
+	require.NoError(t, topics.Publisher(arn)(t.Context(), []byte("again")))
+	require.Nil(t, messagingtest.RequireManyPublished[string](r, topics, arn, -1))
+	require.Zero(t, messagingtest.RequirePublished[string](r, topics, arn, func(o *messagingtest.RequireOptions) { o.Subject = "" }))
+	require.Equal(t, []string{
+		"messagingtest: RequireManyPublished: the count is -1; it is 0 or more",
+		"messagingtest: topic " + arn + ": required messages: 1, found: 2; found were:\n" +
+			`  1. {"orderId":"A-1","total":5}` + "\n  2. again",
+	}, r.errors)
+	require.PanicsWithValue(t, "messagingtest: RequireManyPublished: the test is nil", func() { messagingtest.RequireManyPublished[string](nil, topics, arn, 1) })
 }
 
 func TestHistoryIsBounded(t *testing.T) {

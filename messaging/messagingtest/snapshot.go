@@ -4,12 +4,15 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // SQSSnapshot is the state of an SQS at one moment: queues, messages, receive
 // counts, deduplication, move tasks. It never changes and may be restored any
 // number of times.
 type SQSSnapshot struct {
+	of       *wire.Server
 	queues   map[string]*queue
 	deleted  map[string]time.Time
 	tasks    []*moveTask
@@ -18,18 +21,22 @@ type SQSSnapshot struct {
 
 // Snapshot copies the state.
 func (s *SQS) Snapshot() *SQSSnapshot {
+	server := s.made()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return (&SQSSnapshot{s.queues, s.deleted, s.tasks, s.sequence}).clone()
+	return (&SQSSnapshot{server, s.queues, s.deleted, s.tasks, s.sequence}).clone()
 }
 
 // Restore brings the state of the snapshot back. Times are not moved: what
 // was to end at a certain time still ends then. Blocked receives look again.
-// Faults and the journal are left as they are.
+// Faults and the journal are left as they are. A nil snapshot panics, and so does
+// one that this fake has not taken.
 func (s *SQS) Restore(snapshot *SQSSnapshot) {
-	if snapshot == nil {
-		panic("messagingtest: Restore: the snapshot is nil")
-	}
+	s.checkSnapshot(snapshot)
+	s.restore(snapshot)
+}
+
+func (s *SQS) restore(snapshot *SQSSnapshot) {
 	fresh := snapshot.clone()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,12 +49,12 @@ func (s *SQS) Restore(snapshot *SQSSnapshot) {
 // Reset empties the fake, as NewSQS made it: queues, messages, faults and
 // journal. Mappings stay.
 func (s *SQS) Reset() {
-	s.server.Reset()
-	s.Restore(&SQSSnapshot{deleted: map[string]time.Time{}})
+	s.made().Reset()
+	s.restore(&SQSSnapshot{deleted: map[string]time.Time{}})
 }
 
 func (s *SQSSnapshot) clone() *SQSSnapshot {
-	out := &SQSSnapshot{queues: make(map[string]*queue, len(s.queues)), deleted: maps.Clone(s.deleted), sequence: s.sequence}
+	out := &SQSSnapshot{of: s.of, queues: make(map[string]*queue, len(s.queues)), deleted: maps.Clone(s.deleted), sequence: s.sequence}
 	for arn, q := range s.queues {
 		out.queues[arn] = q.clone()
 	}

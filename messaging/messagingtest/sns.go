@@ -75,6 +75,7 @@ func NewSNS(tb TB, queues *SQS) *SNS {
 	}
 	s.server = wire.NewServer(tb, wire.Service{
 		Name:       "sns",
+		Package:    "messagingtest",
 		Protocol:   wire.Query("2010-03-31", "http://sns.amazonaws.com/doc/2010-03-31/"),
 		Throttled:  &wire.Error{Code: "Throttled", Message: "Rate exceeded", Status: 429},
 		Operations: s.operations(),
@@ -87,8 +88,13 @@ func NewSNS(tb TB, queues *SQS) *SNS {
 // delivers to: the ARN of the function or the URL. The function gets the
 // payload: the SNS event for Lambda, the notification for HTTP. When it fails,
 // it is tried twice again at once; then the message goes to the subscription's
-// dead-letter queue, or is lost.
+// dead-letter queue, or is lost. A nil function takes the binding back. An empty
+// endpoint panics.
 func (s *SNS) Endpoint(endpoint string, receive func(ctx context.Context, payload []byte) error) {
+	s.made()
+	if endpoint == "" {
+		panic("messagingtest: Endpoint: the endpoint is empty; it is a URL or the ARN of a function")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endpoints[endpoint] = receive
@@ -121,6 +127,7 @@ func (s *SNS) Undelivered() []Undelivered {
 // ends in .fifo gets FifoTopic by itself. A topic that SNS would refuse
 // panics: it is a mistake in the test.
 func (s *SNS) NewTopic(name string, attributes map[string]string) string {
+	s.made()
 	in := &createTopicInput{Name: name, Attributes: map[string]string{}}
 	for key, value := range attributes {
 		in.Attributes[key] = value
@@ -130,20 +137,24 @@ func (s *SNS) NewTopic(name string, attributes map[string]string) string {
 	}
 	out, err := s.createTopic(context.Background(), in)
 	if err != nil {
-		panic("messagingtest: create topic " + name + ": " + err.Error())
+		panic(fmt.Sprintf("messagingtest: create topic %q: %v", name, err))
 	}
 	return out.TopicARN
 }
 
 // SubscribeQueue subscribes a queue to a topic, as Subscribe does, and returns
-// the ARN of the subscription. Attributes may be nil. A subscription that SNS
-// would refuse panics: it is a mistake in the test.
+// the ARN of the subscription. Attributes may be nil. A nil queue panics, and so
+// does a subscription that SNS would refuse: it is a mistake in the test.
 func (s *SNS) SubscribeQueue(topicARN string, queue *Queue, attributes map[string]string) string {
+	s.made()
+	if queue == nil {
+		panic("messagingtest: SubscribeQueue: the queue is nil")
+	}
 	out, err := s.subscribe(context.Background(), &subscribeInput{
 		TopicARN: topicARN, Protocol: "sqs", Endpoint: queue.ARN(), Attributes: attributes,
 	})
 	if err != nil {
-		panic("messagingtest: subscribe " + queue.ARN() + ": " + err.Error())
+		panic(fmt.Sprintf("messagingtest: subscribe %s to %q: %v", queue.ARN(), topicARN, err))
 	}
 	return out.SubscriptionARN
 }
@@ -170,6 +181,7 @@ func (s *SNS) topicOf(ctx context.Context, parameter, arn string) (*topic, error
 // SNSSnapshot is the state of an SNS at one moment: topics, subscriptions,
 // deduplication. It never changes and may be restored any number of times.
 type SNSSnapshot struct {
+	of            *wire.Server
 	topics        map[string]*topic
 	subscriptions map[string]*subscription
 	sequence      int64
@@ -179,16 +191,21 @@ type SNSSnapshot struct {
 // Snapshot copies the state. Bound endpoints are not part of it, nor is the
 // SQS that it delivers to.
 func (s *SNS) Snapshot() *SNSSnapshot {
+	server := s.made()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return (&SNSSnapshot{s.topics, s.subscriptions, s.sequence, s.undelivered}).clone()
+	return (&SNSSnapshot{server, s.topics, s.subscriptions, s.sequence, s.undelivered}).clone()
 }
 
-// Restore brings the state of the snapshot back.
+// Restore brings the state of the snapshot back, any number of times. Faults and
+// the journal are left as they are. A nil snapshot panics, and so does one that
+// this fake has not taken.
 func (s *SNS) Restore(snapshot *SNSSnapshot) {
-	if snapshot == nil {
-		panic("messagingtest: Restore: the snapshot is nil")
-	}
+	s.checkSnapshot(snapshot)
+	s.restore(snapshot)
+}
+
+func (s *SNS) restore(snapshot *SNSSnapshot) {
 	fresh := snapshot.clone()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,8 +215,8 @@ func (s *SNS) Restore(snapshot *SNSSnapshot) {
 // Reset empties the fake, as NewSNS made it: topics, subscriptions, bound
 // endpoints, faults and journal. The SQS that it delivers to stays as it is.
 func (s *SNS) Reset() {
-	s.server.Reset()
-	s.Restore(&SNSSnapshot{})
+	s.made().Reset()
+	s.restore(&SNSSnapshot{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.endpoints)
@@ -207,7 +224,7 @@ func (s *SNS) Reset() {
 
 func (s *SNSSnapshot) clone() *SNSSnapshot {
 	out := &SNSSnapshot{
-		topics: map[string]*topic{}, subscriptions: map[string]*subscription{},
+		of: s.of, topics: map[string]*topic{}, subscriptions: map[string]*subscription{},
 		sequence: s.sequence, undelivered: append([]Undelivered(nil), s.undelivered...),
 	}
 	for arn, t := range s.topics {

@@ -36,7 +36,7 @@ func (s *SNS) Published(topicARN string) []Notification {
 	defer s.mu.Unlock()
 	t := s.topics[topicARN]
 	if t == nil {
-		s.server.Misuse("messagingtest: topic %s does not exist", topicARN)
+		s.server.Misuse("topic %s does not exist", topicARN)
 		return nil
 	}
 	return slices.Clone(t.published.messages)

@@ -42,6 +42,7 @@ func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	s := &SQS{endpoint: strings.TrimSuffix(o.Endpoint, "/"), maxInFlight: maxInFlight, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
 	s.server = wire.NewServer(tb, wire.Service{
 		Name:       "sqs",
+		Package:    "messagingtest",
 		Protocol:   wire.JSON10("AmazonSQS"),
 		Namespace:  "com.amazonaws.sqs#",
 		Throttled:  errThrottled(),

@@ -151,7 +151,7 @@ func TestSQSErrors(t *testing.T) {
 		"type of queue":     {set(fifo, map[string]string{"FifoQueue": "false"}), "InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."},
 		"redrive no queue":  {set(standard, map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:none","maxReceiveCount":3}`}), "InvalidParameterValue", "Reason: Dead letter target does not exist."},
 		"redrive type":      {set(standard, map[string]string{"RedrivePolicy": messagingtest.RedriveTo(fifo, 3)}), "InvalidParameterValue", "same type"},
-		"redrive count":     {set(standard, map[string]string{"RedrivePolicy": messagingtest.RedriveTo(small, 1001)}), "InvalidParameterValue", "valid values are from 1 to 1000 both inclusive."},
+		"redrive count":     {set(standard, map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + small.ARN() + `","maxReceiveCount":1001}`}), "InvalidParameterValue", "valid values are from 1 to 1000 both inclusive."},
 		"redrive JSON":      {set(standard, map[string]string{"RedrivePolicy": `{`}), "InvalidParameterValue", "Redrive policy is not a valid JSON map."},
 		"redrive allow":     {set(standard, map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"some"}`}), "InvalidParameterValue", "RedriveAllowPolicy"},
 		"unknown asked": {func() error {

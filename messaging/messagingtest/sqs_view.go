@@ -25,14 +25,21 @@ type Queue struct {
 // Queue returns the view of the queue that ref names: its URL, its ARN, or its
 // name in account 123456789012 and region us-east-1. The queue may be created
 // later; a look at one that does not exist is an error of the test, or panics
-// where there is no test.
-func (s *SQS) Queue(ref string) *Queue { return &Queue{s, ref} }
+// where there is no test. An empty ref panics.
+func (s *SQS) Queue(ref string) *Queue {
+	s.made()
+	if ref == "" {
+		panic("messagingtest: Queue: the reference is empty; it is a URL, an ARN or a name")
+	}
+	return &Queue{s, ref}
+}
 
 // NewQueue creates a queue in account 123456789012 and region us-east-1, as
 // CreateQueue does, and returns its view. Attributes may be nil; a name that
 // ends in .fifo gets FifoQueue by itself. A queue that SQS would refuse
 // panics: it is a mistake in the test.
 func (s *SQS) NewQueue(name string, attributes map[string]string) *Queue {
+	s.made()
 	if len(name) > 5 && name[len(name)-5:] == ".fifo" {
 		attributes = maps.Clone(attributes)
 		if attributes == nil {
@@ -42,22 +49,29 @@ func (s *SQS) NewQueue(name string, attributes map[string]string) *Queue {
 	}
 	_, err := s.createQueue(context.Background(), &createQueueInput{QueueName: name, Attributes: attributes})
 	if err != nil {
-		panic(fmt.Sprintf("messagingtest: create queue %s: %v", name, err))
+		panic(fmt.Sprintf("messagingtest: create queue %q: %v", name, err))
 	}
 	return s.Queue(name)
 }
 
 // RedriveTo returns the RedrivePolicy attribute that names deadLetters as the
-// dead-letter queue after maxReceiveCount receives.
+// dead-letter queue after maxReceiveCount receives, 1 to 1000. Any other number
+// panics, and so does a nil queue.
 func RedriveTo(deadLetters *Queue, maxReceiveCount int) string {
 	if deadLetters == nil {
 		panic("messagingtest: RedriveTo: the dead-letter queue is nil")
+	}
+	if maxReceiveCount < 1 || maxReceiveCount > 1000 {
+		panic(fmt.Sprintf("messagingtest: RedriveTo: maxReceiveCount is %d; it is 1 to 1000", maxReceiveCount))
 	}
 	return fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, deadLetters.ARN(), maxReceiveCount)
 }
 
 // look runs f with the queue, under the lock.
 func (v *Queue) look(f func(*queue)) {
+	if v == nil || v.sqs == nil {
+		panic("messagingtest: the Queue is made by SQS.Queue or SQS.NewQueue; this one is nil or empty")
+	}
 	v.sqs.mu.Lock()
 	defer v.sqs.mu.Unlock()
 	q, ok := v.sqs.find(v.ref)
@@ -65,7 +79,7 @@ func (v *Queue) look(f func(*queue)) {
 		f(q)
 		return
 	}
-	v.sqs.server.Misuse("messagingtest: queue %s does not exist", v.ref)
+	v.sqs.server.Misuse("queue %s does not exist", v.ref)
 }
 
 // ARN returns the ARN of the queue.
@@ -223,11 +237,15 @@ func optional(s string) *string {
 	return &s
 }
 
-// DuplicateNext makes a standard queue deliver the next n received messages twice, as a standard queue may
-// do at any time. The second delivery comes with a later receive. It has the same MessageId and body and its
-// own receipt handle, and deleting the first does not undo it. It panics on a FIFO queue, which never does
-// that.
+// DuplicateNext makes a standard queue deliver the next n received messages twice,
+// as a standard queue may do at any time. The second delivery comes with a later
+// receive. It has the same MessageId and body and its own receipt handle, and
+// deleting the first does not undo it. It panics on a FIFO queue, which never does
+// that, and with a negative n.
 func (v *Queue) DuplicateNext(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("messagingtest: DuplicateNext: %d messages; the number is 0 or more", n))
+	}
 	v.look(func(q *queue) {
 		if q.settings.fifo {
 			panic(fmt.Sprintf("messagingtest: queue %s is FIFO and delivers no duplicates", q.name))
@@ -238,17 +256,23 @@ func (v *Queue) DuplicateNext(n int) {
 
 // Duplicate makes the next delivery of one message of a standard queue happen
 // twice, as [Queue.DuplicateNext] says; the second one can be received from
-// then on after the given time. It panics when the queue has no message with
-// that id.
+// then on after the given time. It panics on a FIFO queue, with a negative time, and
+// when the queue has no message with that id.
 func (v *Queue) Duplicate(messageID string, after time.Duration) {
+	if after < 0 {
+		panic(fmt.Sprintf("messagingtest: Duplicate: the time %v is negative", after))
+	}
 	v.look(func(q *queue) {
+		if q.settings.fifo {
+			panic(fmt.Sprintf("messagingtest: queue %s is FIFO and delivers no duplicates", q.name))
+		}
 		for _, m := range q.messages {
-			if m.id == messageID && !q.settings.fifo {
+			if m.id == messageID {
 				m.twice, m.twiceAfter = true, after
 				return
 			}
 		}
-		panic(fmt.Sprintf("messagingtest: queue %s is FIFO or has no message %s", q.name, messageID))
+		panic(fmt.Sprintf("messagingtest: queue %s has no message %q", q.name, messageID))
 	})
 }
 

@@ -26,6 +26,7 @@ func (unjoined) Deliver(ctx context.Context, cfg aws.Config, d simulate.Delivery
 
 func TestNilArguments(t *testing.T) {
 	require.ErrorContains(t, simulate.SQS(t.Context(), nil, simulate.Delivery{Number: 1}, body, nil), "the handler is nil")
+	require.PanicsWithValue(t, "simulate: Once: the function that counts the effects is nil", func() { simulate.Once[unjoined](nil) })
 	report := simulate.Explore(t, func(*testing.T) unjoined { return unjoined{} },
 		simulate.Once(func(unjoined) int { return 0 }), nil)
 	require.Len(t, report.Failures, 1)

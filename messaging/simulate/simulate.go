@@ -102,10 +102,10 @@ var (
 )
 
 // Once is the oracle of exactly once: effects counts how often the effect of
-// the message happened.
+// the message happened. It panics without such a function.
 func Once[W World](effects func(W) int) func(W, Outcome) error {
 	if effects == nil {
-		return nil // as no oracle
+		panic("simulate: Once: the function that counts the effects is nil")
 	}
 	return func(w W, o Outcome) error {
 		switch n := effects(w); {

@@ -84,8 +84,13 @@ func (r *Recorder) Lines() []Line {
 }
 
 // Find returns the lines with the message whose fields have all the pairs, each
-// "path=value" as in "error.type=*errors.errorString".
+// "path=value" as in "error.type=*errors.errorString". A pair that has no "=" is an
+// error of the test, or panics where the recorder has no test.
 func (r *Recorder) Find(message string, pairs ...string) []Line {
+	if p := unpaired(pairs); p != nil {
+		r.misuse("Find: %q is no path=value", p)
+		return nil
+	}
 	var found []Line
 	for _, l := range r.Lines() {
 		if l.Message == message && l.has(pairs) {
@@ -98,9 +103,13 @@ func (r *Recorder) Find(message string, pairs ...string) []Line {
 // Delivered returns the raw lines that reach CloudWatch Logs when the function's
 // log format is JSON and its application log level is the one given: a line
 // whose level or timestamp Lambda cannot read counts as INFO. It reads text that
-// was written by anything, for instance the output of another process.
+// was written by anything, for instance the output of another process. The level is
+// TRACE, DEBUG, INFO, WARN, ERROR or FATAL, in any case; another one panics.
 func Delivered(level string, raw []string) []string {
 	threshold := slices.Index(levels, strings.ToUpper(level))
+	if threshold < 0 {
+		panic(fmt.Sprintf("observetest: Delivered: %q is no level; the levels are %s", level, strings.Join(levels, ", ")))
+	}
 	var kept []string
 	for _, text := range raw {
 		at := slices.Index(levels, "INFO")

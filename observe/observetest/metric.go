@@ -207,8 +207,13 @@ func (r *Recorder) Metrics() []Metric {
 }
 
 // Values returns all values of a metric for dimensions that have all the pairs,
-// each "name=value" as in "Channel=web".
+// each "name=value" as in "Channel=web". A pair that has no "=" is an error of the
+// test, or panics where the recorder has no test.
 func (r *Recorder) Values(name string, pairs ...string) []float64 {
+	if p := unpaired(pairs); p != nil {
+		r.misuse("the metric %s: %q is no name=value", name, p)
+		return nil
+	}
 	var values []float64
 	for _, m := range r.Metrics() {
 		if m.Name == name && m.has(pairs) {

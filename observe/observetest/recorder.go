@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/observe"
 )
 
@@ -34,7 +35,12 @@ type Recorder struct {
 // New returns an empty recorder. What it finds invalid, such as a line that is
 // no JSON or a metric document that CloudWatch would refuse, fails the test; with
 // a nil tb it is kept for Problems only.
-func New(tb TB) *Recorder { return &Recorder{tb: tb} }
+func New(tb TB) *Recorder {
+	if given.Nil(tb) {
+		tb = nil
+	}
+	return &Recorder{tb: tb}
+}
 
 // Observe is an option for observe.Handler: it sends log lines and metrics here.
 //
@@ -106,6 +112,16 @@ func (r *Recorder) problem(format string, args ...any) {
 		r.tb.Helper()
 		r.tb.Errorf("observetest: %s", text)
 	}
+}
+
+// misuse reports a mistake of the test. Without a test it panics.
+func (r *Recorder) misuse(format string, args ...any) {
+	text := "observetest: " + fmt.Sprintf(format, args...)
+	if r.tb == nil {
+		panic(text)
+	}
+	r.tb.Helper()
+	r.tb.Errorf("%s", text)
 }
 
 // Problems returns what was invalid in what was written.

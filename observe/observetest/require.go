@@ -3,15 +3,22 @@ package observetest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/assertion"
 )
 
 // RequireMetric demands that the metric was written with dimensions that have all
 // the pairs, each "name=value" as in "Channel=web", and that its values sum to
 // want. It returns what was written of it, one Metric for each document.
-// Otherwise the test fails and ends; the failure lists the metrics written.
+// Otherwise, or with a pair that has no "=", the test fails and ends; the failure
+// lists the metrics written.
 func RequireMetric(tb TB, r *Recorder, name string, want float64, pairs ...string) []Metric {
-	check(tb, r, "RequireMetric")
+	assertion.Needs("observetest: RequireMetric", tb, "recorder", r)
 	tb.Helper()
+	if p := unpaired(pairs); p != nil {
+		assertion.End(tb, "observetest: RequireMetric: %q is no name=value", p)
+		return nil
+	}
 	var found []Metric
 	var sum float64
 	for _, m := range r.Metrics() {
@@ -23,20 +30,24 @@ func RequireMetric(tb TB, r *Recorder, name string, want float64, pairs ...strin
 	what := strings.Join(append([]string{name}, pairs...), " ")
 	switch {
 	case len(found) == 0:
-		endTest(tb, "observetest: no metric %s was written; written were:%s", what, list(r.Metrics()))
+		assertion.End(tb, "observetest: no metric %s was written; written were:%s", what, list(r.Metrics()))
 	case sum != want:
-		endTest(tb, "observetest: the metric %s sums to %v, %v is required; written were:%s", what, sum, want, list(r.Metrics()))
+		assertion.End(tb, "observetest: the metric %s sums to %v, %v is required; written were:%s", what, sum, want, list(r.Metrics()))
 	}
 	return found
 }
 
 // RequireLog demands a log line with the level, the message and all the pairs,
 // each "path=value" as in "error.type=*errors.errorString", and returns the first
-// one. An empty level or message means any. Otherwise the test fails and ends;
-// the failure lists the lines written.
+// one. An empty level or message means any. Otherwise, or with a pair that has no
+// "=", the test fails and ends; the failure lists the lines written.
 func RequireLog(tb TB, r *Recorder, level, message string, pairs ...string) Line {
-	check(tb, r, "RequireLog")
+	assertion.Needs("observetest: RequireLog", tb, "recorder", r)
 	tb.Helper()
+	if p := unpaired(pairs); p != nil {
+		assertion.End(tb, "observetest: RequireLog: %q is no path=value", p)
+		return Line{}
+	}
 	for _, l := range r.Lines() {
 		if (level == "" || l.Level == level) && (message == "" || l.Message == message) && l.has(pairs) {
 			return l
@@ -48,14 +59,14 @@ func RequireLog(tb TB, r *Recorder, level, message string, pairs ...string) Line
 			what += " " + part
 		}
 	}
-	endTest(tb, "observetest: no line%s was logged; logged were:%s", what, list(r.Lines()))
+	assertion.End(tb, "observetest: no line%s was logged; logged were:%s", what, list(r.Lines()))
 	return Line{}
 }
 
 // RequireNoErrors demands that no log line is an error or worse. Otherwise the
 // test fails and ends; the failure lists those that are.
 func RequireNoErrors(tb TB, r *Recorder) {
-	check(tb, r, "RequireNoErrors")
+	assertion.Needs("observetest: RequireNoErrors", tb, "recorder", r)
 	tb.Helper()
 	var errors []Line
 	for _, l := range r.Lines() {
@@ -64,7 +75,7 @@ func RequireNoErrors(tb TB, r *Recorder) {
 		}
 	}
 	if len(errors) > 0 {
-		endTest(tb, "observetest: errors were logged:%s", list(errors))
+		assertion.End(tb, "observetest: errors were logged:%s", list(errors))
 	}
 }
 
@@ -72,29 +83,25 @@ func RequireNoErrors(tb TB, r *Recorder) {
 // whose id it returns. Otherwise the test fails and ends; the failure draws the
 // traces.
 func RequireOneTrace(tb TB, r *Recorder) string {
-	check(tb, r, "RequireOneTrace")
+	assertion.Needs("observetest: RequireOneTrace", tb, "recorder", r)
 	tb.Helper()
 	traces := r.traces()
 	if len(traces) == 1 {
 		return traces[0]
 	}
-	endTest(tb, "observetest: the spans belong to %d traces, 1 is required:%s", len(traces), r.trees())
+	assertion.End(tb, "observetest: the spans belong to %d traces, 1 is required:%s", len(traces), r.trees())
 	return ""
 }
 
-func check(tb TB, r *Recorder, name string) {
-	if tb == nil || r == nil {
-		panic("observetest: " + name + ": the test or the recorder is nil")
+// unpaired returns the texts that are no pairs because they have no "=".
+func unpaired(pairs []string) []string {
+	var out []string
+	for _, p := range pairs {
+		if !strings.Contains(p, "=") {
+			out = append(out, p)
+		}
 	}
-}
-
-// endTest reports a failure and ends the test where it can be ended from here.
-func endTest(tb TB, format string, args ...any) {
-	tb.Helper()
-	tb.Errorf(format, args...)
-	if t, ok := tb.(interface{ FailNow() }); ok {
-		t.FailNow()
-	}
+	return out
 }
 
 // list is a line of text for each value.

@@ -100,12 +100,27 @@ func TestRequireSaysWhatIsThereInstead(t *testing.T) {
 	observetest.RequireOneTrace(tb, rec)
 	fails("the spans belong to 2 traces, 1 is required:\n", "\n    shop (fault)\n      work")
 
-	for name, call := range map[string]func(){
-		"no test":     func() { observetest.RequireMetric(nil, rec, "Requests", 4) },
-		"no recorder": func() { observetest.RequireLog(t, nil, "INFO", "hello") },
+	observetest.RequireMetric(tb, rec, "Requests", 4, "Route", "service=shop")
+	fails(`observetest: RequireMetric: ["Route"] is no name=value`)
+	observetest.RequireLog(tb, rec, "INFO", "hello", "n=1", "service", "shop")
+	fails(`observetest: RequireLog: ["service" "shop"] is no path=value`)
+
+	alone := observetest.New((*testing.T)(nil)) // no test in an interface is no test
+	for want, call := range map[string]func(){
+		"observetest: RequireMetric: the test is nil":       func() { observetest.RequireMetric(nil, rec, "Requests", 4) },
+		"observetest: RequireLog: the recorder is nil":      func() { observetest.RequireLog(t, nil, "INFO", "hello") },
+		"observetest: RequireNoErrors: the test is nil":     func() { observetest.RequireNoErrors((*testing.T)(nil), rec) },
+		`observetest: Find: ["n"] is no path=value`:         func() { alone.Find("hello", "n") },
+		`observetest: the metric M: ["n"] is no name=value`: func() { alone.Sum("M", "n", "x=1") },
+		`observetest: Delivered: "bogus" is no level; the levels are TRACE, DEBUG, INFO, WARN, ERROR, FATAL`: func() {
+			observetest.Delivered("bogus", nil)
+		},
 	} {
-		require.Panics(t, call, name)
+		require.PanicsWithValue(t, want, call)
 	}
+	reporting := observetest.New(tb)
+	require.Empty(t, reporting.Find("hello", "n"))
+	require.Equal(t, []string{`observetest: Find: ["n"] is no path=value`}, tb.texts)
 }
 
 func TestDumpListsEverything(t *testing.T) {

@@ -27,8 +27,12 @@ type Function = func(ctx context.Context, payload []byte) ([]byte, error)
 // text of a Resource such as "${ChargeFunctionArn}". Tasks with that resource,
 // and lambda:invoke with that FunctionName, call it. A later binding replaces
 // an earlier one; nil removes it. Errors and panics are reported as
-// aws-lambda-go reports them.
+// aws-lambda-go reports them. An empty ARN panics.
 func (m *StepFunctions) Function(arn string, f Function) {
+	m.made()
+	if arn == "" {
+		panic("stepfntest: Function: the ARN is empty")
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f == nil {

@@ -39,6 +39,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that New made.
+func (m *StepFunctions) made() *wire.Server {
+	if m == nil || m.server == nil {
+		panic("stepfntest: the StepFunctions is made by New; this one is nil or empty")
+	}
+	return m.server
+}
+
 // Join returns a copy of cfg whose Step Functions clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -47,7 +55,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (m *StepFunctions) Join(cfg aws.Config) aws.Config { return join(cfg, m.server) }
+func (m *StepFunctions) Join(cfg aws.Config) aws.Config { return join(cfg, m.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (m *StepFunctions) Client(optFns ...func(*sfn.Options)) *sfn.Client {
@@ -63,5 +71,5 @@ func (m *StepFunctions) Client(optFns ...func(*sfn.Options)) *sfn.Client {
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (m *StepFunctions) Handler(others ...http.Handler) http.Handler {
-	return m.server.Handler(others...)
+	return m.made().Handler(others...)
 }

@@ -47,9 +47,9 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (m *StepFunctions) Journal() []Call { return calls(m.server.Journal()) }
+func (m *StepFunctions) Journal() []Call { return calls(m.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "StartExecution", from the journal.
 func (m *StepFunctions) Calls(operation string) []Call {
-	return calls(m.server.Calls(operation))
+	return calls(m.made().Calls(operation))
 }

@@ -2,6 +2,7 @@ package stepfntest
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/patternkit/serverless/stepfn/internal/value"
@@ -36,8 +37,12 @@ func (o Outcome) Times(n int) Outcome {
 	return o
 }
 
-// After returns the outcome of an attempt that takes d.
+// After returns the outcome of an attempt that takes d. It panics when d is
+// negative.
 func (o Outcome) After(d time.Duration) Outcome {
+	if d < 0 {
+		panic(fmt.Sprintf("stepfntest: After: the time %v is negative", d))
+	}
 	o.after = d
 	return o
 }
@@ -51,8 +56,13 @@ type mock struct {
 // Mock answers the Task states of that name with outcomes, in the order of
 // the attempts, whatever their resource is; the last one repeats. Machine is
 // the name or ARN of a machine, or "" for any. It replaces what was given for
-// the state before; without outcomes the tasks do their work again.
+// the state before; without outcomes the tasks do their work again. It panics
+// without the name of a state.
 func (m *StepFunctions) Mock(machine, state string, outcomes ...Outcome) {
+	m.made()
+	if state == "" {
+		panic("stepfntest: Mock: the state has no name")
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mocks[mockKey{machine, state}] = &mock{outcomes: outcomes}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,6 +57,27 @@ func TestNilArguments(t *testing.T) {
 	_, err := m.Execute(t.Context(), "", nil)
 	require.Error(t, err)
 	require.Empty(t, m.Executions("none"))
+}
+
+// A mistake of the test is refused where it is made, with a sentence.
+func TestMistakesHaveASentence(t *testing.T) {
+	m := stepfntest.New(nil)
+	machine := asl.MustMachine(&asl.PassState{Name: "A"})
+	for want, call := range map[string]func(){
+		"stepfntest: Function: the ARN is empty":      func() { m.Function("", nil) },
+		"stepfntest: Mock: the state has no name":     func() { m.Mock("M", "", stepfntest.Return(nil)) },
+		"stepfntest: After: the time -1s is negative": func() { stepfntest.Return(nil).After(-time.Second) },
+		"stepfntest: create: the machine has no name": func() { m.Create("", machine) },
+		"stepfntest: Options.KeepExecutions is -2; it is 0 or more, or -1 for all": func() {
+			stepfntest.New(t, func(o *stepfntest.Options) { o.KeepExecutions = -2 })
+		},
+		"stepfntest: the StepFunctions is made by New; this one is nil or empty":                  func() { new(stepfntest.StepFunctions).Create("M", machine) },
+		"stepfntest: a Fault is made by a method of a fake, such as Throttle; this one is empty":  func() { new(stepfntest.Fault).Times(1) },
+		`stepfntest: Delay("StartExecution", -1s): a delay is not negative`:                       func() { m.Delay("StartExecution", -time.Second) },
+		`stepfntest: no service here has the operation "Start": a fault of it would never happen`: func() { m.Throttle("Start") },
+	} {
+		require.Equal(t, want, refusal(t, call))
+	}
 }
 
 // everything is a definition with every field that has a shape of its own.

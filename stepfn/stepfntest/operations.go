@@ -6,6 +6,7 @@ import "github.com/patternkit/serverless/internal/wire"
 func (m *StepFunctions) service() wire.Service {
 	return wire.Service{
 		Name:      "states",
+		Package:   "stepfntest",
 		Protocol:  wire.JSON10("AWSStepFunctions"),
 		Namespace: "com.amazonaws.swf.service.v2.model#",
 		Operations: []wire.Operation{

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/assertion"
 	"github.com/patternkit/serverless/internal/given"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn/internal/metadata"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -29,9 +31,9 @@ type StartedOptions struct {
 // An execution counts from its start, whether it has ended or not, until the
 // fake forgets it; see [Options].
 func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...func(*StartedOptions)) *Execution {
-	mustHave("RequireStarted", tb, m)
+	assertion.Needs("stepfntest: RequireStarted", tb, "fake", m)
 	tb.Helper()
-	if found := requireStarted(tb, m, stateMachineARN, 1, optFns); len(found) == 1 {
+	if found := requireStarted("RequireStarted", tb, m, stateMachineARN, 1, optFns); len(found) == 1 {
 		return found[0]
 	}
 	return nil
@@ -41,26 +43,22 @@ func RequireStarted(tb TB, m *StepFunctions, stateMachineARN string, optFns ...f
 // started, and returns them with their histories, oldest first; see
 // [RequireStarted]. A count of 0 demands that there was none.
 func RequireManyStarted(tb TB, m *StepFunctions, stateMachineARN string, count int, optFns ...func(*StartedOptions)) []*Execution {
-	mustHave("RequireManyStarted", tb, m)
+	assertion.Needs("stepfntest: RequireManyStarted", tb, "fake", m)
 	tb.Helper()
-	return requireStarted(tb, m, stateMachineARN, count, optFns)
-}
-
-// mustHave panics when there is no test or no fake.
-func mustHave(assertion string, tb TB, m *StepFunctions) {
-	if tb == nil || m == nil {
-		panic("stepfntest: " + assertion + ": the test or the fake is nil")
-	}
+	return requireStarted("RequireManyStarted", tb, m, stateMachineARN, count, optFns)
 }
 
 // requireStarted returns nil when the test has failed.
-func requireStarted(tb TB, m *StepFunctions, stateMachineARN string, count int, optFns []func(*StartedOptions)) []*Execution {
+func requireStarted(name string, tb TB, m *StepFunctions, stateMachineARN string, count int, optFns []func(*StartedOptions)) []*Execution {
 	tb.Helper()
+	if !assertion.Count("stepfntest: "+name, tb, count) {
+		return nil
+	}
 	var o StartedOptions
 	given.Options(&o, optFns)
 	want, err := value.Of(o.Input)
 	if err != nil {
-		endTest(tb, "stepfntest: RequireStarted: the input has no JSON form: %v", err)
+		assertion.End(tb, "stepfntest: %s: StartedOptions.Input has no JSON form: %v", name, err)
 		return nil
 	}
 	var found []*Execution
@@ -90,19 +88,19 @@ func requireStarted(tb TB, m *StepFunctions, stateMachineARN string, count int, 
 	switch {
 	case len(found) == count:
 	case len(found) > 0:
-		endTest(tb, "stepfntest: %d executions were started, required: %d:%s", len(found), count, these.String())
+		assertion.End(tb, "stepfntest: %s started, required: %d:%s", wire.Plural(len(found), "execution was", "executions were"), count, these.String())
 		return nil
 	case others.Len() == 0:
-		endTest(tb, "stepfntest: %s was started: none was started at all", what)
+		assertion.End(tb, "stepfntest: %s was started: none was started at all", what)
 		return nil
 	default:
-		endTest(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
+		assertion.End(tb, "stepfntest: %s was started as required; started were:%s", what, others.String())
 		return nil
 	}
 	for i := range found {
 		x, err := m.Execution(found[i].ARN)
 		if err != nil { // forgotten in between
-			endTest(tb, "%v", err)
+			assertion.End(tb, "stepfntest: %s: %v", name, err)
 			return nil
 		}
 		found[i] = &x
@@ -117,13 +115,4 @@ func sameInput(input string, want any) bool {
 		return false
 	}
 	return value.Equal(got, want) || value.Equal(metadata.Strip(got), want)
-}
-
-// endTest reports a failure and ends the test where it can be ended from here.
-func endTest(tb TB, format string, args ...any) {
-	tb.Helper()
-	tb.Errorf(format, args...)
-	if t, ok := tb.(interface{ FailNow() }); ok {
-		t.FailNow()
-	}
 }

@@ -73,10 +73,16 @@ func TestRequireManyStarted(t *testing.T) {
 	r := &failures{}
 	require.Nil(t, stepfntest.RequireManyStarted(r, m, "", 0))
 	require.Nil(t, stepfntest.RequireManyStarted(r, m, ship, 2, named))
-	require.Len(t, r.errors, 2)
+	require.Nil(t, stepfntest.RequireManyStarted(r, m, ship, 0))
+	require.Nil(t, stepfntest.RequireManyStarted(r, m, ship, -1))
+	require.Nil(t, stepfntest.RequireManyStarted(r, m, ship, 1, func(o *stepfntest.StartedOptions) { o.Input = func() {} }))
+	require.Len(t, r.errors, 5)
 	require.Contains(t, r.errors[0], "2 executions were started, required: 0:")
 	require.Contains(t, r.errors[1], "another name than bill-42")
-	require.PanicsWithValue(t, "stepfntest: RequireManyStarted: the test or the fake is nil", func() {
+	require.Contains(t, r.errors[2], "stepfntest: 1 execution was started, required: 0:")
+	require.Equal(t, "stepfntest: RequireManyStarted: the count is -1; it is 0 or more", r.errors[3])
+	require.Contains(t, r.errors[4], "stepfntest: RequireManyStarted: StartedOptions.Input has no JSON form: ")
+	require.PanicsWithValue(t, "stepfntest: RequireManyStarted: the test is nil", func() {
 		stepfntest.RequireManyStarted(nil, m, "", 2)
 	})
 }
@@ -101,7 +107,7 @@ func TestRequireStartedSaysWhatWasStarted(t *testing.T) {
 			o.Input = []byte(`{"order":42,"metadata":{"correlationId":"req-2"}}`)
 		}},
 		"no object":  {bill, []string{"another input than 42"}, func(o *stepfntest.StartedOptions) { o.Input = 42 }},
-		"no JSON":    {bill, []string{"the input has no JSON form"}, func(o *stepfntest.StartedOptions) { o.Input = func() {} }},
+		"no JSON":    {bill, []string{"stepfntest: RequireStarted: StartedOptions.Input has no JSON form"}, func(o *stepfntest.StartedOptions) { o.Input = func() {} }},
 		"no members": {bill, []string{"another input than {}"}, func(o *stepfntest.StartedOptions) { o.Input = struct{}{} }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +123,7 @@ func TestRequireStartedSaysWhatWasStarted(t *testing.T) {
 	r := &failures{}
 	stepfntest.RequireStarted(r, stepfntest.New(t), "")
 	require.Equal(t, []string{"stepfntest: no execution was started: none was started at all"}, r.errors)
-	require.PanicsWithValue(t, "stepfntest: RequireStarted: the test or the fake is nil", func() {
+	require.PanicsWithValue(t, "stepfntest: RequireStarted: the fake is nil", func() {
 		stepfntest.RequireStarted(t, nil, ship)
 	})
 }

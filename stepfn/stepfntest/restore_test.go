@@ -61,11 +61,13 @@ func TestASnapshotHasNoRunningExecution(t *testing.T) {
 		require.Empty(t, r.errors)
 		require.NoError(t, m.Starter(arn)(t.Context(), []byte(`{}`)))
 		m.Snapshot()
-		require.Equal(t, []string{"stepfntest: Snapshot: 1 executions are running; a snapshot does not have them. Drain, and answer the task tokens, before it is taken"}, r.errors)
+		require.Equal(t, []string{"stepfntest: Snapshot: 1 execution is running, which a snapshot does not have. Drain, and answer the task tokens, before it is taken"}, r.errors)
 		m.Restore(empty)
 		require.Empty(t, m.Executions(""))
 		require.NoError(t, m.Drain(t.Context()))
 		require.PanicsWithValue(t, "stepfntest: Restore: the snapshot is nil", func() { m.Restore(nil) })
+		require.PanicsWithValue(t, "stepfntest: Restore: the snapshot is empty; StepFunctions.Snapshot makes one", func() { m.Restore(&stepfntest.Snapshot{}) })
+		require.PanicsWithValue(t, "stepfntest: Restore: the snapshot is of another StepFunctions", func() { m.Restore(stepfntest.New(t).Snapshot()) })
 	})
 }
 

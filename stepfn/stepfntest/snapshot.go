@@ -12,6 +12,7 @@ import (
 // activities, closed executions with their histories, and how far mocks are
 // used. It does not change.
 type Snapshot struct {
+	of         *wire.Server
 	machines   map[string]*machine
 	activities map[string]*activity
 	closed     []*execution // by end
@@ -25,25 +26,28 @@ type Snapshot struct {
 // error of the test, and the snapshot does not have it. Bound functions, the
 // journal and the faults are not part of it.
 func (m *StepFunctions) Snapshot() *Snapshot {
-	m.server.TB().Helper()
+	server := m.made()
+	server.TB().Helper()
 	m.mu.Lock()
 	m.forget()
 	running := len(m.running())
-	s := (&Snapshot{m.machines, m.activities, m.closed, m.order, m.mocks, m.tokens}).clone()
+	s := (&Snapshot{server, m.machines, m.activities, m.closed, m.order, m.mocks, m.tokens}).clone()
 	m.mu.Unlock()
 	if running > 0 {
-		m.server.Misuse("stepfntest: Snapshot: %d executions are running; a snapshot does not have them. Drain, and answer the task tokens, before it is taken", running)
+		m.server.Misuse("Snapshot: %s running, which a snapshot does not have. Drain, and answer the task tokens, before it is taken", wire.Plural(running, "execution is", "executions are"))
 	}
 	return s
 }
 
 // Restore brings the state of the snapshot back, any number of times. Running
 // executions are aborted and forgotten; a worker that polls for their tasks gets
-// none. A nil snapshot panics.
+// none. A nil snapshot panics, and so does one that this fake has not taken.
 func (m *StepFunctions) Restore(snapshot *Snapshot) {
-	if snapshot == nil {
-		panic("stepfntest: Restore: the snapshot is nil")
-	}
+	m.checkSnapshot(snapshot)
+	m.restore(snapshot)
+}
+
+func (m *StepFunctions) restore(snapshot *Snapshot) {
 	s := snapshot.clone()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,8 +65,8 @@ func (m *StepFunctions) Restore(snapshot *Snapshot) {
 // Reset empties the fake, as New made it: state machines, activities, executions,
 // mocks, bound functions, faults and journal. Running executions are aborted.
 func (m *StepFunctions) Reset() {
-	m.server.Reset()
-	m.Restore(&Snapshot{})
+	m.made().Reset()
+	m.restore(&Snapshot{})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.functions)
@@ -76,7 +80,7 @@ func (m *StepFunctions) running() []*execution {
 // clone copies what changes. Of the executions it copies those that have ended.
 func (s *Snapshot) clone() *Snapshot {
 	out := &Snapshot{
-		machines: make(map[string]*machine, len(s.machines)), activities: make(map[string]*activity, len(s.activities)),
+		of: s.of, machines: make(map[string]*machine, len(s.machines)), activities: make(map[string]*activity, len(s.activities)),
 		mocks: make(map[mockKey]*mock, len(s.mocks)), tokens: map[string]*token{},
 	}
 	for arn, sm := range s.machines {
@@ -134,7 +138,7 @@ func (m *StepFunctions) dump() string {
 	for _, arn := range slices.Sorted(maps.Keys(m.activities)) {
 		act := m.activities[arn]
 		p, _ := awsid.ParseARN(arn)
-		d.Line(0, "activity %s%s: %d tasks wait", act.name, d.At(p.Account, p.Region), len(act.pending))
+		d.Line(0, "activity %s%s: %s", act.name, d.At(p.Account, p.Region), wire.Plural(len(act.pending), "task waits", "tasks wait"))
 	}
 	return d.String()
 }

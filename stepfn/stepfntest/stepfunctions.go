@@ -58,6 +58,9 @@ type StepFunctions struct {
 func New(tb TB, optFns ...func(*Options)) *StepFunctions {
 	var opts Options
 	given.Options(&opts, optFns)
+	if opts.KeepExecutions < -1 {
+		panic(fmt.Sprintf("stepfntest: Options.KeepExecutions is %d; it is 0 or more, or -1 for all", opts.KeepExecutions))
+	}
 	if opts.KeepExecutions == 0 {
 		opts.KeepExecutions = keepDefault
 	}
@@ -103,8 +106,12 @@ func (m *StepFunctions) CreateExpress(name string, machine *asl.Machine) string 
 }
 
 func (m *StepFunctions) create(name string, machine *asl.Machine, kind string) string {
+	m.made()
 	if machine == nil {
 		panic("stepfntest: create " + name + ": the machine is nil")
+	}
+	if name == "" {
+		panic("stepfntest: create: the machine has no name")
 	}
 	definition := machine.String()
 	out, err := m.createStateMachine(context.Background(), &createStateMachineInput{

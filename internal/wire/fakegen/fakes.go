@@ -16,8 +16,11 @@ type fakePackage struct {
 
 // fake is one fake of a package.
 type fake struct {
-	// Type is the type of the fake, Receiver the receiver of its methods.
-	Type, Receiver string
+	// Type is the type of the fake, New its constructor, Receiver the receiver of
+	// its methods.
+	Type, New, Receiver string
+	// Snapshot is the type of its snapshots.
+	Snapshot string
 	// Service is the service's name, SDK the SDK's package.
 	Service, SDK string
 	// Fail, Drop and Wait are operations that the docs name.
@@ -36,7 +39,7 @@ var fakes = []fakePackage{{
 	Resource: "a table or an index",
 	Fields:   `such as "CancellationReasons"`,
 	Fakes: []fake{{
-		Type: "DynamoDB", Receiver: "db", Service: "DynamoDB", SDK: "dynamodb",
+		Type: "DynamoDB", New: "New", Receiver: "db", Snapshot: "Snapshot", Service: "DynamoDB", SDK: "dynamodb",
 		Fail: "PutItem", Drop: "TransactWriteItems", Wait: "Query",
 		Throttled: "ProvisionedThroughputExceededException",
 		Batches: []string{
@@ -52,7 +55,7 @@ var fakes = []fakePackage{{
 	Resource: "a queue or a topic",
 	Fields:   "which SQS has and SNS has not",
 	Fakes: []fake{{
-		Type: "SQS", Receiver: "s", Service: "SQS", SDK: "sqs",
+		Type: "SQS", New: "NewSQS", Receiver: "s", Snapshot: "SQSSnapshot", Service: "SQS", SDK: "sqs",
 		Fail: "SendMessage", Drop: "SendMessage", Wait: "ReceiveMessage",
 		Throttled: "RequestThrottled",
 		Batches: []string{
@@ -60,7 +63,7 @@ var fakes = []fakePackage{{
 			"them as Failed.",
 		},
 	}, {
-		Type: "SNS", Receiver: "s", Service: "SNS", SDK: "sns",
+		Type: "SNS", New: "NewSNS", Receiver: "s", Snapshot: "SNSSnapshot", Service: "SNS", SDK: "sns",
 		Fail: "Publish", Drop: "Publish", Wait: "Publish",
 		Throttled: "Throttled",
 		Batches:   []string{"PublishBatch returns them as Failed."},
@@ -72,7 +75,7 @@ var fakes = []fakePackage{{
 	Resource: "an event bus or a rule",
 	Fields:   "which hardly any error of EventBridge has",
 	Fakes: []fake{{
-		Type: "EventBridge", Receiver: "b", Service: "EventBridge", SDK: "eventbridge",
+		Type: "EventBridge", New: "New", Receiver: "b", Snapshot: "Snapshot", Service: "EventBridge", SDK: "eventbridge",
 		Fail: "PutEvents", Drop: "PutEvents", Wait: "PutEvents",
 		Throttled: "ThrottlingException",
 		Batches:   []string{"PutEvents answers for them with an ErrorCode in place of an EventId."},
@@ -84,7 +87,7 @@ var fakes = []fakePackage{{
 	Resource: "a state machine or an execution",
 	Fields:   `such as "reason"`,
 	Fakes: []fake{{
-		Type: "StepFunctions", Receiver: "m", Service: "Step Functions", SDK: "sfn",
+		Type: "StepFunctions", New: "New", Receiver: "m", Snapshot: "Snapshot", Service: "Step Functions", SDK: "sfn",
 		Fail: "StartExecution", Drop: "SendTaskSuccess", Wait: "StartSyncExecution",
 		Throttled: "ThrottlingException",
 	}},
@@ -95,7 +98,7 @@ var fakes = []fakePackage{{
 	Resource: "a secret",
 	Fields:   "which hardly any error of Secrets Manager has",
 	Fakes: []fake{{
-		Type: "SecretsManager", Receiver: "s", Service: "Secrets Manager", SDK: "secretsmanager",
+		Type: "SecretsManager", New: "NewSecretsManager", Receiver: "s", Snapshot: "SecretsSnapshot", Service: "Secrets Manager", SDK: "secretsmanager",
 		Fail: "GetSecretValue", Drop: "GetSecretValue", Wait: "GetSecretValue",
 		Throttled: "ThrottlingException",
 	}},

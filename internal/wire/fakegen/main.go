@@ -1,6 +1,6 @@
 // Command fakegen writes what is the same in every fake but belongs to its
-// public face: the types Call, Error, Fault and TB, and the methods for faults,
-// for the journal and for joining a configuration. Each fake has them as its
+// public face: the types Call, Error, Fault and TB, the methods for faults, for
+// the journal and for joining a configuration, and the checks of a snapshot. Each fake has them as its
 // own, so that its documentation shows them and a user's module can name them.
 //
 // Run it with go generate ./internal/wire.
@@ -41,7 +41,7 @@ func generate() (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for _, f := range fakes {
-		for _, name := range []string{"faults", "join", "journal"} {
+		for _, name := range []string{"faults", "join", "journal", "restore"} {
 			var b bytes.Buffer
 			if err := all.ExecuteTemplate(&b, name+".tmpl", f); err != nil {
 				return nil, err
