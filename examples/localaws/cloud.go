@@ -12,9 +12,13 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/events/eventstest"
+	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
+
+// services is what is served, for people.
+const services = "DynamoDB, DynamoDB Streams, SQS, SNS, EventBridge and Step Functions"
 
 // cloud is all fakes together. They reach each other as services do on AWS.
 type cloud struct {
@@ -25,13 +29,12 @@ type cloud struct {
 	machines *stepfntest.StepFunctions
 }
 
-// newCloud makes the fakes; base is the URL that they are served at.
-func newCloud(base string, verbose bool) *cloud {
+func newCloud(verbose bool) *cloud {
 	var tb dynamotest.TB
 	if verbose {
 		tb = logger{}
 	}
-	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = base })}
+	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb)}
 	c.topics = messagingtest.NewSNS(tb, c.queues)
 	// The bus always has a log, which shows the events that reach no target.
 	c.bus = eventstest.New(logger{}, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
@@ -48,8 +51,22 @@ func (logger) Logf(format string, args ...any)   { log.Printf(format, args...) }
 func (logger) Errorf(format string, args ...any) { log.Printf(format, args...) }
 func (logger) Cleanup(func())                    {}
 
+// handler serves the fakes, and what a test in another language needs of them.
 func (c *cloud) handler() http.Handler {
-	return c.tables.Handler(c.queues.Handler(), c.topics.Handler(), c.bus.Handler(), c.machines.Handler())
+	return &wire.Local{
+		Servers: []*wire.Server{
+			wire.ServerOf(c.tables), wire.ServerOf(c.queues), wire.ServerOf(c.topics), wire.ServerOf(c.bus), wire.ServerOf(c.machines),
+		},
+		Reset: c.reset,
+		About: "This is localaws of patternkit: " + services + " in memory, for any AWS client. GET /_local/health says more.",
+	}
+}
+
+// reset empties the fakes.
+func (c *cloud) reset() {
+	for _, fake := range []interface{ Reset() }{c.machines, c.bus, c.topics, c.queues, c.tables} {
+		fake.Reset()
+	}
 }
 
 // run does what the services do in the background, until ctx ends: deliver

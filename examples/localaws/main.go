@@ -8,7 +8,11 @@
 // Version 1 of the AWS CLI does not know AWS_ENDPOINT_URL: without
 // --endpoint-url its calls go to AWS.
 //
-// It listens on loopback by default, because it does not check who calls.
+// Tests in any language isolate themselves and assert with POST /_local/reset and
+// GET /_local/calls; GET /_local/health answers when it is ready.
+//
+// It listens on loopback by default, because it does not check who calls. What a
+// web page of another site sends is refused.
 package main
 
 import (
@@ -46,7 +50,7 @@ func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
 		return err
 	}
 	base := "http://" + listener.Addr().String()
-	cloud := newCloud(base, verbose)
+	cloud := newCloud(verbose)
 	ctx, cancel := context.WithCancel(wire.Patience(ctx, -1)) // time is real here
 	defer cancel()
 	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
@@ -56,7 +60,7 @@ func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
 	served, pumped := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go func() { pumped <- cloud.run(ctx) }()
-	if _, err := fmt.Fprintf(out, "localaws: DynamoDB, DynamoDB Streams, SQS, SNS, EventBridge and Step Functions on %s\n", base); err != nil {
+	if _, err := fmt.Fprintf(out, "localaws: %s on %s\n", services, base); err != nil {
 		return err
 	}
 	select {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -197,7 +198,45 @@ func TestAServiceThatIsNotHereIsRefusedInItsOwnProtocol(t *testing.T) {
 	var refused smithy.APIError
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "NotSimulated", refused.ErrorCode())
-	require.Equal(t, `the service "lambda" (POST /2015-03-31/functions/f/invocations) is not simulated`, refused.ErrorMessage())
+	require.Equal(t, `the service "lambda" (operation "Invoke", POST /2015-03-31/functions/f/invocations) is not simulated`, refused.ErrorMessage())
+}
+
+func TestTestsInOtherLanguages(t *testing.T) {
+	cfg := serve(t)
+	ask := func(method, path string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), method, *cfg.BaseEndpoint+path, nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode, string(body)
+	}
+	_, about := ask("GET", "/")
+	require.Contains(t, about, "This is localaws")
+	require.Equal(t, 1, strings.Count(about, "\n"))
+	_, health := ask("GET", "/_local/health")
+	require.JSONEq(t, `{"status":"ok","services":["dynamodb","events","sns","sqs","states"]}`, health)
+
+	byName := *cfg.BaseEndpoint
+	byName = strings.Replace(byName, "127.0.0.1", "localhost", 1)
+	queues := sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &byName })
+	queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders")})
+	require.NoError(t, err)
+	require.Equal(t, byName+"/123456789012/orders", *queue.QueueUrl)
+	_, err = sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: aws.String("b")})
+	require.NoError(t, err)
+	_, calls := ask("GET", "/_local/calls?service=sqs&operation=SendMessage")
+	require.Contains(t, calls, `"resources":["arn:aws:sqs:eu-west-1:123456789012:orders"]`)
+
+	status, _ := ask("POST", "/_local/reset")
+	require.Equal(t, http.StatusNoContent, status)
+	listed, err := queues.ListQueues(t.Context(), nil)
+	require.NoError(t, err)
+	require.Empty(t, listed.QueueUrls)
+	_, calls = ask("GET", "/_local/calls?operation=SendMessage")
+	require.JSONEq(t, "[]", calls)
 }
 
 func TestAnAddressInUseIsAnError(t *testing.T) {

@@ -48,6 +48,9 @@ type Record struct {
 // [CallOf].
 type Call struct {
 	Record
+	// Endpoint is where the request came to, such as "http://localhost:4566": the
+	// scheme and the Host header of a request over a port; "" in process.
+	Endpoint string
 
 	partial []*Fault // of this call
 	carried bool     // the handler ran

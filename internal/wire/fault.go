@@ -144,7 +144,9 @@ func (s *Server) inject(f *Fault) *Fault {
 }
 
 func (s *Server) has(operation string) bool {
-	return slices.ContainsFunc(s.services, func(t *serviceTable) bool { return t.operations[operation] != nil })
+	return slices.ContainsFunc(s.services, func(t *serviceTable) bool {
+		return t.operations[operation] != nil || slices.ContainsFunc(t.named, func(n named) bool { return n.name == operation })
+	})
 }
 
 func (s *Server) hasBatch(operation string) bool {

@@ -85,16 +85,20 @@ func (p *restProtocol) check(svc *Service, req *request) error {
 		return &Error{Code: "InvalidRequestException", Message: "The query string is not valid: " + err.Error()}
 	}
 	req.form = query
+	if svc.HTTP != nil {
+		if req.operation = nameOf(svc.named, req); req.operation == "" {
+			req.operation = req.described("")
+		}
+		return nil
+	}
 	op, labels := routed(svc.Operations, req)
 	if op == nil {
-		req.operation = restName(svc.Name, req)
-		what := "The operation " + req.operation
-		if place := req.method + " " + req.path; req.operation == "" {
-			req.operation, what = place, "The operation "+place
-		} else {
-			what += " (" + place + ")"
+		name := nameOf(operationsOf(svc.Name), req)
+		what := req.described(name)
+		if req.operation = name; name == "" {
+			req.operation = what
 		}
-		return &Error{Code: "UnknownOperationException", Status: http.StatusNotFound, Message: what + " is not simulated"}
+		return &Error{Code: "UnknownOperationException", Status: http.StatusNotFound, Message: "The operation " + what + " is not simulated"}
 	}
 	req.operation, req.labels = op.Name, labels
 	return nil
@@ -128,6 +132,9 @@ func (*restProtocol) unknownOperation(operation string) *Error {
 }
 
 func (p *restProtocol) reply(svc *Service, c *Call, out any, failure *Error) (reply, error) {
+	if answer, ok := out.(*passed); ok && failure == nil {
+		return answer.reply, nil
+	}
 	if failure != nil {
 		if status := p.Statuses[failure.Code]; status != 0 && failure.Status == 0 {
 			e := *failure

@@ -53,8 +53,8 @@ type located struct {
 // called as by [Handle]. The route is a method and a path with labels, such as
 // "POST /2015-03-31/functions/{FunctionName}/invocations"; "{Key+}" takes the
 // rest of the path. Behind the path may stand query parameters that a request
-// must have, such as "?delete" or "?list-type=2", and behind a space the status
-// of a success where it is not 200.
+// must have, such as "?delete", "?list-type=2" or, with any value, "?uploadId=*",
+// and behind a space the status of a success where it is not 200.
 //
 // A member of I or O stands in the body, under its json or xml tag, or where its
 // location tag says:

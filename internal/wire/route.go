@@ -24,10 +24,11 @@ type segment struct {
 	greedy bool
 }
 
-// literal is a query parameter that a request of the route has.
+// literal is a query parameter that a request of the route has; its value is any
+// where that is "*".
 type literal struct{ name, value string }
 
-// parseRoute reads "METHOD /path/{Label}/{Rest+}?literal&name=value 201".
+// parseRoute reads "METHOD /path/{Label}/{Rest+}?literal&name=value&any=* 201".
 func parseRoute(text string) (*route, error) {
 	fields := strings.Fields(text)
 	if len(fields) < 2 || len(fields) > 3 || !strings.HasPrefix(fields[1], "/") {
@@ -48,7 +49,7 @@ func parseRoute(text string) (*route, error) {
 		}
 	}
 	for i, s := range r.segments {
-		if s.greedy && i < len(r.segments)-1 || s.text == "" {
+		if s.greedy && i < len(r.segments)-1 || s.text == "" && !s.label {
 			return nil, fmt.Errorf("the route %q has a part without a name, or one behind a greedy label", text)
 		}
 	}
@@ -88,7 +89,7 @@ func (r *route) match(method, escapedPath string, query url.Values) (labels map[
 		return nil, false
 	}
 	for _, l := range r.query {
-		if values, ok := query[l.name]; !ok || values[0] != l.value {
+		if values, ok := query[l.name]; !ok || l.value != "*" && values[0] != l.value {
 			return nil, false
 		}
 	}
@@ -129,7 +130,7 @@ func (r *route) weight() int {
 // owns says whether a query parameter belongs to the route itself.
 func (r *route) owns(name string) bool {
 	for _, l := range r.query {
-		if l.name == name {
+		if l.name == name && l.value != "*" {
 			return true
 		}
 	}

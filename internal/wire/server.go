@@ -55,6 +55,12 @@ func NewServer(tb TB, services ...Service) *Server {
 			}
 			table.operations[op.Name] = op
 		}
+		if svc.HTTP != nil {
+			if _, rest := svc.Protocol.(*restProtocol); !rest || len(svc.Operations) > 0 {
+				panic(fmt.Sprintf("wire: the service %s: HTTP belongs to RESTJSON and RESTXML, and goes without Operations", svc.Name))
+			}
+			table.named = operationsOf(svc.Name)
+		}
 		s.services = append(s.services, table)
 	}
 	return s
@@ -78,11 +84,13 @@ type request struct {
 	method    string
 	path      string // decoded, and cut where it is long
 	cbor      bool
-	port      bool       // it came over a port, from anywhere
+	port      bool // it came over a port, from anywhere
+	tls       bool
 	form      url.Values // of a Query request, from the URL and the body
 	formErr   error
 	body      []byte
 
+	host                  string // of a request, as the Host header has it
 	escapedPath, rawQuery string // of a REST request
 	header                http.Header
 	labels                map[string]string // of the path
@@ -119,7 +127,13 @@ func parseRequest(r *http.Request) (request, error) {
 	var req request
 	req.scope = credentialScope(r)
 	req.method, req.path = r.Method, cut(r.URL.Path, 200)
-	req.escapedPath, req.rawQuery, req.header = r.URL.EscapedPath(), r.URL.RawQuery, r.Header
+	req.escapedPath, req.rawQuery, req.header, req.host = r.URL.EscapedPath(), r.URL.RawQuery, r.Header, r.Host
+	if req.host == "" {
+		req.host = r.URL.Host
+	}
+	if bucket := bucketOf(req.host); bucket != "" && strings.HasPrefix(req.service, "s3") {
+		req.path, req.escapedPath = cut("/"+bucket+r.URL.Path, 200), "/"+bucket+req.escapedPath
+	}
 	req.cbor = r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		dot := strings.LastIndexByte(target, '.')
@@ -262,7 +276,7 @@ const (
 )
 
 func serveHTTP(w http.ResponseWriter, r *http.Request, servers ...*Server) {
-	req, err := readRequest(w, r)
+	req, err := readRequest(w, r, bodyLimit(r, servers))
 	if err != nil {
 		status := http.StatusBadRequest
 		var tooLarge *http.MaxBytesError
@@ -298,9 +312,9 @@ func beginAnswer(w http.ResponseWriter) {
 // readRequest reads a request that comes over a port. Only the body has a
 // deadline, and not the connection as by http.Server.ReadTimeout: that would
 // also end a long poll, which is read from while it waits.
-func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
+func readRequest(w http.ResponseWriter, r *http.Request, limit int64) (request, error) {
 	if r.Body != nil {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}
 	conn := http.NewResponseController(w) // without a connection behind w there is no deadline
 	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout))
@@ -308,8 +322,21 @@ func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	if err == nil { // else it holds for what http.Server reads of the rest
 		_ = conn.SetReadDeadline(time.Time{})
 	}
-	req.port = true
+	req.port, req.tls = true, r.TLS != nil
 	return req, err
+}
+
+// bodyLimit is how many bytes the body of a request may have.
+func bodyLimit(r *http.Request, servers []*Server) int64 {
+	service := credentialScope(r).service
+	for _, s := range servers {
+		for _, table := range s.services {
+			if table.Name == service && table.MaxBody > 0 {
+				return table.MaxBody
+			}
+		}
+	}
+	return maxBody
 }
 
 // serve answers req by the first server that has its service.
@@ -332,6 +359,12 @@ func newCall(svc *Service, req request) *Call {
 	}
 	if isAccount(req.accessKey) {
 		c.Account = req.accessKey
+	}
+	if req.port {
+		c.Endpoint = "http://" + req.host
+		if req.tls {
+			c.Endpoint = "https://" + req.host
+		}
 	}
 	if req.region != "" {
 		c.Region = req.region
@@ -383,6 +416,9 @@ func (s *Server) serve(ctx context.Context, table *serviceTable, req request) (r
 func (t *serviceTable) operation(req *request) (*Operation, error) {
 	if err := t.Protocol.check(&t.Service, req); err != nil {
 		return nil, err
+	}
+	if t.HTTP != nil {
+		return foreignOperation(&t.Service, req), nil
 	}
 	if op := t.operations[req.operation]; op != nil {
 		return op, nil

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"net/http"
 	"reflect"
 	"sync"
 )
@@ -26,6 +27,17 @@ type Service struct {
 	Throttled *Error
 	// Operations is the table of what is served.
 	Operations []Operation
+	// HTTP serves all requests of a service that speaks REST, in place of
+	// Operations: another program's fake, such as one of Amazon S3. It gets them
+	// with the bucket in the path, and with their bodies out of aws-chunked. The
+	// journal and the faults know the operations of the services in restnames.txt
+	// by name, others by method and path. Optional.
+	HTTP http.Handler
+	// MaxBody is how many bytes a body for HTTP may have that comes over a port.
+	// Optional. Defaults to 16 MB.
+	MaxBody int64
+
+	named []named // of HTTP
 }
 
 // Operation is one row of a Service's table; [Handle] makes it, or [HandleREST].

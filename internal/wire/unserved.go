@@ -22,26 +22,57 @@ var fakes = map[string]string{
 // noService answers a request for a service that none of the servers has, in the
 // protocol that the request is written in.
 func noService(req request, servers []*Server) (reply, error) {
+	dialect := dialectOf(&req)
 	failure := unserved(req, servers)
 	if i := slices.IndexFunc(servers, func(s *Server) bool { return s.tb != nil }); i >= 0 {
 		servers[i].logf("%s", failure.Message) // the others log to the same test
 	}
 	c := newCall(&Service{Name: req.service}, req)
-	switch {
-	case req.cbor:
+	switch dialect {
+	case inCBOR:
 		return cborRefusal(c, failure), nil
-	case !req.query:
+	case inJSON:
 		return JSON10(req.target).reply(&Service{}, c, nil, failure)
-	case restXML[req.service]:
+	case inRESTXML:
 		return xmlRefusal(c, failure)
-	case req.operation != "":
+	case inQuery:
 		return queryProtocol{}.reply(&Service{}, c, nil, failure)
 	}
-	r, err := jsonProtocol{contentType: "application/json"}.reply(&Service{}, c, nil, failure)
-	if err == nil {
-		r.header.Set("X-Amzn-Errortype", failure.Code)
+	failure.Fields = map[string]any{"__type": failure.Code}
+	return restJSON{}.failure(&restProtocol{}, c, failure)
+}
+
+// dialect is a protocol that a request for nobody is written in.
+type dialect int
+
+const (
+	inRESTJSON dialect = iota
+	inRESTXML
+	inJSON
+	inQuery
+	inCBOR
+)
+
+// dialectOf finds the protocol of a request, and the name of the operation where
+// that stands in the path.
+func dialectOf(req *request) dialect {
+	operations := operationsOf(req.service)
+	switch {
+	case req.cbor:
+		if _, name, ok := strings.Cut(req.path, "/operation/"); ok {
+			req.operation = name
+		}
+		return inCBOR
+	case !req.query:
+		return inJSON
+	case req.operation != "" && (req.path == "/" || req.path == "" || len(operations) == 0 && !restXML[req.service]):
+		return inQuery
 	}
-	return r, err
+	req.operation = nameOf(operations, req)
+	if restXML[req.service] {
+		return inRESTXML
+	}
+	return inRESTJSON
 }
 
 // unserved says what is not served: a service, or a target or a protocol
@@ -65,6 +96,8 @@ func unserved(req request, servers []*Server) *Error {
 		return Errorf(CodeNotSimulated, 0, "the service %q (operation %q) is not simulated by what this client has joined: Join its fake, cfg = %s.Join(cfg), before the client is made", req.service, req.operation, fake)
 	case req.operation == "":
 		return NotSimulated("the service %q (%s %s)", req.service, req.method, req.path)
+	case req.method != http.MethodPost || req.path != "/" && req.path != "":
+		return NotSimulated("the service %q (operation %q, %s %s)", req.service, req.operation, req.method, req.path)
 	}
 	return NotSimulated("the service %q (operation %q)", req.service, req.operation)
 }

@@ -80,15 +80,15 @@ func TestRefusalsOfOtherProtocols(t *testing.T) {
 	cfg := config(newServer(t))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	for what, call := range map[string]func() error{
-		`the service "lambda" (POST /2015-03-31/functions/f/invocations) is not simulated`: func() error {
+		`the service "lambda" (operation "Invoke", POST /2015-03-31/functions/f/invocations) is not simulated`: func() error {
 			_, err := lambda.NewFromConfig(cfg).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"a":1}`)})
 			return err
 		},
-		`the service "lambda" (GET /2015-03-31/functions) is not simulated`: func() error {
+		`the service "lambda" (operation "ListFunctions", GET /2015-03-31/functions) is not simulated`: func() error {
 			_, err := lambda.NewFromConfig(cfg).ListFunctions(t.Context(), nil)
 			return err
 		},
-		`the service "s3" (GET /b/key) is not simulated`: func() error {
+		`the service "s3" (operation "GetObject", GET /b/key) is not simulated`: func() error {
 			_, err := s3.NewFromConfig(cfg).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("key")})
 			return err
 		},
@@ -107,11 +107,11 @@ func TestRefusalsOnTheWire(t *testing.T) {
 		service, method, url, contentType, body string
 		wantType, want                          string
 	}{
-		"scheduler":    {"scheduler", "POST", "/schedules/a", "application/json", `{"ScheduleExpression":"rate(1 day)&Action=x"}`, "application/json", `{"__type":"NotSimulated","message":"the service \"scheduler\" (POST /schedules/a) is not simulated"}`},
-		"API Gateway":  {"apigateway", "GET", "/restapis", "", "", "application/json", `{"__type":"NotSimulated","message":"the service \"apigateway\" (GET /restapis) is not simulated"}`},
-		"binary body":  {"bedrock", "POST", "/model/m/invoke", "application/json", "\xff%zz&&;", "application/json", `(POST /model/m/invoke)`},
+		"scheduler":    {"scheduler", "POST", "/schedules/a", "application/json", `{"ScheduleExpression":"rate(1 day)&Action=x"}`, "application/json", `{"__type":"NotSimulated","message":"the service \"scheduler\" (operation \"CreateSchedule\", POST /schedules/a) is not simulated"}`},
+		"API Gateway":  {"apigateway", "GET", "/restapis", "", "", "application/json", `{"__type":"NotSimulated","message":"the service \"apigateway\" (operation \"GetRestApis\", GET /restapis) is not simulated"}`},
+		"binary body":  {"bedrock", "POST", "/model/m/invoke", "application/json", "\xff%zz&&;", "application/json", `(operation \"InvokeModel\", POST /model/m/invoke)`},
 		"long path":    {"bedrock", "GET", "/" + strings.Repeat("a", 100_000), "", "", "application/json", `aaaa…`},
-		"S3":           {"s3", "PUT", "/b/k", "application/xml", "&Action=x", "application/xml", `<Error><Code>NotSimulated</Code><Message>the service &#34;s3&#34; (PUT /b/k) is not simulated</Message>`},
+		"S3":           {"s3", "PUT", "/b/k", "application/xml", "&Action=x", "application/xml", `<Error><Code>NotSimulated</Code><Message>the service &#34;s3&#34; (operation &#34;PutObject&#34;, PUT /b/k) is not simulated</Message>`},
 		"Route 53":     {"route53", "GET", "/2013-04-01/hostedzone", "", "", "text/xml", `<Error><Type>Sender</Type><Code>NotSimulated</Code>`},
 		"STS":          {"sts", "POST", "/", "application/x-www-form-urlencoded", "Action=GetCallerIdentity&Version=2011-06-15", "text/xml", `<Message>the service &#34;sts&#34; (operation &#34;GetCallerIdentity&#34;) is not simulated</Message>`},
 		"STS by GET":   {"sts", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "", "text/xml", `GetCallerIdentity`},
@@ -145,5 +145,5 @@ func TestRefusalInCBOR(t *testing.T) {
 	require.Equal(t, "application/cbor", w.Header().Get("Content-Type"))
 	require.Equal(t, "rpc-v2-cbor", w.Header().Get("Smithy-Protocol"))
 	require.Equal(t, "\xa2\x7a\x00\x00\x00\x06__type\x7a\x00\x00\x00\x1baws.patternkit#NotSimulated", w.Body.String()[:44])
-	require.Contains(t, w.Body.String(), `the service "monitoring" (POST /service/GraniteServiceVersion20100801/operation/PutMetricData) is not simulated`)
+	require.Contains(t, w.Body.String(), `the service "monitoring" (operation "PutMetricData", POST /service/GraniteServiceVersion20100801/operation/PutMetricData) is not simulated`)
 }

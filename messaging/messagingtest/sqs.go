@@ -2,7 +2,9 @@ package messagingtest
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +30,10 @@ type SQS struct {
 
 // SQSOptions are the settings of an [SQS].
 type SQSOptions struct {
-	// Endpoint is what queue URLs begin with, such as http://127.0.0.1:4566 for
-	// a fake that is served on a port: some clients call the host of the queue
-	// URL. Optional. Defaults to that of AWS, https://sqs.<region>.amazonaws.com.
+	// Endpoint is what queue URLs begin with, such as http://127.0.0.1:4566: some
+	// clients call the host of the queue URL. Optional. Defaults to the Host of the
+	// request that asks over a port, and else to that of AWS,
+	// https://sqs.<region>.amazonaws.com.
 	Endpoint string
 }
 
@@ -52,10 +55,14 @@ func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	return s
 }
 
-// queueURL is the URL of a queue: that of AWS, or one below the endpoint.
-func (s *SQS) queueURL(arn string) string {
+// queueURL is the URL of a queue for a caller: one below the endpoint, at the
+// host that the caller asked, or that of AWS.
+func (s *SQS) queueURL(ctx context.Context, arn string) string {
 	p, _ := awsid.ParseARN(arn)
 	base := s.endpoint
+	if base == "" {
+		base = wire.CallOf(ctx).Endpoint
+	}
 	if base == "" {
 		base = "https://sqs." + p.Region + ".amazonaws.com"
 	}
@@ -106,11 +113,7 @@ func (s *SQS) find(ref string) (*queue, bool) {
 	case strings.HasPrefix(ref, "arn:"):
 		arn = ref
 	case strings.Contains(ref, "://"):
-		for known := range s.queues {
-			if sameURL(s.queueURL(known), ref) {
-				arn = known
-			}
-		}
+		arn = s.arnOfAnyURL(ref)
 	default:
 		arn = arnOfRef(ref)
 	}
@@ -131,18 +134,29 @@ func arnOfRef(ref string) string {
 	return awsid.ARN("sqs", wire.DefaultRegion, wire.DefaultAccount, ref)
 }
 
-// sameURL says whether two queue URLs name the same queue; only the path
-// counts, unless the other URL names a region too.
-func sameURL(own, other string) bool {
-	a, errA := url.Parse(own)
-	b, errB := url.Parse(other)
-	if errA != nil || errB != nil {
-		return false
+// arnOfAnyURL is the ARN of the queue that a URL names, whatever its host: in the
+// region of the host, or else in the default region, or where a queue of the
+// account has the name. The lock is held.
+func (s *SQS) arnOfAnyURL(queueURL string) string {
+	region := wire.DefaultRegion
+	u, err := url.Parse(queueURL)
+	if err != nil {
+		return ""
 	}
-	if strings.HasSuffix(b.Host, ".amazonaws.com") && a.Host != b.Host {
-		return false
+	named, onAWS := strings.CutSuffix(u.Hostname(), ".amazonaws.com")
+	if onAWS {
+		region = strings.TrimPrefix(named, "sqs.")
 	}
-	return strings.HasSuffix(b.Path, a.Path)
+	arn, ok := arnOfURL(region, queueURL)
+	if ok && !onAWS && s.queues[arn] == nil {
+		for _, known := range slices.Sorted(maps.Keys(s.queues)) {
+			p, _ := awsid.ParseARN(known)
+			if there, _ := arnOfURL(p.Region, queueURL); there == known {
+				return known
+			}
+		}
+	}
+	return arn
 }
 
 // next gives out the next number in the order of messages. The lock is held.

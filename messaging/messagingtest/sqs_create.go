@@ -60,7 +60,7 @@ func (s *SQS) createQueue(ctx context.Context, in *createQueueInput) (*queueURLO
 				return nil, errQueueExists(name)
 			}
 		}
-		return &queueURLOutput{s.queueURL(arn)}, nil
+		return &queueURLOutput{s.queueURL(ctx, arn)}, nil
 	}
 	if at, ok := s.deleted[arn]; ok && now.Sub(at) < queueQuarantine {
 		return nil, errDeletedRecently()
@@ -70,7 +70,7 @@ func (s *SQS) createQueue(ctx context.Context, in *createQueueInput) (*queueURLO
 	q.settings = settings{fifo: fifo}.with(in.Attributes)
 	q.tags = maps.Clone(in.Tags)
 	s.queues[arn] = q
-	return &queueURLOutput{s.queueURL(arn)}, nil
+	return &queueURLOutput{s.queueURL(ctx, arn)}, nil
 }
 
 type queueInput struct {
@@ -112,7 +112,7 @@ func (s *SQS) getQueueURL(ctx context.Context, in *getQueueURLInput) (*queueURLO
 	if s.queues[arn] == nil {
 		return nil, s.noQueue(arn)
 	}
-	return &queueURLOutput{s.queueURL(arn)}, nil
+	return &queueURLOutput{s.queueURL(ctx, arn)}, nil
 }
 
 type listQueuesInput struct {
@@ -133,7 +133,7 @@ func (s *SQS) listQueues(ctx context.Context, in *listQueuesInput) (*listQueuesO
 	var urls []string
 	for arn := range s.queues {
 		if strings.HasPrefix(arn, call.ARN("sqs", in.Prefix)) {
-			urls = append(urls, s.queueURL(arn))
+			urls = append(urls, s.queueURL(ctx, arn))
 		}
 	}
 	page, token, err := pageOf(urls, in.MaxResults, 1000, in.NextToken)

@@ -62,7 +62,7 @@ func (s *SQS) listDeadLetterSourceQueues(ctx context.Context, in *listSourcesInp
 	}
 	urls := []string{}
 	for _, arn := range s.sourcesOf(q.arn) {
-		urls = append(urls, s.queueURL(arn))
+		urls = append(urls, s.queueURL(ctx, arn))
 	}
 	page, token, err := pageOf(urls, in.MaxResults, 1000, in.NextToken)
 	if err != nil {

@@ -92,7 +92,7 @@ func (v *Queue) ARN() string {
 // URL returns the URL of the queue.
 func (v *Queue) URL() string {
 	var out string
-	v.look(func(q *queue) { out = v.sqs.queueURL(q.arn) })
+	v.look(func(q *queue) { out = v.sqs.queueURL(context.Background(), q.arn) })
 	return out
 }
 
