@@ -1,6 +1,8 @@
 // Package authorizer builds Lambda authorizers for API Gateway. It verifies JWTs strictly, and answers with policies that
 // are safe to cache: they hold for everything the principal may call.
 //
+// # Smallest program
+//
 //	var routes = authorizer.MustRoutes(
 //		authorizer.Allow("GET /orders/*", authorizer.Scope("orders:read")),
 //		authorizer.Allow("POST /orders", authorizer.Scope("orders:write")))

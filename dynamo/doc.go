@@ -5,6 +5,8 @@
 // patterns. The package works on *dynamodb.Client of aws-sdk-go-v2, and attributes map by
 // the dynamodbav tags as always.
 //
+// # Smallest program
+//
 //	var Store = dynamo.MustModel(dynamo.Schema{PartitionKey: "PK", SortKey: "SK"})
 //
 //	type OrderKey struct{ OrderID string }

@@ -2,6 +2,8 @@
 // publisher with a result for every entry, patterns that match as AWS does, and a
 // router from events to handlers.
 //
+// # Smallest program
+//
 //	type OrderPlaced struct {
 //		OrderID string  `json:"orderId"`
 //		Amount  float64 `json:"amount"`

@@ -1,6 +1,8 @@
 // Package messaging sends to SQS queues and SNS topics, and consumes queues
 // without losing, blocking or endlessly repeating a message.
 //
+// # Smallest program
+//
 //	consumer := messaging.NewConsumer(ship, func(o *messaging.ConsumerOptions) {
 //		o.Client = client
 //		o.DeadLetter = messaging.NewDeadLetterQueue(client, dlqURL)

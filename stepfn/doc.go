@@ -1,7 +1,7 @@
 // Package stepfn works with AWS Step Functions: sagas, a typed client and task
 // tokens. State machine definitions are in package asl.
 //
-// # The smallest program
+// # Smallest program
 //
 //	var saga = stepfn.MustSaga("PlaceOrder", park,
 //		stepfn.Step("ReserveInventory", reserve).Compensate("ReleaseInventory", release),

@@ -1,5 +1,7 @@
 // Package apikey authorizes requests by API keys. A DynamoDB table keeps their digests, never the keys.
 //
+// # Smallest program
+//
 //	keys := apikey.New(dynamodb.NewFromConfig(cfg), "api-keys")
 //	handler := authorizer.NewREST(keys, routes, func(o *authorizer.HandlerOptions) { o.Token = authorizer.Header("X-Api-Key") })
 //	lambda.Start(handler.HandleRequest)

@@ -4,6 +4,8 @@
 // the client's request to the function behind it. Both work inside a testing/synctest bubble, where an hour of token life
 // or five minutes of cache cost nothing.
 //
+// # Smallest program
+//
 //	issuer := authorizertest.NewIssuer(t)
 //	api := authorizertest.NewRESTAPI(t,
 //		authorizertest.NewTokenAuthorizer(authorizertest.Func(authorizer.NewREST(verifier, routes).HandleToken)),

@@ -3,6 +3,8 @@
 // It is the layer below the JWT verifier of package authorizer: the payload may be any bytes, and nothing here knows
 // about claims or time. Use it alone to verify signed webhooks and similar.
 //
+// # Smallest program
+//
 //	set, err := jws.ParseSet(document)
 //	token, err := set.Verify(compact, "RS256", "ES256")
 //

@@ -1,5 +1,7 @@
 // Package secret verifies credentials against a secret of AWS Secrets Manager that may be rotated at any time.
 //
+// # Smallest program
+//
 //	shared := secret.New(secretsmanager.NewFromConfig(cfg), "orders/webhook-token")
 //	verifier := secret.NewTokenVerifier(shared, principal)
 //	lambda.Start(authorizer.NewREST(verifier, routes).HandleToken)

@@ -2,6 +2,8 @@
 // tests and local runs. The real SDK client runs against it unmodified, without
 // a socket, so also inside a testing/synctest bubble, where time is virtual.
 //
+// # Smallest program
+//
 //	db := dynamotest.New(t)
 //	client := db.Client()
 //	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{

@@ -1,6 +1,8 @@
 // Package stream handles the DynamoDB stream of a table that package dynamo describes:
 // typed routes for changes, views that are kept from them, and an outbox of messages.
 //
+// # Smallest program
+//
 //	var Outbox = stream.MustOutbox[Mail](Store, "Outbox")
 //
 //	table := dynamo.New(client, "orders", Store)

@@ -2,7 +2,9 @@
 // itself, its CloudFormation resource, the IAM statements of its users, and a document of
 // keys and access patterns. All of it comes from one value, dynamo.Description.
 //
-// In the example Store is the *dynamo.Model, and table the *dynamo.Table that uses it:
+// # Smallest program
+//
+// Store is the *dynamo.Model, and table the *dynamo.Table that uses it:
 //
 //	err := tabledef.Create(ctx, client, table)           // in a test or a local run
 //	err = tabledef.Verify(ctx, client, table)            // the deployed table fits the model

@@ -3,6 +3,8 @@
 // It speaks the wire protocol to the real SDK client. It needs no socket, so it runs
 // inside a testing/synctest bubble, where the hours between two retries cost nothing.
 //
+// # Smallest program
+//
 //	bus := eventstest.New(t)
 //	client := bus.Client()
 //	_, err := client.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("orders"), EventPattern: aws.String(`{"source":["shop"]}`)})

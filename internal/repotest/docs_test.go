@@ -49,6 +49,28 @@ func TestFakesSayWhatTheySimulate(t *testing.T) {
 	}
 }
 
+// TestOneHeadingForTheSmallestProgram holds the public packages to one form: the
+// first heading is that of the program, and nothing but the purpose is before it.
+func TestOneHeadingForTheSmallestProgram(t *testing.T) {
+	headings := regexp.MustCompile(`(?m)^# (.+)$`)
+	checked := 0
+	for _, p := range packages(t) {
+		dir := strings.TrimPrefix(p.Dir, absolute(t, root))
+		if _, err := os.Stat(filepath.Join(p.Dir, "doc.go")); err != nil || strings.Contains(dir+"/", "/internal/") || strings.HasPrefix(dir, "/examples/") || strings.HasSuffix(dir, "/conformance") {
+			continue
+		}
+		checked++
+		purpose, program, _ := strings.Cut(packageDoc(t, dir), "\n# Smallest program\n")
+		require.NotRegexp(t, `(?m)^(\t|# )`, purpose, "%s/doc.go: what comes before the heading \"Smallest program\"", dir)
+		first := headings.FindStringIndex(program)
+		if first == nil {
+			first = []int{len(program)}
+		}
+		require.Regexp(t, `(?m)^\t\S`, program[:first[0]], "%s/doc.go shows no program below the heading", dir)
+	}
+	require.Greater(t, checked, 20)
+}
+
 // TestEveryPackageHasAComment finds the packages that say nothing.
 func TestEveryPackageHasAComment(t *testing.T) {
 	for _, p := range packages(t) {

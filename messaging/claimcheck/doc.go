@@ -4,6 +4,8 @@
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-managing-large-messages.html):
 // each side can read what the other sent.
 //
+// # Smallest program
+//
 //	bodies := claimcheck.New(s3Client, "my-bucket")
 //	queue := messaging.NewQueue[Report](client, url, func(o *messaging.QueueOptions[Report]) { o.Bodies = bodies })
 //	consumer := messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Bodies = bodies })

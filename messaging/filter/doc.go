@@ -1,6 +1,8 @@
 // Package filter makes SNS filter policies from Go values. A policy is checked
 // when it is made and can be tried on a message without AWS.
 //
+// # Smallest program
+//
 //	large := filter.MustPolicy(filter.ScopeBody,
 //		filter.Where("detail.total", filter.AtLeast(100)))
 //

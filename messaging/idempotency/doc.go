@@ -3,6 +3,8 @@
 // any handler: the message type is inferred, and no package of this module is
 // needed beside it.
 //
+// # Smallest program
+//
 //	store := idempotency.NewStore(client, "orders")
 //
 //	handler := idempotency.ExactlyOnce(store, transferID,

@@ -3,6 +3,8 @@
 // at run time that Lambda ignores its answer, and then every message that it reports
 // as failed is deleted.
 //
+// # Smallest program
+//
 //	findings, err := mappingcheck.Function(ctx, lambdaClient, sqsClient, "orders-consumer")
 //	for _, f := range findings {
 //		fmt.Println(f)

@@ -3,6 +3,8 @@
 // unmodified, without a socket, so that it works inside testing/synctest: a
 // visibility timeout of twelve hours passes in no time.
 //
+// # Smallest program
+//
 //	queues := messagingtest.NewSQS(t)
 //	orders := queues.NewQueue("orders", nil)
 //	client := queues.Client() // the real *sqs.Client

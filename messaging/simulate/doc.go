@@ -2,6 +2,8 @@
 // handler, with real SDK clients, through every crash, lost reply, throttled request
 // and duplicate delivery within bounds, each in a fresh world in virtual time.
 //
+// # Smallest program
+//
 //	func TestDepositHappensOnce(t *testing.T) {
 //		simulate.Run(t, NewBank, simulate.Once((*Bank).Deposits))
 //	}

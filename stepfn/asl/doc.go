@@ -2,7 +2,7 @@
 // values. It builds them, parses and prints them, finds their faults and draws
 // them. It links no AWS client.
 //
-// # The smallest program
+// # Smallest program
 //
 //	var machine = asl.MustMachine(
 //		&asl.TaskState{Name: "Charge", Resource: "${ChargeFunctionArn}", TimeoutSeconds: 30},

@@ -2,7 +2,7 @@
 // its steps and compensations, in virtual time. The saga must end all done, all
 // undone, or, where nothing else is possible, parked with an alarm.
 //
-// # The smallest program
+// # Smallest program
 //
 //	func TestPlaceOrderNeverEndsHalfDone(t *testing.T) {
 //		prove.Saga(t, PlaceOrder{OrderID: "42"}, func() (*stepfn.Saga[PlaceOrder], prove.Oracle) {

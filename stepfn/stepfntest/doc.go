@@ -3,7 +3,7 @@
 // in the place of Lambda functions. In a testing/synctest bubble time is
 // virtual: a year of waits takes milliseconds.
 //
-// # The smallest program
+// # Smallest program
 //
 //	machines := stepfntest.New(t)
 //	arn := machines.Create("Greet", machine)
