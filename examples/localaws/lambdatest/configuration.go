@@ -1,6 +1,8 @@
 package lambdatest
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,6 +65,12 @@ func (v *version) touch() {
 
 // public is the configuration for a caller, who may change it.
 func (v *version) public() Configuration { return v.clone().Configuration }
+
+// codeSHA stands for the code: Go code has no archive.
+func (v *version) codeSHA() string {
+	sum := sha256.Sum256([]byte(v.FunctionARN))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
 
 // The bounds of Lambda, see
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.

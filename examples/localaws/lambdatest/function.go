@@ -81,9 +81,12 @@ type function struct {
 	published int        // the number of the last one
 	// publishedFrom is the revision of latest that the last one was made of.
 	publishedFrom string
+	updated       time.Time // when the last update is done
 	aliases       map[string]*alias
 	async         map[string]*asyncConfig // by version or alias
 	tags          map[string]string
+	policies      map[string]*policy // by version or alias
+	urls          map[string]*functionURL
 	reserved      *int
 	running       *int // invocations, of its copies too
 }
@@ -140,7 +143,7 @@ func newFunction(ref reference, code Function, o *FunctionOptions) (*function, e
 	}
 	f := &function{
 		name: ref.name(), arn: ref.arn, account: p.Account, region: p.Region, reserved: o.ReservedConcurrency, tags: maps.Clone(o.Tags),
-		running: new(int), aliases: map[string]*alias{}, async: map[string]*asyncConfig{},
+		running: new(int), aliases: map[string]*alias{}, async: map[string]*asyncConfig{}, policies: map[string]*policy{}, urls: map[string]*functionURL{},
 	}
 	f.latest = &version{code: code, Configuration: Configuration{
 		FunctionName: f.name, FunctionARN: f.arn, Version: latest, Description: o.Description,

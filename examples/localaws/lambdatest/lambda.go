@@ -45,6 +45,10 @@ type Options struct {
 	// changed. Its error, or its panic, is the answer to the call. Optional.
 	// Without it event source mappings are refused as not simulated.
 	Mapper func(m EventSourceMapping) (Poller, error)
+	// Code returns the code of a function that CreateFunction makes, by its name; nil
+	// refuses it. Optional. Defaults to none: CreateFunction is refused, since an
+	// archive cannot be run.
+	Code func(name string) Function
 	// MaximumConcurrency is how many asynchronous invocations Run and Drain make at
 	// once. Optional. Defaults to 1, so that functions may share variables of the
 	// test; Lambda makes as many as there are events.

@@ -46,7 +46,7 @@ func (r reference) name() string { return r.arn[strings.LastIndexByte(r.arn, ':'
 // parse reads the name of a function in its forms: name, name:qualifier,
 // account:function:name with or without a qualifier, ARN with or without one.
 // Where both are given, the qualifiers must be the same.
-func parse(ctx context.Context, text, qualifier string) (reference, error) { //nolint:unparam // for Qualifier
+func parse(ctx context.Context, text, qualifier string) (reference, error) {
 	call := wire.CallOf(ctx)
 	parts := awsid.Parts{Partition: "aws", Service: "lambda", Region: call.Region, Account: call.Account, Resource: text}
 	if strings.HasPrefix(text, "arn:") {
@@ -98,6 +98,16 @@ func (l *Lambda) find(ctx context.Context, ref reference) (*function, error) {
 func (l *Lambda) missing(ref reference) error {
 	return lambdaError("ResourceNotFoundException", 404, "Function not found: %s", ref.qualified()).
 		Missing("function", ref.qualified(), maps.Keys(l.functions))
+}
+
+// look parses a name and finds its function; l.mu is held.
+func (l *Lambda) look(ctx context.Context, text, qualifier string) (*function, reference, error) {
+	ref, err := parse(ctx, text, qualifier)
+	if err != nil {
+		return nil, ref, err
+	}
+	f, err := l.find(ctx, ref)
+	return f, ref, err
 }
 
 // choose returns the version that a reference runs. An alias with two versions

@@ -71,6 +71,10 @@ func (f *function) clone() *function {
 	c := *f
 	c.versions, c.tags = slices.Clone(f.versions), maps.Clone(f.tags)
 	c.aliases, c.async = copyOf(f.aliases), copyOf(f.async)
+	c.urls, c.policies = copyOf(f.urls), make(map[string]*policy, len(f.policies))
+	for qualifier, p := range f.policies {
+		c.policies[qualifier] = &policy{revision: p.revision, statements: slices.Clone(p.statements)}
+	}
 	return &c
 }
 

@@ -9,11 +9,11 @@ import (
 
 // alias points to a version, or shares invocations between two.
 type alias struct {
-	name, version string
-	other         string  // the second version, "" for none
-	weight        float64 // its share
-	revision      string
-	turns         int // invocations that were shared
+	name, version, description string
+	other                      string  // the second version, "" for none
+	weight                     float64 // its share
+	revision                   string
+	turns                      int // invocations that were shared
 }
 
 func newAlias(name, version string) *alias {
