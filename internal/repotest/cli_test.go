@@ -28,6 +28,9 @@ func TestCommandsOfTheCLIStayOnTheMachine(t *testing.T) {
 			continue // deleted, not committed yet
 		}
 		require.NoError(t, err)
+		if !strings.Contains(string(text), "aws ") {
+			continue // most files, and the expression is slow
+		}
 		joined := strings.ReplaceAll(string(text), "\\\n", " ")
 		for _, line := range strings.Split(joined, "\n") {
 			if strings.Contains(line, "aws --endpoint-url ") {

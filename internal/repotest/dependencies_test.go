@@ -30,11 +30,12 @@ type pkg struct {
 	Imports, TestImports, XTestImports, Deps []string
 	Module                                   *struct{ Path string }
 	DepOnly                                  bool
+	Export                                   string // the file with its compiled declarations
 }
 
 // listed is every package of the module and what they import, asked for once.
 var listed = sync.OnceValues(func() (map[string]pkg, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=Dir,ImportPath,Imports,TestImports,XTestImports,Deps,Module,DepOnly", "./...")
+	cmd := exec.Command("go", "list", "-deps", "-export", "-json=Dir,ImportPath,Imports,TestImports,XTestImports,Deps,Module,DepOnly,Export", "./...")
 	cmd.Dir = root
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

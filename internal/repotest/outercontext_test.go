@@ -10,6 +10,7 @@ import (
 // The docs of the fakes say what becomes of the t.Context() of an outer test in
 // a bubble: this is it, and how it is done right.
 func TestTheContextOfAnOuterTest(t *testing.T) {
+	t.Parallel()
 	if !links() {
 		t.Skip("LINK=1 links a program and runs it")
 	}

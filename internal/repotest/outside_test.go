@@ -19,6 +19,7 @@ import (
 // internal package. It also compiles the Examples of the packages. With LINK=1,
 // which make examples sets, the tests run.
 func TestTheOutsideModule(t *testing.T) {
+	t.Parallel()
 	here, err := filepath.Abs(root)
 	require.NoError(t, err)
 	dir := t.TempDir()

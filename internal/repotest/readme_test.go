@@ -21,6 +21,7 @@ func links() bool { return os.Getenv("LINK") != "" }
 // TestReadmeCode checks every Go block of the pages at the root as the package
 // of a reader who pasted it. With LINK=1 it runs those that are tests.
 func TestReadmeCode(t *testing.T) {
+	t.Parallel()
 	for _, page := range []string{"README.md", "SYNCTEST.md"} {
 		blocks := goBlock.FindAllSubmatch(readPage(t, page), -1)
 		require.NotEmpty(t, blocks)
@@ -47,6 +48,7 @@ func readPage(t *testing.T, name string) []byte {
 }
 
 func TestReadmeCodeThatDoesNotCompileIsFound(t *testing.T) {
+	t.Parallel()
 	out, err := goCommand(t, "package shop_test\n\nvar x int = \"no\"\n")
 	require.Error(t, err)
 	require.Contains(t, out, "cannot use \"no\"")

@@ -187,6 +187,7 @@ func pollers() map[string]func(t *testing.T, tb wire.TB) func(context.Context) e
 
 // A test that forgot its bubble is told so, and which call waits.
 func TestAForgottenBubbleIsNamed(t *testing.T) {
+	t.Parallel()
 	for what, start := range pollers() {
 		t.Run(what, func(t *testing.T) {
 			ctx, said := t.Context(), "1s"
