@@ -103,21 +103,6 @@ func (in *incoming) domain() (name, prefix string) {
 	return in.host, prefix
 }
 
-// withoutStage returns the path below the stage, and false when it is that of another stage.
-func (o *APIOptions) withoutStage(path string) (string, bool) {
-	if !o.StageInPath || o.Stage == "$default" {
-		return path, true
-	}
-	rest, found := strings.CutPrefix(path, "/"+o.Stage)
-	switch {
-	case !found || rest != "" && rest[0] != '/':
-		return "", false
-	case rest == "":
-		return "/", true
-	}
-	return rest, true
-}
-
 // query parts a query string at & and at the other separators, and decodes it. What cannot be decoded stays as it is.
 func query(raw, others string) (values url.Values) {
 	separates := func(r rune) bool { return r == '&' || strings.ContainsRune(others, r) }

@@ -70,9 +70,12 @@ func NewHTTPAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*A
 	if g.options.CORS != nil {
 		g.options.CORS = g.options.CORS.checked()
 	}
-	if len(g.options.BinaryMediaTypes) > 0 {
-		panic("authorizertest: an HTTP API has no binary media types")
-	}
+	g.options.refuse("an HTTP API", map[string]bool{
+		"BinaryMediaTypes": len(g.options.BinaryMediaTypes) > 0,
+		"UsagePlanKeys":    len(g.options.UsagePlanKeys) > 0,
+		"APIKeySource":     g.options.APIKeySource != "",
+		"APIKeyRequired":   slices.ContainsFunc(routes, func(r Route) bool { return r.APIKeyRequired }),
+	})
 	return g
 }
 

@@ -77,7 +77,7 @@ func (g *HTTPAPI) write(w http.ResponseWriter, r *http.Request, response awseven
 		response = g.refuse(&httpFailure, arn, err).http()
 		headers, body = headersV2(response), []byte(response.Body)
 	}
-	if headers.Get("Content-Type") == "" {
+	if headers.Get("Content-Type") == "" && response.StatusCode != http.StatusNoContent {
 		headers.Set("Content-Type", "text/plain; charset=utf-8")
 	}
 	write(w, r, response.StatusCode, headers, body)

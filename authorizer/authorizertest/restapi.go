@@ -2,8 +2,6 @@ package authorizertest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,40 +13,7 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 
 	"github.com/patternkit/serverless/internal/awsid"
-	"github.com/patternkit/serverless/internal/given"
-	"github.com/patternkit/serverless/internal/lambdafn"
 )
-
-// APIOptions say which API and stage a gateway plays.
-type APIOptions struct {
-	Region    string            // Optional. Defaults to "us-east-1".
-	Account   string            // Optional. Defaults to "123456789012".
-	APIID     string            // Optional. Defaults to "api1234567".
-	Stage     string            // Optional. Defaults to "prod", for an HTTP API "$default".
-	Variables map[string]string // The stage variables. Optional. Defaults to none.
-
-	// UsagePlanKeys are the values of the API keys in the usage plan (REST only). Optional. Defaults to none.
-	UsagePlanKeys []string
-
-	// APIKeySource is where a route that needs an API key takes it from: "AUTHORIZER" is the authorizer's
-	// usageIdentifierKey, "HEADER" the header X-Api-Key (REST only). Optional. Defaults to "AUTHORIZER".
-	APIKeySource string
-
-	// BackendTimeout is how long an API function may take. Optional. Defaults to 29 seconds, for an HTTP API to 30.
-	BackendTimeout time.Duration
-
-	// StageInPath says that the paths of HTTP requests begin with the name of the stage, as at the host name that
-	// API Gateway gives an API. The stage $default is never in the path. Optional. Defaults to false: the API is served
-	// below its stage. Events show the stage in either case.
-	StageInPath bool
-
-	// BinaryMediaTypes are the media types that are treated as binary, such as "image/png", "image/*" or "*/*" (REST
-	// only). Optional. Defaults to none.
-	BinaryMediaTypes []string
-
-	// CORS is the configuration of cross-origin requests (HTTP APIs only). Optional. Defaults to none.
-	CORS *CORS
-}
 
 // RESTAPI is a REST API of API Gateway in process, from the request to the function behind it. It is safe for
 // concurrent use.
@@ -71,40 +36,10 @@ func NewRESTAPI(tb TB, authorizer *Authorizer, routes []Route, optFns ...func(*A
 		a.knows(func(source string) { identityOf(awsevents.APIGatewayProxyRequest{}, source) })
 	})
 	g := &RESTAPI{tb: tb, authorizer: authorizer, table: newTable(routes), options: defaults("prod", optFns)}
-	switch g.options.APIKeySource {
-	case "":
-		g.options.APIKeySource = "AUTHORIZER"
-	case "AUTHORIZER", "HEADER":
-	default:
-		panic(fmt.Sprintf("authorizertest: API key source %q: want AUTHORIZER or HEADER", g.options.APIKeySource))
-	}
-	if g.options.CORS != nil {
-		panic("authorizertest: a REST API has no CORS configuration: add Preflight routes")
-	}
+	g.options.refuse("a REST API (see Preflight)", map[string]bool{"CORS": g.options.CORS != nil})
+	g.options.checkKeySource()
 	g.options.checkBinary()
 	return g
-}
-
-func defaults(stage string, optFns []func(*APIOptions)) APIOptions {
-	o := APIOptions{
-		Region:         "us-east-1",
-		Account:        "123456789012",
-		APIID:          "api1234567",
-		Stage:          stage,
-		BackendTimeout: 29 * time.Second,
-	}
-	given.Options(&o, optFns)
-	return o
-}
-
-// arn returns the ARN of a request.
-func (o *APIOptions) arn(method, path string) string {
-	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s%s", o.Region, o.Account, o.APIID, o.Stage, method, path)
-}
-
-// domain returns the host name that API Gateway gives an API, and its first label.
-func (o *APIOptions) domain() (name, prefix string) {
-	return fmt.Sprintf("%s.execute-api.%s.amazonaws.com", o.APIID, o.Region), o.APIID
 }
 
 // InvokeJSON is Invoke for the text of an event, such as a file.
@@ -180,12 +115,6 @@ func (g *RESTAPI) authorize(ctx context.Context, guard *Authorizer, arn string, 
 	values["integrationLatency"] = time.Since(start).Milliseconds()
 	request.RequestContext.Authorizer = values
 	return nil, answer
-}
-
-// resourceID is the id of a resource: the same for every request to its path.
-func resourceID(path string) string {
-	digest := sha256.Sum256([]byte(path))
-	return hex.EncodeToString(digest[:3])
 }
 
 // refuse notes in the test's log why the authorizer did not decide.
@@ -342,42 +271,4 @@ func authorizerEvent(guard *Authorizer, arn string, identity []string, request a
 	event.RequestContext.HTTPMethod = c.HTTPMethod
 	event.RequestContext.APIID = c.APIID
 	return event
-}
-
-// restEvent is the request as a function gets it: a body that is absent is null.
-type restEvent struct {
-	awsevents.APIGatewayProxyRequest
-
-	Body            *string `json:"body"`
-	IsBase64Encoded bool    `json:"isBase64Encoded"`
-}
-
-// integrate invokes the function behind a route and checks its answer.
-func (g *RESTAPI) integrate(ctx context.Context, route *boundRoute, request awsevents.APIGatewayProxyRequest) awsevents.APIGatewayProxyResponse {
-	event := restEvent{APIGatewayProxyRequest: request, IsBase64Encoded: request.IsBase64Encoded}
-	if request.Body != "" {
-		event.Body = &request.Body
-	}
-	payload := mustJSON(event)
-	if len(payload) > lambdafn.MaxPayload {
-		return requestTooLong.rest()
-	}
-	out, err := call(ctx, route.Backend, payload, g.options.BackendTimeout)
-	if errors.Is(err, errTimedOut) {
-		return endpointTimeout.rest()
-	}
-	var response awsevents.APIGatewayProxyResponse
-	if err == nil {
-		err = size(out)
-	}
-	if err == nil {
-		err = strictly(out, &response)
-	}
-	if err == nil && (response.StatusCode < 200 || response.StatusCode > 599) {
-		err = fmt.Errorf("status %d", response.StatusCode)
-	}
-	if err != nil {
-		return g.refuse(&badIntegration, g.options.arn(request.HTTPMethod, request.Path), err).rest()
-	}
-	return response
 }

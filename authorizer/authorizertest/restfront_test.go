@@ -405,6 +405,15 @@ func TestRoutesWithAuthorizersOfTheirOwn(t *testing.T) {
 		"CORS of a REST API": func() {
 			authorizertest.NewRESTAPI(t, nil, nil, func(o *authorizertest.APIOptions) { o.CORS = &authorizertest.CORS{} })
 		},
+		"API keys of an HTTP API": func() {
+			authorizertest.NewHTTPAPI(t, nil, []authorizertest.Route{{Route: "GET /", Backend: who, APIKeyRequired: true}})
+		},
+		"binary media types of an HTTP API": func() {
+			authorizertest.NewHTTPAPI(t, nil, nil, func(o *authorizertest.APIOptions) { o.BinaryMediaTypes = []string{"*/*"} })
+		},
+		"CORS of a WebSocket API": func() {
+			authorizertest.NewWebSocketAPI(t, nil, nil, func(o *authorizertest.APIOptions) { o.CORS = &authorizertest.CORS{} })
+		},
 		"key source": func() {
 			authorizertest.NewRESTAPI(t, nil, nil, func(o *authorizertest.APIOptions) { o.APIKeySource = "QUERY" })
 		},

@@ -50,7 +50,15 @@ func NewWebSocketAPI(tb TB, authorizer *Authorizer, routes map[string]Function, 
 		panic("authorizertest: a WebSocket API has REQUEST authorizers only")
 	}
 	authorizer.knows(func(source string) { identityOfConnect(awsevents.APIGatewayWebsocketProxyRequest{}, source) })
-	return &WebSocketAPI{tb: tb, authorizer: authorizer, routes: routes, options: defaults("prod", optFns)}
+	g := &WebSocketAPI{tb: tb, authorizer: authorizer, routes: routes, options: defaults("prod", optFns)}
+	g.options.refuse("a WebSocket API", map[string]bool{
+		"BinaryMediaTypes": len(g.options.BinaryMediaTypes) > 0,
+		"UsagePlanKeys":    len(g.options.UsagePlanKeys) > 0,
+		"APIKeySource":     g.options.APIKeySource != "",
+		"CORS":             g.options.CORS != nil,
+		"StageInPath":      g.options.StageInPath,
+	})
+	return g
 }
 
 // ServeHTTP refuses every request with 501: connections over HTTP are not simulated. Open one with Connect.
