@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ type SecretsManager struct {
 	server *wire.Server
 
 	mu      sync.Mutex
-	secrets map[string]*storedSecret
+	secrets map[string]*storedSecret // by ARN without the suffix
 }
 
 type storedSecret struct {
@@ -61,7 +62,10 @@ func NewSecretsManager(tb TB) *SecretsManager {
 
 // Put stores a new version of a secret, which becomes AWSCURRENT; the former one
 // becomes AWSPREVIOUS, and the one before loses its stages. It returns the id of
-// the version. A secret without a name panics.
+// the version. The name is one in account 123456789012 and region us-east-1; a
+// secret elsewhere has an ARN without the six characters behind its name, such as
+// arn:aws:secretsmanager:eu-west-1:123456789012:secret:db. A secret without a name
+// panics.
 func (s *SecretsManager) Put(name, value string) string {
 	return s.put(name, &secretVersion{text: &value})
 }
@@ -80,11 +84,13 @@ func (s *SecretsManager) put(name string, version *secretVersion) string {
 	defer s.mu.Unlock()
 	now := time.Now()
 	version.id, version.created = awsid.UUID(), now
-	secret := s.secrets[name]
+	arn := secretARN(name)
+	secret := s.secrets[arn]
 	if secret == nil {
+		_, name, _ = strings.Cut(arn, ":secret:")
 		sum := sha256.Sum256([]byte(name))
 		secret = &storedSecret{name: name, suffix: hex.EncodeToString(sum[:3]), created: now}
-		s.secrets[name] = secret
+		s.secrets[arn] = secret
 	} else {
 		secret.rotated = now
 	}
@@ -94,12 +100,21 @@ func (s *SecretsManager) put(name string, version *secretVersion) string {
 	return version.id
 }
 
+// secretARN is the ARN of a secret, without its suffix, that the test gives by
+// name or ARN.
+func secretARN(name string) string {
+	if strings.HasPrefix(name, "arn:") && strings.Contains(name, ":secret:") {
+		return name
+	}
+	return awsid.ARN("secretsmanager", wire.DefaultRegion, wire.DefaultAccount, "secret:"+name)
+}
+
 // Delete marks a secret for deletion: reading it fails, until Put stores a new
 // version. Without such a secret it does nothing.
 func (s *SecretsManager) Delete(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if secret := s.secrets[name]; secret != nil {
+	if secret := s.secrets[secretARN(name)]; secret != nil {
 		secret.deleted = time.Now()
 	}
 }
@@ -122,21 +137,14 @@ func (s *SecretsManager) find(ctx context.Context, id *string) (*storedSecret, s
 		return nil, "", noValueOf("SecretId")
 	}
 	call := wire.CallOf(ctx)
-	for name, secret := range s.secrets {
-		arn := call.ARN("secretsmanager", "secret:"+name+"-"+secret.suffix)
-		if *id == name || *id == arn || *id == strings.TrimSuffix(arn, "-"+secret.suffix) {
+	for bare, secret := range s.secrets {
+		arn := bare + "-" + secret.suffix
+		if *id == arn || *id == bare || call.ARN("secretsmanager", "secret:"+*id) == bare {
 			call.Touch(arn)
 			return secret, arn, nil
 		}
 	}
-	exist := func(yield func(string) bool) {
-		for name := range s.secrets {
-			if !yield(call.ARN("secretsmanager", "secret:"+name)) {
-				return
-			}
-		}
-	}
-	return nil, "", errNoSecret.Missing("secret", *id, exist)
+	return nil, "", errNoSecret.Missing("secret", *id, maps.Keys(s.secrets))
 }
 
 // noValueOf is the validation error for a required member that is missing; the SDK refuses such input before it is sent.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
 )
 
@@ -64,13 +65,14 @@ func (s *SecretsManager) Dump() string {
 
 func (s *SecretsManager) dump() string {
 	var d wire.Dump
-	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
-		secret := s.secrets[name]
+	for _, arn := range slices.Sorted(maps.Keys(s.secrets)) {
+		secret := s.secrets[arn]
+		p, _ := awsid.ParseARN(arn)
 		state := ""
 		if !secret.deleted.IsZero() {
 			state = ", marked for deletion"
 		}
-		d.Line(0, "secret %s: %s%s", name, wire.Plural(len(secret.versions), "version", "versions"), state)
+		d.Line(0, "secret %s%s: %s%s", secret.name, d.At(p.Account, p.Region), wire.Plural(len(secret.versions), "version", "versions"), state)
 		for _, v := range secret.versions {
 			d.Line(1, "%s %v", v.id, secret.stages(v))
 		}

@@ -3,6 +3,9 @@ package messagingtest
 import (
 	"context"
 	"slices"
+
+	"github.com/patternkit/serverless/internal/awsid"
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 type listSubscriptionsInput struct {
@@ -27,10 +30,14 @@ type listSubscriptionsOutput struct {
 	NextToken     string               `xml:"NextToken,omitempty"`
 }
 
-func (s *SNS) listSubscriptions(_ context.Context, in *listSubscriptionsInput) (*listSubscriptionsOutput, error) {
+func (s *SNS) listSubscriptions(ctx context.Context, in *listSubscriptionsInput) (*listSubscriptionsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.subscriptionPage(in.NextToken, func(*subscription) bool { return true }), nil
+	call := wire.CallOf(ctx)
+	return s.subscriptionPage(in.NextToken, func(sub *subscription) bool {
+		p, _ := awsid.ParseARN(sub.topic)
+		return sub.owner == call.Account && p.Region == call.Region
+	}), nil
 }
 
 func (s *SNS) listSubscriptionsByTopic(ctx context.Context, in *listByTopicInput) (*listSubscriptionsOutput, error) {

@@ -149,11 +149,15 @@ type listActivitiesOutput struct {
 	NextToken  string                   `json:"nextToken,omitempty"`
 }
 
-func (m *StepFunctions) listActivities(_ context.Context, in *listActivitiesInput) (*listActivitiesOutput, error) {
+func (m *StepFunctions) listActivities(ctx context.Context, in *listActivitiesInput) (*listActivitiesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	items := []describeActivityOutput{}
+	here := wire.CallOf(ctx).ARN("states", "")
 	for _, act := range m.activities {
+		if !strings.HasPrefix(act.arn, here) {
+			continue
+		}
 		items = append(items, describeActivityOutput{act.arn, act.name, wire.Timestamp{Time: act.created}})
 	}
 	slices.SortFunc(items, func(a, b describeActivityOutput) int { return strings.Compare(a.Name, b.Name) })

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/stepfn/internal/value"
 )
@@ -72,9 +73,9 @@ func (a *attempt) request(params *value.Object) (func(context.Context) (string, 
 	if name == "eventbridge" {
 		name = "events"
 	}
-	region, trace := a.x.region, a.x.trace
+	machine, trace := arnOf(a.x.machine.arn), a.x.trace
 	return func(ctx context.Context) (string, *failure) {
-		req := e.newRequest(ctx, name, region, operation, body)
+		req := e.newRequest(ctx, name, machine, operation, body)
 		if trace != "" {
 			req.Header.Set("X-Amzn-Trace-Id", trace)
 		}
@@ -107,7 +108,9 @@ func (e endpoint) stringify(v any) any {
 	return v
 }
 
-func (e endpoint) newRequest(ctx context.Context, service, region, operation string, params *value.Object) *http.Request {
+// newRequest makes a request that the account of a state machine signs, in its
+// region.
+func (e endpoint) newRequest(ctx context.Context, service string, machine awsid.Parts, operation string, params *value.Object) *http.Request {
 	header := http.Header{}
 	var body []byte
 	if e.target == "" {
@@ -120,10 +123,16 @@ func (e endpoint) newRequest(ctx context.Context, service, region, operation str
 		header.Set("Content-Type", e.content)
 		header.Set("X-Amz-Target", e.target+"."+operation)
 	}
-	header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/%s/aws4_request", wire.DefaultAccount, region, service))
-	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+service+"."+region+".amazonaws.com/", bytes.NewReader(body))
+	header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20000101/%s/%s/aws4_request", machine.Account, machine.Region, service))
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+service+"."+machine.Region+".amazonaws.com/", bytes.NewReader(body))
 	req.Header = header
 	return req
+}
+
+// arnOf is the parts of an ARN of the fake's own.
+func arnOf(arn string) awsid.Parts {
+	p, _ := awsid.ParseARN(arn)
+	return p
 }
 
 // flatten writes parameters as a Query API wants them.

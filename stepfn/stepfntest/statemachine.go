@@ -391,11 +391,15 @@ type stateMachineItem struct {
 	CreationDate    wire.Timestamp `json:"creationDate"`
 }
 
-func (m *StepFunctions) listStateMachines(_ context.Context, in *listStateMachinesInput) (*listStateMachinesOutput, error) {
+func (m *StepFunctions) listStateMachines(ctx context.Context, in *listStateMachinesInput) (*listStateMachinesOutput, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	items := []stateMachineItem{}
+	here := wire.CallOf(ctx).ARN("states", "")
 	for _, sm := range m.machines {
+		if !strings.HasPrefix(sm.arn, here) {
+			continue
+		}
 		items = append(items, stateMachineItem{sm.arn, sm.name, sm.kind, wire.Timestamp{Time: sm.created}})
 	}
 	slices.SortFunc(items, func(a, b stateMachineItem) int {
