@@ -135,13 +135,19 @@ func (v *Value) Set(name string, member *Value) *Value {
 	if member == nil {
 		return v
 	}
+	return v.Add(Member{name, member.Line, member})
+}
+
+// Add adds a member with the line of its name, or replaces the member that has
+// the name.
+func (v *Value) Add(m Member) *Value {
 	for i := range v.members {
-		if v.members[i].Name == name {
-			v.members[i] = Member{name, member.Line, member}
+		if v.members[i].Name == m.Name {
+			v.members[i] = m
 			return v
 		}
 	}
-	v.members = append(v.members, Member{name, member.Line, member})
+	v.members = append(v.members, m)
 	return v
 }
 

@@ -85,6 +85,7 @@ var linked = map[string][]because{
 	"internal/backoff":         {},
 	"internal/brokentext":      {},
 	"internal/cfn":             {{"go.yaml.in/yaml/v3": "templates are YAML"}},
+	"internal/cfn/sam":         {{"go.yaml.in/yaml/v3": "templates are YAML"}},
 	"internal/conformance":     {},
 	"internal/correlation":     {},
 	"internal/given":           {},
