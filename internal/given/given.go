@@ -29,10 +29,10 @@ func Options[O any](options *O, optFns []func(*O)) {
 	}
 }
 
-// Must returns the value of a constructor, or panics with the text of its error.
+// Must returns the value of a constructor, or panics with the text of its error. Errors that were joined are on one line.
 func Must[T any](value T, err error) T {
 	if err != nil {
-		panic(err.Error())
+		panic(sentence(err.Error()))
 	}
 	return value
 }
