@@ -1,11 +1,6 @@
 package messaging
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/patternkit/serverless/internal/given"
-)
+import "context"
 
 // BodyStore keeps bodies outside of the queue: the claim check pattern. Package
 // claimcheck has one on S3.
@@ -17,12 +12,4 @@ type BodyStore interface {
 	// Load returns the body that a pointer refers to, and any other body as it
 	// is.
 	Load(ctx context.Context, body string) (string, error)
-}
-
-// checkBodies panics when a store of bodies is a nil pointer in the interface: it
-// would be found out by the first body that is too big.
-func checkBodies(constructor string, bodies BodyStore) {
-	if bodies != nil && given.Nil(bodies) {
-		panic(fmt.Sprintf("messaging: %s: Bodies is a nil %T", constructor, bodies))
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Consumer handles the messages of a queue, as a Lambda function through
@@ -34,17 +36,14 @@ type prepared struct {
 // A nil handler, options that contradict each other and a KeyOf of another
 // message type are programming errors: NewConsumer panics.
 func NewConsumer[T any](handler func(context.Context, Message[T]) error, optFns ...func(*ConsumerOptions)) *Consumer {
-	if handler == nil {
-		panic("messaging: NewConsumer: the handler is nil")
-	}
-	o, err := newOptions(optFns)
-	if err != nil {
-		panic("messaging: NewConsumer: " + err.Error())
-	}
+	faults := given.To("messaging: NewConsumer")
+	faults.Nil("the handler", handler)
+	o := newOptions(optFns, faults)
 	key, err := typedKey[T](o.Key)
 	if err != nil {
-		panic("messaging: NewConsumer: " + err.Error())
+		faults.Add("%v", err)
 	}
+	faults.Panic()
 	return &Consumer{options: o, prepare: func(op *opened) prepared {
 		m, err := decode[T](op, &o)
 		if err != nil {

@@ -742,7 +742,7 @@ func TestNewConsumerPanicsOnProgrammingErrors(t *testing.T) {
 				o.Key = messaging.KeyOf(func(messaging.Message[string]) string { return "" })
 			})
 		})
-	require.PanicsWithValue(t, "messaging: NewConsumer: Concurrency is -1; it must be 1 or more\nMaxReceives needs a DeadLetter to park messages in",
+	require.PanicsWithValue(t, "messaging: NewConsumer: Concurrency is -1 and must be 1 or more; MaxReceives needs a DeadLetter to park messages in",
 		func() {
 			messaging.NewConsumer(handle, func(o *messaging.ConsumerOptions) { o.Concurrency, o.MaxReceives = -1, 2 })
 		})

@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,17 +85,19 @@ type DeadLetterQueue struct {
 // queue a letter keeps its group, and its old message id deduplicates it.
 //
 // SQS knows no source queue for messages that were sent and not moved: to
-// redrive them give Redrive a destination. It panics without a client.
+// redrive them give Redrive a destination. It panics without a client or a URL,
+// and for wrong options.
 func NewDeadLetterQueue(client SendClient, url string, optFns ...func(*DeadLetterQueueOptions)) *DeadLetterQueue {
-	if given.Nil(client) {
-		panic("messaging: NewDeadLetterQueue: the client is nil")
-	}
-	o := DeadLetterQueueOptions{MaxSize: maxMessage}
+	var o DeadLetterQueueOptions
 	given.Options(&o, optFns)
-	checkBodies("NewDeadLetterQueue", o.Bodies)
-	if o.MaxSize <= 0 {
-		o.MaxSize = maxMessage
-	}
+	faults := given.To("messaging: NewDeadLetterQueue")
+	faults.Nil("the client", client)
+	faults.Empty("the queue URL", url)
+	faults.NilInside("Bodies", o.Bodies)
+	given.Below(faults, "MaxSize", o.MaxSize, 0)
+	given.Above(faults, "MaxSize", o.MaxSize, maxMessage)
+	faults.Panic()
+	o.MaxSize = cmp.Or(o.MaxSize, maxMessage)
 	return &DeadLetterQueue{client, url, o}
 }
 

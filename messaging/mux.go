@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Mux hands messages of several types, which share a queue, to a handler each.
@@ -46,14 +48,21 @@ func Otherwise(handler func(context.Context, Message[json.RawMessage]) error) Ro
 	return Route{other: true, handler: handler}
 }
 
-// ByAttribute tells the type of a message by a message attribute.
+// ByAttribute tells the type of a message by a message attribute. It panics
+// without a name.
 func ByAttribute(name string) func(Message[json.RawMessage]) string {
+	faults := given.To("messaging: ByAttribute")
+	faults.Empty("the name", name)
+	faults.Panic()
 	return func(m Message[json.RawMessage]) string { return m.Attributes.Get(name) }
 }
 
 // ByMember tells the type of a message by a member of its body, a string, such
-// as "detail-type" of EventBridge events.
+// as "detail-type" of EventBridge events. It panics without a name.
 func ByMember(name string) func(Message[json.RawMessage]) string {
+	faults := given.To("messaging: ByMember")
+	faults.Empty("the name", name)
+	faults.Panic()
 	return func(m Message[json.RawMessage]) string {
 		var members map[string]json.RawMessage
 		var value string
@@ -64,42 +73,43 @@ func ByMember(name string) func(Message[json.RawMessage]) string {
 	}
 }
 
-// NewMux returns a Mux that tells the type of a message with by. Two routes for
-// one value and routes without a handler are errors.
+// NewMux returns a Mux that tells the type of a message with by. No route at all,
+// two routes for one value and routes without a handler are errors.
 func NewMux(by func(Message[json.RawMessage]) string, routes ...Route) (*Mux, error) {
 	m := &Mux{by: by, routes: map[string]func(context.Context, Message[json.RawMessage]) error{}}
 	var faults []error
 	if by == nil {
-		faults = append(faults, errors.New("messaging: mux: there is no function to tell the type"))
+		faults = append(faults, errors.New("there is no function to tell the type"))
 	}
-	for _, r := range routes {
+	if len(routes) == 0 {
+		faults = append(faults, errors.New("there is no route"))
+	}
+	for i, r := range routes {
 		_, taken := m.routes[r.value]
 		switch {
+		case r.handler == nil && (r.other || r.value == ""):
+			faults = append(faults, fmt.Errorf("route %d has no handler", i+1))
 		case r.handler == nil:
-			faults = append(faults, fmt.Errorf("messaging: mux: route %q has no handler", r.value))
+			faults = append(faults, fmt.Errorf("route %q has no handler", r.value))
 		case r.other && m.other != nil:
-			faults = append(faults, errors.New("messaging: mux: two routes for everything else"))
+			faults = append(faults, errors.New("two routes for everything else"))
 		case r.other:
 			m.other = r.handler
 		case taken:
-			faults = append(faults, fmt.Errorf("messaging: mux: two routes for %q", r.value))
+			faults = append(faults, fmt.Errorf("two routes for %q", r.value))
 		default:
 			m.routes[r.value] = r.handler
 		}
 	}
 	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+		return nil, fmt.Errorf("messaging: mux: %w", errors.Join(faults...))
 	}
 	return m, nil
 }
 
 // MustMux is NewMux for package variables: it panics where that returns an error.
 func MustMux(by func(Message[json.RawMessage]) string, routes ...Route) *Mux {
-	m, err := NewMux(by, routes...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return m
+	return given.Must(NewMux(by, routes...))
 }
 
 // Handle hands the message to the handler of its type.

@@ -2,8 +2,6 @@ package messaging
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -151,53 +149,52 @@ type KeyFunc struct{ f any }
 func KeyOf[T any](f func(Message[T]) string) KeyFunc { return KeyFunc{f} }
 
 // Exponential returns a backoff with full jitter: a random duration from
-// shortest to shortest·2^(receives-1), at most longest.
+// shortest to shortest·2^(receives-1), at most longest. It panics when shortest is
+// negative or more than longest.
 func Exponential(shortest, longest time.Duration) func(receives int) time.Duration {
+	faults := given.To("messaging: Exponential")
+	given.Below(faults, "shortest", shortest, 0)
+	given.Below(faults, "longest", longest, shortest)
+	faults.Panic()
 	return func(receives int) time.Duration {
 		return backoff.Full(receives-1, shortest, longest)
 	}
 }
 
-// Constant returns a backoff of always d.
+// Constant returns a backoff of always d. It panics when d is negative.
 func Constant(d time.Duration) func(receives int) time.Duration {
+	faults := given.To("messaging: Constant")
+	given.Below(faults, "the delay", d, 0)
+	faults.Panic()
 	return func(int) time.Duration { return d }
 }
 
-func newOptions(optFns []func(*ConsumerOptions)) (ConsumerOptions, error) {
+func newOptions(optFns []func(*ConsumerOptions), faults *given.Faults) ConsumerOptions {
 	o := ConsumerOptions{
-		Backoff:     Exponential(time.Second, 15*time.Minute),
 		Concurrency: 1,
 		Reserve:     time.Second,
 		Grace:       20 * time.Second,
 	}
 	given.Options(&o, optFns)
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if o.Concurrency == 0 {
 		o.Concurrency = 1
 	}
-	if o.Concurrency < 0 {
-		fault("Concurrency is %d; it must be 1 or more", o.Concurrency)
-	}
-	if o.MaxReceives < 0 {
-		fault("MaxReceives is %d; it must be 0 or more", o.MaxReceives)
-	}
+	given.Below(faults, "Concurrency", o.Concurrency, 1)
+	given.Below(faults, "MaxReceives", o.MaxReceives, 0)
 	if o.MaxReceives > 0 && o.DeadLetter == nil {
-		fault("MaxReceives needs a DeadLetter to park messages in")
+		faults.Add("MaxReceives needs a DeadLetter to park messages in")
 	}
-	for name, v := range map[string]any{"Client": o.Client, "DeadLetter": o.DeadLetter, "Bodies": o.Bodies} {
-		if v != nil && given.Nil(v) {
-			fault("%s is a nil %T", name, v)
-		}
-	}
+	faults.NilInside("Client", o.Client)
+	faults.NilInside("DeadLetter", o.DeadLetter)
+	faults.NilInside("Bodies", o.Bodies)
 	if o.Backoff == nil {
 		o.Backoff = Exponential(time.Second, 15*time.Minute)
 	}
-	if o.Heartbeat < 0 {
-		fault("Heartbeat is %s; it must be 0 or more", o.Heartbeat)
-	}
+	given.Disabled(faults, "Reserve", o.Reserve)
+	given.Disabled(faults, "Grace", o.Grace)
+	given.Below(faults, "Heartbeat", o.Heartbeat, 0)
 	if o.Payload < PayloadBody || o.Payload > PayloadVerbatim {
-		fault("Payload is %d, which is no PayloadPart", o.Payload)
+		faults.Add("Payload is %d, which is no PayloadPart", o.Payload)
 	}
-	return o, errors.Join(faults...)
+	return o
 }

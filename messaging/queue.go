@@ -32,7 +32,7 @@ type QueueOptions[T any] struct {
 	Bodies BodyStore
 
 	// MaxAttempts bounds how often SendAll sends an entry that SQS refused
-	// although the fault was not the sender's. Optional. Defaults to 3.
+	// although the fault was not the sender's. Optional. Defaults to 3; 0 counts as 1.
 	MaxAttempts int
 
 	// NoCorrelation leaves out the correlation id and the trace header of the
@@ -42,22 +42,25 @@ type QueueOptions[T any] struct {
 
 // Queue sends values of one type to an SQS queue.
 type Queue[T any] struct {
-	outbound[T]
+	out      outbound[T]
 	client   SendClient
 	attempts int
 }
 
 // NewQueue returns a sender for the queue at url. Values are sent as JSON,
-// except text and bytes, which are sent as they are. It panics without a client.
+// except text and bytes, which are sent as they are. It panics without a client or
+// a URL, and for wrong options.
 func NewQueue[T any](client SendClient, url string, optFns ...func(*QueueOptions[T])) *Queue[T] {
-	if given.Nil(client) {
-		panic("messaging: NewQueue: the client is nil")
-	}
 	o := QueueOptions[T]{MaxAttempts: 3}
 	given.Options(&o, optFns)
-	checkBodies("NewQueue", o.Bodies)
+	faults := given.To("messaging: NewQueue")
+	faults.Nil("the client", client)
+	faults.Empty("the queue URL", url)
+	faults.NilInside("Bodies", o.Bodies)
+	given.Below(faults, "MaxAttempts", o.MaxAttempts, 0)
+	faults.Panic()
 	return &Queue[T]{
-		outbound: outbound[T]{
+		out: outbound[T]{
 			target: url, fifo: isFIFO(url), limit: maxMessage, attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,
 			bodies: o.Bodies, silent: o.NoCorrelation,
 		},
@@ -71,16 +74,16 @@ func (q *Queue[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 		err := errors.New("messaging: send: the queue was not made by NewQueue")
 		return SendResult{Err: err}, err
 	}
-	m, err := q.prepareFor(ctx, v, optFns)
+	m, err := q.out.prepareFor(ctx, v, optFns)
 	if err != nil {
 		return SendResult{Err: err}, err
 	}
 	out, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &q.target, MessageBody: &m.body, MessageAttributes: sqsAttributes(m.attrs), MessageSystemAttributes: m.system(),
+		QueueUrl: &q.out.target, MessageBody: &m.body, MessageAttributes: sqsAttributes(m.attrs), MessageSystemAttributes: m.system(),
 		MessageGroupId: str(m.group), MessageDeduplicationId: str(m.dedup), DelaySeconds: seconds(m.delay),
 	})
 	if err != nil {
-		err = fmt.Errorf("messaging: send %T to %s: %w", v, q.target, err)
+		err = fmt.Errorf("messaging: send %T to %s: %w", v, q.out.target, err)
 		return SendResult{Err: err}, err
 	}
 	return SendResult{MessageID: aws.ToString(out.MessageId), SequenceNumber: aws.ToString(out.SequenceNumber)}, nil
@@ -95,8 +98,8 @@ func (q *Queue[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOpti
 	if q == nil || q.client == nil {
 		return nil, errors.New("messaging: send: the queue was not made by NewQueue")
 	}
-	return q.sendAll(ctx, vs, optFns, q.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
-		in := &sqs.SendMessageBatchInput{QueueUrl: &q.target}
+	return q.out.sendAll(ctx, vs, optFns, q.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
+		in := &sqs.SendMessageBatchInput{QueueUrl: &q.out.target}
 		for i := range batch {
 			m := &batch[i].outgoing
 			in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
@@ -106,7 +109,7 @@ func (q *Queue[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOpti
 		}
 		out, err := q.client.SendMessageBatch(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("messaging: send to %s: %w", q.target, err)
+			return nil, fmt.Errorf("messaging: send to %s: %w", q.out.target, err)
 		}
 		var replies []reply
 		for _, s := range out.Successful {
@@ -127,9 +130,6 @@ func (m *outgoing) system() map[string]types.MessageSystemAttributeValue {
 }
 
 func (o *outbound[T]) prepareFor(ctx context.Context, v T, optFns []func(*SendOptions)) (outgoing, error) {
-	if o.target == "" {
-		return outgoing{}, errors.New("messaging: send: the queue URL or topic ARN is empty")
-	}
 	var s SendOptions
 	given.Options(&s, optFns)
 	return o.prepare(ctx, v, &s)

@@ -82,7 +82,7 @@ func (r *record) group() string {
 func queueURL(arn string) (string, error) {
 	p := strings.SplitN(arn, ":", 6)
 	if len(p) != 6 || p[0] != "arn" || p[2] != "sqs" || p[3] == "" || p[4] == "" || p[5] == "" {
-		return "", fmt.Errorf("messaging: %q is not the ARN of a queue", arn)
+		return "", fmt.Errorf("%q is not the ARN of a queue", arn)
 	}
 	domain := "amazonaws.com"
 	if p[1] == "aws-cn" {

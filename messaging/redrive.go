@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,11 +73,12 @@ func Redrive(ctx context.Context, client MoveClient, deadLetterARN string, optFn
 		}
 	}
 	if o.PerSecond < 0 || o.PerSecond > 500 {
-		faults = append(faults, fmt.Errorf("messaging: PerSecond is %d; it must be 1 to 500", o.PerSecond))
+		faults = append(faults, fmt.Errorf("PerSecond is %d; it must be 1 to 500", o.PerSecond))
 	}
-	if o.Interval <= 0 {
-		o.Interval = time.Second
+	if o.Interval < 0 {
+		faults = append(faults, fmt.Errorf("Interval is %s; it must be 0 or more", o.Interval))
 	}
+	o.Interval = cmp.Or(o.Interval, time.Second)
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("messaging: redrive: %w", err)
 	}

@@ -114,7 +114,6 @@ func TestSendChecksLimitsBeforeTheNetwork(t *testing.T) {
 		{"group length", "q.fifo", "x", messaging.SendOptions{GroupID: strings.Repeat("g", 129)}, "the group id has 129 characters, the limit is 128"},
 		{"deduplication", "q", "x", messaging.SendOptions{DeduplicationID: "d"}, "a deduplication id needs a FIFO queue or topic"},
 		{"delay on FIFO", "q.fifo", "x", messaging.SendOptions{GroupID: "g", Delay: time.Second}, "for messages of standard queues only"},
-		{"no URL", "", "x", messaging.SendOptions{}, "the queue URL or topic ARN is empty"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ type TopicOptions[T any] struct {
 	MaxSize int
 
 	// MaxAttempts bounds how often SendAll publishes an entry that SNS refused
-	// although the fault was not the sender's. Optional. Defaults to 3.
+	// although the fault was not the sender's. Optional. Defaults to 3; 0 counts as 1.
 	MaxAttempts int
 
 	// NoCorrelation leaves out the correlation id and the trace header of the
@@ -53,27 +54,28 @@ type TopicOptions[T any] struct {
 
 // Topic publishes values of one type to an SNS topic.
 type Topic[T any] struct {
-	outbound[T]
+	out      outbound[T]
 	client   PublishClient
 	attempts int
 }
 
 // NewTopic returns a publisher for the topic with this ARN. Values are sent as
 // JSON, except text and bytes, which are sent as they are. It panics without a
-// client.
+// client or an ARN, and for wrong options.
 func NewTopic[T any](client PublishClient, arn string, optFns ...func(*TopicOptions[T])) *Topic[T] {
-	if given.Nil(client) {
-		panic("messaging: NewTopic: the client is nil")
-	}
-	o := TopicOptions[T]{MaxAttempts: 3, MaxSize: maxPublish}
+	o := TopicOptions[T]{MaxAttempts: 3}
 	given.Options(&o, optFns)
-	checkBodies("NewTopic", o.Bodies)
-	if o.MaxSize <= 0 {
-		o.MaxSize = maxPublish
-	}
+	faults := given.To("messaging: NewTopic")
+	faults.Nil("the client", client)
+	faults.Empty("the topic ARN", arn)
+	faults.NilInside("Bodies", o.Bodies)
+	given.Below(faults, "MaxAttempts", o.MaxAttempts, 0)
+	given.Below(faults, "MaxSize", o.MaxSize, 0)
+	given.Above(faults, "MaxSize", o.MaxSize, maxMessage)
+	faults.Panic()
 	return &Topic[T]{
-		outbound: outbound[T]{
-			target: arn, fifo: isFIFO(arn), limit: min(o.MaxSize, maxMessage), attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,
+		out: outbound[T]{
+			target: arn, fifo: isFIFO(arn), limit: cmp.Or(o.MaxSize, maxPublish), attributes: o.Attributes, group: o.Group, dedup: o.Deduplicate,
 			bodies: o.Bodies, silent: o.NoCorrelation, topic: true,
 		},
 		client: client, attempts: max(o.MaxAttempts, 1),
@@ -86,16 +88,16 @@ func (t *Topic[T]) Send(ctx context.Context, v T, optFns ...func(*SendOptions)) 
 		err := errors.New("messaging: publish: the topic was not made by NewTopic")
 		return SendResult{Err: err}, err
 	}
-	m, err := t.prepareFor(ctx, v, optFns)
+	m, err := t.out.prepareFor(ctx, v, optFns)
 	if err != nil {
 		return SendResult{Err: err}, err
 	}
 	out, err := t.client.Publish(ctx, &sns.PublishInput{
-		TopicArn: &t.target, Message: &m.body, MessageAttributes: snsAttributes(m.attrs), Subject: str(m.subject),
+		TopicArn: &t.out.target, Message: &m.body, MessageAttributes: snsAttributes(m.attrs), Subject: str(m.subject),
 		MessageGroupId: str(m.group), MessageDeduplicationId: str(m.dedup),
 	})
 	if err != nil {
-		err = fmt.Errorf("messaging: publish %T to %s: %w", v, t.target, err)
+		err = fmt.Errorf("messaging: publish %T to %s: %w", v, t.out.target, err)
 		return SendResult{Err: err}, err
 	}
 	return SendResult{MessageID: aws.ToString(out.MessageId), SequenceNumber: aws.ToString(out.SequenceNumber)}, nil
@@ -107,8 +109,8 @@ func (t *Topic[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOpti
 	if t == nil || t.client == nil {
 		return nil, errors.New("messaging: publish: the topic was not made by NewTopic")
 	}
-	return t.sendAll(ctx, vs, optFns, t.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
-		in := &sns.PublishBatchInput{TopicArn: &t.target}
+	return t.out.sendAll(ctx, vs, optFns, t.attempts, func(ctx context.Context, batch []pending) ([]reply, error) {
+		in := &sns.PublishBatchInput{TopicArn: &t.out.target}
 		for i := range batch {
 			m := &batch[i].outgoing
 			in.PublishBatchRequestEntries = append(in.PublishBatchRequestEntries, types.PublishBatchRequestEntry{
@@ -118,7 +120,7 @@ func (t *Topic[T]) SendAll(ctx context.Context, vs []T, optFns ...func(*SendOpti
 		}
 		out, err := t.client.PublishBatch(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("messaging: publish to %s: %w", t.target, err)
+			return nil, fmt.Errorf("messaging: publish to %s: %w", t.out.target, err)
 		}
 		var replies []reply
 		for _, s := range out.Successful {

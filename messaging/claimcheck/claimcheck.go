@@ -63,13 +63,20 @@ type Store struct {
 
 var _ messaging.BodyStore = (*Store)(nil)
 
-// New returns a store that keeps bodies in bucket. It panics without a client.
+// New returns a store that keeps bodies in bucket. It panics without a client or
+// a bucket, and for wrong options.
 func New(client S3Client, bucket string, optFns ...func(*Options)) *Store {
-	if given.Nil(client) {
-		panic("claimcheck: New: the client is nil")
-	}
 	o := Options{Threshold: 256 << 10, MaxSize: 64 << 20}
 	given.Options(&o, optFns)
+	faults := given.To("claimcheck: New")
+	faults.Nil("the client", client)
+	faults.Empty("the bucket name", bucket)
+	for i, name := range o.Buckets {
+		faults.Empty(fmt.Sprintf("name %d of Buckets", i+1), name)
+	}
+	given.Disabled(faults, "Threshold", o.Threshold)
+	given.Below(faults, "MaxSize", o.MaxSize, 1)
+	faults.Panic()
 	return &Store{client, bucket, o}
 }
 

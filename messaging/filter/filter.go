@@ -8,21 +8,33 @@ import (
 // Condition is one condition of a filter: a field with Where, or alternatives
 // with AnyOf. All conditions must hold.
 type Condition struct {
+	kind    conditionKind
 	path    string
 	matches []Match
-	any     []Condition
-	all     []Condition
+	inner   []Condition // of anyOf and allOf
 }
+
+// conditionKind says which function made a condition.
+type conditionKind int
+
+const (
+	zero conditionKind = iota
+	where
+	anyOf
+	allOf
+)
 
 // Where holds when the field has one of the matches. The path is the name of a
 // message attribute; in the body dots lead into objects, as in "detail.total".
-func Where(path string, matches ...Match) Condition { return Condition{path: path, matches: matches} }
+func Where(path string, matches ...Match) Condition {
+	return Condition{kind: where, path: path, matches: matches}
+}
 
 // AnyOf holds when one of the conditions does.
-func AnyOf(alternatives ...Condition) Condition { return Condition{any: alternatives} }
+func AnyOf(alternatives ...Condition) Condition { return Condition{kind: anyOf, inner: alternatives} }
 
 // All holds when every condition does; it is for alternatives of AnyOf.
-func All(conditions ...Condition) Condition { return Condition{all: conditions} }
+func All(conditions ...Condition) Condition { return Condition{kind: allOf, inner: conditions} }
 
 // builder turns conditions into the nested objects of a policy.
 type builder struct {
@@ -37,13 +49,15 @@ func (b *builder) fault(format string, args ...any) {
 func (b *builder) object(conditions []Condition) map[string]any {
 	out := map[string]any{}
 	for _, c := range conditions {
-		switch {
-		case c.any != nil:
-			b.alternatives(out, c.any)
-		case c.all != nil:
+		switch c.kind {
+		case anyOf:
+			b.alternatives(out, c.inner)
+		case allOf:
 			b.fault("All is for the alternatives of AnyOf")
-		default:
+		case where:
 			b.field(out, c)
+		default:
+			b.fault("a condition is its zero value: make it with Where or AnyOf")
 		}
 	}
 	return out
@@ -60,9 +74,12 @@ func (b *builder) alternatives(out map[string]any, alternatives []Condition) {
 	}
 	branches := make([]any, 0, len(alternatives))
 	for _, a := range alternatives {
-		if a.all != nil {
-			branches = append(branches, b.object(a.all))
-		} else {
+		switch {
+		case a.kind == allOf && len(a.inner) == 0:
+			b.fault("All needs a condition")
+		case a.kind == allOf:
+			branches = append(branches, b.object(a.inner))
+		default:
 			branches = append(branches, b.object([]Condition{a}))
 		}
 	}
@@ -70,6 +87,10 @@ func (b *builder) alternatives(out map[string]any, alternatives []Condition) {
 }
 
 func (b *builder) field(out map[string]any, c Condition) {
+	if c.path == "" {
+		b.fault("Where needs a path")
+		return
+	}
 	names := []string{c.path}
 	if b.scope == ScopeBody {
 		names = strings.Split(c.path, ".")

@@ -46,6 +46,11 @@ func TestPolicyRefusesWhatSNSRefuses(t *testing.T) {
 		{"path", filter.ScopeBody, []filter.Condition{w("a..b", filter.Exists())}, `the path "a..b" has an empty name`},
 		{"number", filter.ScopeBody, []filter.Condition{w("a", filter.Above(2e9)), w("b", filter.EqualsNumber(0.000001))}, "a: the number 2e+09 is not within ±1e9\nb: the number 1e-06 has more than 5 decimals"},
 		{"one alternative", filter.ScopeBody, []filter.Condition{filter.AnyOf(w("a", filter.Exists()))}, "AnyOf needs two"},
+		{"no alternative", filter.ScopeBody, []filter.Condition{filter.AnyOf()}, "AnyOf needs two"},
+		{"nothing in all", filter.ScopeBody, []filter.Condition{filter.AnyOf(filter.All(), w("a", filter.Exists()))}, "All needs a condition"},
+		{"empty all outside", filter.ScopeBody, []filter.Condition{filter.All()}, "All is for the alternatives"},
+		{"zero condition", filter.ScopeBody, []filter.Condition{{}}, "a condition is its zero value: make it with Where or AnyOf"},
+		{"no path", filter.ScopeBody, []filter.Condition{w("", filter.Exists())}, "Where needs a path"},
 		{"all outside", filter.ScopeBody, []filter.Condition{filter.All(w("a", filter.Exists()))}, "All is for the alternatives"},
 		{"keys", filter.ScopeAttributes, []filter.Condition{
 			w("a", filter.Exists()), w("b", filter.Exists()), w("c", filter.Exists()), w("d", filter.Exists()), w("e", filter.Exists()), w("f", filter.Exists()),

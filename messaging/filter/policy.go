@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/pattern"
 	"github.com/patternkit/serverless/messaging"
 )
@@ -67,11 +68,7 @@ func NewPolicy(scope Scope, conditions ...Condition) (*Policy, error) {
 
 // MustPolicy is NewPolicy for package variables. It panics with the error.
 func MustPolicy(scope Scope, conditions ...Condition) *Policy {
-	p, err := NewPolicy(scope, conditions...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return p
+	return given.Must(NewPolicy(scope, conditions...))
 }
 
 // made reports whether the policy comes from NewPolicy. Others match nothing.

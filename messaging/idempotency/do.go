@@ -3,6 +3,8 @@ package idempotency
 import (
 	"context"
 	"errors"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Leased returns a handler that works on a key only while it owns it: at least
@@ -15,9 +17,13 @@ import (
 // the effect and its record. LeaseOf gives the handler its lease, whose Commit
 // closes that gap and whose fencing token lets other services close it.
 func Leased[M any](s *Store, key func(M) string, handler func(context.Context, M) error, optFns ...func(*CallOptions)) func(context.Context, M) error {
-	if s == nil || key == nil || handler == nil {
-		panic("idempotency: Leased needs a store, a key function and a handler")
+	faults := given.To("idempotency: Leased")
+	if s == nil {
+		faults.Add("the store is nil")
 	}
+	faults.Nil("the key function", key)
+	faults.Nil("the handler", handler)
+	faults.Panic()
 	o := callOptions(optFns)
 	return func(ctx context.Context, m M) error {
 		_, _, err := s.run(ctx, key(m), m, &o, func(ctx context.Context, _ *Lease) (any, error) {
@@ -35,9 +41,9 @@ func Leased[M any](s *Store, key func(M) string, handler func(context.Context, M
 // JSON, compressed where that helps; one that has more than 380 KB even then is
 // not kept, and a later call returns ErrAnswerNotKept.
 func Do[R any](ctx context.Context, s *Store, key string, payload any, f func(context.Context, *Lease) (R, error), optFns ...func(*CallOptions)) (R, error) {
-	if f == nil {
-		panic("idempotency: Do needs a function")
-	}
+	faults := given.To("idempotency: Do")
+	faults.Nil("the function", f)
+	faults.Panic()
 	o := callOptions(optFns)
 	var answer R
 	before, done, err := s.run(ctx, key, payload, &o, func(ctx context.Context, l *Lease) (any, error) {

@@ -24,8 +24,12 @@ func TestNothingThatIsNilOrZeroIsDereferenced(t *testing.T) {
 		}
 	}
 	b := newBank(t)
-	require.PanicsWithValue(t, "idempotency: Do needs a function", func() { _, _ = idempotency.Do[int](ctx, b.store, "k", 1, nil) })
-	require.PanicsWithValue(t, "idempotency: Transact needs an effect", func() { _, _ = idempotency.Transact[int](ctx, b.store, "k", 1, nil) })
+	require.PanicsWithValue(t, "idempotency: Do: the function is nil", func() { _, _ = idempotency.Do[int](ctx, b.store, "k", 1, nil) })
+	require.PanicsWithValue(t, "idempotency: Transact: the effect is nil", func() { _, _ = idempotency.Transact[int](ctx, b.store, "k", 1, nil) })
+	require.PanicsWithValue(t, "idempotency: Leased: the store is nil; the key function is nil; the handler is nil",
+		func() { idempotency.Leased[string](nil, nil, nil) })
+	require.PanicsWithValue(t, "idempotency: ExactlyOnce: the store is nil; the key function is nil; the effect is nil",
+		func() { idempotency.ExactlyOnce[string](nil, nil, nil) })
 	for _, l := range []*idempotency.Lease{nil, {}} {
 		require.NotPanics(t, func() {
 			require.ErrorContains(t, l.Commit(ctx, nil), "there is no lease")

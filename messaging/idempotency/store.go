@@ -78,31 +78,31 @@ func NewStore(client DynamoDBClient, table string, optFns ...func(*Options)) *St
 		Retention: 28 * 24 * time.Hour, Lease: 30 * time.Second, Skew: 5 * time.Second,
 	}
 	given.Options(&o, optFns)
+	faults := given.To("idempotency: NewStore")
+	faults.Nil("the client", client)
+	faults.Empty("the table name", table)
+	o.check(faults)
+	faults.Panic()
 	o.Skew = max(o.Skew, 0)
-	if err := check(client, table, &o); err != nil {
-		panic("idempotency: NewStore: " + err.Error())
-	}
 	return &Store{client, table, o}
 }
 
-func check(client DynamoDBClient, table string, o *Options) error {
-	var faults []error
-	if given.Nil(client) {
-		faults = append(faults, errors.New("the client is nil"))
+func (o *Options) check(faults *given.Faults) {
+	faults.Empty("PartitionKey", o.PartitionKey)
+	faults.Empty("TTL", o.TTL)
+	if o.SortKey != "" {
+		faults.Empty("SortValue", o.SortValue)
 	}
-	if table == "" {
-		faults = append(faults, errors.New("the table name is empty"))
+	roles := map[string]string{}
+	for _, a := range []struct{ role, name string }{{"PartitionKey", o.PartitionKey}, {"SortKey", o.SortKey}, {"TTL", o.TTL}} {
+		if other := roles[a.name]; other != "" && a.name != "" {
+			faults.Add("the attribute %s is both %s and %s", a.name, other, a.role)
+		}
+		roles[a.name] = a.role
 	}
-	if o.PartitionKey == "" || o.TTL == "" {
-		faults = append(faults, errors.New("PartitionKey and TTL need a name"))
-	}
-	if o.SortKey != "" && o.SortValue == "" {
-		faults = append(faults, errors.New("SortValue is empty"))
-	}
-	if o.Retention < time.Second || o.Lease < time.Second {
-		faults = append(faults, fmt.Errorf("each of Retention (%s) and Lease (%s) must be 1 s or more", o.Retention, o.Lease))
-	}
-	return errors.Join(faults...)
+	given.Below(faults, "Retention", o.Retention, time.Second)
+	given.Below(faults, "Lease", o.Lease, time.Second)
+	given.Disabled(faults, "Skew", o.Skew)
 }
 
 // Names of the attributes of a record, besides the keys and the TTL.

@@ -92,11 +92,16 @@ type transfer struct {
 func transferID(m transfer) string { return m.ID }
 
 func TestNewStoreListsEveryFault(t *testing.T) {
-	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil\nthe table name is empty\nPartitionKey and TTL need a name\nSortValue is empty\n"+
-		"each of Retention (672h0m0s) and Lease (0s) must be 1 s or more", func() {
-		idempotency.NewStore(nil, "", func(o *idempotency.Options) { o.Lease, o.TTL, o.SortValue = 0, "", "" })
+	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil; the table name is empty; PartitionKey is empty; TTL is empty; SortValue is empty; "+
+		"Lease is 0s and must be 1s or more; Skew is -1s: only -1 disables it", func() {
+		idempotency.NewStore(nil, "", func(o *idempotency.Options) {
+			o.Lease, o.PartitionKey, o.TTL, o.SortValue, o.Skew = 0, "", "", "", -time.Second
+		})
 	})
-	require.PanicsWithValue(t, "idempotency: NewStore: the client is nil", func() { idempotency.NewStore((*dynamodb.Client)(nil), "t", nil) })
+	require.PanicsWithValue(t, "idempotency: NewStore: the attribute PK is both PartitionKey and SortKey; Retention is -1ns and must be 1s or more", func() {
+		idempotency.NewStore(&dynamodb.Client{}, "t", func(o *idempotency.Options) { o.SortKey, o.Retention = "PK", -1 })
+	})
+	require.PanicsWithValue(t, "idempotency: NewStore: the client is a nil *dynamodb.Client", func() { idempotency.NewStore((*dynamodb.Client)(nil), "t", nil) })
 }
 
 func TestKeysAreCheckedBeforeTheNetwork(t *testing.T) {

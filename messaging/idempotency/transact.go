@@ -57,9 +57,13 @@ func (o *CallOptions) hash(payload any) (string, error) {
 // effect returned the slice of dynamo's Items, the error matches dynamo's sentinels
 // and *dynamo.TransactionError as well.
 func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Context, M) ([]types.TransactWriteItem, error), optFns ...func(*CallOptions)) func(context.Context, M) error {
-	if s == nil || key == nil || effect == nil {
-		panic("idempotency: ExactlyOnce needs a store, a key function and an effect")
+	faults := given.To("idempotency: ExactlyOnce")
+	if s == nil {
+		faults.Add("the store is nil")
 	}
+	faults.Nil("the key function", key)
+	faults.Nil("the effect", effect)
+	faults.Panic()
 	o := callOptions(optFns)
 	return func(ctx context.Context, m M) error {
 		_, _, err := s.transact(ctx, key(m), m, &o, func(ctx context.Context) ([]types.TransactWriteItem, any, error) {
@@ -75,9 +79,9 @@ func ExactlyOnce[M any](s *Store, key func(M) string, effect func(context.Contex
 // answer that was stored. effect runs before that is known and must only read
 // and decide.
 func Transact[R any](ctx context.Context, s *Store, key string, payload any, effect func(context.Context) ([]types.TransactWriteItem, R, error), optFns ...func(*CallOptions)) (R, error) {
-	if effect == nil {
-		panic("idempotency: Transact needs an effect")
-	}
+	faults := given.To("idempotency: Transact")
+	faults.Nil("the effect", effect)
+	faults.Panic()
 	o := callOptions(optFns)
 	var answer R
 	before, done, err := s.transact(ctx, key, payload, &o, func(ctx context.Context) ([]types.TransactWriteItem, any, error) {

@@ -168,7 +168,7 @@ func FuzzLoad(f *testing.F) {
 
 func TestAStoreNeedsAClient(t *testing.T) {
 	require.PanicsWithValue(t, "claimcheck: New: the client is nil", func() { claimcheck.New(nil, "bucket") })
-	require.PanicsWithValue(t, "claimcheck: New: the client is nil", func() { claimcheck.New((*s3.Client)(nil), "bucket", nil) })
+	require.PanicsWithValue(t, "claimcheck: New: the client is a nil *s3.Client", func() { claimcheck.New((*s3.Client)(nil), "bucket", nil) })
 	for _, s := range []*claimcheck.Store{nil, {}} {
 		body := "x"
 		require.EqualError(t, s.Save(t.Context(), &body, messaging.Attributes{}, 1<<20), "claimcheck: the store was not made by New")
