@@ -23,6 +23,20 @@ var ErrTaskClosed = errors.New("stepfn: the task of the token is over")
 // ErrBadInterval means that the pause between two heartbeats is not positive.
 var ErrBadInterval = errors.New("stepfn: the pause between heartbeats must be positive")
 
+// ErrNoToken means that a callback has an empty task token. Nothing is sent.
+var ErrNoToken = errors.New("stepfn: the task token is empty")
+
+// usable returns why the callback cannot do what the verb says.
+func (c *Callback[Out]) usable(verb string) error {
+	switch {
+	case c == nil || c.client == nil:
+		return closed(verb, errUnmade)
+	case c.token == "":
+		return ErrNoToken
+	}
+	return nil
+}
+
 // CallbackClient is the part of *sfn.Client that a [Callback] uses.
 type CallbackClient interface {
 	SendTaskSuccess(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
@@ -36,17 +50,20 @@ type Callback[Out any] struct {
 	token  string
 }
 
-// NewCallback makes the callback of a task token. It panics without a client.
+// NewCallback makes the callback of a task token. It panics without a client. A
+// token comes from a message: an empty one is [ErrNoToken] when it is used.
 func NewCallback[Out any](client CallbackClient, token string) *Callback[Out] {
-	mustClient("NewCallback", client)
+	faults := given.To("stepfn: NewCallback")
+	faults.Nil("the client", client)
+	faults.Panic()
 	return &Callback[Out]{client, token}
 }
 
 // Succeed ends the task with a result. A task that is over gives
 // [ErrTaskClosed].
 func (c *Callback[Out]) Succeed(ctx context.Context, out Out) error {
-	if c == nil || c.client == nil {
-		return closed("complete", errUnmade)
+	if err := c.usable("complete"); err != nil {
+		return err
 	}
 	text, err := json.Marshal(out)
 	if err != nil {
@@ -70,19 +87,19 @@ const (
 // 256 bytes and the text to 32,768, between two characters. A task that is over
 // gives [ErrTaskClosed]. A nil error is not sent: Fail returns an error.
 func (c *Callback[Out]) Fail(ctx context.Context, failure error) error {
-	switch {
-	case c == nil || c.client == nil:
-		return closed("fail", errUnmade)
-	case given.Nil(failure):
+	if err := c.usable("fail"); err != nil {
+		return err
+	}
+	if given.Nil(failure) {
 		return closed("fail", errors.New("there is no error to fail it with"))
 	}
-	name, cause := cut(ErrorName(failure), maxErrorName), cut(failure.Error(), maxCause)
+	name, cause := wholeCharacters(ErrorName(failure), maxErrorName), wholeCharacters(failure.Error(), maxCause)
 	_, err := c.client.SendTaskFailure(ctx, &sfn.SendTaskFailureInput{TaskToken: &c.token, Error: &name, Cause: &cause})
 	return closed("fail", err)
 }
 
-// cut returns as many whole characters of s as limit bytes hold.
-func cut(s string, limit int) string {
+// wholeCharacters returns as many characters of s as limit bytes hold.
+func wholeCharacters(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\ufffd")
 	if len(s) <= limit {
 		return s
@@ -96,8 +113,8 @@ func cut(s string, limit int) string {
 // Heartbeat reports that the work goes on. A task that is over gives
 // [ErrTaskClosed].
 func (c *Callback[Out]) Heartbeat(ctx context.Context) error {
-	if c == nil || c.client == nil {
-		return closed("report", errUnmade)
+	if err := c.usable("report"); err != nil {
+		return err
 	}
 	_, err := c.client.SendTaskHeartbeat(ctx, &sfn.SendTaskHeartbeatInput{TaskToken: &c.token})
 	return closed("report", err)
@@ -124,12 +141,13 @@ const answering = 10 * time.Second
 // [ErrTaskClosed]. An interval that is not positive gives [ErrBadInterval], and
 // work is not run. The heartbeats end with the call.
 func (c *Callback[Out]) Do(ctx context.Context, every time.Duration, work func(context.Context) (Out, error)) error {
-	switch {
-	case every <= 0:
+	if every <= 0 {
 		return fmt.Errorf("%w: it is %v", ErrBadInterval, every)
-	case c == nil || c.client == nil:
-		return closed("work on", errUnmade)
-	case work == nil:
+	}
+	if err := c.usable("work on"); err != nil {
+		return err
+	}
+	if work == nil {
 		return closed("work on", errors.New("there is no work to do"))
 	}
 	out, err, over := c.whileAlive(ctx, every, work)

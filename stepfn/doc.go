@@ -67,7 +67,7 @@
 // is an [ExecutionError], in which errors.Is finds [ErrCompensated] and
 // [ErrParked]. Shown by TestExecutionErrorTellsTheOutcome. [ErrConflict] means
 // that an execution of the name has another input, [ErrTaskClosed] that the
-// task of a token is over.
+// task of a token is over, [ErrNoToken] that there is no token.
 //
 // # Testing
 //

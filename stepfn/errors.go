@@ -8,13 +8,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // NamedError is an error with a name of its own: what Retry, Catch and
 // [CompensatedStep.NotApplied] see.
 type NamedError struct {
-	Name string
-	Err  error
+	Name string // as the state machine sees it
+	Err  error  // what happened
 }
 
 // Error returns the text of the error inside.
@@ -117,9 +119,9 @@ func ReportError(err error) error {
 // ReportErrors wraps a Lambda handler so that its errors are reported under
 // their [ErrorName]. It panics without a handler.
 func ReportErrors[I, O any](handler func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
-	if handler == nil {
-		panic("stepfn: ReportErrors needs a handler")
-	}
+	faults := given.To("stepfn: ReportErrors")
+	faults.Nil("the handler", handler)
+	faults.Panic()
 	return func(ctx context.Context, in I) (O, error) {
 		out, err := handler(ctx, in)
 		return out, ReportError(err)

@@ -12,11 +12,12 @@ import (
 var (
 	// ErrConflict means that an execution of that name has another input.
 	ErrConflict = errors.New("stepfn: an execution of that name has another input")
-	// ErrBadName means that the name is longer than 80 characters, or has one
+	// ErrBadName means that the name has more than 80 characters, or one
 	// that is not allowed. See [ExecutionName].
-	ErrBadName = errors.New("stepfn: the name is empty, longer than 80 characters, or has a character that is not allowed")
-	// ErrTooLarge means that the input is larger than 262,144 bytes.
-	ErrTooLarge = errors.New("stepfn: the input is too large")
+	ErrBadName = errors.New("stepfn: the name has more than 80 characters, or one that is not allowed")
+	// ErrTooLarge means that the input of an execution, or the result of a
+	// task, has more than 262,144 bytes.
+	ErrTooLarge = errors.New("stepfn: too large for a state machine")
 	// ErrExpress means that DescribeExecution does not know executions of
 	// EXPRESS machines.
 	ErrExpress = errors.New("stepfn: executions of EXPRESS machines cannot be waited for: use RunSync")
@@ -30,7 +31,7 @@ var (
 // ExecutionError is the end of an execution that did not succeed.
 // [errors.Is] finds ErrCompensated and ErrParked in it.
 type ExecutionError struct {
-	ARN    string
+	ARN    string // of the execution
 	Status string // FAILED, TIMED_OUT or ABORTED
 	Name   string // of the error; empty where the service gives none, as for TIMED_OUT
 	Cause  string

@@ -9,9 +9,9 @@ import (
 // maxExecutionName is the most characters of an execution's name.
 const maxExecutionName = 80
 
-// ExecutionName makes the name of an execution of any key: the key itself
-// where it is one, with only letters, digits, "-" and "_"; else what of it is
-// allowed and a hash, so that different keys have different names.
+// ExecutionName makes the name of an execution of any key. A key that has only
+// letters, digits, "-" and "_" is the name itself. Of another key the name has
+// what is allowed, and a hash, so that different keys have different names.
 func ExecutionName(key string) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {

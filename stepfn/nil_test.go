@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,18 +37,20 @@ func refusal(t *testing.T, f func()) (sentence string) {
 
 // Where there is nothing but a mistake of the program, it is said at once.
 func TestNilsThatAreRefusedAtOnce(t *testing.T) {
+	client := &sfn.Client{}
 	for want, f := range map[string]func(){
-		"stepfn: NewWorkflow needs a client":                          func() { stepfn.NewWorkflow[int, int](nil, "arn") },
-		"stepfn: NewWorkflow needs a client: it is a nil *sfn.Client": func() { stepfn.NewWorkflow[int, int]((*sfn.Client)(nil), "arn") },
-		"stepfn: NewCallback needs a client":                          func() { stepfn.NewCallback[int](nil, "token") },
-		"stepfn: NewCallback needs a client: it is a nil *sfn.Client": func() { stepfn.NewCallback[int]((*sfn.Client)(nil), "token") },
-		"stepfn: ReportErrors needs a handler":                        func() { stepfn.ReportErrors[int, int](nil) },
+		"stepfn: NewWorkflow: the client is nil":                     func() { stepfn.NewWorkflow[int, int](nil, "arn") },
+		"stepfn: NewWorkflow: the client is a nil *sfn.Client":       func() { stepfn.NewWorkflow[int, int]((*sfn.Client)(nil), "arn") },
+		"stepfn: NewWorkflow: the ARN of the state machine is empty": func() { stepfn.NewWorkflow[int, int](client, "") },
+		"stepfn: NewCallback: the client is nil":                     func() { stepfn.NewCallback[int](nil, "token") },
+		"stepfn: NewCallback: the client is a nil *sfn.Client":       func() { stepfn.NewCallback[int]((*sfn.Client)(nil), "token") },
+		"stepfn: ReportErrors: the handler is nil":                   func() { stepfn.ReportErrors[int, int](nil) },
 	} {
 		require.Equal(t, want, refusal(t, f))
 	}
 	for _, poll := range [][2]time.Duration{{0, time.Second}, {-1, time.Second}, {time.Minute, time.Second}, {time.Second, 0}} {
-		require.Equal(t, "stepfn: NewWorkflow: PollMin must be positive, and PollMax at least PollMin", refusal(t, func() {
-			stepfn.NewWorkflow[int, int](&sfn.Client{}, "arn", func(o *stepfn.WorkflowOptions) { o.PollMin, o.PollMax = poll[0], poll[1] })
+		require.Equal(t, fmt.Sprintf("stepfn: NewWorkflow: PollMin (%s) must be positive, and PollMax (%s) at least PollMin", poll[0], poll[1]), refusal(t, func() {
+			stepfn.NewWorkflow[int, int](client, "arn", func(o *stepfn.WorkflowOptions) { o.PollMin, o.PollMax = poll[0], poll[1] })
 		}))
 	}
 	l := &ledger{}
@@ -62,9 +66,18 @@ func TestNilsThatAreRefusedAtOnce(t *testing.T) {
 		}
 	}
 	require.Empty(t, refusal(t, of("A", "B", "AlarmSaga", "ParkSaga")))
-	require.Equal(t, `stepfn: saga "S" has no step or compensation "C" to give a function to`, refusal(t, of("A", "C")))
+	require.Equal(t, `stepfn: machine of saga "S": it has no step or compensation "C" to give a function to`, refusal(t, of("A", "C")))
+	require.Equal(t, `stepfn: machine of saga "S": Function is empty; the function of A is empty; TimeoutSeconds is -1 and must be 0 or more`, refusal(t, func() {
+		saga.Machine(func(o *stepfn.MachineOptions) {
+			o.Function, o.Functions, o.TimeoutSeconds = "", map[string]string{"A": ""}, -1
+		})
+	}))
 	for _, s := range []*stepfn.Saga[int]{nil, {}} {
-		require.Equal(t, "stepfn: Machine needs a saga that was made with NewSaga", refusal(t, func() { s.Machine() }))
+		require.Equal(t, "stepfn: this Saga is nil or its zero value: make it with NewSaga or MustSaga", refusal(t, func() { s.Machine() }))
+		require.Empty(t, refusal(t, func() {
+			require.Empty(t, s.Name()+s.Pivot())
+			require.Empty(t, slices.Concat(s.Steps(), s.Compensations(), s.Retriables(), s.NotApplied("A")))
+		}))
 	}
 }
 
@@ -75,6 +88,10 @@ func TestNilsThatAreErrors(t *testing.T) {
 	var s stepfn.Saga[int]
 	var none *stepfn.Saga[int]
 	cb := stepfn.NewCallback[int](&answers{}, "token")
+	unknown := stepfn.NewCallback[int](&answers{}, "")
+	require.ErrorIs(t, unknown.Succeed(ctx, 1), stepfn.ErrNoToken)
+	require.ErrorIs(t, unknown.Fail(ctx, errors.New("x")), stepfn.ErrNoToken)
+	require.EqualError(t, unknown.Heartbeat(ctx), "stepfn: the task token is empty")
 	for name, f := range map[string]func() error{
 		"no saga":      func() error { _, err := none.Handle(ctx, json.RawMessage(`{}`)); return err },
 		"Start":        func() error { _, err := w.Start(ctx, "", 1); return err },
@@ -112,12 +129,16 @@ func TestPartsThatAreNil(t *testing.T) {
 		"a nil":              {[]stepfn.Part[placeOrder]{nil}, "part 0 is nil"},
 		"between others":     {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm), nil, stepfn.Pivot("P", l.confirm)}, "part 1 is nil"},
 		"a nil pointer":      {[]stepfn.Part[placeOrder]{(*stepfn.CheckStep[placeOrder, string])(nil)}, "part 0 is nil"},
-		"a pointer":          {[]stepfn.Part[placeOrder]{ptr(stepfn.Check("", l.confirm))}, `the name "" is empty`},
+		"a pointer":          {[]stepfn.Part[placeOrder]{ptr(stepfn.Check("", l.confirm))}, `saga "S": the step in part 0 has no name`},
+		"an unnamed undo":    {[]stepfn.Part[placeOrder]{step.Compensate("", l.release)}, `saga "S": the compensation of step A has no name`},
+		"a name of the saga": {[]stepfn.Part[placeOrder]{stepfn.Check("ParkSaga", l.confirm)}, `the name "ParkSaga" is that of a state which every saga has`},
+		"a long name":        {[]stepfn.Part[placeOrder]{stepfn.Check(strings.Repeat("A", 81), l.confirm)}, "has 81 characters, the limit is 80"},
+		"a negative timeout": {[]stepfn.Part[placeOrder]{stepfn.Check("C", l.confirm, func(o *stepfn.StepOptions) { o.Timeout = -1 })}, "step C: Timeout (-1ns) and UndoTimeout (-1ns) must be 0 or more"},
 		"a zero check":       {[]stepfn.Part[placeOrder]{stepfn.CheckStep[placeOrder, string]{}}, "has no function"},
 		"a zero step":        {[]stepfn.Part[placeOrder]{stepfn.CompensatedStep[placeOrder, string]{}}, "has no function"},
 		"no function":        {[]stepfn.Part[placeOrder]{stepfn.Pivot[placeOrder, string]("P", nil)}, "step P has no function"},
 		"no step":            {[]stepfn.Part[placeOrder]{stepfn.Step[placeOrder, string]("A", nil).Compensate("B", func(context.Context, stepfn.Undo[placeOrder, string]) error { return nil })}, "step A has no function"},
-		"no compensation":    {[]stepfn.Part[placeOrder]{step.Compensate("B", nil)}, "the compensation B of step A has no function"},
+		"no compensation":    {[]stepfn.Part[placeOrder]{step.Compensate("B", nil)}, "the compensation of step A has no function"},
 		"no service to call": {[]stepfn.Part[placeOrder]{stepfn.Task[placeOrder]("A", "", nil).CompensateTask("B", "", nil)}, "step A has no function"},
 		"none to undo with": {
 			[]stepfn.Part[placeOrder]{stepfn.Task[placeOrder]("A", "arn:aws:states:::sns:publish", nil).CompensateTask("B", "", nil)},

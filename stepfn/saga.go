@@ -70,8 +70,8 @@ type Undo[In, R any] struct {
 // ErrorOutput is what the States Language calls the error output of a state:
 // the name of the error and its cause.
 type ErrorOutput struct {
-	Error string `json:"Error"`
-	Cause string `json:"Cause"`
+	Error string `json:"Error"` // the name
+	Cause string `json:"Cause"` // the text
 }
 
 // Parked is what the park function gets: an execution that ends neither done
@@ -164,9 +164,6 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 		fault("it needs a step")
 	}
 	names := map[string]bool{}
-	for _, n := range ownStates {
-		names[n] = true
-	}
 	passed := false
 	for i, p := range parts {
 		if given.Nil(p) {
@@ -175,32 +172,51 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 		}
 		sp := p.spec()
 		s.specs = append(s.specs, sp)
+		step := "step " + sp.name
+		if sp.name == "" {
+			step = fmt.Sprintf("the step in part %d", i)
+		}
 		for _, n := range sp.names() {
-			if n == "" || len([]rune(n)) > asl.MaxName || names[n] {
-				fault("the name %q is empty, too long, reserved or taken", n)
+			switch {
+			case n == "" && sp.name == "":
+				fault("%s has no name", step)
+			case n == "":
+				fault("the compensation of %s has no name", step)
+			case len([]rune(n)) > asl.MaxName:
+				fault("the name %q has %d characters, the limit is %d", n, len([]rune(n)), asl.MaxName)
+			case slices.Contains(ownStates, n):
+				fault("the name %q is that of a state which every saga has", n)
+			case names[n]:
+				fault("the name %q is there twice", n)
 			}
 			names[n] = true
+			if sp.name == "" {
+				break
+			}
 		}
 		if sp.resource == "" && sp.do == nil {
-			fault("step %s has no function", sp.name)
+			fault("%s has no function", step)
 		}
 		if sp.kind == compensatable && sp.undo == nil && sp.undoTask == nil {
-			fault("the compensation %s of step %s has no function", sp.undoName, sp.name)
+			fault("the compensation of %s has no function", step)
 		}
 		switch {
 		case sp.kind == pivot && passed:
-			fault("%s is a second pivot", sp.name)
+			fault("%s is a second pivot", step)
 		case sp.kind == pivot:
 			passed = true
 		case sp.kind == retriable && !passed:
-			fault("the retriable step %s comes before the pivot: if it fails for good, nothing undoes it", sp.name)
+			fault("%s is retriable and comes before the pivot: if it fails for good, nothing undoes it", step)
 		case sp.kind != retriable && passed:
-			fault("step %s comes after the pivot, from where there is no way back: make it retriable", sp.name)
+			fault("%s comes after the pivot, from where there is no way back: make it retriable", step)
 		}
 		for _, n := range sp.notApplied {
 			if n == "" || strings.HasPrefix(n, "States.") || n == asl.ErrorLambdaUnknown {
-				fault("step %s: %q cannot mean that the step was not applied", sp.name, n)
+				fault("%s: the error %q cannot mean that the step was not applied", step, n)
 			}
+		}
+		if sp.opts.Timeout < 0 || sp.opts.UndoTimeout < 0 {
+			fault("%s: Timeout (%s) and UndoTimeout (%s) must be 0 or more", step, sp.opts.Timeout, sp.opts.UndoTimeout)
 		}
 	}
 	if len(faults) > 0 {
@@ -214,20 +230,29 @@ func NewSaga[In any](name string, park func(context.Context, Parked[In]) error, 
 
 // MustSaga is [NewSaga] for package-level sagas: it panics with the faults.
 func MustSaga[In any](name string, park func(context.Context, Parked[In]) error, parts ...Part[In]) *Saga[In] {
-	s, err := NewSaga(name, park, parts...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return s
+	return given.Must(NewSaga(name, park, parts...))
 }
 
 // Name returns the saga's name.
-func (s *Saga[In]) Name() string { return s.name }
+func (s *Saga[In]) Name() string {
+	if s == nil {
+		return ""
+	}
+	return s.name
+}
+
+// parts are the saga's parts; a nil or zero saga has none.
+func (s *Saga[In]) parts() []*spec[In] {
+	if s == nil {
+		return nil
+	}
+	return s.specs
+}
 
 // Steps returns the names of the steps in their order.
 func (s *Saga[In]) Steps() []string {
 	var names []string
-	for _, sp := range s.specs {
+	for _, sp := range s.parts() {
 		names = append(names, sp.name)
 	}
 	return names
@@ -237,7 +262,7 @@ func (s *Saga[In]) Steps() []string {
 // they run: the last step's first.
 func (s *Saga[In]) Compensations() []string {
 	var names []string
-	for _, sp := range slices.Backward(s.specs) {
+	for _, sp := range slices.Backward(s.parts()) {
 		if sp.undoName != "" {
 			names = append(names, sp.undoName)
 		}
@@ -247,7 +272,7 @@ func (s *Saga[In]) Compensations() []string {
 
 // Pivot returns the name of the step that decides, or "" when there is none.
 func (s *Saga[In]) Pivot() string {
-	for _, sp := range s.specs {
+	for _, sp := range s.parts() {
 		if sp.kind == pivot {
 			return sp.name
 		}
@@ -258,7 +283,7 @@ func (s *Saga[In]) Pivot() string {
 // Retriables returns the names of the steps after the pivot in their order.
 func (s *Saga[In]) Retriables() []string {
 	var names []string
-	for _, sp := range s.specs {
+	for _, sp := range s.parts() {
 		if sp.kind == retriable {
 			names = append(names, sp.name)
 		}
@@ -268,7 +293,7 @@ func (s *Saga[In]) Retriables() []string {
 
 // NotApplied returns the errors after which a step has surely had no effect.
 func (s *Saga[In]) NotApplied(step string) []string {
-	for _, sp := range s.specs {
+	for _, sp := range s.parts() {
 		if sp.name == step {
 			return slices.Clone(sp.notApplied)
 		}
@@ -285,14 +310,15 @@ func (sp *spec[In]) names() []string {
 
 // StepOptions tune a step.
 type StepOptions struct {
-	// Timeout of one attempt. Optional. Defaults to 60 seconds; whole seconds.
+	// Timeout of one attempt, rounded up to whole seconds. Optional. Defaults to 60
+	// seconds.
 	Timeout time.Duration
 	// Retry replaces the retriers of the step. Optional. By default a step is
 	// retried on Lambda's own transient errors, a pivot and a retriable step
 	// on everything.
 	Retry []asl.Retrier
 	// UndoTimeout of one attempt of the compensation. Optional. Defaults to
-	// Timeout; whole seconds.
+	// Timeout.
 	UndoTimeout time.Duration
 	// UndoRetry replaces the retriers of the compensation. Optional. By
 	// default it is tried 6 more times on every error, with full jitter.
@@ -300,8 +326,11 @@ type StepOptions struct {
 }
 
 func stepOptions(optFns []func(*StepOptions)) StepOptions {
-	o := StepOptions{Timeout: 60 * time.Second}
+	var o StepOptions
 	given.Options(&o, optFns)
+	if o.Timeout == 0 {
+		o.Timeout = 60 * time.Second
+	}
 	if o.UndoTimeout == 0 {
 		o.UndoTimeout = o.Timeout
 	}

@@ -190,7 +190,7 @@ func TestSagaThatCannotBeBuilt(t *testing.T) {
 		stepfn.Step("A", l.reserve).Compensate("A", l.release).NotApplied("States.Timeout"),
 		stepfn.Pivot("Q", l.confirm))
 	for _, want := range []string{
-		"needs a park function", `the name "A" is empty, too long, reserved or taken`, "step A comes after the pivot",
+		"needs a park function", `the name "A" is there twice`, "step A comes after the pivot",
 		"Q is a second pivot", `"States.Timeout" cannot mean`,
 	} {
 		require.ErrorContains(t, err, want)

@@ -48,19 +48,24 @@ type MachineOptions struct {
 }
 
 // Machine returns the saga as a state machine in plain States Language. It
-// panics for a saga that NewSaga did not make, and for a function of a step
-// that the saga does not have.
+// panics for a saga that NewSaga did not make, for a function of a step that
+// the saga does not have, and for an ARN that is empty.
 func (s *Saga[In]) Machine(optFns ...func(*MachineOptions)) *asl.Machine {
-	if s == nil || len(s.specs) == 0 {
-		panic("stepfn: Machine needs a saga that was made with NewSaga")
+	if len(s.parts()) == 0 {
+		panic("stepfn: this Saga is nil or its zero value: make it with NewSaga or MustSaga")
 	}
 	opts := MachineOptions{Function: "${" + regexp.MustCompile(`\W`).ReplaceAllString(s.name, "") + "FunctionArn}"}
 	given.Options(&opts, optFns)
+	faults := given.To(fmt.Sprintf("stepfn: machine of saga %q", s.name))
+	faults.Empty("Function", opts.Function)
 	for _, name := range slices.Sorted(maps.Keys(opts.Functions)) {
 		if !s.calls(name) {
-			panic(fmt.Sprintf("stepfn: saga %q has no step or compensation %q to give a function to", s.name, name))
+			faults.Add("it has no step or compensation %q to give a function to", name)
 		}
+		faults.Empty("the function of "+name, opts.Functions[name])
 	}
+	given.Below(faults, "TimeoutSeconds", opts.TimeoutSeconds, 0)
+	faults.Panic()
 	c := sagaCompiler[In]{saga: s, opts: opts}
 	return c.machine()
 }

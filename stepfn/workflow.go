@@ -51,27 +51,19 @@ type WorkflowOptions struct {
 }
 
 // NewWorkflow makes a client of the state machine with that ARN, which may be
-// one of a version or an alias. It panics without a client, and when PollMin is
-// not positive or larger than PollMax.
+// one of a version or an alias. It panics without a client or an ARN, and when
+// PollMin is not positive or larger than PollMax.
 func NewWorkflow[In, Out any](client WorkflowClient, arn string, optFns ...func(*WorkflowOptions)) *Workflow[In, Out] {
-	mustClient("NewWorkflow", client)
 	w := &Workflow[In, Out]{client: client, arn: arn, opts: WorkflowOptions{PollMin: 500 * time.Millisecond, PollMax: 15 * time.Second}}
 	given.Options(&w.opts, optFns)
+	faults := given.To("stepfn: NewWorkflow")
+	faults.Nil("the client", client)
+	faults.Empty("the ARN of the state machine", arn)
 	if w.opts.PollMin <= 0 || w.opts.PollMax < w.opts.PollMin {
-		panic("stepfn: NewWorkflow: PollMin must be positive, and PollMax at least PollMin")
+		faults.Add("PollMin (%s) must be positive, and PollMax (%s) at least PollMin", w.opts.PollMin, w.opts.PollMax)
 	}
+	faults.Panic()
 	return w
-}
-
-// mustClient panics when there is no client: a mistake of the program that
-// would show at the first call only.
-func mustClient(constructor string, client any) {
-	switch {
-	case client == nil:
-		panic("stepfn: " + constructor + " needs a client")
-	case given.Nil(client):
-		panic(fmt.Sprintf("stepfn: %s needs a client: it is a nil %T", constructor, client))
-	}
 }
 
 // errUnmade says that a value was not made by its constructor.
@@ -79,10 +71,10 @@ var errUnmade = errors.New("it was not made by its constructor and has no client
 
 // Started is an execution that was started.
 type Started struct {
-	ARN     string
-	Name    string
-	Since   time.Time
-	Existed bool // it was there already, with the same input
+	ARN     string    // of the execution
+	Name    string    // of the execution
+	Since   time.Time // when it was started
+	Existed bool      // it was there already, with the same input
 }
 
 // Start starts an execution under a name, which is its idempotency key: when

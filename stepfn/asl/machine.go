@@ -56,11 +56,7 @@ func NewMachine(states ...State) (*Machine, error) {
 // MustMachine is [NewMachine] for package-level machines: it panics with the
 // faults.
 func MustMachine(states ...State) *Machine {
-	m, err := NewMachine(states...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return m
+	return given.Must(NewMachine(states...))
 }
 
 // NewSequence builds a branch of states in their order, linked as in
@@ -91,11 +87,7 @@ func NewSequence(states ...State) (Branch, error) {
 // MustSequence is [NewSequence] for branches written in the program: it panics
 // with the fault.
 func MustSequence(states ...State) Branch {
-	b, err := NewSequence(states...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return b
+	return given.Must(NewSequence(states...))
 }
 
 // Parse reads a definition. It fails on what is not JSON or has a member of
@@ -121,11 +113,7 @@ func Parse(definition []byte) (*Machine, error) {
 // MustParse is [Parse] for definitions that are part of the program: it panics
 // with the faults.
 func MustParse(definition []byte) *Machine {
-	m, err := Parse(definition)
-	if err != nil {
-		panic(err.Error())
-	}
-	return m
+	return given.Must(Parse(definition))
 }
 
 // MarshalJSON writes the definition without spaces, members in a fixed order
