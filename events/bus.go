@@ -17,16 +17,15 @@ type BusClient interface {
 
 // CheckBus returns an error if the bus with this name or ARN does not exist. Call
 // it when a program starts: PutEvents accepts events for a bus that does not
-// exist, and drops them. "" is the default bus.
+// exist, and drops them. The default bus of an account is called "default".
 func CheckBus(ctx context.Context, client BusClient, busName string) error {
 	if given.Nil(client) {
 		return errors.New("events: check bus: the client is nil")
 	}
-	in := &eventbridge.DescribeEventBusInput{}
-	if busName != "" {
-		in.Name = &busName
+	if busName == "" {
+		return errors.New("events: check bus: the name of the bus is empty")
 	}
-	if _, err := client.DescribeEventBus(ctx, in); err != nil {
+	if _, err := client.DescribeEventBus(ctx, &eventbridge.DescribeEventBusInput{Name: &busName}); err != nil {
 		return fmt.Errorf("events: check bus %q: %w", busName, err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package events
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -44,11 +45,7 @@ type Definition[T any] struct {
 // MustDefinition is NewDefinition for package-level variables: it panics where
 // NewDefinition returns an error.
 func MustDefinition[T any](source, detailType string, optFns ...func(*DefinitionOptions)) *Definition[T] {
-	d, err := NewDefinition[T](source, detailType, optFns...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return d
+	return given.Must(NewDefinition[T](source, detailType, optFns...))
 }
 
 // NewDefinition declares a kind of event. The error names everything that
@@ -112,17 +109,31 @@ func isObjectType(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map || t.Kind() == reflect.Interface
 }
 
+// made reports whether the definition comes from NewDefinition.
+func (d *Definition[T]) made() bool { return d != nil && d.source != "" }
+
+const unmadeDefinition = "events: this Definition is nil or its zero value: make it with NewDefinition or MustDefinition"
+
+// must panics for a definition that NewDefinition did not make.
+func (d *Definition[T]) must() *Definition[T] {
+	if !d.made() {
+		panic(unmadeDefinition)
+	}
+	return d
+}
+
 // Source returns the source of the events.
-func (d *Definition[T]) Source() string { return d.source }
+func (d *Definition[T]) Source() string { return d.must().source }
 
 // DetailType returns the detail type of the events.
-func (d *Definition[T]) DetailType() string { return d.detailType }
+func (d *Definition[T]) DetailType() string { return d.must().detailType }
 
 // String returns source and detail type.
-func (d *Definition[T]) String() string { return d.source + " " + d.detailType }
+func (d *Definition[T]) String() string { return d.must().source + " " + d.detailType }
 
 // Pattern returns the pattern of exactly these events.
 func (d *Definition[T]) Pattern() *Pattern {
+	d.must()
 	p, err := pattern.Parse(pattern.EventBridge, envelopePattern(d.source, d.detailType, nil))
 	if err != nil {
 		panic(fmt.Sprintf("events: pattern of %s: %v", d, err)) // exact strings are always a pattern
@@ -132,7 +143,7 @@ func (d *Definition[T]) Pattern() *Pattern {
 
 // New makes an event of this kind, ready for [Publisher.Publish].
 func (d *Definition[T]) New(detail T, optFns ...func(*EntryOptions)) Entry {
-	e := Entry{source: d.source, detailType: d.detailType, detail: detail, version: d.opts.Version}
+	e := Entry{source: d.must().source, detailType: d.detailType, detail: detail, version: d.opts.Version}
 	given.Options(&e.opts, optFns)
 	return e
 }
@@ -142,6 +153,9 @@ func (d *Definition[T]) New(detail T, optFns ...func(*EntryOptions)) Entry {
 // removed. Older versions are upcast. An event of another kind is a [*DecodeError]
 // that wraps [ErrOtherEvent].
 func (d *Definition[T]) Decode(body []byte) (Event[T], error) {
+	if !d.made() {
+		return Event[T]{}, errors.New(unmadeDefinition)
+	}
 	raw, err := decodeEnvelope(unwrap(body))
 	if err != nil {
 		return Event[T]{}, err

@@ -62,7 +62,7 @@ func published(t *testing.T, ctx context.Context, details ...string) ([]string, 
 	for i, d := range details {
 		entries[i] = types.PutEventsRequestEntry{Source: aws.String("shop"), DetailType: aws.String("Placed"), Detail: aws.String(d)}
 	}
-	errs := events.NewPublisher(bus.Client(), "").PublishEntries(ctx, entries)
+	errs := events.NewPublisher(bus.Client(), "default").PublishEntries(ctx, entries)
 	require.Len(t, errs, len(details))
 	var got []string
 	for _, e := range bus.Events() {
@@ -141,7 +141,7 @@ func TestValidDetailsArriveAsTheyAre(t *testing.T) {
 
 func TestTypedDetailThatIsNoObject(t *testing.T) {
 	bus := eventstest.New(t)
-	publisher := events.NewPublisher(bus.Client(), "")
+	publisher := events.NewPublisher(bus.Client(), "default")
 	raw := events.MustDefinition[json.RawMessage]("shop", "Raw")
 	loose := events.MustDefinition[any]("shop", "Loose")
 	pointer := events.MustDefinition[*struct{ A json.RawMessage }]("shop", "Pointer")
@@ -194,7 +194,7 @@ func TestTypedDetailWithBrokenText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bus := eventstest.New(t)
-			_, err := events.NewPublisher(bus.Client(), "").Publish(t.Context(), d.New(c.detail))
+			_, err := events.NewPublisher(bus.Client(), "default").Publish(t.Context(), d.New(c.detail))
 			if c.valid {
 				require.NoError(t, err)
 				return

@@ -56,7 +56,7 @@ func explanation(e *pattern.Explanation) *Explanation {
 // fields that did. It is nil if the pattern matched, and if all fields of that
 // branch matched but in different elements of an array.
 func (e *Explanation) Failed() *FieldExplanation {
-	if e.Matched {
+	if e == nil || e.Matched {
 		return nil
 	}
 	var first *FieldExplanation
@@ -82,6 +82,9 @@ func (e *Explanation) Failed() *FieldExplanation {
 // String writes the explanation for people: a line for the result, and one for
 // each field.
 func (e *Explanation) String() string {
+	if e == nil {
+		return "no explanation"
+	}
 	var b strings.Builder
 	b.WriteString("no match")
 	if e.Matched {

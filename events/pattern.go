@@ -15,8 +15,8 @@ import (
 // PatternOptions are the settings of [NewPattern].
 type PatternOptions struct {
 	// MaxComplexity refuses patterns whose wildcards can be in more states than
-	// this at once, as EventBridge does. Optional. Defaults to 10; 0 or less
-	// disables the check.
+	// this at once, as EventBridge does. Optional. Defaults to 10; 0 disables the
+	// check.
 	MaxComplexity int
 }
 
@@ -54,6 +54,9 @@ func (e *PatternError) Error() string {
 func NewPattern(text string, optFns ...func(*PatternOptions)) (*Pattern, error) {
 	o := PatternOptions{MaxComplexity: pattern.DefaultMaxComplexity}
 	given.Options(&o, optFns)
+	if o.MaxComplexity < 0 {
+		return nil, fmt.Errorf("events: pattern: MaxComplexity is %d and must be 0 or more", o.MaxComplexity)
+	}
 	p, err := pattern.Parse(pattern.EventBridge, []byte(text), func(in *pattern.Options) { in.MaxComplexity = o.MaxComplexity })
 	var refused *pattern.Error
 	if errors.As(err, &refused) {
@@ -70,9 +73,9 @@ func NewPattern(text string, optFns ...func(*PatternOptions)) (*Pattern, error) 
 func MustPattern(text string, optFns ...func(*PatternOptions)) *Pattern {
 	p, err := NewPattern(text, optFns...)
 	if err != nil {
-		panic(err.Error() + "\n in the pattern " + text)
+		err = fmt.Errorf("%w; it is the pattern %s", err, text)
 	}
-	return p
+	return given.Must(p, err)
 }
 
 // Match says whether an event matches. The event is the envelope as EventBridge

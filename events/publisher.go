@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,10 +35,11 @@ type PublisherOptions struct {
 	// limit yet.
 	MaxRequestBytes int
 	// MaxAttempts is how often an entry is sent that EventBridge fails or
-	// throttles while it takes others; 1 disables retries. Requests that fail as
-	// a whole are the SDK's to retry. Optional. Defaults to 5.
+	// throttles while it takes others; 0 and 1 disable retries. Requests that fail
+	// as a whole are the SDK's to retry. Optional. Defaults to 5.
 	MaxAttempts int
 	// MinBackoff and MaxBackoff bound the random pauses between the attempts.
+	// MaxBackoff must not be less than MinBackoff.
 	// Optional. Default to 50 milliseconds and 5 seconds.
 	MinBackoff, MaxBackoff time.Duration
 }
@@ -52,19 +54,23 @@ type Publisher struct {
 
 var errNoPublisher = errors.New("the publisher was not made by NewPublisher")
 
-// NewPublisher makes a publisher for the bus with this name or ARN; "" is the
-// default bus. It panics without a client.
+// NewPublisher makes a publisher for the bus with this name or ARN. The default bus
+// of an account is called "default". It panics without a client or a name, and for
+// wrong options.
 func NewPublisher(client PublishClient, busName string, optFns ...func(*PublisherOptions)) *Publisher {
-	if given.Nil(client) {
-		panic("events: NewPublisher: the client is nil")
-	}
 	p := &Publisher{client: client, bus: busName, opts: PublisherOptions{
 		MaxRequestBytes: defaultRequestBytes, MaxAttempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 5 * time.Second,
 	}}
 	given.Options(&p.opts, optFns)
-	if p.opts.MaxRequestBytes <= 0 {
-		p.opts.MaxRequestBytes = defaultRequestBytes
-	}
+	p.opts.MaxRequestBytes = cmp.Or(p.opts.MaxRequestBytes, defaultRequestBytes)
+	faults := given.To("events: NewPublisher")
+	faults.Nil("the client", client)
+	faults.Empty("the name of the bus", busName)
+	given.Below(faults, "MaxRequestBytes", p.opts.MaxRequestBytes, 0)
+	given.Below(faults, "MaxAttempts", p.opts.MaxAttempts, 0)
+	given.Below(faults, "MinBackoff", p.opts.MinBackoff, 0)
+	given.Below(faults, "MaxBackoff", p.opts.MaxBackoff, p.opts.MinBackoff)
+	faults.Panic()
 	return p
 }
 
@@ -160,7 +166,7 @@ func (s *sending) run(ctx context.Context) {
 			s.fail(i, "", "", errNoPublisher)
 			continue
 		}
-		if s.entries[i].EventBusName == nil && p.bus != "" {
+		if s.entries[i].EventBusName == nil {
 			s.entries[i].EventBusName = &p.bus
 		}
 		if err := checkEntry(&s.entries[i], p.opts.MaxRequestBytes); err != nil {

@@ -26,6 +26,7 @@ type RouteOptions struct {
 // Route is one row of a router's table: which events, and what to do with them.
 type Route struct {
 	name     string
+	missing  string // the argument that was nil
 	source   string
 	kind     string // detail type
 	any      bool   // the default route
@@ -37,8 +38,8 @@ type Route struct {
 
 // OnEvent makes the route for one kind of event.
 func OnEvent[T any](d *Definition[T], handler func(ctx context.Context, e Event[T]) error, optFns ...func(*RouteOptions)) Route {
-	r := Route{name: "no definition"}
-	if d != nil {
+	r := Route{missing: "the definition"}
+	if d.made() {
 		r = Route{name: d.String(), source: d.source, kind: d.detailType}
 	}
 	given.Options(&r.opts, optFns)
@@ -55,11 +56,12 @@ func OnEvent[T any](d *Definition[T], handler func(ctx context.Context, e Event[
 }
 
 // OnPattern makes a route for the events that match a pattern, whatever their
-// kind, such as those of AWS services. The detail stays JSON.
+// kind, such as those of AWS services. The detail stays JSON. RouteOptions.Pattern
+// must not be set.
 func OnPattern(p *Pattern, handler func(ctx context.Context, e Event[json.RawMessage]) error, optFns ...func(*RouteOptions)) Route {
-	r := Route{name: "pattern", handle: rawHandler(handler)}
+	r := Route{missing: "the pattern", handle: rawHandler(handler)}
 	if p.parsed() != nil {
-		r.name, r.pattern = p.String(), []byte(p.String())
+		r = Route{name: p.String(), pattern: []byte(p.String()), handle: r.handle}
 	}
 	given.Options(&r.opts, optFns)
 	return r
@@ -96,11 +98,7 @@ type Router struct {
 // MustRouter is NewRouter for routers that are package-level variables: it
 // panics where NewRouter returns an error.
 func MustRouter(routes ...Route) *Router {
-	r, err := NewRouter(routes...)
-	if err != nil {
-		panic(err.Error())
-	}
-	return r
+	return given.Must(NewRouter(routes...))
 }
 
 // NewRouter makes a router. It tries the routes in their order. The error names
@@ -115,7 +113,11 @@ func NewRouter(routes ...Route) (*Router, error) {
 	for i := range routes {
 		route := routes[i]
 		if err := route.compile(); err != nil {
-			faults = append(faults, fmt.Errorf("route %d (%s): %w", i+1, route.name, err))
+			name := ""
+			if route.name != "" {
+				name = " (" + route.name + ")"
+			}
+			faults = append(faults, fmt.Errorf("route %d%s: %w", i+1, name, err))
 			continue
 		}
 		switch {
@@ -154,8 +156,10 @@ func (r *Route) compile() error {
 	switch {
 	case r.any:
 		return errors.Join(faults...)
+	case r.missing != "":
+		return errors.Join(append(faults, fmt.Errorf("%s is nil or was not made by its constructor", r.missing))...)
 	case r.kind == "" && text == nil:
-		return errors.Join(append(faults, errors.New("it has neither a definition nor a pattern"))...)
+		return errors.New("it is the zero Route: make it with OnEvent, OnPattern or Default")
 	case text == nil:
 		extra, err := r.members()
 		if err != nil {
@@ -179,7 +183,7 @@ func (r *Route) members() (map[string]json.RawMessage, error) {
 		return nil, nil
 	}
 	if r.opts.Pattern.parsed() == nil {
-		return nil, errNoPattern
+		return nil, errors.New(reason(errNoPattern))
 	}
 	var members map[string]json.RawMessage
 	decoder := json.NewDecoder(strings.NewReader(r.opts.Pattern.String()))
@@ -215,7 +219,12 @@ func (r *Router) combine() error {
 // all routes and no others, or every event if there is a default route. A test can
 // compare it with the template. If a route's own pattern is not allowed inside $or,
 // the rule matches all events of its kind, and the router sorts them.
-func (r *Router) Pattern() *Pattern { return r.whole }
+func (r *Router) Pattern() *Pattern {
+	if r == nil {
+		return nil
+	}
+	return r.whole
+}
 
 // Handle routes one event, as Lambda passes it. It is a Lambda handler.
 func (r *Router) Handle(ctx context.Context, event json.RawMessage) error {

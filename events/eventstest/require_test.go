@@ -26,7 +26,7 @@ func published(t *testing.T) *eventstest.EventBridge {
 		Name: aws.String("big"), EventPattern: aws.String(`{"detail":{"amount":[{"numeric":[">",100]}]}}`),
 	})
 	require.NoError(t, err)
-	_, err = events.NewPublisher(bus.Client(), "").Publish(t.Context(),
+	_, err = events.NewPublisher(bus.Client(), "default").Publish(t.Context(),
 		placedEvent.New(placed{"1", 50}), placedEvent.New(placed{"2", 150}),
 		events.MustDefinition[placed]("bank", "Paid").New(placed{"1", 50}))
 	require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestRequirePublishedCountsAForwardedEventOnce(t *testing.T) {
 	bus := published(t)
 	busRule(t, bus.Client(), "archive")
 	busRule(t, bus.Client(), "default", target("bus", "arn:aws:events:us-east-1:123456789012:event-bus/archive"))
-	_, err := events.NewPublisher(bus.Client(), "").Publish(t.Context(), events.MustDefinition[placed]("shop", "Forwarded").New(placed{}))
+	_, err := events.NewPublisher(bus.Client(), "default").Publish(t.Context(), events.MustDefinition[placed]("shop", "Forwarded").New(placed{}))
 	require.NoError(t, err)
 	require.NoError(t, bus.Drain(t.Context()))
 	kind := events.MustDefinition[placed]("shop", "Forwarded")
