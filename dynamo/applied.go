@@ -48,18 +48,18 @@ func (e *entityCore) checkView(t *Table) error {
 // name: a second call with both does nothing. The item is made when it is not there.
 func (e *Entity[T, K]) applyOnce(ctx context.Context, t *Table, key K, id, part string, apply func(*T) error) error {
 	var fs faults
-	k := e.core.keyOf(reflect.ValueOf(&key).Elem(), &fs)
+	k := e.must().keyOf(reflect.ValueOf(&key).Elem(), &fs)
 	if apply == nil {
 		fs.Addf("", "the function that applies the change is nil")
 	}
 	if err := fs.err(); err != nil {
-		return (&renderedOp{op: "apply", entity: e.core, key: k}).fail(err)
+		return (&renderedOp{op: "apply", entity: e.must(), key: k}).fail(err)
 	}
 	marks, err := t.model.appliedEntity()
 	if err != nil {
 		return err
 	}
-	mark := marks.Create(applied{appliedKey{Applied: digest(e.core.name, k.partition, k.sort, id, part)}})
+	mark := marks.Create(applied{appliedKey{Applied: digest(e.must().name, k.partition, k.sort, id, part)}})
 	for attempt := 0; ; attempt++ {
 		err := e.applyWith(ctx, t, key, mark, apply)
 		var canceled *TransactionError
@@ -80,14 +80,14 @@ func (e *Entity[T, K]) applyOnce(ctx context.Context, t *Table, key K, id, part 
 // applyWith reads, changes and stores the item in one transaction with the mark.
 func (e *Entity[T, K]) applyWith(ctx context.Context, t *Table, key K, mark Write, apply func(*T) error) error {
 	var old T
-	raw, err := e.core.get(ctx, t, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
+	raw, err := e.must().get(ctx, t, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	var next T
 	if raw == nil {
-		e.core.setKey(reflect.ValueOf(&next).Elem(), reflect.ValueOf(&key).Elem())
-	} else if err := e.core.decode(raw, &next); err != nil {
+		e.must().setKey(reflect.ValueOf(&next).Elem(), reflect.ValueOf(&key).Elem())
+	} else if err := e.must().decode(raw, &next); err != nil {
 		return err
 	}
 	if err := apply(&next); err != nil {
@@ -96,7 +96,7 @@ func (e *Entity[T, K]) applyWith(ctx context.Context, t *Table, key K, mark Writ
 	var write Write = e.Create(next)
 	if raw != nil {
 		replace := e.Replace(old, next)
-		replace.rest = e.core.foreign(raw)
+		replace.rest = e.must().foreign(raw)
 		write = replace
 	}
 	return t.Transact(ctx, write, mark)

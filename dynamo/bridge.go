@@ -35,6 +35,9 @@ type bridgedEntity[T, K any] struct{ of *Entity[T, K] }
 
 func (e *Entity[T, K]) bridged() any { return bridgedEntity[T, K]{e} }
 
+// Made reports whether the entity is neither nil nor its zero value.
+func (b bridgedEntity[T, K]) Made() bool { return b.of.entity() != nil }
+
 // Model returns the model of the entity.
 func (b bridgedEntity[T, K]) Model() any { return b.of.core.model }
 

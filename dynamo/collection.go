@@ -12,6 +12,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Collection reads the items of several entities that share a partition into one
@@ -40,31 +41,23 @@ type collectionMember struct {
 // MustCollection is NewCollection for package-level variables: it panics when the
 // collection is wrong.
 func MustCollection[K, V any](entities ...Member) *Collection[K, V] {
-	c, err := NewCollection[K, V](entities...)
-	if err != nil {
-		panic(err)
-	}
-	return c
+	return given.Must(NewCollection[K, V](entities...))
 }
 
 // Member is an entity of a collection; every *Entity is one.
 type Member interface{ anyEntity }
 
 // NewCollection declares a collection of entities whose partition keys have the same
-// template. V is a struct with one field for each entity that stores T: a T when there
-// has to be exactly one, a *T when there is at most one, a []T for any number, in the
-// order of the sort key.
+// template. V is a struct with one field for each entity that stores T. The field is a T
+// when there has to be exactly one item, a *T when there is at most one, and a []T for any
+// number, in the order of the sort key.
 func NewCollection[K, V any](entities ...Member) (*Collection[K, V], error) {
 	return NewCollectionOn[K, V]("", entities...)
 }
 
 // MustCollectionOn is NewCollectionOn for package-level variables.
 func MustCollectionOn[K, V any](index string, entities ...Member) *Collection[K, V] {
-	c, err := NewCollectionOn[K, V](index, entities...)
-	if err != nil {
-		panic(err)
-	}
-	return c
+	return given.Must(NewCollectionOn[K, V](index, entities...))
 }
 
 // NewCollectionOn declares a collection on an index, where the entities share the
@@ -87,8 +80,8 @@ func newCollection(index string, key, view reflect.Type, entities []Member) (*co
 		return nil, fmt.Errorf("%v and %v have to be structs", key, view)
 	}
 	for i, m := range entities {
-		if v := reflect.ValueOf(m); !v.IsValid() || v.IsNil() {
-			return nil, fmt.Errorf("entity %d is nil", i+1)
+		if given.Nil(m) || m.entity() == nil {
+			return nil, fmt.Errorf("entity %d is nil or its zero value", i+1)
 		}
 	}
 	c := &collectionCore{model: entities[0].entity().model, key: key, view: view}
@@ -203,6 +196,9 @@ func (c *collectionCore) bindKey(part *keytemplate.Template, e *entityCore) erro
 // be there is not. Items of entities of the model that are not in the collection are
 // passed over.
 func (c *Collection[K, V]) Get(ctx context.Context, t *Table, key K, optFns ...func(*ReadOptions)) (V, error) {
+	if c == nil || c.core == nil {
+		panic("dynamo: this Collection is nil or its zero value: make it with NewCollection or MustCollection")
+	}
 	var v V
 	err := c.core.get(ctx, t, reflect.ValueOf(&key).Elem(), reflect.ValueOf(&v).Elem(), readOptions(optFns))
 	if err != nil {
@@ -220,9 +216,7 @@ func (c *collectionCore) get(ctx context.Context, t *Table, key, view reflect.Va
 	var fs faults
 	partition := renderPresent(c.partition, key, &fs)
 	checkKeySize(c.index.PartitionKey, partition, maxPartitionKey, &fs)
-	if c.model != t.model {
-		fs.Addf("", "it belongs to another model than the table %s", t.name)
-	}
+	t.admitEntity(c.members[0].entity, &fs)
 	if o.Consistent && c.index.Name != "" && !c.index.Local {
 		fs.Addf("Consistent", "is not possible on the global index %s", c.index.Name)
 	}

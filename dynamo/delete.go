@@ -22,7 +22,7 @@ type Check[T any] struct{ opTarget }
 // Run. An entity with unique
 // values refuses it: DeleteExisting knows the values to give up.
 func (e *Entity[T, K]) Delete(key K) Delete[T] {
-	return Delete[T]{opTarget{entity: e.core, value: key, key: true}}
+	return Delete[T]{opTarget{entity: e.must(), value: key, key: true}}
 }
 
 // DeleteExisting returns the operation that removes the item that was read as old,
@@ -30,12 +30,12 @@ func (e *Entity[T, K]) Delete(key K) Delete[T] {
 // another version by now, and with ErrConditionFailed when a unique value of it is
 // another one. Nothing is sent before its Run.
 func (e *Entity[T, K]) DeleteExisting(old T) ConditionalDelete[T] {
-	return ConditionalDelete[T]{opTarget: opTarget{entity: e.core, value: old}, old: true}
+	return ConditionalDelete[T]{opTarget: opTarget{entity: e.must(), value: old}, old: true}
 }
 
 // Check returns the operation that demands that the item of the key is there.
 func (e *Entity[T, K]) Check(key K) Check[T] {
-	return Check[T]{opTarget{entity: e.core, value: key, key: true}}
+	return Check[T]{opTarget{entity: e.must(), value: key, key: true}}
 }
 
 // If returns the Delete of an item that is there and meets the conditions.

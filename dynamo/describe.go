@@ -47,6 +47,9 @@ type PatternDescription struct {
 
 // Describe returns what has been declared on the model so far.
 func (m *Model) Describe() Description {
+	if !m.made() {
+		return Description{}
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	d := Description{Schema: m.Schema(), Patterns: slices.Concat(m.patterns, m.collections)}

@@ -45,16 +45,12 @@ type entityCore struct {
 // MustEntity is NewEntity for package-level variables: it panics when the entity is
 // wrong.
 func MustEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...func(*EntityOptions)) *Entity[T, K] {
-	e, err := NewEntity[T, K](m, name, key, optFns...)
-	if err != nil {
-		panic(err)
-	}
-	return e
+	return given.Must(NewEntity[T, K](m, name, key, optFns...))
 }
 
-// NewEntity declares an entity of the model. The error names every fault: a template
-// that names no field, a field without a sortable form, a field of K that T does not
-// have, keys that could equal those of another entity, and more.
+// NewEntity declares an entity of the model. The error names every fault, such as a
+// template that names no field, a field without a sortable form, a field of K that T does
+// not have, or keys that could equal those of another entity.
 func NewEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...func(*EntityOptions)) (*Entity[T, K], error) {
 	var o EntityOptions
 	given.Options(&o, optFns)
@@ -63,18 +59,29 @@ func NewEntity[T, K any](m *Model, name string, key KeyTemplates, optFns ...func
 		err = m.register(core)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dynamo: entity %s: %w", name, err)
+		return nil, fmt.Errorf("dynamo: %s: %w", named("entity", name), err)
 	}
 	return &Entity[T, K]{core: core}, nil
 }
 
+// named says of which kind something is, and its name where it has one.
+func named(kind, name string) string {
+	if name == "" {
+		return kind
+	}
+	return kind + " " + name
+}
+
 func newEntity(m *Model, name string, typ, key reflect.Type, keys KeyTemplates, o EntityOptions) (*entityCore, error) {
-	if m == nil {
-		return nil, errors.New("the model is nil")
+	if !m.made() {
+		return nil, errors.New("the model is nil or its zero value")
 	}
 	var errs []error
-	if name == "" || strings.Contains(name, m.schema.Separator) {
-		errs = append(errs, fmt.Errorf("the name %q is empty or contains the separator", name))
+	switch {
+	case name == "":
+		errs = append(errs, errors.New("the name is empty"))
+	case strings.Contains(name, m.schema.Separator):
+		errs = append(errs, fmt.Errorf("the name %q contains the separator %s", name, m.schema.Separator))
 	}
 	attributes, err := attr.Of(typ)
 	errs = append(errs, err)
@@ -325,12 +332,12 @@ func (e *entityCore) keyText() string {
 }
 
 // Name returns the name of the entity, which is the value of its discriminator.
-func (e *Entity[T, K]) Name() string { return e.core.name }
+func (e *Entity[T, K]) Name() string { return e.must().name }
 
 // Key returns the key of a value.
 func (e *Entity[T, K]) Key(v T) K {
 	var k K
-	e.core.copyKey(reflect.ValueOf(&k).Elem(), reflect.ValueOf(&v).Elem())
+	e.must().copyKey(reflect.ValueOf(&k).Elem(), reflect.ValueOf(&v).Elem())
 	return k
 }
 
@@ -351,4 +358,18 @@ func (e *entityCore) setKey(value, key reflect.Value) {
 // anyEntity is implemented by every Entity.
 type anyEntity interface{ entity() *entityCore }
 
-func (e *Entity[T, K]) entity() *entityCore { return e.core }
+func (e *Entity[T, K]) entity() *entityCore {
+	if e == nil {
+		return nil
+	}
+	return e.core
+}
+
+// must returns the core of an entity, and panics for one that NewEntity did not make.
+func (e *Entity[T, K]) must() *entityCore {
+	core := e.entity()
+	if core == nil {
+		panic("dynamo: this Entity is nil or its zero value: make it with NewEntity or MustEntity")
+	}
+	return core
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Field is a field of type V of the entity that stores T. It makes conditions, and
@@ -28,17 +29,16 @@ type fieldPath struct {
 // MustField is NewField for package-level variables: it panics when the field is not
 // there or not a V.
 func MustField[V, T, K any](e *Entity[T, K], name string) Field[T, V] {
-	f, err := NewField[V](e, name)
-	if err != nil {
-		panic(err)
-	}
-	return f
+	return given.Must(NewField[V](e, name))
 }
 
 // NewField finds a field by its Go name; a dot leads into a struct: "Address.City".
 func NewField[V, T, K any](e *Entity[T, K], name string) (Field[T, V], error) {
-	if e == nil {
-		return Field[T, V]{}, fmt.Errorf("dynamo: field %s: the entity is nil", name)
+	if e.entity() == nil {
+		return Field[T, V]{}, fmt.Errorf("dynamo: %s: the entity is nil or its zero value", named("field", name))
+	}
+	if name == "" {
+		return Field[T, V]{}, fmt.Errorf("dynamo: field of %s: the name is empty", e.core.name)
 	}
 	path, err := e.core.fieldPath(name, reflect.TypeFor[V]())
 	if err != nil {

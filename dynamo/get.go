@@ -35,7 +35,7 @@ func readOptions(optFns []func(*ReadOptions)) ReadOptions {
 // it has expired, and with ErrWrongEntity when another entity's item is there.
 func (e *Entity[T, K]) Get(ctx context.Context, t *Table, key K, optFns ...func(*ReadOptions)) (T, error) {
 	var v T
-	_, err := e.core.get(ctx, t, reflect.ValueOf(&key).Elem(), &v, readOptions(optFns))
+	_, err := e.must().get(ctx, t, reflect.ValueOf(&key).Elem(), &v, readOptions(optFns))
 	return v, err
 }
 
@@ -70,9 +70,9 @@ func (e *Entity[T, K]) GetMany(ctx context.Context, t *Table, keys []K, optFns .
 	out := make([]*T, len(keys))
 	reads := make([]Read, len(keys))
 	for i, k := range keys {
-		reads[i] = Read{entity: e.core, key: k, found: func(it attr.Item) error {
+		reads[i] = Read{entity: e.must(), key: k, found: func(it attr.Item) error {
 			v := new(T)
-			if err := e.core.decode(it, v); err != nil {
+			if err := e.must().decode(it, v); err != nil {
 				return err
 			}
 			out[i] = v
@@ -96,9 +96,9 @@ type Read struct {
 // Into returns the operation that reads the item of the key into dst. dst is left as
 // it is when there is no such item.
 func (e *Entity[T, K]) Into(dst *T, key K) Read {
-	return Read{entity: e.core, key: key, found: func(it attr.Item) error {
+	return Read{entity: e.must(), key: key, found: func(it attr.Item) error {
 		var v T
-		if err := e.core.decode(it, &v); err != nil {
+		if err := e.must().decode(it, &v); err != nil {
 			return err
 		}
 		*dst = v

@@ -21,9 +21,9 @@ import (
 // The answer is the value as stored.
 func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var zero T
-	if e.core.version == nil {
-		r := renderedOp{op: "modify", entity: e.core}
-		r.faults.Addf("", `%s has no version: tag a field dynamo:"version"`, e.core.name)
+	if e.must().version == nil {
+		r := renderedOp{op: "modify", entity: e.must()}
+		r.faults.Addf("", `%s has no version: tag a field dynamo:"version"`, e.must().name)
 		return zero, r.err()
 	}
 	for attempt := 0; ; attempt++ {
@@ -42,22 +42,22 @@ func (e *Entity[T, K]) Modify(ctx context.Context, t *Table, key K, change func(
 
 func (e *Entity[T, K]) modifyOnce(ctx context.Context, t *Table, key K, change func(*T) error) (T, error) {
 	var old T
-	raw, err := e.core.get(ctx, t, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
+	raw, err := e.must().get(ctx, t, reflect.ValueOf(&key).Elem(), &old, ReadOptions{Consistent: true})
 	if err != nil {
 		return old, err
 	}
 	var next T
-	if err := e.core.decode(raw, &next); err != nil {
+	if err := e.must().decode(raw, &next); err != nil {
 		return old, err
 	}
 	if change == nil {
-		return old, (&renderedOp{op: "modify", entity: e.core}).fail(invalid("", "the function that changes the item is nil"))
+		return old, (&renderedOp{op: "modify", entity: e.must()}).fail(invalid("", "the function that changes the item is nil"))
 	}
 	if err := change(&next); err != nil {
 		return old, err
 	}
 	op := e.Replace(old, next)
-	op.rest = e.core.foreign(raw)
+	op.rest = e.must().foreign(raw)
 	if unchanged, ok := op.unchanged(raw, t.writeContext(ctx)); ok {
 		return unchanged, nil
 	}

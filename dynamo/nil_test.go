@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
@@ -62,10 +63,26 @@ func TestNilIsRefused(t *testing.T) {
 	}
 	require.ErrorContains(t, orders.Create(order("1", "s", noon)).Run(t.Context(), nil), "the table is nil")
 
-	for _, client := range []dynamo.TableClient{nil, (*dynamodb.Client)(nil)} {
-		require.PanicsWithValue(t, "dynamo: New: the client is nil", func() { dynamo.New(client, "t", store) })
+	for want, make := range map[string]func(){
+		"the client is nil":                            func() { dynamo.New(nil, "t", store) },
+		"the client is a nil *dynamodb.Client":         func() { dynamo.New((*dynamodb.Client)(nil), "t", store) },
+		"the table name is empty":                      func() { dynamo.New(noClient{}, "", store) },
+		"the model is nil or was not made by NewModel": func() { dynamo.New(noClient{}, "t", new(dynamo.Model)) },
+		"the client is nil; the table name is empty; the model is nil or was not made by NewModel; Attempts is -1 and must be 0 or more; " +
+			"MinBackoff is -1ns and must be 0s or more; MaxBackoff is -2ns and must be -1ns or more; key 2 of CursorKeys is empty": func() {
+			dynamo.New(nil, "", nil, func(o *dynamo.Options) {
+				o.Attempts, o.MinBackoff, o.MaxBackoff, o.CursorKeys = -1, -1, -2, [][]byte{{1}, nil}
+			})
+		},
+		"MaxBackoff is 2s and must be 1m0s or more": func() {
+			dynamo.New(noClient{}, "t", store, func(o *dynamo.Options) { o.MinBackoff = time.Minute })
+		},
+	} {
+		require.PanicsWithValue(t, "dynamo: New: "+want, make)
 	}
-	require.PanicsWithValue(t, "dynamo: New: the model is nil", func() { dynamo.New(noClient{}, "t", nil) })
+	require.NotPanics(t, func() {
+		dynamo.New(noClient{}, "t", store, func(o *dynamo.Options) { o.Attempts, o.MinBackoff, o.MaxBackoff = 0, 0, 0 })
+	})
 
 	for _, err := range (dynamo.Query[Order]{}).All(t.Context(), table) {
 		require.EqualError(t, err, "dynamo: query: the query is the zero Query: access patterns make queries")
@@ -81,6 +98,75 @@ func TestNilIsRefused(t *testing.T) {
 	_, err = orders.Modify(t.Context(), good, OrderKey{"1"}, nil)
 	require.ErrorContains(t, err, "the function that changes the item is nil")
 	require.NoError(t, db.NewMapping("store", dynamotest.Event(func(context.Context, map[string]any) error { return nil }), nil).Drain(t.Context()))
+}
+
+// What its constructor did not make says so, and is not dereferenced.
+func TestWhatNobodyMadeSaysSo(t *testing.T) {
+	ctx := t.Context()
+	table := dynamo.New(noClient{}, "t", store)
+	for _, e := range []*dynamo.Entity[Order, OrderKey]{nil, {}} {
+		for name, f := range map[string]func(){
+			"Name":           func() { _ = e.Name() },
+			"Key":            func() { e.Key(Order{}) },
+			"Put":            func() { e.Put(Order{}) },
+			"Create":         func() { e.Create(Order{}) },
+			"Update":         func() { e.Update(OrderKey{}) },
+			"Upsert":         func() { e.Upsert(OrderKey{}) },
+			"Replace":        func() { e.Replace(Order{}, Order{}) },
+			"Delete":         func() { e.Delete(OrderKey{}) },
+			"DeleteExisting": func() { e.DeleteExisting(Order{}) },
+			"Check":          func() { e.Check(OrderKey{}) },
+			"Get":            func() { _, _ = e.Get(ctx, table, OrderKey{"1"}) },
+			"GetMany":        func() { _, _ = e.GetMany(ctx, table, []OrderKey{{"1"}}) },
+			"Into":           func() { e.Into(nil, OrderKey{"1"}) },
+			"Modify":         func() { _, _ = e.Modify(ctx, table, OrderKey{"1"}, nil) },
+		} {
+			require.PanicsWithValue(t, "dynamo: this Entity is nil or its zero value: make it with NewEntity or MustEntity", f, name)
+		}
+		_, err := dynamo.NewAccessPattern[OrderKey](e, "")
+		require.ErrorContains(t, err, "the entity is nil or its zero value")
+		_, err = dynamo.NewField[string](e, "Status")
+		require.EqualError(t, err, "dynamo: field Status: the entity is nil or its zero value")
+		_, err = dynamo.NewCollection[OrderKey, OrderView](e)
+		require.ErrorContains(t, err, "entity 1 is nil or its zero value")
+	}
+	_, err := dynamo.NewField[string](orders, "")
+	require.EqualError(t, err, "dynamo: field of Order: the name is empty")
+	for _, p := range []*dynamo.AccessPattern[OrderKey, Order]{nil, {}} {
+		require.PanicsWithValue(t, "dynamo: this AccessPattern is nil or its zero value: make it with NewAccessPattern or MustAccessPattern", func() { p.Query(OrderKey{}) })
+	}
+	for _, c := range []*dynamo.Collection[OrderKey, OrderView]{nil, {}} {
+		require.PanicsWithValue(t, "dynamo: this Collection is nil or its zero value: make it with NewCollection or MustCollection", func() { _, _ = c.Get(ctx, table, OrderKey{"1"}) })
+	}
+	for _, m := range []*dynamo.Model{nil, {}} {
+		_, err := dynamo.NewEntity[Order, OrderKey](m, "X", dynamo.Key("X", "Y"))
+		require.EqualError(t, err, "dynamo: entity X: the model is nil or its zero value")
+		require.Empty(t, m.Schema())
+		require.Empty(t, m.Describe())
+	}
+	_, err = dynamo.NewEntity[Order, OrderKey](store, "", dynamo.Key("X#{OrderID}", "Y"))
+	require.EqualError(t, err, "dynamo: entity: the name is empty")
+	for _, none := range []*dynamo.Table{nil, {}} {
+		require.Empty(t, none.Name())
+		require.Nil(t, none.Model())
+		for name, f := range map[string]func() error{
+			"Get":           func() error { _, err := orders.Get(ctx, none, OrderKey{"1"}); return err },
+			"GetMany":       func() error { _, err := orders.GetMany(ctx, none, []OrderKey{{"1"}}); return err },
+			"Modify":        func() error { _, err := orders.Modify(ctx, none, OrderKey{"1"}, nil); return err },
+			"Collection":    func() error { _, err := wholeOrder.Get(ctx, none, OrderKey{"1"}); return err },
+			"Page":          func() error { _, err := ordersByStatus.Query(ByStatus{Status: "s"}).Page(ctx, none); return err },
+			"Transact":      func() error { return none.Transact(ctx, orders.Put(order("1", "s", noon))) },
+			"TransactOnce":  func() error { return none.TransactOnce(ctx, "t", orders.Put(order("1", "s", noon))) },
+			"Batch":         func() error { return none.Batch(ctx, orders.Put(order("1", "s", noon))) },
+			"BatchGet":      func() error { return none.BatchGet(ctx, orders.Into(new(Order), OrderKey{"1"})) },
+			"TransactGet":   func() error { return none.TransactGet(ctx, orders.Into(new(Order), OrderKey{"1"})) },
+			"Items":         func() error { _, err := none.Items(orders.Put(order("1", "s", noon))); return err },
+			"Run":           func() error { return orders.Put(order("1", "s", noon)).Run(ctx, none) },
+			"Run an update": func() error { return orders.Update(OrderKey{"1"}).Do(dynamo.Set(status, "x")).Run(ctx, none) },
+		} {
+			require.NotPanics(t, func() { require.ErrorContains(t, f(), "the table is nil or its zero value", name) }, name)
+		}
+	}
 }
 
 // An error that somebody made, for a test of their own, has a text.

@@ -16,17 +16,21 @@ import (
 	"github.com/patternkit/serverless/internal/correlation"
 )
 
-// TransactOnce is Transact with a token for idempotency across calls: a later call with
-// the token and the same operations, from this process or another, returns nil and has
-// no effect, for 10 minutes after the first was done. Other operations under the token
-// fail with the SDK's IdempotentParameterMismatchException. The token has 1 to 36
-// characters.
+// TransactOnce is Transact with a token for idempotency across calls. For 10 minutes after
+// the first call was done, a later one with the token and the same operations returns nil
+// and has no effect, in whatever process. Other operations under the token fail with the
+// SDK's IdempotentParameterMismatchException. The token has 1 to 36 characters.
 //
-// DynamoDB compares the writes themselves, so that they must not differ between calls. The times in them are therefore rounded to the minute, on the safe side. What
-// ExpireAfter sets is up to a minute later. An item counts as expired for Update, Upsert, Replace, Delete and Check up to a minute early. For Create it counts as
-// not yet expired up to a minute late. A later call also tries the minutes before its own, 13 requests for each correlation id. Trace headers, of which each call
-// has its own, are not stored. Where a Correlated item or an outbox entry has the correlation id of the first call, a later one with another id reads it there.
-// Times and ids in the caller's own values are the caller's to keep.
+// DynamoDB compares the writes themselves, so that they must not differ between calls. The
+// times in them are therefore rounded to the minute, on the safe side. What ExpireAfter
+// sets is up to a minute later. An item counts as expired for Update, Upsert, Replace,
+// Delete and Check up to a minute early. For Create it counts as not yet expired up to a
+// minute late. A later call also tries the minutes before its own, 13 requests for each
+// correlation id.
+//
+// Trace headers, of which each call has its own, are not stored. Where a Correlated item or
+// an outbox entry has the correlation id of the first call, a later one with another id
+// reads it there. Times and ids in the caller's own values are the caller's to keep.
 func (t *Table) TransactOnce(ctx context.Context, token string, ops ...Write) error {
 	if n := len(token); n < 1 || n > 36 {
 		return fmt.Errorf("dynamo: transact: %w", invalid("token", "is %d characters long, it has to be 1 to 36", n))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/keytemplate"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // AccessPattern is a declared access pattern: which items of an entity a P selects, through
@@ -33,21 +34,17 @@ type patternCore struct {
 // MustAccessPattern is NewAccessPattern for package-level variables: it panics when the pattern is
 // wrong.
 func MustAccessPattern[P, T, K any](e *Entity[T, K], index string) *AccessPattern[P, T] {
-	p, err := NewAccessPattern[P](e, index)
-	if err != nil {
-		panic(err)
-	}
-	return p
+	return given.Must(NewAccessPattern[P](e, index))
 }
 
 // NewAccessPattern declares an access pattern on an index of the entity, or on the table
-// with the index "". The fields of P are fields of the entity: all that the template of
-// the partition key uses, and the first ones that the template of the sort key uses, as
-// many as the query fixes. The last of these may be a Range.
+// with the index "". The fields of P are fields of the entity. It has all that the
+// template of the partition key uses. Of those that the template of the sort key uses it
+// has the first ones, as many as the query fixes; the last of these may be a Range.
 func NewAccessPattern[P, T, K any](e *Entity[T, K], index string) (*AccessPattern[P, T], error) {
 	typ := reflect.TypeFor[P]()
-	if e == nil {
-		return nil, fmt.Errorf("dynamo: pattern %v: the entity is nil", typ)
+	if e.entity() == nil {
+		return nil, fmt.Errorf("dynamo: pattern %v: the entity is nil or its zero value", typ)
 	}
 	core, err := newPattern(e.core, index, typ)
 	if err != nil {

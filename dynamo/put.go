@@ -27,13 +27,13 @@ type Create[T any] struct{ opTarget }
 
 // Put returns the operation that stores v. Nothing is sent before its Run.
 func (e *Entity[T, K]) Put(v T) Put[T] {
-	return Put[T]{opTarget{entity: e.core, value: v}}
+	return Put[T]{opTarget{entity: e.must(), value: v}}
 }
 
 // Create returns the operation that stores v if there is no item under its key. Nothing is
 // sent before its Run.
 func (e *Entity[T, K]) Create(v T) Create[T] {
-	return Create[T]{opTarget{entity: e.core, value: v}}
+	return Create[T]{opTarget{entity: e.must(), value: v}}
 }
 
 // If returns the Put under conditions on the item that is there, all of which have to

@@ -46,6 +46,9 @@ type Page[T any] struct {
 
 // Query returns the query for the values of p.
 func (p *AccessPattern[P, T]) Query(v P) Query[T] {
+	if p == nil || p.core == nil {
+		panic("dynamo: this AccessPattern is nil or its zero value: make it with NewAccessPattern or MustAccessPattern")
+	}
 	q := queryCore{pattern: p.core}
 	q.selection = p.core.selectBy(reflect.ValueOf(&v).Elem(), &q.faults)
 	return Query[T]{q}
@@ -194,11 +197,7 @@ func (q *queryCore) input(t *Table) (*dynamodb.QueryInput, error) {
 	}
 	fs := slices.Clone(q.faults)
 	p := q.pattern
-	if t == nil {
-		fs.Addf("", "the table is nil")
-	} else if p.entity.model != t.model {
-		fs.Addf("", "%s belongs to another model than the table %s", p.entity.name, t.name)
-	}
+	t.admitEntity(p.entity, &fs)
 	if q.consistent && p.index.Name != "" && !p.index.Local {
 		fs.Addf("Consistent", "is not possible on the global index %s", p.index.Name)
 	}
@@ -215,6 +214,9 @@ func (q *queryCore) input(t *Table) (*dynamodb.QueryInput, error) {
 	filter := writeAll(&x, q.filter)
 	x.check("the filter", filter)
 	fs = append(fs, x.faults...)
+	if err := fs.err(); err != nil {
+		return nil, q.fail(err)
+	}
 	in := &dynamodb.QueryInput{
 		TableName: &t.name, KeyConditionExpression: &condition, FilterExpression: optionalText(filter),
 		ExpressionAttributeNames: x.names, ExpressionAttributeValues: x.values,
@@ -225,9 +227,6 @@ func (q *queryCore) input(t *Table) (*dynamodb.QueryInput, error) {
 	}
 	if q.consistent {
 		in.ConsistentRead = aws.Bool(true)
-	}
-	if err := fs.err(); err != nil {
-		return nil, q.fail(err)
 	}
 	if q.after != "" {
 		start, err := t.openCursor(q, q.after)

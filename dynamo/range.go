@@ -8,8 +8,8 @@ import (
 
 // Range is a range of values of a field in an access pattern. Its zero value is the whole
 // range. Since, Until, Between and Through make ranges. Where the key has a time up to a
-// unit, as {At:day}, a bound within a unit is still exact: the items of that unit are read
-// and those whose field is outside are left out, before Limit, First and Count.
+// unit, as {At:day}, a bound within a unit is still exact. The items of that unit are read,
+// and those whose field is outside are left out before Limit, First and Count.
 type Range[T any] struct {
 	from, to       T
 	hasFrom, hasTo bool

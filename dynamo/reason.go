@@ -59,10 +59,10 @@ func (r CancellationReason) String() string {
 // ok is false when there was none, when it belongs to another entity, or when it
 // cannot be read.
 func (e *Entity[T, K]) Existing(r CancellationReason) (v T, ok bool) {
-	if r.item == nil || attr.Text(r.item, e.core.model.schema.Discriminator) != e.core.name {
+	if r.item == nil || attr.Text(r.item, e.must().model.schema.Discriminator) != e.must().name {
 		return v, false
 	}
-	if err := e.core.decode(r.item, &v); err != nil {
+	if err := e.must().decode(r.item, &v); err != nil {
 		var zero T
 		return zero, false
 	}

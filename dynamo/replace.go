@@ -22,7 +22,7 @@ type Replace[T any] struct {
 // it has to be there with the unique values of old. Attributes that T does not have
 // are lost; Modify keeps them. Nothing is sent before its Run.
 func (e *Entity[T, K]) Replace(old, next T) Replace[T] {
-	return Replace[T]{opTarget: opTarget{entity: e.core, value: old}, next: next}
+	return Replace[T]{opTarget: opTarget{entity: e.must(), value: old}, next: next}
 }
 
 // If returns the operation with further conditions on the item that is there.

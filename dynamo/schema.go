@@ -11,6 +11,7 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/marker"
 )
 
@@ -87,11 +88,7 @@ var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 // MustModel is NewModel for package-level variables: it panics when the schema is
 // wrong.
 func MustModel(s Schema) *Model {
-	m, err := NewModel(s)
-	if err != nil {
-		panic(err)
-	}
-	return m
+	return given.Must(NewModel(s))
 }
 
 // NewModel checks a schema and returns the model to declare entities on. The error
@@ -194,8 +191,15 @@ func checkIndexes(s *Schema, fail func(string, ...any)) {
 	}
 }
 
-// Schema returns the schema with its defaults filled in.
+// made reports whether the model comes from NewModel.
+func (m *Model) made() bool { return m != nil && m.byName != nil }
+
+// Schema returns the schema with its defaults filled in; of a nil or zero model, the
+// zero Schema.
 func (m *Model) Schema() Schema {
+	if !m.made() {
+		return Schema{}
+	}
 	s := m.schema
 	s.Indexes = slices.Clone(s.Indexes)
 	return s

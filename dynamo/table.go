@@ -31,7 +31,7 @@ type TableClient interface {
 type Options struct {
 	// Attempts is how often a batch with unprocessed entries, a transaction in
 	// conflict and a Modify that met another writer are tried in all. What met an
-	// expired item is tried once more at least. Optional. Defaults to 8.
+	// expired item is tried once more at least. Optional. Defaults to 8; 0 counts as 1.
 	Attempts int
 	// MinBackoff is the shortest pause between attempts. Optional. Defaults to 25 ms.
 	MinBackoff time.Duration
@@ -39,9 +39,10 @@ type Options struct {
 	// are drawn at random up to it. Optional. Defaults to 2 s.
 	MaxBackoff time.Duration
 	// CursorKeys seal the cursors of pages with AES-GCM, so that whoever holds one
-	// can neither read nor change it. A key is a secret of any length. The first one
-	// seals, all of them open: put a new key in front to rotate. Optional. Without keys cursors are bound to their
-	// query but neither secret nor proof against forgery.
+	// can neither read nor change it. A key is a secret of any length, not empty. The
+	// first one seals, all of them open: put a new key in front to rotate. Optional.
+	// Without keys cursors are bound to their query, but neither secret nor proof
+	// against forgery.
 	CursorKeys [][]byte
 	// SkipUnknown makes queries and collections pass over items whose discriminator
 	// the model does not know. Optional. Defaults to false: they fail with
@@ -59,17 +60,26 @@ type Table struct {
 	keys    [][32]byte // of the cursors
 }
 
-// New returns the table of the name. It panics when client or model is nil; a wrong
-// name is reported by DynamoDB.
+// New returns the table of the name or ARN. It panics without a client, a name or a
+// model, and for wrong options; a name that is not the table's is reported by DynamoDB.
 func New(client TableClient, name string, model *Model, optFns ...func(*Options)) *Table {
-	if given.Nil(client) {
-		panic("dynamo: New: the client is nil")
-	}
-	if model == nil {
-		panic("dynamo: New: the model is nil")
-	}
 	o := Options{Attempts: 8, MinBackoff: 25 * time.Millisecond, MaxBackoff: 2 * time.Second}
 	given.Options(&o, optFns)
+	faults := given.To("dynamo: New")
+	faults.Nil("the client", client)
+	faults.Empty("the table name", name)
+	if !model.made() {
+		faults.Add("the model is nil or was not made by NewModel")
+	}
+	given.Below(faults, "Attempts", o.Attempts, 0)
+	given.Below(faults, "MinBackoff", o.MinBackoff, 0)
+	given.Below(faults, "MaxBackoff", o.MaxBackoff, o.MinBackoff)
+	for i, key := range o.CursorKeys {
+		if len(key) == 0 {
+			faults.Add("key %d of CursorKeys is empty", i+1)
+		}
+	}
+	faults.Panic()
 	o.Attempts = max(o.Attempts, 1)
 	t := &Table{client: client, name: name, model: model, options: o}
 	for _, key := range o.CursorKeys {
@@ -79,10 +89,20 @@ func New(client TableClient, name string, model *Model, optFns ...func(*Options)
 }
 
 // Name returns the name of the table.
-func (t *Table) Name() string { return t.name }
+func (t *Table) Name() string {
+	if t == nil {
+		return ""
+	}
+	return t.name
+}
 
 // Model returns the model of the table.
-func (t *Table) Model() *Model { return t.model }
+func (t *Table) Model() *Model {
+	if t == nil {
+		return nil
+	}
+	return t.model
+}
 
 func (t *Table) schema() *Schema { return &t.model.schema }
 
@@ -94,20 +114,25 @@ func (t *Table) writeContext(ctx context.Context) writeContext {
 
 // admit refuses an operation with faults or of another model.
 func (t *Table) admit(r *renderedOp) error {
-	if t == nil {
-		r.faults.Addf("", "the table is nil")
-	} else if r.entity != nil && r.entity.model != t.model {
-		r.faults.Addf("", "%s belongs to another model than the table %s", r.entity.name, t.name)
-	}
+	t.admitEntity(r.entity, &r.faults)
 	return r.err()
+}
+
+// admitEntity notes that the table was not made by New, or the entity, where there is
+// one, is of another model.
+func (t *Table) admitEntity(e *entityCore, fs *faults) {
+	if t == nil || t.model == nil {
+		fs.Addf("", "the table is nil or its zero value")
+	} else if e != nil && e.model != t.model {
+		fs.Addf("", "%s belongs to another model than the table %s", e.name, t.name)
+	}
 }
 
 // checkModel refuses an entity of another model.
 func (t *Table) checkModel(e *entityCore) error {
-	if e.model != t.model {
-		return invalid("", "%s belongs to another model than the table %s", e.name, t.name)
-	}
-	return nil
+	var fs faults
+	t.admitEntity(e, &fs)
+	return fs.err()
 }
 
 // pause waits before the next attempt; attempts count from 0.

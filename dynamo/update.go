@@ -29,7 +29,7 @@ type Update[T any] struct {
 // Update returns the operation that changes the item of the key by the actions of Do.
 // Nothing is sent before its Run or Return.
 func (e *Entity[T, K]) Update(key K) Update[T] {
-	return Update[T]{opTarget: opTarget{entity: e.core, value: key, key: true}}
+	return Update[T]{opTarget: opTarget{entity: e.must(), value: key, key: true}}
 }
 
 // Upsert is like Update, and makes the item when it is not there. The new item has the

@@ -60,10 +60,10 @@ type rawChange struct {
 // again, with all that follow it: handle has to be idempotent.
 func OnChange[T, K any](e *dynamo.Entity[T, K], handle func(context.Context, Change[T]) error) Part {
 	return partFunc(func(p *handlerParts) error {
-		if e == nil {
-			return errors.New("the entity of OnChange is nil")
-		}
 		core := bridge.OfEntity[T, K](e)
+		if !core.Made() {
+			return errors.New("the entity of OnChange is nil or its zero value")
+		}
 		var errs []error
 		if handle == nil {
 			errs = append(errs, fmt.Errorf("the handler of %s is nil", e.Name()))

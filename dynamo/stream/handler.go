@@ -11,6 +11,7 @@ import (
 	"github.com/patternkit/serverless/dynamo"
 	"github.com/patternkit/serverless/dynamo/internal/attr"
 	"github.com/patternkit/serverless/dynamo/internal/bridge"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Handler handles a table's DynamoDB stream: it hands every change to the routes of its
@@ -59,11 +60,7 @@ type RecordFailure struct {
 
 // MustHandler is NewHandler for package-level variables: it panics when a part is wrong.
 func MustHandler(m *dynamo.Model, parts ...Part) *Handler {
-	h, err := NewHandler(m, parts...)
-	if err != nil {
-		panic(err)
-	}
-	return h
+	return given.Must(NewHandler(m, parts...))
 }
 
 // NewHandler makes a handler of its parts. Changes of an entity without a route are
@@ -71,8 +68,8 @@ func MustHandler(m *dynamo.Model, parts ...Part) *Handler {
 // in the table, such as the records of package idempotency. A record of an entity that
 // the model does not know fails, unless OnUnknown takes it.
 func NewHandler(m *dynamo.Model, parts ...Part) (*Handler, error) {
-	if m == nil {
-		return nil, errors.New("stream: the model is nil")
+	if m == nil || m.Schema().PartitionKey == "" {
+		return nil, errors.New("stream: the model is nil or its zero value")
 	}
 	discriminator := m.Schema().Discriminator
 	h := &Handler{model: bridge.OfModel(m), discriminator: discriminator, parts: handlerParts{
@@ -87,7 +84,7 @@ func NewHandler(m *dynamo.Model, parts ...Part) (*Handler, error) {
 		}
 		errs = append(errs, part.addTo(&h.parts))
 	}
-	if len(h.parts.routes)+len(h.parts.relays) == 0 {
+	if len(h.parts.routes)+len(h.parts.relays) == 0 && errors.Join(errs...) == nil {
 		errs = append(errs, errors.New("it has no route"))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,18 +37,17 @@ type OutboxOptions struct {
 // MustOutbox is NewOutbox for package-level variables: it panics when the outbox is
 // wrong.
 func MustOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOptions)) *Outbox[M] {
-	o, err := NewOutbox[M](m, name, optFns...)
-	if err != nil {
-		panic(err)
-	}
-	return o
+	return given.Must(NewOutbox[M](m, name, optFns...))
 }
 
 // NewOutbox declares an outbox of the model. Its entries have the partition key
 // "name#id".
 func NewOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOptions)) (*Outbox[M], error) {
-	if m == nil {
-		return nil, fmt.Errorf("stream: outbox %s: the model is nil", name)
+	if name == "" {
+		return nil, errors.New("stream: outbox: the name is empty")
+	}
+	if m == nil || m.Schema().PartitionKey == "" {
+		return nil, fmt.Errorf("stream: outbox %s: the model is nil or its zero value", name)
 	}
 	schema := m.Schema()
 	var o OutboxOptions
@@ -74,9 +74,14 @@ func NewOutbox[M any](m *dynamo.Model, name string, optFns ...func(*OutboxOption
 	return &Outbox[M]{entries: entries}, nil
 }
 
+func (o *Outbox[M]) made() bool { return o != nil && o.entries != nil }
+
 // Send returns the write that stores the message under the id. Put it into the
 // transaction that causes the message. A second message with the id fails with
 // dynamo.ErrExists, which makes the transaction idempotent.
 func (o *Outbox[M]) Send(id string, message M) dynamo.Write {
+	if !o.made() {
+		panic("stream: this Outbox is nil or its zero value: make it with NewOutbox or MustOutbox")
+	}
 	return o.entries.Create(outboxEntry[M]{outboxKey: outboxKey{OutboxID: id}, Message: message})
 }

@@ -34,7 +34,7 @@ func Project[T, K, V, VK any](e *dynamo.Entity[T, K], v *View[V, VK], keyOf func
 		for _, check := range []struct {
 			missing bool
 			text    string
-		}{{e == nil, "the entity"}, {v == nil, "the view"}, {keyOf == nil, "keyOf"}, {apply == nil, "apply"}} {
+		}{{!bridge.OfEntity[T, K](e).Made(), "the entity"}, {v == nil || v.core == nil, "the view"}, {keyOf == nil, "keyOf"}, {apply == nil, "apply"}} {
 			if check.missing {
 				errs = append(errs, fmt.Errorf("%s of Project is nil", check.text))
 			}

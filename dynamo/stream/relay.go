@@ -28,8 +28,8 @@ type relay func(ctx context.Context, images []attr.Item) ([]error, error)
 // receivers must deduplicate by message id.
 func Relay[M any](o *Outbox[M], send func(context.Context, []M) []error) Part {
 	return partFunc(func(p *handlerParts) error {
-		if o == nil {
-			return errors.New("the outbox of Relay is nil")
+		if !o.made() {
+			return errors.New("the outbox of Relay is nil or its zero value")
 		}
 		name, core := o.entries.Name(), bridge.OfEntity[outboxEntry[M], outboxKey](o.entries)
 		var errs []error

@@ -30,6 +30,9 @@ type record struct {
 // after a failure are not started. Failures are reported to OnFailure; the error is nil
 // unless FailWholeBatch asks for it.
 func (h *Handler) Handle(ctx context.Context, event awsevents.DynamoDBEvent) (awsevents.DynamoDBEventResponse, error) {
+	if h == nil || h.model == nil {
+		return awsevents.DynamoDBEventResponse{}, errors.New("stream: this Handler is nil or its zero value: make it with NewHandler or MustHandler")
+	}
 	r := &handlerRun{Handler: h, errs: make([]error, len(event.Records)), failed: len(event.Records)}
 	for i := range event.Records {
 		r.records = append(r.records, h.read(ctx, event.Records[i]))

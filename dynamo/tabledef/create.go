@@ -64,8 +64,8 @@ func checkGiven(client AdminClient, t *dynamo.Table) error {
 	switch {
 	case given.Nil(client):
 		return errors.New("the client is nil")
-	case t == nil:
-		return errors.New("the table is nil")
+	case t.Model() == nil:
+		return errors.New("the table is nil or its zero value")
 	}
 	return nil
 }

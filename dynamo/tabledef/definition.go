@@ -8,12 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // CreateTableInput returns the call that creates the model's table: on demand, with
-// its indexes and a stream of old and new images.
+// its indexes and a stream of old and new images. It panics without a model or a name.
 func CreateTableInput(m *dynamo.Model, name string) *dynamodb.CreateTableInput {
 	checkModel("CreateTableInput", m)
+	faults := given.To("tabledef: CreateTableInput")
+	faults.Empty("the table name", name)
+	faults.Panic()
 	s := m.Schema()
 	in := &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
@@ -66,7 +70,7 @@ func keySchema(partition, sort string) []types.KeySchemaElement {
 
 // checkModel panics for a caller without a model.
 func checkModel(caller string, m *dynamo.Model) {
-	if m == nil {
-		panic("tabledef: " + caller + ": the model is nil")
+	if m.Schema().PartitionKey == "" {
+		panic("tabledef: " + caller + ": the model is nil or its zero value")
 	}
 }

@@ -1,10 +1,10 @@
 package tabledef
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/patternkit/serverless/dynamo"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Access is a kind of use of the table, for Statements.
@@ -44,17 +44,20 @@ var streamActions = []string{
 	"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
 }
 
-// Statements returns the least IAM statements that the access needs: the actions of the
-// operations on the table, the indexes that patterns and collections use, and the
-// stream. tableARN may be a template text such as "${Table.Arn}". It panics for an access
-// that is none of the constants.
+// Statements returns the least IAM statements that the access needs. They name the actions
+// of the operations on the table, the indexes that patterns and collections use, and the
+// stream. tableARN may be a template text such as "${Table.Arn}". It panics without a
+// model or an ARN, and for an access that is none of the constants.
 func Statements(m *dynamo.Model, tableARN string, access ...Access) []Statement {
 	checkModel("Statements", m)
+	faults := given.To("tabledef: Statements")
+	faults.Empty("the table ARN", tableARN)
 	for _, a := range access {
 		if _, ok := actionsFor[a]; !ok && a != StreamAccess {
-			panic(fmt.Sprintf("tabledef: Statements: there is no access %q", a))
+			faults.Add("there is no access %q", a)
 		}
 	}
+	faults.Panic()
 	var out []Statement
 	var actions []string
 	reads := slices.Contains(access, ReadAccess)

@@ -22,6 +22,8 @@ type Model interface {
 
 // Entity is what a stream or a view needs of a *dynamo.Entity[T, K].
 type Entity[T, K any] interface {
+	// Made reports whether the entity is neither nil nor its zero value.
+	Made() bool
 	// Model returns the *dynamo.Model of the entity.
 	Model() any
 	// Decode returns the value of an item of the entity.
