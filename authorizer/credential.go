@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // TokenVerifier finds out who a token speaks for. *Verifier is one.
@@ -47,18 +49,25 @@ const (
 	inCookie
 )
 
-// Bearer takes the token from a header, after the scheme "Bearer" and exactly one blank.
-func Bearer(header string) TokenSource { return TokenSource{inHeader, header, "Bearer"} }
+// Bearer takes the token from a header, after the scheme "Bearer" and exactly one blank. It panics without a name.
+func Bearer(header string) TokenSource { return source("Bearer", inHeader, header, "Bearer") }
 
-// Header takes the whole value of a header, as for API keys.
-func Header(name string) TokenSource { return TokenSource{inHeader, name, ""} }
+// Header takes the whole value of a header, as for API keys. It panics without a name.
+func Header(name string) TokenSource { return source("Header", inHeader, name, "") }
 
 // Query takes a parameter of the query string: browsers cannot send headers when they open a WebSocket. Such tokens end
-// up in access logs, so they should be short-lived.
-func Query(name string) TokenSource { return TokenSource{inQuery, name, ""} }
+// up in access logs, so they should be short-lived. It panics without a name.
+func Query(name string) TokenSource { return source("Query", inQuery, name, "") }
 
-// Cookie takes a cookie.
-func Cookie(name string) TokenSource { return TokenSource{inCookie, name, ""} }
+// Cookie takes a cookie. It panics without a name.
+func Cookie(name string) TokenSource { return source("Cookie", inCookie, name, "") }
+
+func source(constructor string, place place, name, scheme string) TokenSource {
+	faults := given.To("authorizer: " + constructor)
+	faults.Empty("the name", name)
+	faults.Panic()
+	return TokenSource{place, name, scheme}
+}
 
 var errNoToken = errors.New("no token, or more than one")
 

@@ -37,6 +37,9 @@ type handler struct {
 	options  HandlerOptions
 }
 
+// errUnmade is the error of an authorizer that is nil or its zero value.
+var errUnmade = errors.New("authorizer: the authorizer is not made by NewREST, NewHTTP or NewWebSocket")
+
 func newHandler(verifier TokenVerifier, routes *Routes, optFns []func(*HandlerOptions)) handler {
 	h := handler{verifier: verifier, routes: routes}
 	given.Options(&h.options, optFns)
@@ -46,7 +49,7 @@ func newHandler(verifier TokenVerifier, routes *Routes, optFns []func(*HandlerOp
 // authenticate returns the principal of a request. A refusal comes as *UnauthorizedError.
 func (h *handler) authenticate(ctx context.Context, r request) (*Principal, error) {
 	if h.verifier == nil {
-		return nil, errors.New("authorizer: the authorizer is not made by NewREST, NewHTTP or NewWebSocket")
+		return nil, errUnmade
 	}
 	credential, err := h.options.Token.credential(r)
 	if err != nil {

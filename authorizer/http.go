@@ -19,11 +19,14 @@ var ErrNotCacheable = errors.New("authorizer: a simple response would be cached 
 type HTTP struct{ handler }
 
 // NewHTTP returns the Lambda authorizer of an HTTP API: pass HandlePolicy, or HandleSimple where simple responses are
-// enabled, to lambda.Start.
+// enabled, to lambda.Start. It panics without a verifier or routes.
 func NewHTTP(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *HTTP {
-	if given.Nil(verifier) || routes == nil {
-		panic("authorizer: NewHTTP needs a verifier and routes")
+	faults := given.To("authorizer: NewHTTP")
+	faults.Nil("the verifier", verifier)
+	if !routes.made() {
+		faults.Add("the routes are nil or were not made by NewRoutes")
 	}
+	faults.Panic()
 	return &HTTP{newHandler(verifier, routes, optFns)}
 }
 
@@ -38,6 +41,9 @@ func requestOfV2(event awsevents.APIGatewayV2CustomAuthorizerV2Request) request 
 
 // HandlePolicy answers with the principal's policy for the whole API and stage.
 func (a *HTTP) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerIAMPolicyResponse, err error) {
+	if a == nil {
+		return response, errUnmade
+	}
 	p, err := a.authenticate(ctx, requestOfV2(event))
 	if a.denies(err) {
 		arn, err := ParseARN(event.RouteArn)
@@ -68,8 +74,11 @@ func (a *HTTP) HandlePolicy(ctx context.Context, event awsevents.APIGatewayV2Cus
 // HandlerOptions.Uncached.
 //
 // The event tells the values of the identity sources only. So a request that has its route key in a header, the query, a
-// cookie or a stage variable is refused in the same way: there the key could be the caller's word, not API Gateway's.
+// cookie or a stage variable is refused in the same way. There the key could be the caller's word, not API Gateway's.
 func (a *HTTP) HandleSimple(ctx context.Context, event awsevents.APIGatewayV2CustomAuthorizerV2Request) (response awsevents.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
+	if a == nil {
+		return response, errUnmade
+	}
 	p, err := a.authenticate(ctx, requestOfV2(event))
 	if a.denies(err) {
 		return response, nil

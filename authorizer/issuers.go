@@ -41,6 +41,9 @@ func NewIssuers(verifiers ...*Verifier) (*Issuers, error) {
 // Verify returns the principal a token speaks for. What the token says about its issuer only chooses among the verifiers
 // there are; the chosen one then checks everything.
 func (all *Issuers) Verify(ctx context.Context, token string) (*Principal, error) {
+	if all == nil || all.byIssuer == nil {
+		return nil, errors.New("authorizer: the issuers are not made by NewIssuers")
+	}
 	parsed, err := jws.Parse(token, all.most)
 	if err != nil {
 		return nil, &TokenError{Err: err}

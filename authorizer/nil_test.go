@@ -2,9 +2,11 @@ package authorizer_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"runtime"
 	"testing"
+	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -74,9 +76,24 @@ func TestNilArguments(t *testing.T) {
 		"WebSocket, nil *Verifier":     build(func() { authorizer.NewWebSocket(noVerifier, nil) }),
 		"WebSocket, empty requirement": build(func() { authorizer.NewWebSocket(byName, []authorizer.Requirement{{}}) }),
 		"WebSocket, no scope":          build(func() { authorizer.NewWebSocket(byName, []authorizer.Requirement{authorizer.Scope()}) }),
-		"zero REST":                    func() error { _, err := new(authorizer.REST).HandleToken(ctx, event); return err },
-		"zero REST, REQUEST":           func() error { _, err := new(authorizer.REST).HandleRequest(ctx, connect); return err },
-		"zero WebSocket":               func() error { _, err := new(authorizer.WebSocket).HandleConnect(ctx, connect); return err },
+		"HTTP, zero routes":            build(func() { authorizer.NewHTTP(byName, new(authorizer.Routes)) }),
+		"nil REST":                     func() error { _, err := (*authorizer.REST)(nil).HandleToken(ctx, event); return err },
+		"nil REST, REQUEST":            func() error { _, err := (*authorizer.REST)(nil).HandleRequest(ctx, connect); return err },
+		"nil WebSocket":                func() error { _, err := (*authorizer.WebSocket)(nil).HandleConnect(ctx, connect); return err },
+		"nil HTTP": func() error {
+			_, err := (*authorizer.HTTP)(nil).HandlePolicy(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+			return err
+		},
+		"nil HTTP, simple": func() error {
+			_, err := (*authorizer.HTTP)(nil).HandleSimple(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
+			return err
+		},
+		"nil Issuers":        func() error { _, err := (*authorizer.Issuers)(nil).Verify(ctx, token); return err },
+		"nil secret.Token":   func() error { _, err := (*secret.TokenVerifier)(nil).Verify(ctx, "x"); return err },
+		"nil secret.HMAC":    func() error { _, err := (*secret.HMACVerifier)(nil).Verify(ctx, "x"); return err },
+		"zero REST":          func() error { _, err := new(authorizer.REST).HandleToken(ctx, event); return err },
+		"zero REST, REQUEST": func() error { _, err := new(authorizer.REST).HandleRequest(ctx, connect); return err },
+		"zero WebSocket":     func() error { _, err := new(authorizer.WebSocket).HandleConnect(ctx, connect); return err },
 		"zero HTTP": func() error {
 			_, err := new(authorizer.HTTP).HandlePolicy(ctx, awsevents.APIGatewayV2CustomAuthorizerV2Request{})
 			return err
@@ -150,6 +167,35 @@ func TestNilArguments(t *testing.T) {
 	}
 }
 
+// The constructors that panic say which argument is wrong, in one sentence.
+func TestPanicsNameTheArgument(t *testing.T) {
+	client, unmade := new(dynamodb.Client), new(authorizer.Routes)
+	signing := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	for want, call := range map[string]func(){
+		"authorizer: NewREST: the verifier is nil; the routes are nil or were not made by NewRoutes": func() { authorizer.NewREST(nil, nil) },
+		"authorizer: NewHTTP: the routes are nil or were not made by NewRoutes":                      func() { authorizer.NewHTTP(byName, unmade) },
+		"authorizer: NewHTTP: the verifier is a nil *authorizer.Verifier":                            func() { authorizer.NewHTTP((*authorizer.Verifier)(nil), table) },
+		"authorizer: NewWebSocket: the verifier is nil; requirement 2 is empty": func() {
+			authorizer.NewWebSocket(nil, []authorizer.Requirement{authorizer.Scope("a"), {}})
+		},
+		"authorizer: Bearer: the name is empty":                                                    func() { authorizer.Bearer("") },
+		"authorizer: Header: the name is empty":                                                    func() { authorizer.Header("") },
+		"authorizer: Query: the name is empty":                                                     func() { authorizer.Query("") },
+		"authorizer: Cookie: the name is empty":                                                    func() { authorizer.Cookie("") },
+		"secret: New: the client is nil; the name or ARN of the secret is empty":                   func() { secret.New(nil, "") },
+		"secret: NewTokenVerifier: the secret is nil or was not made by New; the principal is nil": func() { secret.NewTokenVerifier(new(secret.Secret), nil) },
+		"jws: key is refused: algorithm \"none\" is none of HS256, HS384 and HS512":                func() { jws.MustSecret("", "none", nil) },
+		"jws: key is refused: the secret has 63 bytes, HS512 needs 64 or more":                     func() { jws.MustSecret("", "HS512", make([]byte, 63)) },
+		"jws: key is refused: algorithm \"ES256\" does not fit the key's type or curve":            func() { jws.MustKey("", "ES256", signing.Public()) },
+		"apikey: New: the client is nil; the table name is empty":                                  func() { apikey.New(nil, "") },
+		"apikey: New: PartitionKey is empty; Prefix is \"A b\" and must be letters a to z and digits; TTL is -1s: only -1 disables it; NegativeTTL is -2ns: only -1 disables it": func() {
+			apikey.New(client, "t", func(o *apikey.Options) { o.PartitionKey, o.Prefix, o.TTL, o.NegativeTTL = "", "A b", -time.Second, -2 })
+		},
+	} {
+		require.PanicsWithValue(t, want, call)
+	}
+}
+
 // What is nil where nothing is a good answer is no error.
 func TestNilIsNothing(t *testing.T) {
 	var (
@@ -158,6 +204,7 @@ func TestNilIsNothing(t *testing.T) {
 		set    *jws.Set
 	)
 	require.False(t, nobody.HasScope("a"))
+	require.Empty(t, (*authorizer.Verifier)(nil).Issuer())
 	require.Nil(t, nobody.Claim("a"))
 	require.JSONEq(t, "{}", string(nobody.Claims()))
 	require.JSONEq(t, "{}", string((&authorizer.Principal{ID: "x"}).Claims()))

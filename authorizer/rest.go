@@ -12,16 +12,23 @@ import (
 // REST authorizes the requests to a REST API.
 type REST struct{ handler }
 
-// NewREST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start.
+// NewREST returns the Lambda authorizer of a REST API: pass HandleToken or HandleRequest to lambda.Start. It panics
+// without a verifier or routes.
 func NewREST(verifier TokenVerifier, routes *Routes, optFns ...func(*HandlerOptions)) *REST {
-	if given.Nil(verifier) || routes == nil {
-		panic("authorizer: NewREST needs a verifier and routes")
+	faults := given.To("authorizer: NewREST")
+	faults.Nil("the verifier", verifier)
+	if !routes.made() {
+		faults.Add("the routes are nil or were not made by NewRoutes")
 	}
+	faults.Panic()
 	return &REST{newHandler(verifier, routes, optFns)}
 }
 
 // HandleToken answers the event of a TOKEN authorizer with the principal's policy for the whole API and stage.
 func (a *REST) HandleToken(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+	if a == nil {
+		return awsevents.APIGatewayCustomAuthorizerResponse{}, errUnmade
+	}
 	if event.Type != "" && event.Type != "TOKEN" {
 		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleToken got an event of type %.20q", event.Type)
 	}
@@ -36,6 +43,9 @@ func (a *REST) HandleToken(ctx context.Context, event awsevents.APIGatewayCustom
 // the verifier looks at the source address, the address must be one of the identity sources or the TTL 0, since API
 // Gateway caches the policy under the identity sources alone.
 func (a *REST) HandleRequest(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (awsevents.APIGatewayCustomAuthorizerResponse, error) {
+	if a == nil {
+		return awsevents.APIGatewayCustomAuthorizerResponse{}, errUnmade
+	}
 	if event.Type != "" && event.Type != "REQUEST" {
 		return awsevents.APIGatewayCustomAuthorizerResponse{}, fmt.Errorf("authorizer: HandleRequest got an event of type %.20q", event.Type)
 	}

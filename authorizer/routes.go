@@ -43,12 +43,15 @@ type overrun struct {
 	further  *overrun // the same with one more segment; nil where this one reaches no entry
 }
 
+// made says whether the table comes from NewRoutes.
+func (r *Routes) made() bool { return r != nil && len(r.groups) > 0 }
+
 // MustRoutes is NewRoutes for package-level tables: it panics with all faults where NewRoutes returns an error.
 func MustRoutes(rules ...Rule) *Routes { return given.Must(NewRoutes(rules...)) }
 
 // NewRoutes returns a checked table. It reports all faults together: malformed routes, routes given twice, and tables
-// for which no IAM policy exists that is right for every principal, since an explicit Deny of one route would take in
-// all of another one.
+// for which no IAM policy is right for every principal. In such a table an explicit Deny of one route would take in all
+// of another one.
 func NewRoutes(rules ...Rule) (*Routes, error) {
 	r := &Routes{}
 	if err := r.build(rules); err != nil {

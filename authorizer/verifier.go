@@ -36,7 +36,7 @@ type VerifierOptions struct {
 	Types []string
 
 	// Leeway is the difference tolerated between the issuer's clock and ours, for "nbf", "iat", "exp" and MaxAge. Optional.
-	// Defaults to DefaultLeeway for "nbf" and "iat", and to none for "exp" and MaxAge: the default lets in a token that
+	// Defaults to DefaultLeeway for "nbf" and "iat", and to none for "exp" and MaxAge. The default lets in a token that
 	// has just been issued, and lengthens the life of none. 0 tolerates nothing; at most MaxLeeway.
 	Leeway time.Duration
 
@@ -157,7 +157,12 @@ func algorithmFaults(chosen, possible []string) (faults []error) {
 }
 
 // Issuer returns the issuer whose tokens are verified.
-func (v *Verifier) Issuer() string { return v.issuer }
+func (v *Verifier) Issuer() string {
+	if v == nil {
+		return ""
+	}
+	return v.issuer
+}
 
 // Verify returns the principal a token speaks for. A refusal is a *TokenError; any other error (ErrKeysUnavailable, the
 // end of the context) says nothing about the token.

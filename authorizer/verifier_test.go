@@ -309,7 +309,7 @@ func TestConstructorsComeInPairs(t *testing.T) {
 
 func TestHMACVerifier(t *testing.T) {
 	_, err := authorizer.NewHMACVerifier("i", []string{"a"}, "HS256", []byte(strings.Repeat("k", 31)))
-	require.ErrorContains(t, err, "length")
+	require.ErrorContains(t, err, "the secret has 31 bytes, HS256 needs 32 or more")
 	_, err = authorizer.NewHMACVerifier("i", []string{"a"}, "HS512", []byte(strings.Repeat("k", 32)))
 	require.Error(t, err)
 	_, err = authorizer.NewHMACVerifier("i", []string{"a"}, "RS256", []byte(strings.Repeat("k", 32)))

@@ -17,22 +17,25 @@ type WebSocket struct {
 }
 
 // NewWebSocket returns the Lambda authorizer of a WebSocket API: pass HandleConnect to lambda.Start. A principal must meet
-// all requirements to connect.
+// all requirements to connect. It panics without a verifier, and for an empty requirement.
 func NewWebSocket(verifier TokenVerifier, requirements []Requirement, optFns ...func(*HandlerOptions)) *WebSocket {
-	if given.Nil(verifier) {
-		panic("authorizer: NewWebSocket needs a verifier")
-	}
-	for _, requirement := range requirements {
+	faults := given.To("authorizer: NewWebSocket")
+	faults.Nil("the verifier", verifier)
+	for i, requirement := range requirements {
 		if requirement.empty() {
-			panic("authorizer: NewWebSocket: an empty requirement")
+			faults.Add("requirement %d is empty", i+1)
 		}
 	}
+	faults.Panic()
 	return &WebSocket{handler: newHandler(verifier, nil, optFns), requires: Rule{requires: requirements}}
 }
 
 // HandleConnect answers the event of the $connect route. API Gateway asks once per connection and never again, so a
 // connection may outlive its token by up to two hours: close it yourself, through the management API, when that matters.
 func (a *WebSocket) HandleConnect(ctx context.Context, event awsevents.APIGatewayCustomAuthorizerRequestTypeRequest) (response awsevents.APIGatewayCustomAuthorizerResponse, err error) {
+	if a == nil {
+		return response, errUnmade
+	}
 	arn, err := ParseARN(event.MethodArn)
 	if err != nil {
 		return response, err

@@ -75,20 +75,24 @@ type Store struct {
 	unknown *refresh.Memory[struct{}]
 }
 
-// New returns a store of keys in a table. It panics without a client or a table, and when the prefix is malformed.
+// New returns a store of keys in a table. It panics without a client or a table, and for wrong options.
 func New(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
-	if given.Nil(client) || table == "" {
-		panic("apikey: New needs a client of DynamoDB and the name of a table")
-	}
 	s := &Store{
 		client: client, table: table,
 		records: refresh.NewMemory[*Record](maxRecords), unknown: refresh.NewMemory[struct{}](maxUnknown),
 		options: Options{PartitionKey: "ID", Prefix: "pk", TTL: time.Minute, NegativeTTL: 10 * time.Second},
 	}
 	given.Options(&s.options, optFns)
+	faults := given.To("apikey: New")
+	faults.Nil("the client", client)
+	faults.Empty("the table name", table)
+	faults.Empty("PartitionKey", s.options.PartitionKey)
 	if !word(s.options.Prefix) {
-		panic(fmt.Sprintf("apikey: prefix %q: want letters a to z and digits", s.options.Prefix))
+		faults.Add("Prefix is %q and must be letters a to z and digits", s.options.Prefix)
 	}
+	given.Disabled(faults, "TTL", s.options.TTL)
+	given.Disabled(faults, "NegativeTTL", s.options.NegativeTTL)
+	faults.Panic()
 	return s
 }
 

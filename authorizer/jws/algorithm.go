@@ -85,14 +85,21 @@ func fits(algorithm string, key any) bool {
 	case ed25519.PublicKey:
 		return algorithm == "EdDSA"
 	case []byte:
-		switch algorithm {
-		case "HS256":
-			return len(k) >= 32
-		case "HS384":
-			return len(k) >= 48
-		case "HS512":
-			return len(k) >= 64
-		}
+		least, known := shortest(algorithm)
+		return known && len(k) >= least
 	}
 	return false
+}
+
+// shortest returns how many bytes the secret of an HMAC algorithm has at least, as many as the hash.
+func shortest(algorithm string) (bytes int, known bool) {
+	switch algorithm {
+	case "HS256":
+		return 32, true
+	case "HS384":
+		return 48, true
+	case "HS512":
+		return 64, true
+	}
+	return 0, false
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/patternkit/serverless/internal/given"
 )
@@ -39,14 +40,18 @@ func MustSecret(id, algorithm string, secret []byte) Key {
 // NewSecret returns a key for the HMAC algorithms. The secret must be at least as long as the hash: 32, 48 or 64 bytes
 // for HS256, HS384 and HS512.
 func NewSecret(id, algorithm string, secret []byte) (Key, error) {
-	return bind(id, algorithm, append([]byte(nil), secret...))
+	switch least, known := shortest(algorithm); {
+	case !known:
+		return Key{}, fmt.Errorf("%w: algorithm %s is none of HS256, HS384 and HS512", ErrKey, quote(algorithm))
+	case len(secret) < least:
+		return Key{}, fmt.Errorf("%w: the secret has %d bytes, %s needs %d or more", ErrKey, len(secret), algorithm, least)
+	}
+	return Key{id: id, algorithm: algorithm, material: slices.Clone(secret)}, nil
 }
 
 func bind(id, algorithm string, material any) (Key, error) {
-	if _, secret := material.([]byte); algorithm != "" || secret {
-		if !fits(algorithm, material) {
-			return Key{}, fmt.Errorf("%w: algorithm %s does not fit the key's type, curve or length", ErrKey, quote(algorithm))
-		}
+	if algorithm != "" && !fits(algorithm, material) {
+		return Key{}, fmt.Errorf("%w: algorithm %s does not fit the key's type or curve", ErrKey, quote(algorithm))
 	}
 	return Key{id: id, algorithm: algorithm, material: material}, nil
 }

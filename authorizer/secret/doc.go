@@ -31,7 +31,7 @@
 // # Errors
 //
 // A refused credential is an *authorizer.TokenError (401). When the secret cannot be read the error wraps
-// authorizer.ErrKeysUnavailable (500). A value that is too short fails the authorizer too (500), with an error of its own.
+// authorizer.ErrKeysUnavailable (500). A value that is too short fails the authorizer too (500), with ErrTooShort.
 // No error holds a value. Shown by TestSecretFailures.
 //
 // # Testing

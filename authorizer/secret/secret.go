@@ -54,9 +54,6 @@ type Secret struct {
 // New returns the secret with a name or ARN. Nothing is read before it is used. It panics without a client or an id, and
 // when a time is not positive or MaxStale is less than TTL.
 func New(client SecretsManagerClient, id string, optFns ...func(*Options)) *Secret {
-	if given.Nil(client) || id == "" {
-		panic("secret: New needs a client of Secrets Manager and the name or ARN of a secret")
-	}
 	s := &Secret{client: client, id: id, options: Options{
 		TTL:      5 * time.Minute,
 		MaxStale: time.Hour,
@@ -64,9 +61,13 @@ func New(client SecretsManagerClient, id string, optFns ...func(*Options)) *Secr
 		Timeout:  2 * time.Second,
 	}}
 	given.Options(&s.options, optFns)
+	faults := given.To("secret: New")
+	faults.Nil("the client", client)
+	faults.Empty("the name or ARN of the secret", id)
 	if o := s.options; o.TTL <= 0 || o.Cooldown <= 0 || o.Timeout <= 0 || o.MaxStale < o.TTL {
-		panic("secret: times must be positive, and MaxStale at least TTL")
+		faults.Add("TTL (%s), Cooldown (%s) and Timeout (%s) must be positive, and MaxStale (%s) at least TTL", o.TTL, o.Cooldown, o.Timeout, o.MaxStale)
 	}
+	faults.Panic()
 	s.cache = refresh.New(refresh.Times{TTL: s.options.TTL, MaxStale: s.options.MaxStale, Cooldown: s.options.Cooldown}, s.fetch)
 	return s
 }
@@ -79,7 +80,7 @@ func (s *Secret) Values(ctx context.Context) ([][]byte, error) {
 	}
 	values, _, err := s.cache.Get(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("secret %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, err)
+		return nil, fmt.Errorf("secret: %s: %w: %w", s.id, authorizer.ErrKeysUnavailable, err)
 	}
 	return values, nil
 }

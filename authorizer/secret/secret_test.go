@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -89,7 +90,14 @@ func TestSecretFailures(t *testing.T) {
 		p, err := authorizer.NewPrincipal("p", nil, nil)
 		require.NoError(t, err)
 		_, err = secret.NewTokenVerifier(secret.New(client(secrets), "short"), p).Verify(t.Context(), "short")
-		require.ErrorContains(t, err, "shorter than")
+		require.ErrorIs(t, err, secret.ErrTooShort)
+		require.EqualError(t, err, "secret: the secret is too short: a value of short has fewer than 22 bytes")
+		hmac := secret.MustHMACVerifier(secret.New(client(secrets), "short"), "i", []string{"a"}, "HS256")
+		signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{}).SignedString([]byte("short"))
+		require.NoError(t, err)
+		_, err = hmac.Verify(t.Context(), signed)
+		require.ErrorIs(t, err, secret.ErrTooShort)
+		require.ErrorContains(t, err, "the secret has 5 bytes, HS256 needs 32 or more")
 	})
 }
 
@@ -177,7 +185,10 @@ func TestTimesThatContradictEachOther(t *testing.T) {
 		func(o *secret.Options) { o.Timeout = -time.Second },
 		func(o *secret.Options) { o.MaxStale = o.TTL - 1 },
 	} {
-		require.PanicsWithValue(t, "secret: times must be positive, and MaxStale at least TTL", func() {
+		o := secret.Options{TTL: 5 * time.Minute, MaxStale: time.Hour, Cooldown: 10 * time.Second, Timeout: 2 * time.Second}
+		set(&o)
+		require.PanicsWithValue(t, fmt.Sprintf("secret: New: TTL (%s), Cooldown (%s) and Timeout (%s) must be positive, and MaxStale (%s) at least TTL",
+			o.TTL, o.Cooldown, o.Timeout, o.MaxStale), func() {
 			secret.New(client(secrets), name, set)
 		})
 	}
@@ -190,5 +201,5 @@ func TestMustHMACVerifierPanicsWithTheErrorOfItsNew(t *testing.T) {
 	require.Nil(t, none)
 	require.PanicsWithValue(t, err.Error(), func() { secret.MustHMACVerifier(shared, "i", []string{"a"}, "RS256") })
 	_, err = secret.NewHMACVerifier(nil, "i", []string{"a"}, "HS256")
-	require.EqualError(t, err, "secret: NewHMACVerifier needs a secret")
+	require.EqualError(t, err, "secret: NewHMACVerifier: the secret is nil or was not made by New")
 }

@@ -21,22 +21,37 @@ type TokenVerifier struct {
 	principal *authorizer.Principal
 }
 
-// NewTokenVerifier returns a verifier that takes the secret itself as the token.
+// ErrTooShort says that a value of the secret is so short that it could be guessed. A token needs the 22 bytes that 128
+// random bits have in base64, a secret for HS256, HS384 or HS512 needs 32, 48 or 64. The verifiers fail (500) until the
+// secret is changed.
+var ErrTooShort = errors.New("secret: the secret is too short")
+
+// NewTokenVerifier returns a verifier that takes the secret itself as the token. It panics without a secret or a
+// principal.
 func NewTokenVerifier(secret *Secret, principal *authorizer.Principal) *TokenVerifier {
-	if secret == nil || principal == nil {
-		panic("secret: NewTokenVerifier needs a secret and a principal")
+	faults := given.To("secret: NewTokenVerifier")
+	if secret == nil || secret.cache == nil {
+		faults.Add("the secret is nil or was not made by New")
 	}
+	if principal == nil {
+		faults.Add("the principal is nil")
+	}
+	faults.Panic()
 	return &TokenVerifier{secret: secret, principal: principal}
 }
 
-// Verify returns the principal if the token is the current or the previous value of the secret.
+// Verify returns the principal if the token is the current or the previous value of the secret. It returns ErrTooShort
+// when one of these can be guessed.
 func (t *TokenVerifier) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+	if t == nil {
+		return nil, errors.New("secret: the verifier is not made by NewTokenVerifier")
+	}
 	values, err := t.secret.Values(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if short(values) {
-		return nil, fmt.Errorf("secret %s: shorter than %d bytes", t.secret.id, minTokenBytes)
+		return nil, fmt.Errorf("%w: a value of %s has fewer than %d bytes", ErrTooShort, t.secret.id, minTokenBytes)
 	}
 	if equalsOne(token, values) || equalsOne(token, t.secret.Newer(ctx)) {
 		return t.principal, nil
@@ -80,8 +95,8 @@ func MustHMACVerifier(secret *Secret, issuer string, audiences []string, algorit
 
 // NewHMACVerifier returns a verifier of JWTs signed by HS256, HS384 or HS512 with the current or the previous value of the secret.
 func NewHMACVerifier(secret *Secret, issuer string, audiences []string, algorithm string, optFns ...func(*authorizer.VerifierOptions)) (*HMACVerifier, error) {
-	if secret == nil {
-		return nil, errors.New("secret: NewHMACVerifier needs a secret")
+	if secret == nil || secret.cache == nil {
+		return nil, errors.New("secret: NewHMACVerifier: the secret is nil or was not made by New")
 	}
 	// a key of the right length shows every other fault now
 	if _, err := authorizer.NewHMACVerifier(issuer, audiences, algorithm, make([]byte, 64), optFns...); err != nil {
@@ -92,6 +107,9 @@ func NewHMACVerifier(secret *Secret, issuer string, audiences []string, algorith
 
 // Verify returns the principal a token speaks for.
 func (h *HMACVerifier) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
+	if h == nil {
+		return nil, errors.New("secret: the verifier is not made by NewHMACVerifier")
+	}
 	values, err := h.secret.Values(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +127,7 @@ func (h *HMACVerifier) verify(ctx context.Context, token string, values [][]byte
 	for _, value := range values {
 		verifier, fault := authorizer.NewHMACVerifier(h.issuer, h.audiences, h.algorithm, value, h.optFns...)
 		if fault != nil {
-			return nil, fmt.Errorf("secret %s: %w", h.secret.id, fault)
+			return nil, fmt.Errorf("%w: %s: %w", ErrTooShort, h.secret.id, fault) // the constructor has found all else
 		}
 		if p, err = verifier.Verify(ctx, token); !errors.Is(err, authorizer.ErrSignature) {
 			return p, err
