@@ -273,7 +273,7 @@ func TestDeclarationsAreChecked(t *testing.T) {
 	own := append([]string{"service"}, dims[:29]...)
 	full, err := observe.NewGauge("m", own...)
 	require.NoError(t, err)
-	require.PanicsWithValue(t, "observe: metric \"m\": the set [\"x\"] names \"x\", which is not a dimension of the metric or is there twice\n"+
+	require.PanicsWithValue(t, "observe: metric \"m\": the set [\"x\"] names \"x\", which is not a dimension of the metric or is there twice; "+
 		"the set [] is there twice", func() { full.Sets([]string{"x"}, nil, nil) })
 	clean(t)
 	rec := recording(t, func(ctx context.Context) {

@@ -27,7 +27,7 @@ import (
 // returns, in the goroutine of the caller, with its panics.
 func Go(ctx context.Context, f func(ctx context.Context)) {
 	if f == nil {
-		panic("observe: Go of a nil function")
+		panic("observe: Go: the function is nil")
 	}
 	ctx = known(ctx)
 	inv := from(ctx)

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // Handler wraps a Lambda handler that takes an event and returns a result. It
@@ -20,9 +21,9 @@ import (
 // Make it once, at package level or in main: the first invocation of the value
 // returned is the one that reports the cold start.
 func Handler[I, O any](service string, handler func(context.Context, I) (O, error), optFns ...func(*Options)) func(context.Context, I) (O, error) {
-	if handler == nil {
-		panic("observe: Handler of a nil function")
-	}
+	faults := given.To("observe: Handler")
+	faults.Nil("the handler", handler)
+	faults.Panic()
 	h := newHandlerHost(service, optFns)
 	return func(ctx context.Context, in I) (out O, err error) {
 		err = h.run(ctx, in, func(ctx context.Context) error {
@@ -36,9 +37,9 @@ func Handler[I, O any](service string, handler func(context.Context, I) (O, erro
 
 // EventHandler is Handler for a handler that returns nothing but an error.
 func EventHandler[I any](service string, handler func(context.Context, I) error, optFns ...func(*Options)) func(context.Context, I) error {
-	if handler == nil {
-		panic("observe: EventHandler of a nil function")
-	}
+	faults := given.To("observe: EventHandler")
+	faults.Nil("the handler", handler)
+	faults.Panic()
 	h := newHandlerHost(service, optFns)
 	return func(ctx context.Context, in I) error {
 		return h.run(ctx, in, func(ctx context.Context) error { return handler(ctx, in) })

@@ -15,6 +15,7 @@ import (
 
 	"github.com/patternkit/serverless/internal/awsid"
 	"github.com/patternkit/serverless/internal/correlation"
+	"github.com/patternkit/serverless/internal/given"
 )
 
 // host is what one handler's invocations share: settings that do not change,
@@ -38,10 +39,7 @@ type host struct {
 
 // newHost panics when an option is wrong: handlers are made at package level or in main.
 func newHost(service string, optFns []func(*Options)) *host {
-	opts, err := resolve(service, optFns)
-	if err != nil {
-		panic(err.Error())
-	}
+	opts := given.Must(resolve(service, optFns))
 	h := &host{service: service, opts: opts, env: readEnvironment(), sink: &sink{out: opts.Output}}
 	h.level = h.startLevel()
 	if len(opts.Redact) > 0 {
@@ -59,7 +57,7 @@ func newHost(service string, optFns []func(*Options)) *host {
 	fields := c.clean(append([]zapcore.Field{zap.String(keyService, service)}, opts.Fields...))
 	for _, f := range fields {
 		if f.Type == zapcore.NamespaceType {
-			panic("observe: Options.Fields must not open a namespace")
+			panic("observe: Fields must not open a namespace")
 		}
 		h.enc = addSafely(h.enc, f)
 		h.keys.add(f.Key)

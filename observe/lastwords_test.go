@@ -297,7 +297,7 @@ func TestGoOutsideAnInvocation(t *testing.T) {
 	observe.Go(t.Context(), func(context.Context) { ran = true })
 	require.True(t, ran)
 	require.PanicsWithValue(t, "boom", func() { observe.Go(t.Context(), func(context.Context) { panic("boom") }) })
-	require.PanicsWithValue(t, "observe: Go of a nil function", func() { observe.Go(t.Context(), nil) })
+	require.PanicsWithValue(t, "observe: Go: the function is nil", func() { observe.Go(t.Context(), nil) })
 
 	rec := observetest.New(t)
 	var over context.Context

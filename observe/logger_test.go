@@ -393,7 +393,7 @@ func TestOptionsReportAllFaultsTogether(t *testing.T) {
 	clean(t)
 	defer func() {
 		text, _ := recover().(string)
-		for _, want := range []string{`service name "": it is blank`, "SampleRate 2", "BufferLevel ERROR", "MaxLineBytes 5", `Namespace "AWS/Lambda"`, `dimension ":x"`, `value "é" of dimension d`} {
+		for _, want := range []string{"the service name is empty", "SampleRate 2", "BufferLevel ERROR", "MaxLineBytes 5", `Namespace "AWS/Lambda"`, `dimension ":x"`, `value "é" of dimension d`} {
 			require.Contains(t, text, want)
 		}
 	}()

@@ -128,7 +128,7 @@ func (in instrument) withSets(sets [][]string) instrument {
 		}
 	}
 	if len(faults) > 0 {
-		panic(fmt.Sprintf("observe: metric %q: %v", in.name, errors.Join(faults...)))
+		return given.Must(in, fmt.Errorf("observe: metric %q: %w", in.name, errors.Join(faults...)))
 	}
 	return in
 }

@@ -102,3 +102,24 @@ func TestZeroErrorsHaveATextOfTheirOwn(t *testing.T) {
 	require.NoError(t, (*observe.PanicError)(nil).Unwrap())
 	require.NoError(t, (&observe.PanicError{}).Unwrap())
 }
+
+// A wrong option is a programming error: the panic has every fault, on one line.
+func TestPanicsAreOneSentence(t *testing.T) {
+	handle := func(context.Context, int) error { return nil }
+	for want, f := range map[string]func(){
+		"observe: Handler: the handler is nil":      func() { observe.Handler[int, int]("s", nil) },
+		"observe: EventHandler: the handler is nil": func() { observe.EventHandler[int]("s", nil) },
+		"observe: the service name is empty; BufferBytes -1 is negative; MaxDimensionValues -1 is negative": func() {
+			observe.NewLogger("", func(o *observe.Options) { o.BufferBytes, o.MaxDimensionValues = -1, -1 })
+		},
+		"observe: DeadlineMargin is -1s: only -1 disables it": func() {
+			observe.EventHandler("s", handle, func(o *observe.Options) { o.DeadlineMargin = -time.Second })
+		},
+		"observe: Fields must not open a namespace": func() {
+			observe.EventHandler("s", handle, func(o *observe.Options) { o.Fields = []zapcore.Field{zap.Namespace("n")} })
+		},
+	} {
+		require.PanicsWithValue(t, want, f)
+	}
+	require.NotPanics(t, func() { observe.EventHandler("s", handle, func(o *observe.Options) { o.DeadlineMargin = -1 }) })
+}

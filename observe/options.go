@@ -231,8 +231,12 @@ func resolve(service string, optFns []func(*Options)) (Options, error) {
 func (o *Options) check(service string) error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if err := checkDimensionValue(service); err != nil {
-		fault("service name %q: %w", service, err)
+	badService := checkDimensionValue(service)
+	switch {
+	case service == "":
+		fault("the service name is empty")
+	case badService != nil:
+		fault("service name %q: %w", service, badService)
 	}
 	if o.SampleRate < 0 || o.SampleRate > 1 || o.SampleRate != o.SampleRate {
 		fault("SampleRate %v is not within 0 and 1", o.SampleRate)
@@ -249,10 +253,13 @@ func (o *Options) check(service string) error {
 	if o.MaxLineBytes < minMaxLine || o.MaxLineBytes > defaultMaxLine {
 		fault("MaxLineBytes %d is not within %d and %d", o.MaxLineBytes, minMaxLine, defaultMaxLine)
 	}
+	if o.DeadlineMargin < -1 {
+		fault("DeadlineMargin is %s: only -1 disables it", o.DeadlineMargin)
+	}
 	if o.MaxDimensionValues < 0 {
 		fault("MaxDimensionValues %d is negative", o.MaxDimensionValues)
 	}
-	if err := checkNamespace(o.Namespace); err != nil {
+	if err := checkNamespace(o.Namespace); err != nil && (badService == nil || o.Namespace != service) {
 		fault("Namespace %q: %w", o.Namespace, err)
 	}
 	if len(o.Dimensions) > maxDimensions-1 {

@@ -27,15 +27,15 @@ func New(optFns ...func(*Options)) observe.Tracer {
 	given.Options(&opts, optFns)
 	emitter, err := opts.emitter()
 	if err != nil {
-		panic("observe/xray: " + err.Error())
+		panic("xray: New: " + err.Error())
 	}
 	formatting, err := exception.NewDefaultFormattingStrategyWithDefinedErrorFrameCount(subsegment.MaxFrames)
 	if err != nil {
-		panic("observe/xray: " + err.Error()) // the count is a constant within bounds
+		panic("xray: New: " + err.Error()) // the count is a constant within bounds
 	}
 	counted, err := sdk.NewDefaultStreamingStrategy()
 	if err != nil {
-		panic("observe/xray: " + err.Error())
+		panic("xray: New: " + err.Error())
 	}
 	// The configuration travels in the context: the SDK's own is the process's,
 	// and changing it would reach every other user of the SDK.

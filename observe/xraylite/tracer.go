@@ -41,7 +41,7 @@ func New(optFns ...func(*Options)) observe.Tracer {
 	given.Options(&opts, optFns)
 	address, err := daemon(opts.DaemonAddress)
 	if err != nil {
-		panic("observe/xraylite: " + err.Error())
+		panic("xraylite: New: " + err.Error())
 	}
 	return &tracer{out: opts.Output, address: address}
 }

@@ -117,7 +117,7 @@ func TestTheDaemonGetsPacketsByUDP(t *testing.T) {
 		require.Equal(t, "charge", spans[0].Name)
 	}
 	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", "nowhere")
-	require.PanicsWithValue(t, `observe/xraylite: the daemon's address "nowhere": address nowhere: missing port in address`, func() { xraylite.New() })
+	require.PanicsWithValue(t, `xraylite: New: the daemon's address "nowhere": address nowhere: missing port in address`, func() { xraylite.New() })
 	t.Setenv("AWS_XRAY_SDK_DISABLED", "True")
 	_, span := xraylite.New(func(o *xraylite.Options) { o.DaemonAddress = "127.0.0.1:1" }).Start(t.Context(), "charge", sampled)
 	require.Nil(t, span)

@@ -94,7 +94,7 @@ func TestAssertions(t *testing.T) {
 	type placed struct{ ID string }
 	kind := events.MustDefinition[placed]("shop", "Placed")
 	bus := eventstest.New(t)
-	_, err := events.NewPublisher(bus.Client(), "").Publish(t.Context(), kind.New(placed{ID: "42"}))
+	_, err := events.NewPublisher(bus.Client(), "default").Publish(t.Context(), kind.New(placed{ID: "42"}))
 	require.NoError(t, err)
 	event := eventstest.RequirePublished(t, bus, kind)
 	require.Equal(t, "42", event.Detail.ID)

@@ -47,7 +47,7 @@ func TestMessagesAreRequired(t *testing.T) {
 
 	kind := events.MustDefinition[placed]("shop", "Placed")
 	bus := eventstest.New(t)
-	_, err = events.NewPublisher(bus.Client(), "").Publish(t.Context(), kind.New(placed{"5"}), kind.New(placed{"6"}))
+	_, err = events.NewPublisher(bus.Client(), "default").Publish(t.Context(), kind.New(placed{"5"}), kind.New(placed{"6"}))
 	require.NoError(t, err)
 	require.Len(t, eventstest.RequireManyPublished(t, bus, kind, 2), 2)
 }
