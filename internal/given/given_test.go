@@ -53,6 +53,12 @@ func TestMust(t *testing.T) {
 	})
 }
 
+func TestMustPutsManyMistakesOnOneLine(t *testing.T) {
+	require.PanicsWithValue(t, "x: mapping: a; b; EOF", func() {
+		given.Must(1, given.Mistakes("x: mapping", []error{errors.New("a\nb"), io.EOF}))
+	})
+}
+
 func TestFaultsAreOneSentence(t *testing.T) {
 	var reader *strings.Reader
 	f := given.To("p: New")
