@@ -101,7 +101,7 @@ func TestConstructorsRefuseEmptyNamesAndNegativeNumbers(t *testing.T) {
 
 func TestRedriveNamesItsPackageOnce(t *testing.T) {
 	_, err := messaging.Redrive(t.Context(), nil, queueARN, func(o *messaging.RedriveOptions) { o.PerSecond, o.Interval, o.Destination = 501, -1, "q" })
-	require.EqualError(t, err, "messaging: redrive: the client is nil\ndestination: \"q\" is not the ARN of a queue\nPerSecond is 501; it must be 1 to 500\nInterval is -1ns; it must be 0 or more")
+	require.EqualError(t, err, "messaging: redrive: the client is nil\ndestination: \"q\" is not the ARN of a queue\nPerSecond is 501; it must be 1 to 500\nthe Interval is -1ns; it must be 0 or more")
 }
 
 func TestNothingThatIsNilOrZeroIsDereferenced(t *testing.T) {

@@ -76,7 +76,7 @@ func Redrive(ctx context.Context, client MoveClient, deadLetterARN string, optFn
 		faults = append(faults, fmt.Errorf("PerSecond is %d; it must be 1 to 500", o.PerSecond))
 	}
 	if o.Interval < 0 {
-		faults = append(faults, fmt.Errorf("Interval is %s; it must be 0 or more", o.Interval))
+		faults = append(faults, fmt.Errorf("the Interval is %s; it must be 0 or more", o.Interval))
 	}
 	o.Interval = cmp.Or(o.Interval, time.Second)
 	if err := errors.Join(faults...); err != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
+	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/dynamo"
@@ -74,7 +74,7 @@ func TestWhatNobodyMadeSaysSo(t *testing.T) {
 		require.EqualError(t, v.Apply(t.Context(), "1", OrderKey{}, nil), "stream: this View is nil or its zero value: make it with NewView or MustView")
 	}
 	for _, h := range []*stream.Handler{nil, {}} {
-		_, err := h.Handle(t.Context(), events.DynamoDBEvent{})
+		_, err := h.Handle(t.Context(), awsevents.DynamoDBEvent{})
 		require.EqualError(t, err, "stream: this Handler is nil or its zero value: make it with NewHandler or MustHandler")
 	}
 }
