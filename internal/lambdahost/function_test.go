@@ -1,13 +1,18 @@
 package lambdahost_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,14 +29,30 @@ func TestMain(m *testing.M) {
 	if os.Getenv("FUNCTION") != "" {
 		runFunction()
 	}
+	_ = flag.Set("test.parallel", "8") // they wait for other processes more than they work
 	os.Exit(m.Run())
+}
+
+// function is the binary.
+var function = func() string {
+	binary, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return binary
+}()
+
+// asFunction makes the binary the function; it comes after the options that set Env.
+func asFunction(o *lambdahost.FunctionOptions) {
+	if o.Env == nil {
+		o.Env = map[string]string{}
+	}
+	o.Env["FUNCTION"], o.Env["GORACE"] = "1", "atexit_sleep_ms=0" // the race detector ends at once
 }
 
 func start(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
 	t.Helper()
-	binary, err := os.Executable()
-	require.NoError(t, err)
-	host, err := lambdahost.Start(t.Context(), binary, append(optFns, func(o *lambdahost.Options) {
+	host, err := lambdahost.Start(t.Context(), function, append(optFns, func(o *lambdahost.Options) {
 		o.Env = append(o.Env, "FUNCTION=1", "GORACE=atexit_sleep_ms=0") // the race detector ends at once
 	})...)
 	require.NoError(t, err)
@@ -43,7 +64,10 @@ func start(t *testing.T, optFns ...func(*lambdahost.Options)) *lambdahost.Host {
 type event struct {
 	Do     string
 	Millis int
+	Text   string
 }
+
+var held [][]byte
 
 type orderError struct{ order string }
 
@@ -68,6 +92,40 @@ func doAsTold(ctx context.Context, e event) (any, error) {
 	case "sleep":
 		time.Sleep(time.Duration(e.Millis) * time.Millisecond)
 		return os.Getpid(), nil
+	case "print":
+		fmt.Println("one")
+		_, err := fmt.Fprint(os.Stderr, "two\n", `{"level":"ERROR","timestamp":"2026-01-01T00:00:00Z","message":"three"}`+"\n")
+		return nil, err
+	case "environment":
+		dir, err := os.Getwd()
+		return append(os.Environ(), "PWD="+dir), err
+	case "crash":
+		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "memory":
+		for range 1 << 10 {
+			held = append(held, bytes.Repeat([]byte{1}, 8<<20))
+			time.Sleep(time.Duration(e.Millis) * time.Millisecond)
+		}
+	case "wait":
+		for _, err := os.Stat(e.Text); err != nil; _, err = os.Stat(e.Text) {
+			time.Sleep(time.Millisecond)
+		}
+		return os.Getpid(), nil
+	case "hang":
+		<-ctx.Done() // the process is killed, or goes on
+		return nil, ctx.Err()
+	case "say":
+		fmt.Printf("{\"requestId\":%q,\"message\":%q}\n", lc.AwsRequestID, e.Text)
+		return nil, nil
+	case "packet":
+		daemon, err := net.Dial("udp", os.Getenv("AWS_XRAY_DAEMON_ADDRESS"))
+		if err != nil {
+			return nil, err
+		}
+		_, err = fmt.Fprint(daemon, e.Text)
+		return nil, err
+	case "echo":
+		return e.Text, nil
 	case "fail":
 		return nil, &orderError{"42"}
 	case "panic":
@@ -88,8 +146,12 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, &orderError{"43"} }
 
-// runFunction is the main function of the function. It does not return.
+// runFunction is the main function of the function, and of its extension. It does not return.
 func runFunction() {
+	if name := filepath.Base(os.Args[0]); name == "recorder" {
+		runExtension(name)
+	}
+	initialize()
 	if os.Getenv("SIGTERM") != "" {
 		lambda.StartWithOptions(doAsTold, lambda.WithEnableSIGTERM(func() {
 			fmt.Println("shutting down")

@@ -4,26 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/patternkit/serverless/internal/given"
 )
 
-// Lambda's own durations.
-const (
-	initTimeout  = 10 * time.Second
-	shutdownTime = 500 * time.Millisecond
-)
-
-// Options describe the function.
+// Options describe the function of a Host.
 type Options struct {
 	// FunctionName is the function's name. Optional. Defaults to "function".
 	FunctionName string
@@ -37,112 +26,46 @@ type Options struct {
 	Env []string
 }
 
-// Host runs one execution environment.
+// Host is a function with one execution environment at a time, for tests of what
+// happens in it. Calls beyond the concurrency of its process wait for their turn,
+// which is not part of their time-out.
 type Host struct {
-	binary   string
-	opts     Options
-	server   *http.Server
-	address  string
-	daemon   net.PacketConn
-	output   output
-	packets  packets
-	wait     sync.WaitGroup
-	queue    chan *invocation
-	closing  chan struct{}
-	closeOne sync.Once
+	f *Function
 
-	mu       sync.Mutex
-	process  *process
-	inFlight map[string]*invocation
-}
-
-// process is one start of the binary.
-type process struct {
-	cmd       *exec.Cmd
-	ready     chan struct{} // closed at the first call of invocation/next
-	readyOnce sync.Once
-	ended     chan struct{} // closed when it has ended; err is set before
-	err       error
-	sigterm   bool // an extension is registered
-	initError []byte
+	mu      sync.Mutex
+	lines   []string
+	packets [][]byte
 }
 
 // Start starts the binary and waits until it asks for its first invocation.
 func Start(ctx context.Context, binary string, optFns ...func(*Options)) (*Host, error) {
 	opts := Options{FunctionName: "function", Concurrency: 1, Timeout: 3 * time.Second}
 	given.Options(&opts, optFns)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	h := &Host{}
+	full, err := adjusted(defaultOptions(), []func(*FunctionOptions){func(o *FunctionOptions) {
+		o.FunctionName, o.Concurrency, o.Timeout = opts.FunctionName, opts.Concurrency, opts.Timeout
+		o.MemorySize = maxMemory // a binary with the race detector needs more than Lambda's 128
+		o.Dir = "."
+		o.OnLine, o.OnPacket = h.line, h.packet
+	}})
 	if err != nil {
-		return nil, fmt.Errorf("lambdahost: %w", err)
+		return nil, err
 	}
-	daemon, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		_ = listener.Close()
-		return nil, fmt.Errorf("lambdahost: %w", err)
-	}
-	h := &Host{
-		binary: binary, opts: opts, address: listener.Addr().String(), daemon: daemon,
-		queue: make(chan *invocation), closing: make(chan struct{}), inFlight: map[string]*invocation{},
-	}
-	h.server = &http.Server{Handler: h.routes(), ReadHeaderTimeout: time.Minute}
-	h.wait.Go(func() { _ = h.server.Serve(listener) })
-	h.wait.Go(func() { h.packets.read(daemon) })
-	if _, err := h.running(ctx); err != nil {
+	full.LogFormat, full.ApplicationLogLevel, full.SystemLogLevel = "", "", "" // every line, whatever Env says
+	s := newSpec(binary, full)
+	s.last = append([]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128"}, opts.Env...)
+	h.f = newFunction(s)
+	h.f.queues = true
+	if err := h.f.warm(ctx); err != nil {
 		h.Close()
+		var why *failure
+		if errors.As(err, &why) {
+			return nil, &InitError{Report: why.report, Err: why.process, Lines: h.Lines()}
+		}
 		return nil, err
 	}
 	return h, nil
 }
-
-// Close kills the process and ends everything that Start began.
-func (h *Host) Close() {
-	h.closeOne.Do(func() {
-		close(h.closing)
-		h.mu.Lock()
-		p := h.process
-		h.mu.Unlock()
-		if p != nil {
-			_ = p.cmd.Process.Kill() // it may have ended already
-			<-p.ended
-		}
-		_ = h.server.Close()
-		_ = h.daemon.Close()
-		h.wait.Wait()
-	})
-}
-
-// running returns the process, started if there is none and initialized.
-func (h *Host) running(ctx context.Context) (*process, error) {
-	h.mu.Lock()
-	p := h.process
-	if p == nil || p.hasEnded() {
-		var err error
-		if p, err = h.start(); err != nil {
-			h.mu.Unlock()
-			return nil, err
-		}
-		h.process = p
-	}
-	h.mu.Unlock()
-	timeout := time.NewTimer(initTimeout)
-	defer timeout.Stop()
-	select {
-	case <-p.ready:
-		return p, nil
-	case <-p.ended:
-		return nil, &InitError{Report: p.initError, Err: p.err, Lines: h.Lines()}
-	case <-timeout.C:
-		_ = p.cmd.Process.Kill()
-		<-p.ended
-		return nil, &InitError{Err: fmt.Errorf("it did not ask for an invocation within %v", initTimeout), Lines: h.Lines()}
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-h.closing:
-		return nil, errClosed
-	}
-}
-
-var errClosed = errors.New("lambdahost: the host is closed")
 
 // InitError says that the function never got as far as asking for an invocation.
 type InitError struct {
@@ -169,83 +92,74 @@ func (e *InitError) Error() string {
 // Unwrap returns how the process ended.
 func (e *InitError) Unwrap() error { return e.Err }
 
-func (p *process) hasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
-	}
+// Invoke calls the function and waits for the end of the invocation.
+func (h *Host) Invoke(ctx context.Context, payload []byte, optFns ...func(*Event)) (Result, error) {
+	return h.f.Invoke(ctx, payload, optFns...)
 }
 
-// start starts the binary; mu is held.
-func (h *Host) start() (*process, error) {
-	p := &process{cmd: exec.Command(h.binary), ready: make(chan struct{}), ended: make(chan struct{})}
-	p.cmd.Env = h.environment()
-	p.cmd.Stdout, p.cmd.Stderr = &h.output, &h.output
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("lambdahost: %w", err)
-	}
-	h.wait.Go(func() {
-		p.err = p.cmd.Wait()
-		if p.err == nil {
-			p.err = errors.New("exit status 0")
-		}
-		h.processEnded(p)
-		close(p.ended)
-	})
-	return p, nil
-}
-
-// environment is what the function's process finds in its environment.
-func (h *Host) environment() []string {
-	env := []string{
-		"AWS_LAMBDA_RUNTIME_API=" + h.address,
-		"AWS_LAMBDA_FUNCTION_NAME=" + h.opts.FunctionName,
-		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
-		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + h.opts.FunctionName,
-		"AWS_LAMBDA_LOG_STREAM_NAME=2000/01/01/[$LATEST]0123456789abcdef0123456789abcdef",
-		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
-		"AWS_XRAY_DAEMON_ADDRESS=" + h.daemon.LocalAddr().String(),
-		"AWS_XRAY_CONTEXT_MISSING=LOG_ERROR",
-		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=test",
-		"_HANDLER=bootstrap", "TZ=:UTC", "LANG=en_US.UTF-8",
-		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
-	}
-	if h.opts.Concurrency > 1 {
-		env = append(env, "AWS_LAMBDA_MAX_CONCURRENCY="+strconv.Itoa(h.opts.Concurrency), "AWS_LAMBDA_INITIALIZATION_TYPE=lambda-managed-instances")
-	}
-	return append(env, h.opts.Env...)
+// Close kills the process and ends everything that Start began.
+func (h *Host) Close() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = h.f.Close(ctx) // it kills, since its time is over
 }
 
 // Shutdown ends the environment as Lambda does: with SIGTERM and 500 ms for a
 // function that has registered an extension, and at once for others. It reports
 // whether the process ended by itself.
 func (h *Host) Shutdown() (graceful bool) {
-	h.mu.Lock()
-	p := h.process
-	var asked bool
-	if p != nil {
-		asked = p.sigterm
+	h.f.mu.Lock()
+	var ending []*environment
+	for e := range h.f.environments {
+		h.f.retire(e, "spindown")
+		ending = append(ending, e)
 	}
-	h.mu.Unlock()
-	if p == nil || p.hasEnded() {
-		return true
+	h.f.mu.Unlock()
+	graceful = true
+	for _, e := range ending {
+		<-e.ended
+		graceful = graceful && e.graceful
 	}
-	if asked {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-p.ended:
-			return true
-		case <-time.After(shutdownTime):
-		}
-	}
-	_ = p.cmd.Process.Kill()
-	<-p.ended
-	return false
+	return graceful
 }
 
-// Address is the host and port of the Runtime API.
-func (h *Host) Address() string { return h.address }
+// Address is the host and port of the Runtime API of the process that runs, "" when
+// there is none.
+func (h *Host) Address() string {
+	h.f.mu.Lock()
+	defer h.f.mu.Unlock()
+	for e := range h.f.environments {
+		if e.listener != nil && !e.retired {
+			return e.listener.Addr().String()
+		}
+	}
+	return ""
+}
+
+func (h *Host) line(_, line string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, line+"\n")
+}
+
+func (h *Host) packet(p []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.packets = append(h.packets, slices.Clone(p))
+}
+
+// Lines returns the lines that the process has written to standard output and
+// standard error, line endings included. What it wrote before it answered an
+// invocation is there when Invoke returns.
+func (h *Host) Lines() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.lines)
+}
+
+// Packets returns the datagrams sent to the X-Ray daemon so far.
+func (h *Host) Packets() [][]byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.packets)
+}

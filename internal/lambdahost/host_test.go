@@ -124,12 +124,10 @@ func TestSIGTERM(t *testing.T) {
 
 func TestInitFailure(t *testing.T) {
 	t.Parallel()
-	binary, err := lambdahost.Build(t.Context(), "./testdata/broken", t.TempDir())
-	require.NoError(t, err)
-	_, err = lambdahost.Start(t.Context(), binary)
+	_, err := lambdahost.Start(t.Context(), function, func(o *lambdahost.Options) { o.Env = []string{"FUNCTION=1", "INIT=exit"} })
 	var initErr *lambdahost.InitError
 	require.ErrorAs(t, err, &initErr)
-	require.EqualError(t, err, "lambdahost: initialization failed: exit status 2: no configuration")
+	require.EqualError(t, err, "lambdahost: initialization failed: exit status 1: no configuration")
 
 	_, err = lambdahost.Start(t.Context(), t.TempDir()+"/missing")
 	require.ErrorContains(t, err, "no such file")
@@ -145,7 +143,8 @@ func TestUnknownRequestsAreRefused(t *testing.T) {
 		"/2018-06-01/runtime/invocation/unknown/response": 400,
 		"/2018-06-01/runtime/invocation/unknown/error":    400,
 		"/2018-06-01/runtime/restore/error":               404,
-		"/2020-01-01/extension/register":                  400,
+		"/2020-01-01/extension/register":                  403,
+		"/2022-07-01/telemetry":                           404,
 		"/2018-06-01/runtime/init/error":                  202,
 	} {
 		resp, err := http.Post(base+path, "application/json", strings.NewReader(`{"events":["INVOKE"]}`))
