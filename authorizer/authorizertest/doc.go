@@ -35,15 +35,16 @@
 //
 // Over HTTP a request becomes the event that API Gateway makes of it, and the function's answer becomes the response. A
 // REST API has headers and parameters in both forms, and the path percent-encoded. Payload format 2.0 joins the values of
-// a name with a comma, has cookies apart, and shows a named stage in rawPath. API Gateway keeps the
-// spelling of header names in the events of a REST API; a Go server loses it, so here they are in canonical form. The
-// domain name is the host that the client names. A client that hangs up does not end the function. Shown by TestRESTEventOfAnHTTPRequest,
+// a name with a comma, has cookies apart, and shows a named stage in rawPath. API Gateway keeps the spelling of header
+// names in the events of a REST API; a Go server loses it, so here they are in canonical form. The domain name is the host
+// that the client names. A client that hangs up does not end the function. Shown by TestRESTEventOfAnHTTPRequest,
 // TestHTTPEventOfAnHTTPRequest, TestAPIsServedBelowAPrefix and TestAClientThatHangsUp.
 //
 // A REST API treats a body as binary by APIOptions.BinaryMediaTypes: that of a request by its Content-Type, that of a
 // response by the first type of Accept. Payload format 2.0 has text, JSON, XML and JavaScript as they are, all other
-// bodies in base64, and decodes every answer that says it is in base64. Shown by TestRESTAnswerBecomesHTTP and
-// TestBodiesOfPayload2.
+// bodies in base64, and decodes every answer that says it is in base64. An answer of a REST API with any other member,
+// such as StatusCode of a Go struct without tags, is a failure; with payload format 2.0 one without statusCode is the body
+// of a 200. Shown by TestRESTAnswerBecomesHTTP, TestBodiesOfPayload2 and TestPayload2AnswerBecomesHTTP.
 //
 // With APIOptions.CORS an HTTP API answers preflight requests before routes and authorizers, and puts its own headers in
 // place of the function's. A $default route with an authorizer asks it first. A REST API has Preflight routes. Shown by
@@ -110,8 +111,8 @@
 //
 // Not verified against AWS: that a validation expression must match the whole token, how percent-encoded paths look in a
 // method ARN, the x-amzn-ErrorType of failures other than a bad answer, and the answers to a request with too large
-// headers. Nor the www-authenticate of a JWT authorizer beyond audience, expiry and discovery, the Content-Type of an
-// answer of payload format 2.0 without one, CORS headers on the answers of authorizers, and the status of a function
+// headers. Nor the www-authenticate of a JWT authorizer beyond audience, expiry and discovery, the Content-Type that a
+// function URL gives an answer without one, CORS headers on the answers of authorizers, and the status of a function
 // URL's preflight answer. A token that is good for more than ten years is refused here.
 //
 // # Limits

@@ -275,23 +275,23 @@ func (g *HTTPAPI) integrate(ctx context.Context, route *boundRoute, arn string, 
 	return response
 }
 
-// answerV2 reads the answer of a function in payload format 2.0. One without a status code is the body of a 200.
+// answerV2 reads the answer of a function in payload format 2.0. One without a status code is the body of a 200, even when
+// it is not JSON.
 func answerV2(out []byte) (response awsevents.APIGatewayV2HTTPResponse, err error) {
 	if err := size(out); err != nil {
 		return response, err
 	}
-	var probe struct {
-		StatusCode json.RawMessage `json:"statusCode"`
-	}
-	_ = json.Unmarshal(out, &probe) // what is not an object has no status code
-	if len(probe.StatusCode) == 0 || string(probe.StatusCode) == "null" {
+	var object map[string]json.RawMessage
+	_ = json.Unmarshal(out, &object) // what is no object has no status code
+	if object["statusCode"] == nil {
 		return awsevents.APIGatewayV2HTTPResponse{StatusCode: 200, Headers: map[string]string{"content-type": "application/json"}, Body: string(out)}, nil
 	}
-	if err := strictly(out, &response); err != nil {
-		return response, fmt.Errorf("bad answer of the function: %w", err)
+	err = members(object, out, &response, "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies")
+	if err == nil {
+		err = status(response.StatusCode)
 	}
-	if response.StatusCode < 200 || response.StatusCode > 599 {
-		return response, fmt.Errorf("bad answer of the function: status %d", response.StatusCode)
+	if err != nil {
+		return response, fmt.Errorf("bad answer of the function: %w", err)
 	}
 	return response, nil
 }

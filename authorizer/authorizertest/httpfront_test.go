@@ -136,18 +136,21 @@ func TestPayload2AnswerBecomesHTTP(t *testing.T) {
 		httpType, urlType string
 		header, value     string
 	}{
-		"inferred object":        {`{"a":1}`, 200, `{"a":1}`, "application/json", "application/json", "", ""},
-		"inferred text":          {`"Hello, world!"`, 200, `"Hello, world!"`, "application/json", "application/json", "", ""},
-		"inferred list":          {`[1]`, 200, `[1]`, "application/json", "application/json", "", ""},
-		"status only":            {`{"statusCode":202}`, 202, "", "text/plain; charset=utf-8", "application/json", "", ""},
-		"own type":               {`{"statusCode":200,"headers":{"Content-Type":"text/html"},"body":"<p>"}`, 200, "<p>", "text/html", "text/html", "", ""},
-		"cookies":                {`{"statusCode":200,"headers":{"X-A":"1"},"cookies":["a=1; Path=/","b=2"]}`, 200, "", "text/plain; charset=utf-8", "application/json", "Set-Cookie", "a=1; Path=/|b=2"},
-		"binary, whoever asks":   {`{"statusCode":200,"headers":{"content-type":"image/png"},"body":"AP8=","isBase64Encoded":true}`, 200, "\x00\xff", "image/png", "image/png", "", ""},
-		"hop by hop":             {`{"statusCode":200,"headers":{"Transfer-Encoding":"x","Content-Length":"99","Keep-Alive":"1"},"body":"ok"}`, 200, "ok", "text/plain; charset=utf-8", "application/json", "Keep-Alive", ""},
-		"not base64":             {`{"statusCode":200,"body":"?","isBase64Encoded":true}`, 0, "", "", "", "", ""},
-		"status is not a number": {`{"statusCode":"200"}`, 0, "", "", "", "", ""},
-		"informational status":   {`{"statusCode":100}`, 0, "", "", "", "", ""},
-		"more than 6 MB":         {`"` + strings.Repeat("x", 6<<20) + `"`, 0, "", "", "", "", ""},
+		"inferred object":          {`{"a":1}`, 200, `{"a":1}`, "application/json", "application/json", "", ""},
+		"inferred text":            {`"Hello, world!"`, 200, `"Hello, world!"`, "application/json", "application/json", "", ""},
+		"inferred list":            {`[1]`, 200, `[1]`, "application/json", "application/json", "", ""},
+		"inferred, not JSON":       {`{"a":`, 200, `{"a":`, "application/json", "application/json", "", ""},
+		"a Go struct without tags": {`{"StatusCode":201,"Body":"x"}`, 200, `{"StatusCode":201,"Body":"x"}`, "application/json", "application/json", "", ""},
+		"status of null":           {`{"statusCode":null}`, 0, "", "", "", "", ""},
+		"status only":              {`{"statusCode":202}`, 202, "", "text/plain; charset=utf-8", "application/json", "", ""},
+		"own type":                 {`{"statusCode":200,"headers":{"Content-Type":"text/html"},"body":"<p>"}`, 200, "<p>", "text/html", "text/html", "", ""},
+		"cookies":                  {`{"statusCode":200,"headers":{"X-A":"1"},"cookies":["a=1; Path=/","b=2"]}`, 200, "", "text/plain; charset=utf-8", "application/json", "Set-Cookie", "a=1; Path=/|b=2"},
+		"binary, whoever asks":     {`{"statusCode":200,"headers":{"content-type":"image/png"},"body":"AP8=","isBase64Encoded":true}`, 200, "\x00\xff", "image/png", "image/png", "", ""},
+		"hop by hop":               {`{"statusCode":200,"headers":{"Transfer-Encoding":"x","Content-Length":"99","Keep-Alive":"1"},"body":"ok"}`, 200, "ok", "text/plain; charset=utf-8", "application/json", "Keep-Alive", ""},
+		"not base64":               {`{"statusCode":200,"body":"?","isBase64Encoded":true}`, 0, "", "", "", "", ""},
+		"status is not a number":   {`{"statusCode":"200"}`, 0, "", "", "", "", ""},
+		"informational status":     {`{"statusCode":100}`, 0, "", "", "", "", ""},
+		"more than 6 MB":           {`"` + strings.Repeat("x", 6<<20) + `"`, 0, "", "", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := authorizertest.NewHTTPAPI(t, nil, []authorizertest.Route{authorizertest.At("$default", answering(c.out, nil))})

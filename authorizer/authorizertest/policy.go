@@ -1,7 +1,6 @@
 package authorizertest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,16 +65,6 @@ func (p *policy) UnmarshalJSON(data []byte) error {
 func (s *statement) UnmarshalJSON(data []byte) error {
 	type plain statement
 	return errors.Join(known(data, "Sid", "Effect", "Action", "Resource"), json.Unmarshal(data, (*plain)(s)))
-}
-
-// strictly decodes JSON and refuses members that are not modeled.
-func strictly(data []byte, into any) error {
-	if len(data) == 0 {
-		return errors.New("missing")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
 }
 
 // known refuses elements of IAM that are not evaluated here.

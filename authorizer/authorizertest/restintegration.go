@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
 
@@ -42,16 +44,43 @@ func (g *RESTAPI) integrate(ctx context.Context, route *boundRoute, request awse
 	}
 	var response awsevents.APIGatewayProxyResponse
 	if err == nil {
-		err = size(out)
-	}
-	if err == nil {
-		err = strictly(out, &response)
-	}
-	if err == nil && (response.StatusCode < 200 || response.StatusCode > 599) {
-		err = fmt.Errorf("status %d", response.StatusCode)
+		response, err = answerV1(out)
 	}
 	if err != nil {
 		return g.refuse(&badIntegration, g.options.arn(request.HTTPMethod, request.Path), err).rest()
 	}
 	return response
+}
+
+// answerV1 reads the answer of a function in payload format 1.0.
+func answerV1(out []byte) (response awsevents.APIGatewayProxyResponse, err error) {
+	if err := size(out); err != nil {
+		return response, err
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(out, &object); err != nil {
+		return response, err
+	}
+	if err := members(object, out, &response, "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"); err != nil {
+		return response, err
+	}
+	return response, status(response.StatusCode)
+}
+
+// members decodes an answer, which has no other members. Their names count as they are spelled: StatusCode, as of a Go
+// struct without tags, is not statusCode.
+func members(object map[string]json.RawMessage, out []byte, into any, names ...string) error {
+	for name := range object {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%q is not a member of an answer", name)
+		}
+	}
+	return json.Unmarshal(out, into)
+}
+
+func status(code int) error {
+	if code < 200 || code > 599 {
+		return fmt.Errorf("status %d", code)
+	}
+	return nil
 }
