@@ -109,11 +109,18 @@
 // Give a route of a deployment that needs one of them to Lacking: it is answered with 501 and a sentence that names it.
 // Shown by TestWhatIsLackingIsRefusedByName.
 //
-// Not verified against AWS: that a validation expression must match the whole token, how percent-encoded paths look in a
-// method ARN, the x-amzn-ErrorType of failures other than a bad answer, and the answers to a request with too large
-// headers. Nor the www-authenticate of a JWT authorizer beyond audience, expiry and discovery, the Content-Type that a
-// function URL gives an answer without one, CORS headers on the answers of authorizers, and the status of a function
-// URL's preflight answer. A token that is good for more than ten years is refused here.
+// Not verified against AWS:
+//
+//   - that a validation expression must match the whole token
+//   - how percent-encoded paths look in a method ARN
+//   - the x-amzn-ErrorType of failures other than a bad answer
+//   - the answers to a request with too large headers
+//   - the www-authenticate of a JWT authorizer beyond audience, expiry and discovery
+//   - the Content-Type that a function URL gives an answer without one
+//   - CORS headers on the answers of authorizers
+//   - the status of a function URL's preflight answer
+//
+// A token that is good for more than ten years is refused here.
 //
 // # Limits
 //

@@ -19,18 +19,20 @@
 //
 // # Simulated
 //
-// Tables with global indexes (of up to four attributes a key) and local ones,
-// every item, batch and transaction operation with the whole expression
-// language, time to live, tags, and streams with every view type and iterator
-// type. Errors carry the codes and the texts of AWS. Consumed capacity is
-// reckoned as AWS does, indexes apart.
+// Tables with local and global indexes, these with up to four attributes a key.
+// Every item, batch and transaction operation with the whole expression language.
+// Time to live and tags. Streams with every view type and iterator type. Errors
+// carry the codes and the texts of AWS. Consumed capacity is reckoned as AWS does,
+// indexes apart. Shown by TestAgainstModel, TestMultiAttributeKeys, TestStreamViews,
+// TestIterators, TestRefused and TestConsumedCapacity.
 //
 // A [Mapping] is the event source mapping between a stream and a Lambda
 // function: batches, filters, partial responses, bisecting, retries, maximum
-// age, failure destination, lanes by partition key.
+// age, failure destination, lanes by partition key. Shown by TestMapping,
+// TestMappingFilters, TestMappingGivesUpToDestination and TestOrderPerKey.
 //
 // Fail, Throttle, DropReply, Delay, PartialFailure and [DynamoDB.CancelTransaction]
-// make calls go wrong (ExampleDynamoDB_DropReply). [DynamoDB.Journal] has the
+// make calls go wrong, as ExampleDynamoDB_DropReply shows. [DynamoDB.Journal] has the
 // calls, [DynamoDB.Consumed] their cost, [DynamoDB.Items] what is stored.
 // [DynamoDB.RequireItem] demands an item, [DynamoDB.RequireNoScan] that nothing
 // read a whole table. [DynamoDB.Snapshot] and [DynamoDB.Restore] take the database
@@ -38,8 +40,8 @@
 // TestItemsAreWhatAClientReads, TestRequireItem, TestRequireNoScan,
 // TestSnapshotAndRestore and TestReset.
 //
-// A test that used the database and failed logs its contents and the last calls
-// (TestAFailedTestShowsTheDatabase); [DynamoDB.Dump] returns the contents.
+// A test that used the database and failed logs its contents and the last calls.
+// [DynamoDB.Dump] returns the contents. Shown by TestAFailedTestShowsTheDatabase.
 //
 // # Virtual time
 //
@@ -97,41 +99,58 @@
 //
 // # Semantics
 //
-// Every call is atomic; two never overlap, so that TransactionConflictException
-// and TransactionInProgressException happen only when a fault asks for them.
+// Every call is atomic. Two never overlap, so that TransactionConflictException
+// and TransactionInProgressException happen only when a fault asks for them. Shown
+// by TestConcurrentTransfers, TestTransactionIsAllOrNothing and
+// TestCancelTransaction.
+//
 // Account and region are the caller's, from the credential scope: a client of
-// another region does not see a table.
+// another region does not see a table. Shown by TestRegionsAndAccountsAreApart.
 //
 // Indexes are up to date at once unless Options.IndexLag says otherwise, and so
 // are the counts of DescribeTable. A table is ACTIVE when CreateTable returns,
-// unless Options.CreateDelay says otherwise. Items whose time to live has ended
-// stay for another 48 hours, or Options.ExpiryDelay, unless [DynamoDB.DeleteExpired]
-// is called: readers must not rely on their being gone.
+// unless Options.CreateDelay says otherwise. Shown by TestIndexLag and TestTables.
+//
+// Items whose time to live has ended stay for another 48 hours, or
+// Options.ExpiryDelay, unless [DynamoDB.DeleteExpired] is called: readers must not
+// rely on their being gone. Shown by TestTimeToLive.
 //
 // A stream has one shard, keeps 24 hours, and its iterators live 15 minutes. A
 // mapping reads from the stream that its table has when the mapping first finds
-// one; within a partition key, records come in order and later ones wait for
+// one. Within a partition key records come in order, and later ones wait for
 // earlier ones. Between the tries of a failed batch it waits 1 second, then
-// twice as long each time, up to a minute.
+// twice as long each time, up to a minute. Shown by TestIterators,
+// TestStreamOffAndOn, TestOrderPerKey and TestPausesOfAMapping.
 //
 // Scans and parallel scans go through the items in the order of a hash of the
-// partition key, which is the same in every run.
+// partition key, which is the same in every run. Shown by TestPages.
 //
 // # Limits
 //
-// Those of AWS: 400 KB an item, 2048 and 1024 bytes a key, 32 levels of
-// nesting, 38 digits a number, 1 MB a page, 25 writes, 100 keys, 100 actions
-// and 4 MB a transaction, 16 MB a batch, 4096 bytes and 300 operators an
-// expression. An update is measured by the finished item. Throughput has no
-// limit; use Throttle.
+//	bytes of an item                       409,600; an update counts by the finished item
+//	bytes of a partition key, a sort key   2,048, 1,024
+//	levels of nesting                      32
+//	digits of a number                     38
+//	bytes of a page                        1 MB
+//	writes, keys of a batch                25, 100
+//	bytes of a batch                       16 MB
+//	actions, bytes of a transaction        100, 4 MB
+//	bytes, operators of an expression      4,096, 300
+//
+// They are DynamoDB's:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html.
+// Throughput has no limit: use Throttle. Shown by TestRefused,
+// TestPageOfOneMegabyte and TestConformance.
 //
 // # Errors
 //
 // Calls fail as on AWS, and with code NotSimulated where this package has no
-// answer.
+// answer. A mistake of the test is an error of the test, or panics where there is
+// no test. Shown by TestRefused and TestMistakesHaveASentence.
 //
 // # Testing
 //
 // In a test, New(t) logs on t what is not simulated. The database may be made
-// inside a synctest bubble or outside of it.
+// inside a synctest bubble or outside of it. Shown by
+// TestATableFromOutsideTheBubble.
 package dynamotest

@@ -37,9 +37,9 @@ type MappingOptions struct {
 	// halves on their own. A split is no retry. Optional. Defaults to false.
 	BisectBatchOnFunctionError bool
 	// ReportBatchItemFailures heeds the batchItemFailures that the function
-	// answers; without it they are ignored, and a batch that came back without
-	// an error is done, as in Lambda: a function that reports failures then fails
-	// the test. Optional. Defaults to false.
+	// answers. Without it Lambda ignores them, and a batch that came back without
+	// an error is done; a function that reports failures then fails the test.
+	// Optional. Defaults to false.
 	ReportBatchItemFailures bool
 	// ParallelizationFactor is how many batches of the stream run at
 	// once; the records of one partition key stay in order. Optional. Defaults
@@ -152,6 +152,10 @@ func (m *Mapping) check() error {
 	refuse(o.BatchSize < 1 || o.BatchSize > maxBatchSize, "BatchSize %d is not between 1 and %d", o.BatchSize, maxBatchSize)
 	refuse(o.MaximumBatchingWindow < 0 || o.MaximumBatchingWindow > maxWindow, "MaximumBatchingWindow %v is not between 0 and %v", o.MaximumBatchingWindow, maxWindow)
 	refuse(o.MaximumRetryAttempts < -1 || o.MaximumRetryAttempts > maxRetries, "MaximumRetryAttempts %d is not between -1 and %d", o.MaximumRetryAttempts, maxRetries)
+	refuse(o.MaximumRecordAge < -1, "MaximumRecordAge %v is less than -1", o.MaximumRecordAge)
+	refuse(o.Timeout < 0, "Timeout %v is negative", o.Timeout)
+	refuse(o.PollInterval <= 0, "PollInterval %v is not positive", o.PollInterval)
+	refuse(o.RetryDelay < 0, "RetryDelay %v is negative", o.RetryDelay)
 	refuse(o.ParallelizationFactor < 1 || o.ParallelizationFactor > maxLanes, "ParallelizationFactor %d is not between 1 and %d", o.ParallelizationFactor, maxLanes)
 	refuse(o.StartingPosition != "TRIM_HORIZON" && o.StartingPosition != "LATEST", "StartingPosition %q is neither TRIM_HORIZON nor LATEST", o.StartingPosition)
 	refuse(len(o.Filters) > maxFilters, "%d filters are more than %d", len(o.Filters), maxFilters)

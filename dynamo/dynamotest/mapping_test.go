@@ -140,6 +140,21 @@ func TestMappingGivesUpToDestination(t *testing.T) {
 	})
 }
 
+func TestPausesOfAMapping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, client := newTable(t)
+		putAll(t, client, "a")
+		f := &function{fail: func(int, []string) ([]string, error) { return nil, errors.New("down") }}
+		m := db.NewMapping("orders", dynamotest.Func(f.handle), func(o *dynamotest.MappingOptions) { o.MaximumRetryAttempts = 8 })
+		require.NoError(t, m.Drain(t.Context()))
+		var pauses []time.Duration
+		for i := range f.at[1:] {
+			pauses = append(pauses, f.at[i+1].Sub(f.at[i])/time.Second)
+		}
+		require.Equal(t, []time.Duration{1, 2, 4, 8, 16, 32, 60, 60}, pauses)
+	})
+}
+
 func TestMappingRuns(t *testing.T) {
 	db := dynamotest.New(t) // outside the bubble
 	synctest.Test(t, func(t *testing.T) {

@@ -33,6 +33,11 @@ func TestMistakesHaveASentence(t *testing.T) {
 		"dynamotest: mapping of orders:\n  the function is nil\n  BatchSize 0 is not between 1 and 10000": func() {
 			db.NewMapping("orders", nil, func(o *dynamotest.MappingOptions) { o.BatchSize = 0 })
 		},
+		"dynamotest: mapping of orders:\n  MaximumRecordAge -2ns is less than -1\n  Timeout -1s is negative\n  PollInterval 0s is not positive\n  RetryDelay -1ns is negative": func() {
+			db.NewMapping("orders", nothing, func(o *dynamotest.MappingOptions) {
+				o.MaximumRecordAge, o.Timeout, o.PollInterval, o.RetryDelay = -2, -time.Second, 0, -1
+			})
+		},
 		"dynamotest: Times(-2): the number of calls is 0 or more, or -1 for all of them":                      func() { db.Throttle("PutItem").Times(-2) },
 		`dynamotest: Delay("Query", -1s): a delay is not negative`:                                            func() { db.Delay("Query", -time.Second) },
 		`dynamotest: PartialFailure("TransactWriteItems"): the operation has no entries that fail one by one`: func() { db.PartialFailure("TransactWriteItems", 0) },

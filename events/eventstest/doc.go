@@ -22,8 +22,8 @@
 // TestRules and TestRun.
 //
 // A target that returns an error is called again after 1 second, then 2, then 4,
-// up to 450 seconds (AWS adds jitter), until its RetryPolicy is exhausted: 185
-// retries or 24 hours by default
+// up to 450 seconds; AWS adds jitter. This ends when its RetryPolicy is exhausted,
+// after 185 retries or 24 hours by default
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html).
 // Then the event goes to the target's dead-letter queue, with the attributes that
 // AWS sets. An error that wraps [ErrPermanent] sends it there at once, and so does

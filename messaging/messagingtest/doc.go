@@ -38,10 +38,10 @@
 // TestFanOutByAttributes, TestEnvelope, TestFIFOTopic, TestUndeliverable and
 // TestSNSErrors.
 //
-// The event source mapping: batches and windows, the 6 MB limit, filters that
-// delete what they do not match, partial batch responses by Lambda's rules
-// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html),
-// errors, panics and timeouts of the function, blocked FIFO groups, and
+// The event source mapping: batches and windows, the 6 MB limit, and filters that
+// delete what they do not match. Partial batch responses by Lambda's rules
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+// Errors, panics and timeouts of the function, blocked FIFO groups, and
 // concurrency. Shown by TestBatchResponses, TestBatchingWindow,
 // TestBatchesSplitAtSixMegabytes, TestFiltersDeleteWhatTheyDoNotMatch,
 // TestFunctionFailuresFailTheBatch and TestMappingOnFIFOBlocksTheGroup.
@@ -102,5 +102,6 @@
 // encrypted; signatures of notifications do not verify. There are no request
 // rates, and no retries of SNS deliveries over time: three attempts at once,
 // then the dead-letter queue. A tenant of a fair queue is noisy by its messages
-// in flight, not by their processing time. Lambda's scaling is a fixed number of concurrent invocations.
+// in flight, not by their processing time. Lambda's scaling is a fixed number of
+// concurrent invocations.
 package messagingtest

@@ -32,10 +32,10 @@ type Delivery struct {
 
 // Deliver hands one batch to a Lambda handler, without a queue, and judges the
 // answer as a mapping with ReportBatchItemFailures does. A body that is a
-// string, a []byte or a json.RawMessage is sent as it is; a [Message] brings
-// its attributes and group along; an awsevents.SQSMessage is the record
-// itself; anything else is encoded as JSON. The context is that of tb where it
-// has one.
+// string, a []byte or a json.RawMessage is sent as it is. A [Message] brings
+// its attributes and group along. An awsevents.SQSMessage is the record itself.
+// Anything else is encoded as JSON. The context is that of tb where it has one. A
+// nil tb is no test: what the Delivery demands panics then.
 func Deliver(tb TB, handler func(context.Context, awsevents.SQSEvent) (awsevents.SQSEventResponse, error), bodies ...any) *Delivery {
 	if given.Nil(tb) {
 		tb = nil

@@ -205,11 +205,13 @@ func (v *Queue) Bodies() []string {
 }
 
 // Deliver puts a message into the queue as another AWS service would, an
-// EventBridge rule for example: with body, and without message attributes. Bound
-// as a target of an eventstest.EventBridge it takes over the message group of the
-// target's SqsParameters and, on a FIFO queue, a deduplication id of the event;
-// as a dead-letter queue, the attributes that EventBridge sets. In a call by
-// hand a FIFO queue needs [Queue.DeliverGroup].
+// EventBridge rule for example: with body, and without message attributes. In a
+// call by hand a FIFO queue needs [Queue.DeliverGroup].
+//
+// Bound as a target of an eventstest.EventBridge it takes over the message group of
+// the target's SqsParameters. On a FIFO queue it also takes over a deduplication id
+// of the event. Bound as a dead-letter queue it takes over the attributes that
+// EventBridge sets.
 func (v *Queue) Deliver(ctx context.Context, body []byte) error {
 	m := handover.Of(ctx)
 	return v.sqs.enqueue(v.ref, outgoing{

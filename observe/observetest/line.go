@@ -101,8 +101,8 @@ func (r *Recorder) Find(message string, pairs ...string) []Line {
 }
 
 // Delivered returns the raw lines that reach CloudWatch Logs when the function's
-// log format is JSON and its application log level is the one given: a line
-// whose level or timestamp Lambda cannot read counts as INFO. It reads text that
+// log format is JSON and its application log level is the one given. A line whose
+// level or timestamp Lambda cannot read counts as INFO. Delivered reads text that
 // was written by anything, for instance the output of another process. The level is
 // TRACE, DEBUG, INFO, WARN, ERROR or FATAL, in any case; another one panics.
 func Delivered(level string, raw []string) []string {

@@ -15,8 +15,8 @@ import (
 )
 
 // Crash ends the function that calls it, from its own goroutine, as a process
-// that dies does: nothing is returned, the execution sees Lambda.Unknown, and
-// it is not known what the function had done by then.
+// that dies does. Nothing is returned, and the execution sees Lambda.Unknown. It is
+// not known what the function had done by then.
 func Crash() { runtime.Goexit() }
 
 // Function is a Lambda function as a service invokes it: JSON in, JSON or an error
