@@ -20,10 +20,23 @@ import (
 // others wait for the next one. A call that is ended this way has neither its
 // reply dropped nor its entries failed: these faults wait for another call. A
 // call of an operation that the fake does not have uses up no fault.
+//
+// A fault that cannot happen is an error of the test, and panics where the fake
+// has no test.
 type Fault struct{ fault *wire.Fault }
 
+// made returns the fault if a method of a fake made it.
+func (f *Fault) made() *wire.Fault {
+	if f == nil || f.fault == nil {
+		panic("lambdatest: a Fault is made by a method of a fake, such as Throttle; this one is empty")
+	}
+	return f.fault
+}
+
 // Times sets how many matching calls the fault hits: -1 means all of them, 0 none.
+// Any other negative number is an error of the test.
 func (f *Fault) Times(n int) *Fault {
+	f.made().TB().Helper()
 	f.fault.Times(n)
 	return f
 }
@@ -33,22 +46,22 @@ func (f *Fault) Times(n int) *Fault {
 // yet. It may use the fake. A nil match means every call.
 func (f *Fault) When(match func(*Call) bool) *Fault {
 	if match == nil {
-		f.fault.When(nil)
+		f.made().When(nil)
 		return f
 	}
-	f.fault.When(func(r *wire.Record) bool { return match((*Call)(r)) })
+	f.made().When(func(r *wire.Record) bool { return match((*Call)(r)) })
 	return f
 }
 
 // Error is an error answer of the service. Its type converts to the Error of
 // another fake.
 type Error struct {
-	// Code is the error code, such as "ServiceException".
+	// Code is the error code, which no error is without, such as "ServiceException".
 	Code string
 	// Message is the text.
 	Message string
-	// Status is the HTTP status. Optional. Defaults to 400. A client of the SDK
-	// tries again when it is 500 or more.
+	// Status is the HTTP status, 400 to 599. Optional. Defaults to 400. A client of
+	// the SDK tries again when it is 500 or more.
 	Status int
 	// Fields are further members of the error, such as "Reason". Optional.
 	Fields map[string]any
@@ -78,14 +91,14 @@ func wireError(err error) error {
 // other error breaks the connection. An operation that Lambda does not have is
 // an error of the test.
 func (l *Lambda) Fail(operation string, err error) *Fault {
-	l.server.TB().Helper()
+	l.made().TB().Helper()
 	return &Fault{l.server.Fail(operation, wireError(err))}
 }
 
 // Throttle makes the next call of operation fail as Lambda throttles, with
 // TooManyRequestsException.
 func (l *Lambda) Throttle(operation string) *Fault {
-	l.server.TB().Helper()
+	l.made().TB().Helper()
 	return &Fault{l.server.Throttle(operation)}
 }
 
@@ -93,14 +106,14 @@ func (l *Lambda) Throttle(operation string) *Fault {
 // withholds its answer: the caller gets a broken connection and cannot know that
 // the call took effect. A client of the SDK calls again.
 func (l *Lambda) DropReply(operation string) *Fault {
-	l.server.TB().Helper()
+	l.made().TB().Helper()
 	return &Fault{l.server.DropReply(operation)}
 }
 
 // Delay makes the next call of operation, such as "Invoke", wait for d before it
 // is carried out, or until the caller's context ends. In a testing/synctest
-// bubble that takes no real time.
+// bubble that takes no real time. A negative d is an error of the test.
 func (l *Lambda) Delay(operation string, d time.Duration) *Fault {
-	l.server.TB().Helper()
+	l.made().TB().Helper()
 	return &Fault{l.server.Delay(operation, d)}
 }

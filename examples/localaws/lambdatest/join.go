@@ -39,6 +39,14 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 	return cfg
 }
 
+// made returns the server of a fake that New made.
+func (l *Lambda) made() *wire.Server {
+	if l == nil || l.server == nil {
+		panic("lambdatest: the Lambda is made by New; this one is nil or empty")
+	}
+	return l.server
+}
+
 // Join returns a copy of cfg whose Lambda clients call this fake. Several fakes
 // can join one configuration:
 //
@@ -47,7 +55,7 @@ func join(cfg aws.Config, server *wire.Server) aws.Config {
 // Calls of a service that no fake has joined for are refused by name, unless cfg
 // has an HTTPClient of its own for them: nothing reaches the network by accident.
 // A region and credentials are set where cfg has none.
-func (l *Lambda) Join(cfg aws.Config) aws.Config { return join(cfg, l.server) }
+func (l *Lambda) Join(cfg aws.Config) aws.Config { return join(cfg, l.made()) }
 
 // Client returns an SDK client that calls this fake.
 func (l *Lambda) Client(optFns ...func(*lambda.Options)) *lambda.Client {
@@ -63,5 +71,5 @@ func (l *Lambda) Client(optFns ...func(*lambda.Options)) *lambda.Client {
 // A client needs the base endpoint http://host:port, a region, and any
 // credentials.
 func (l *Lambda) Handler(others ...http.Handler) http.Handler {
-	return l.server.Handler(others...)
+	return l.made().Handler(others...)
 }

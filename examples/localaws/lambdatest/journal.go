@@ -47,9 +47,9 @@ func calls(records []wire.Record) []Call {
 
 // Journal returns the finished calls in the order in which they finished, at
 // least the last 32,768 of them.
-func (l *Lambda) Journal() []Call { return calls(l.server.Journal()) }
+func (l *Lambda) Journal() []Call { return calls(l.made().Journal()) }
 
 // Calls returns the calls of one operation, such as "Invoke", from the journal.
 func (l *Lambda) Calls(operation string) []Call {
-	return calls(l.server.Calls(operation))
+	return calls(l.made().Calls(operation))
 }

@@ -260,6 +260,7 @@ func TestSnapshotResetAndDump(t *testing.T) {
 	require.Empty(t, functions.Dump())
 	require.NoError(t, functions.Drain(t.Context()))
 	require.PanicsWithValue(t, "lambdatest: Restore: the snapshot is nil", func() { functions.Restore(nil) })
+	require.PanicsWithValue(t, "lambdatest: Restore: the snapshot is of another Lambda", func() { functions.Restore(lambdatest.New(t).Snapshot()) })
 }
 
 func TestTheLogOfAnInvocation(t *testing.T) {

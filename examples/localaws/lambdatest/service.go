@@ -5,7 +5,8 @@ import "github.com/patternkit/serverless/internal/wire"
 // service is the table of what is served.
 func (l *Lambda) service() wire.Service {
 	return wire.Service{
-		Name: "lambda",
+		Name:    "lambda",
+		Package: "lambdatest",
 		Protocol: wire.RESTJSON(func(o *wire.RESTOptions) {
 			o.MessageKey, o.ErrorType = "Message", true
 			o.Statuses = map[string]int{

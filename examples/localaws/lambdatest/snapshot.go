@@ -12,6 +12,7 @@ import (
 // Snapshot is the state of a [Lambda] at one moment: its functions, its event
 // source mappings, and the asynchronous invocations that wait. It does not change.
 type Snapshot struct {
+	of        *wire.Server
 	functions map[string]*function
 	mappings  map[string]*mapping
 	queue     []*event
@@ -20,17 +21,21 @@ type Snapshot struct {
 // Snapshot returns the state. What runs, the journal and the faults are not part
 // of it.
 func (l *Lambda) Snapshot() *Snapshot {
+	server := l.made()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return (&Snapshot{l.functions, l.mappings, l.queue}).clone()
+	return (&Snapshot{server, l.functions, l.mappings, l.queue}).clone()
 }
 
 // Restore brings the state of the snapshot back, any number of times. What runs
-// goes on, and its event is not made again. A nil snapshot panics.
+// goes on, and its event is not made again. A nil snapshot panics, and so does one
+// that this fake has not taken.
 func (l *Lambda) Restore(snapshot *Snapshot) {
-	if snapshot == nil {
-		panic("lambdatest: Restore: the snapshot is nil")
-	}
+	l.checkSnapshot(snapshot)
+	l.restore(snapshot)
+}
+
+func (l *Lambda) restore(snapshot *Snapshot) {
 	fresh := snapshot.clone()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -45,12 +50,12 @@ func (l *Lambda) Restore(snapshot *Snapshot) {
 // Reset empties the fake, as New made it: functions, mappings, events, faults and
 // journal.
 func (l *Lambda) Reset() {
-	l.server.Reset()
-	l.Restore(&Snapshot{})
+	l.made().Reset()
+	l.restore(&Snapshot{})
 }
 
 func (s *Snapshot) clone() *Snapshot {
-	out := &Snapshot{functions: make(map[string]*function, len(s.functions)), mappings: make(map[string]*mapping, len(s.mappings))}
+	out := &Snapshot{of: s.of, functions: make(map[string]*function, len(s.functions)), mappings: make(map[string]*mapping, len(s.mappings))}
 	for arn, f := range s.functions {
 		out.functions[arn] = f.clone()
 	}
@@ -122,7 +127,7 @@ func (l *Lambda) dump() string {
 		d.Line(0, "event source mapping %s: %s", key, byKey[key].state(now))
 	}
 	for _, e := range l.queue {
-		d.Line(0, "event %s for %s: %d attempts, %s", e.id, e.ref.qualified(), e.attempt, e.payload)
+		d.Line(0, "event %s for %s: %s, %s", e.id, e.ref.qualified(), wire.Plural(e.attempt, "attempt", "attempts"), e.payload)
 	}
 	return d.String()
 }

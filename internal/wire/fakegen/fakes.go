@@ -109,7 +109,7 @@ var fakes = []fakePackage{{
 	Resource: "a function",
 	Fields:   `such as "Reason"`,
 	Fakes: []fake{{
-		Type: "Lambda", Receiver: "l", Service: "Lambda", SDK: "lambda",
+		Type: "Lambda", New: "New", Receiver: "l", Snapshot: "Snapshot", Service: "Lambda", SDK: "lambda",
 		Fail: "Invoke", Drop: "Invoke", Wait: "Invoke",
 		Throttled: "TooManyRequestsException",
 	}},

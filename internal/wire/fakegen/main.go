@@ -41,6 +41,11 @@ func generate() (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for _, f := range fakes {
+		for _, fake := range f.Fakes {
+			if fake.New == "" || fake.Snapshot == "" {
+				return nil, fmt.Errorf("%s: the fake %s lacks the name of its constructor, or of the type of its snapshots", f.Dir, fake.Type)
+			}
+		}
 		for _, name := range []string{"faults", "join", "journal", "restore"} {
 			var b bytes.Buffer
 			if err := all.ExecuteTemplate(&b, name+".tmpl", f); err != nil {
