@@ -222,6 +222,12 @@ func payloadRoot(shape *restShape, t reflect.Type) string {
 	return shape.payload.name
 }
 
+// IsREST says whether a service speaks REST.
+func IsREST(svc Service) bool {
+	_, ok := svc.Protocol.(*restProtocol)
+	return ok
+}
+
 // UnknownREST lists what a request of a REST service has and the input of its
 // operation has no field for: parameters and headers by their names, members of
 // the body by their paths.

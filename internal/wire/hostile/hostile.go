@@ -27,7 +27,13 @@ type TB interface {
 
 // Request is one request: an operation and its body, in which {{name}} stands
 // for a value that only the fake knows, such as a receipt handle.
-type Request struct{ Operation, Body string }
+type Request struct {
+	Operation, Body string
+	// Route is the method, the path and the query of a request of a service that
+	// speaks REST in JSON, such as "POST /functions/f/policy?Qualifier=a". Names
+	// stand in it too.
+	Route string
+}
 
 // Suite is one service of a fake.
 type Suite struct {
@@ -54,7 +60,7 @@ func (s *Suite) Complete(t TB, fake Fake) {
 	seeded := map[string]bool{}
 	for _, seed := range s.Seeds {
 		seeded[seed.Operation] = true
-		if status, body := s.Send(t, fake, seed); status != http.StatusOK {
+		if status, body := s.Send(t, fake, seed); status >= http.StatusMultipleChoices || status < http.StatusOK {
 			t.Errorf("the seed %s %s is refused: %s", seed.Operation, seed.Body, body)
 		}
 	}
@@ -72,8 +78,11 @@ func (s *Suite) Complete(t TB, fake Fake) {
 func (s *Suite) Mutations(t TB, fake Fake, seed int) {
 	t.Helper()
 	r := s.Seeds[seed]
-	for _, body := range s.mutations(r.Body) {
-		s.Send(t, fake, Request{r.Operation, body})
+	for _, body := range s.mutations(r) {
+		s.Send(t, fake, Request{r.Operation, body, r.Route})
+	}
+	for _, route := range routeMutations(r.Route) {
+		s.Send(t, fake, Request{r.Operation, r.Body, route})
 	}
 	s.sendSeeds(t, fake)
 }
@@ -96,11 +105,15 @@ func (s *Suite) sendSeeds(t TB, fake Fake) {
 // a bubble, where time is virtual: long polls are answered.
 func (s *Suite) Send(t TB, fake Fake, r Request) (status int, answer []byte) {
 	t.Helper()
-	body := r.Body
+	body, route := r.Body, r.Route
 	for name, value := range fake.Values {
 		body = strings.ReplaceAll(body, "{{"+name+"}}", value)
+		route = strings.ReplaceAll(route, "{{"+name+"}}", value)
 	}
-	req := s.request(r.Operation, body)
+	req := s.request(r.Operation, body, route)
+	if req == nil {
+		return 0, nil // no URL
+	}
 	before := allocated()
 	res, err := fake.Server.Do(req)
 	taken := allocated() - before
@@ -110,13 +123,13 @@ func (s *Suite) Send(t TB, fake Fake, r Request) (status int, answer []byte) {
 	}
 	answer, err = io.ReadAll(res.Body)
 	if err == nil {
-		err = s.check(r.Operation, body, res, answer)
+		err = s.check(Request{r.Operation, body, route}, res, answer)
 	}
 	if limit := uint64(maxAllocated + allocatedPerByte*(len(body)+len(answer))); taken > limit {
 		err = errors.Join(err, errors.New("it took too much memory"))
 	}
 	if err != nil {
-		t.Errorf("%s %s: %v: status %d, %d bytes allocated, answer %s", r.Operation, short(body), err, res.StatusCode, taken, short(string(answer)))
+		t.Errorf("%s %s %s: %v: status %d, %d bytes allocated, answer %s", r.Operation, short(route), short(body), err, res.StatusCode, taken, short(string(answer)))
 	}
 	return res.StatusCode, answer
 }
@@ -143,15 +156,23 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-func (s *Suite) request(operation, body string) *http.Request {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "https://aws/", nil)
-	if err != nil {
-		panic(err)
+// request makes the HTTP request; nil for a route that is none.
+func (s *Suite) request(operation, body, route string) *http.Request {
+	method, path, ok := strings.Cut(route, " ")
+	if !ok {
+		method, path = http.MethodPost, "/"
 	}
-	if s.Target == "" {
+	req, err := http.NewRequestWithContext(context.Background(), method, "https://aws"+path, nil)
+	switch {
+	case err != nil && route != "":
+		return nil
+	case err != nil:
+		panic(err)
+	case route != "":
+	case s.Target == "":
 		body = "Action=" + operation + "&Version=" + s.Version + "&" + body
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	} else {
+	default:
 		req.Header.Set("X-Amz-Target", s.Target+"."+operation)
 	}
 	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20000101/us-east-1/"+s.Service+"/aws4_request, SignedHeaders=host, Signature=0")
@@ -160,8 +181,11 @@ func (s *Suite) request(operation, body string) *http.Request {
 }
 
 // check says what is wrong with an answer.
-func (s *Suite) check(operation, body string, res *http.Response, answer []byte) error {
+func (s *Suite) check(r Request, res *http.Response, answer []byte) error {
+	body := r.Body + r.Route
 	switch {
+	case r.Route != "" && res.StatusCode < http.StatusMultipleChoices && !isJSON(res):
+		return nil // a payload, which is the request's or the fake's own
 	case res.StatusCode >= http.StatusInternalServerError:
 		return errors.New("an internal failure")
 	case !utf8.Valid(answer):
@@ -173,10 +197,23 @@ func (s *Suite) check(operation, body string, res *http.Response, answer []byte)
 	case res.StatusCode != http.StatusOK && len(answer) > maxError+errorPerByte*len(body):
 		return fmt.Errorf("an error of %d bytes about a request of %d", len(answer), len(body))
 	}
-	if s.Target == "" {
-		return checkXML(operation, res.StatusCode, answer)
+	switch {
+	case r.Route != "":
+		return checkREST(res, answer)
+	case s.Target == "":
+		return checkXML(r.Operation, res.StatusCode, answer)
 	}
 	return checkJSON(res.StatusCode, answer)
+}
+
+func isJSON(res *http.Response) bool { return res.Header.Get("Content-Type") == "application/json" }
+
+func checkREST(res *http.Response, answer []byte) error {
+	if res.StatusCode >= http.StatusMultipleChoices && res.Header.Get("X-Amzn-Errortype") == "" {
+		return errors.New("an error without a type")
+	}
+	var members map[string]json.RawMessage
+	return json.Unmarshal(answer, &members)
 }
 
 func checkJSON(status int, answer []byte) error {

@@ -32,8 +32,12 @@ var long = []string{
 }
 
 // mutations are bodies that differ from a valid one in one place.
-func (s *Suite) mutations(body string) []string {
-	if s.Target == "" {
+func (s *Suite) mutations(r Request) []string {
+	body := r.Body
+	switch {
+	case r.Route != "" && body == "":
+		return []string{"null", "[]", "{", "{}", `{"":0}`, `{"a":{"b":[null]}}`, "\xff", "a=b&c"}
+	case r.Route == "" && s.Target == "":
 		return formMutations(body)
 	}
 	var doc any
@@ -127,4 +131,43 @@ func formMutations(body string) []string {
 		out = append(out, strings.Join(slices.Delete(slices.Clone(parts), i, i+1), "&"))
 	}
 	return out
+}
+
+// routeMutations are routes that differ from a valid one in one segment of the
+// path or one parameter.
+func routeMutations(route string) []string {
+	if route == "" {
+		return nil
+	}
+	var out []string
+	path, query, _ := strings.Cut(route, "?")
+	segments := strings.Split(path, "/")
+	for i := 1; i < len(segments); i++ {
+		replacements := texts
+		if i < 3 { // a version, and a kind
+			replacements = texts[:4]
+		}
+		for _, text := range replacements {
+			changed := slices.Clone(segments)
+			changed[i] = text
+			out = append(out, strings.Join(changed, "/")+"?"+query)
+		}
+		out = append(out, strings.Join(slices.Delete(slices.Clone(segments), i, i+1), "/")+"?"+query)
+	}
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, _ := strings.Cut(part, "=")
+		for _, text := range texts {
+			changed := slices.Clone(parts)
+			changed[i] = name + "=" + text
+			out = append(out, path+"?"+strings.Join(changed, "&"))
+		}
+	}
+	return append(out, path+"?"+query+"&"+query, path+"?"+query+"&x=y", path+"//?"+query, strings.ToLower(route))
+}
+
+// texts are put in the place of a segment or of a value of a query.
+var texts = []string{
+	"", "x", "0", "-1", "99999999999999999999", "true", ".", "..", "%00", "%FF", "%2F", "%25", "%zz", "%C3%A9", "%F0%9F%98%80", "$LATEST", "a:b:c",
+	"arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Ax", "arn:aws:sqs:::", "eyJhZnRlciI6IngifQ%3D%3D", strings.Repeat("a", 5_000), strings.Repeat("%3A", 1_000), strings.Repeat("a/", 500),
 }

@@ -99,7 +99,11 @@ func (c *checker) requests() {
 			continue
 		}
 		checked++
-		for _, member := range service.Protocol.UnknownMembers(file.body, op.Input) {
+		unknown, err := file.unknown(service, op)
+		if err != nil {
+			c.Errorf("%s: %v", file.operation, err)
+		}
+		for _, member := range unknown {
 			if !c.isListed(file.operation + "." + member) {
 				c.Errorf("%s: member %s is neither decoded nor listed under # Not simulated", file.operation, member)
 			}
@@ -121,7 +125,13 @@ func (c *checker) answers() {
 			continue
 		}
 		seen[op.Name] = true
+		for _, header := range file.surplusHeaders(op.Output) {
+			c.Errorf("%s: the output has a header %s that the service does not send", op.Name, header)
+		}
 		var doc any
+		if hasPayload(op.Output) {
+			continue
+		}
 		if len(bytes.TrimSpace(file.body)) == 0 {
 			doc = map[string]any{}
 		} else if err := json.Unmarshal(file.body, &doc); err != nil {
@@ -201,7 +211,7 @@ func surplusFields(doc map[string]any, t reflect.Type, path string, depth int) [
 	var out []string
 	for _, f := range reflect.VisibleFields(t) {
 		name := wire.JSONName(f)
-		if !f.IsExported() || f.Anonymous || name == "" {
+		if _, located := f.Tag.Lookup("location"); located || !f.IsExported() || f.Anonymous || name == "" {
 			continue
 		}
 		below := strings.TrimPrefix(path+"."+name, ".")
@@ -215,10 +225,11 @@ func surplusFields(doc map[string]any, t reflect.Type, path string, depth int) [
 	return out
 }
 
-// snap is one snapshot file.
+// snap is one snapshot file. The head of a request is the method with the path,
+// and headers; that of an answer the status, and headers.
 type snap struct {
-	operation string
-	body      []byte
+	operation  string
+	head, body []byte
 }
 
 func (c *checker) files(folder, suffix string) []snap {
@@ -241,7 +252,7 @@ func (c *checker) files(folder, suffix string) []snap {
 			c.Errorf("snapshot: %s has no body", name)
 			continue
 		}
-		out = append(out, snap{operation, data[at+2:]})
+		out = append(out, snap{operation, data[:at], data[at+2:]})
 	}
 	return out
 }
@@ -257,7 +268,7 @@ func moduleDir(module string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-var entry = regexp.MustCompile(`^[A-Z]\w*(\.\w+)*$`)
+var entry = regexp.MustCompile(`^[A-Z]\w*(\.[\w-]+)*$`)
 
 // NotSimulated reads the list under "# Not simulated" in the package comment
 // of a Go file: "- Operation.Member, Operation: reason" lines.
