@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,8 +88,8 @@ func (g *HTTPAPI) write(w http.ResponseWriter, r *http.Request, response awseven
 // headersV2 are the headers of an answer, with a Set-Cookie for each cookie.
 func headersV2(response awsevents.APIGatewayV2HTTPResponse) http.Header {
 	headers := make(http.Header)
-	for name, value := range response.Headers {
-		headers.Add(name, value)
+	for _, name := range slices.Sorted(maps.Keys(response.Headers)) {
+		headers.Add(name, response.Headers[name])
 	}
 	for _, cookie := range response.Cookies {
 		headers.Add("Set-Cookie", cookie)

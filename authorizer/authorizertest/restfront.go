@@ -3,6 +3,7 @@ package authorizertest
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -70,14 +71,14 @@ func remap(name string) string {
 // writeREST sends an answer with both kinds of headers. A value that is in both counts once.
 func writeREST(w http.ResponseWriter, r *http.Request, response awsevents.APIGatewayProxyResponse, body []byte) {
 	headers := make(http.Header)
-	for name, values := range response.MultiValueHeaders {
-		for _, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(response.MultiValueHeaders)) {
+		for _, value := range response.MultiValueHeaders[name] {
 			headers.Add(remap(name), value)
 		}
 	}
-	for name, value := range response.Headers {
-		if name = remap(name); !slices.Contains(headers.Values(name), value) {
-			headers.Add(name, value)
+	for _, name := range slices.Sorted(maps.Keys(response.Headers)) {
+		if value := response.Headers[name]; !slices.Contains(headers.Values(remap(name)), value) {
+			headers.Add(remap(name), value)
 		}
 	}
 	if headers.Get("Content-Type") == "" {

@@ -196,6 +196,7 @@ func TestRESTAnswerBecomesHTTP(t *testing.T) {
 		"own type":                   {`{"statusCode":200,"headers":{"content-type":"text/html"},"body":"<p>"}`, "", 200, "<p>", "text/html", "", ""},
 		"several values":             {`{"statusCode":200,"headers":{"x-a":"3","x-b":"1"},"multiValueHeaders":{"X-A":["1","2"],"X-B":["1"]}}`, "", 200, "", "application/json", "X-A", "1|2|3"},
 		"the same value counts once": {`{"statusCode":200,"headers":{"x-b":"1"},"multiValueHeaders":{"X-B":["1","2"]}}`, "", 200, "", "application/json", "X-B", "1|2"},
+		"two spellings":              {`{"statusCode":200,"headers":{"x-a":"2","X-a":"1"},"multiValueHeaders":{"x-A":["4"],"X-A":["3"]}}`, "", 200, "", "application/json", "X-A", "3|4|1|2"},
 		"remapped":                   {`{"statusCode":401,"headers":{"WWW-Authenticate":"Basic"}}`, "", 401, "", "application/json", "X-Amzn-Remapped-Www-Authenticate", "Basic"},
 		"binary":                     {`{"statusCode":200,"headers":{"content-type":"image/jpeg"},"body":"` + jpeg + `","isBase64Encoded":true}`, "image/jpeg;q=1, */*", 200, "\xff\xd8", "image/jpeg", "", ""},
 		"binary, not asked for":      {`{"statusCode":200,"headers":{"content-type":"image/jpeg"},"body":"` + jpeg + `","isBase64Encoded":true}`, "*/*, image/jpeg", 200, jpeg, "image/jpeg", "", ""},
