@@ -245,6 +245,7 @@ func TestRunInvokesUntilItsContextEnds(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.NoError(t, functions.Async("ship")(t.Context(), nil))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		require.Equal(t, 1, calls)
 		cancel()
 		require.NoError(t, <-ended)

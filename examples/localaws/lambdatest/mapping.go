@@ -347,7 +347,7 @@ func (l *Lambda) enabled() (wanted map[string]*mapping, wait time.Duration) {
 }
 
 // repoll is the pause after a poller that failed.
-const repoll = 5 * time.Second
+const repoll = 10 * time.Second
 
 // keepPolling runs a poller until ctx ends. One that fails, because its queue was
 // deleted for instance, begins again.
