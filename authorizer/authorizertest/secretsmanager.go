@@ -44,7 +44,8 @@ const (
 	stagePrevious = "AWSPREVIOUS"
 )
 
-// NewSecretsManager returns a Secrets Manager without secrets.
+// NewSecretsManager returns a Secrets Manager without secrets. It logs on tb what
+// is not simulated; tb may be nil.
 func NewSecretsManager(tb TB) *SecretsManager {
 	s := &SecretsManager{secrets: make(map[string]*storedSecret)}
 	s.server = wire.NewServer(tb, wire.Service{

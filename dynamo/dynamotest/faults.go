@@ -119,7 +119,7 @@ func (db *DynamoDB) Delay(operation string, d time.Duration) *Fault {
 }
 
 // PartialFailure makes the entries with these indexes, from 0, fail in the next
-// call of a batch operation; "" means any of these:
+// call of a batch operation; "" means any.
 // BatchWriteItem returns them as UnprocessedItems, BatchGetItem as
 // UnprocessedKeys. Entries are counted over all tables, in the order of the
 // tables' names.

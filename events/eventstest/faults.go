@@ -119,7 +119,7 @@ func (b *EventBridge) Delay(operation string, d time.Duration) *Fault {
 }
 
 // PartialFailure makes the entries with these indexes, from 0, fail in the next
-// call of a batch operation; "" means any of these:
+// call of a batch operation; "" means any.
 // PutEvents answers for them with an ErrorCode in place of an EventId.
 // The other entries are carried out. An operation without entries and a negative
 // index are errors of the test. So is an index that none of the calls has which

@@ -119,7 +119,7 @@ func (s *SQS) Delay(operation string, d time.Duration) *Fault {
 }
 
 // PartialFailure makes the entries with these indexes, from 0, fail in the next
-// call of a batch operation; "" means any of these:
+// call of a batch operation; "" means any.
 // SendMessageBatch, DeleteMessageBatch and ChangeMessageVisibilityBatch return
 // them as Failed.
 // The other entries are carried out. An operation without entries and a negative
@@ -132,7 +132,7 @@ func (s *SQS) PartialFailure(operation string, entries ...int) *Fault {
 
 // Fail makes the next call of operation, such as "Publish", fail with err before
 // anything is done; "" means any operation. An [*Error] or an error type of
-// the SDK, such as *types.QueueDoesNotExist, is answered as SNS would. Any
+// the SDK, such as *types.NotFoundException, is answered as SNS would. Any
 // other error breaks the connection. An operation that SNS does not have is
 // an error of the test.
 func (s *SNS) Fail(operation string, err error) *Fault {
@@ -164,7 +164,7 @@ func (s *SNS) Delay(operation string, d time.Duration) *Fault {
 }
 
 // PartialFailure makes the entries with these indexes, from 0, fail in the next
-// call of a batch operation; "" means any of these:
+// call of a batch operation; "" means any.
 // PublishBatch returns them as Failed.
 // The other entries are carried out. An operation without entries and a negative
 // index are errors of the test. So is an index that none of the calls has which

@@ -62,7 +62,8 @@ type Undelivered struct {
 }
 
 // NewSNS makes an SNS without topics that delivers to the queues of queues.
-// Without subscriptions to queues, queues may be nil.
+// Without subscriptions to queues, queues may be nil. It logs on tb what is not
+// simulated; tb may be nil.
 func NewSNS(tb TB, queues *SQS) *SNS {
 	if queues == nil {
 		queues = NewSQS(tb)

@@ -28,9 +28,8 @@ type Notification struct {
 
 // Published returns the messages that were published to a topic so far, in this
 // order: at least the last 32,768 of them, or those whose bodies have 64 MiB. A
-// message that a FIFO topic dropped as a duplicate is not among them. The look at
-// a topic that does not exist is an error of the test, or panics where there is no
-// test.
+// message that a FIFO topic dropped as a duplicate is not among them. A topic that
+// does not exist is an error of the test, or panics where there is no test.
 func (s *SNS) Published(topicARN string) []Notification {
 	s.mu.Lock()
 	defer s.mu.Unlock()

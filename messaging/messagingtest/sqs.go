@@ -37,8 +37,9 @@ type SQSOptions struct {
 	Endpoint string
 }
 
-// NewSQS makes an SQS without queues. Nothing runs until it is called: it may
-// be made outside a testing/synctest bubble and used inside.
+// NewSQS makes an SQS without queues. It logs on tb what is not simulated; tb may
+// be nil. Nothing runs until it is called: it may be made outside a
+// testing/synctest bubble and used inside.
 func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	var o SQSOptions
 	given.Options(&o, optFns)

@@ -53,8 +53,8 @@ type StepFunctions struct {
 	tokens     map[string]*token
 }
 
-// New makes an empty Step Functions. What it refuses is also logged on tb,
-// which may be nil.
+// New makes an empty Step Functions. It logs on tb what is not simulated; tb may be
+// nil.
 func New(tb TB, optFns ...func(*Options)) *StepFunctions {
 	var opts Options
 	given.Options(&opts, optFns)

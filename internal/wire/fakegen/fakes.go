@@ -6,8 +6,6 @@ type fakePackage struct {
 	Fakes        []fake
 	// Example is an operation of the first fake, Action its IAM action.
 	Example, Action string
-	// SDKError is an error type of the SDK that Fail takes.
-	SDKError string
 	// Resource is an ARN that a Call names.
 	Resource string
 	// ErrorCode is a code for an Error, Fields the doc of further members.
@@ -23,6 +21,8 @@ type fake struct {
 	Snapshot string
 	// Service is the service's name, SDK the SDK's package.
 	Service, SDK string
+	// SDKError is an error type of the SDK that Fail takes.
+	SDKError string
 	// Fail, Drop and Wait are operations that the docs name.
 	Fail, Drop, Wait string
 	// Throttled is the code that Throttle answers.
@@ -35,11 +35,11 @@ type fake struct {
 var fakes = []fakePackage{{
 	Dir: "dynamo/dynamotest", Package: "dynamotest",
 	Example: "PutItem", Action: "dynamodb:PutItem",
-	SDKError: "*types.ConditionalCheckFailedException", ErrorCode: "ConditionalCheckFailedException",
-	Resource: "a table or an index",
-	Fields:   `such as "CancellationReasons"`,
+	ErrorCode: "ConditionalCheckFailedException",
+	Resource:  "a table or an index",
+	Fields:    `such as "CancellationReasons"`,
 	Fakes: []fake{{
-		Type: "DynamoDB", New: "New", Receiver: "db", Snapshot: "Snapshot", Service: "DynamoDB", SDK: "dynamodb",
+		Type: "DynamoDB", New: "New", Receiver: "db", Snapshot: "Snapshot", Service: "DynamoDB", SDK: "dynamodb", SDKError: "*types.ConditionalCheckFailedException",
 		Fail: "PutItem", Drop: "TransactWriteItems", Wait: "Query",
 		Throttled: "ProvisionedThroughputExceededException",
 		Batches: []string{
@@ -51,11 +51,11 @@ var fakes = []fakePackage{{
 }, {
 	Dir: "messaging/messagingtest", Package: "messagingtest",
 	Example: "SendMessage", Action: "sqs:SendMessage",
-	SDKError: "*types.QueueDoesNotExist", ErrorCode: "InvalidParameterValue",
-	Resource: "a queue or a topic",
-	Fields:   "which SQS has and SNS has not",
+	ErrorCode: "InvalidParameterValue",
+	Resource:  "a queue or a topic",
+	Fields:    "which SQS has and SNS has not",
 	Fakes: []fake{{
-		Type: "SQS", New: "NewSQS", Receiver: "s", Snapshot: "SQSSnapshot", Service: "SQS", SDK: "sqs",
+		Type: "SQS", New: "NewSQS", Receiver: "s", Snapshot: "SQSSnapshot", Service: "SQS", SDK: "sqs", SDKError: "*types.QueueDoesNotExist",
 		Fail: "SendMessage", Drop: "SendMessage", Wait: "ReceiveMessage",
 		Throttled: "RequestThrottled",
 		Batches: []string{
@@ -63,7 +63,7 @@ var fakes = []fakePackage{{
 			"them as Failed.",
 		},
 	}, {
-		Type: "SNS", New: "NewSNS", Receiver: "s", Snapshot: "SNSSnapshot", Service: "SNS", SDK: "sns",
+		Type: "SNS", New: "NewSNS", Receiver: "s", Snapshot: "SNSSnapshot", Service: "SNS", SDK: "sns", SDKError: "*types.NotFoundException",
 		Fail: "Publish", Drop: "Publish", Wait: "Publish",
 		Throttled: "Throttled",
 		Batches:   []string{"PublishBatch returns them as Failed."},
@@ -71,11 +71,11 @@ var fakes = []fakePackage{{
 }, {
 	Dir: "events/eventstest", Package: "eventstest",
 	Example: "PutEvents", Action: "events:PutEvents",
-	SDKError: "*types.InternalException", ErrorCode: "InternalException",
-	Resource: "an event bus or a rule",
-	Fields:   "which hardly any error of EventBridge has",
+	ErrorCode: "InternalException",
+	Resource:  "an event bus or a rule",
+	Fields:    "which hardly any error of EventBridge has",
 	Fakes: []fake{{
-		Type: "EventBridge", New: "New", Receiver: "b", Snapshot: "Snapshot", Service: "EventBridge", SDK: "eventbridge",
+		Type: "EventBridge", New: "New", Receiver: "b", Snapshot: "Snapshot", Service: "EventBridge", SDK: "eventbridge", SDKError: "*types.InternalException",
 		Fail: "PutEvents", Drop: "PutEvents", Wait: "PutEvents",
 		Throttled: "ThrottlingException",
 		Batches:   []string{"PutEvents answers for them with an ErrorCode in place of an EventId."},
@@ -83,33 +83,33 @@ var fakes = []fakePackage{{
 }, {
 	Dir: "stepfn/stepfntest", Package: "stepfntest",
 	Example: "StartExecution", Action: "states:StartExecution",
-	SDKError: "*types.ExecutionLimitExceeded", ErrorCode: "ExecutionLimitExceeded",
-	Resource: "a state machine or an execution",
-	Fields:   `such as "reason"`,
+	ErrorCode: "ExecutionLimitExceeded",
+	Resource:  "a state machine or an execution",
+	Fields:    `such as "reason"`,
 	Fakes: []fake{{
-		Type: "StepFunctions", New: "New", Receiver: "m", Snapshot: "Snapshot", Service: "Step Functions", SDK: "sfn",
+		Type: "StepFunctions", New: "New", Receiver: "m", Snapshot: "Snapshot", Service: "Step Functions", SDK: "sfn", SDKError: "*types.ExecutionLimitExceeded",
 		Fail: "StartExecution", Drop: "SendTaskSuccess", Wait: "StartSyncExecution",
 		Throttled: "ThrottlingException",
 	}},
 }, {
 	Dir: "authorizer/authorizertest", Package: "authorizertest",
 	Example: "GetSecretValue", Action: "secretsmanager:GetSecretValue",
-	SDKError: "*types.DecryptionFailure", ErrorCode: "DecryptionFailure",
-	Resource: "a secret",
-	Fields:   "which hardly any error of Secrets Manager has",
+	ErrorCode: "DecryptionFailure",
+	Resource:  "a secret",
+	Fields:    "which hardly any error of Secrets Manager has",
 	Fakes: []fake{{
-		Type: "SecretsManager", New: "NewSecretsManager", Receiver: "s", Snapshot: "SecretsSnapshot", Service: "Secrets Manager", SDK: "secretsmanager",
+		Type: "SecretsManager", New: "NewSecretsManager", Receiver: "s", Snapshot: "SecretsSnapshot", Service: "Secrets Manager", SDK: "secretsmanager", SDKError: "*types.DecryptionFailure",
 		Fail: "GetSecretValue", Drop: "GetSecretValue", Wait: "GetSecretValue",
 		Throttled: "ThrottlingException",
 	}},
 }, {
 	Dir: "examples/localaws/lambdatest", Package: "lambdatest",
 	Example: "Invoke", Action: "lambda:Invoke",
-	SDKError: "*types.ServiceException", ErrorCode: "ServiceException",
-	Resource: "a function",
-	Fields:   `such as "Reason"`,
+	ErrorCode: "ServiceException",
+	Resource:  "a function",
+	Fields:    `such as "Reason"`,
 	Fakes: []fake{{
-		Type: "Lambda", New: "New", Receiver: "l", Snapshot: "Snapshot", Service: "Lambda", SDK: "lambda",
+		Type: "Lambda", New: "New", Receiver: "l", Snapshot: "Snapshot", Service: "Lambda", SDK: "lambda", SDKError: "*types.ServiceException",
 		Fail: "Invoke", Drop: "Invoke", Wait: "Invoke",
 		Throttled: "TooManyRequestsException",
 	}},
