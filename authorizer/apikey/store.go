@@ -96,6 +96,14 @@ func New(client DynamoDBClient, table string, optFns ...func(*Options)) *Store {
 	return s
 }
 
+// usable returns an error for a store that New did not make.
+func (s *Store) usable() error {
+	if s == nil || s.client == nil {
+		return errors.New("apikey: the store is not made by New")
+	}
+	return nil
+}
+
 func newEncoding() *base32.Encoding {
 	return base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 }
@@ -103,6 +111,9 @@ func newEncoding() *base32.Encoding {
 // Create makes a key and stores its record. The key, "prefix_id_secret" with 256 random bits, is returned once and can
 // never be read again. It returns ErrExists when the record's id is taken.
 func (s *Store) Create(ctx context.Context, record Record) (key string, err error) {
+	if err := s.usable(); err != nil {
+		return "", err
+	}
 	if record.ID == "" {
 		record.ID = newEncoding().EncodeToString(random(10))
 	}
@@ -170,6 +181,9 @@ func (s *Store) peppers(ctx context.Context) ([][]byte, error) {
 // SetDisabled switches a key off or on. Every running authorizer follows within the TTL, and API Gateway's cache within
 // its own. It returns ErrNotFound when there is no such key.
 func (s *Store) SetDisabled(ctx context.Context, id string, disabled bool) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &s.table,
 		Key:                       s.key(id),

@@ -27,6 +27,9 @@ func (s *Store) Verify(ctx context.Context, key string) (*authorizer.Principal, 
 // authorizer.ErrKeysUnavailable. What is refused, and how long that takes, tells nothing about a key's secret: the id is
 // looked up first, then digests of equal length are compared, before anything else in the record counts.
 func (s *Store) VerifyCredential(ctx context.Context, credential authorizer.Credential) (*authorizer.Principal, error) {
+	if err := s.usable(); err != nil {
+		return nil, fmt.Errorf("%w: %w", authorizer.ErrKeysUnavailable, err)
+	}
 	id, secret, ok := s.parse(credential.Token)
 	if !ok {
 		return nil, refused("%w: not an API key", authorizer.ErrMalformed)

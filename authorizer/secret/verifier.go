@@ -105,7 +105,8 @@ func NewHMACVerifier(secret *Secret, issuer string, audiences []string, algorith
 	return &HMACVerifier{secret: secret, issuer: issuer, audiences: audiences, algorithm: algorithm, optFns: optFns}, nil
 }
 
-// Verify returns the principal a token speaks for.
+// Verify returns the principal a token speaks for. It returns ErrTooShort when a value of the secret is too short for the
+// algorithm.
 func (h *HMACVerifier) Verify(ctx context.Context, token string) (*authorizer.Principal, error) {
 	if h == nil {
 		return nil, errors.New("secret: the verifier is not made by NewHMACVerifier")
