@@ -1,8 +1,10 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -139,6 +141,7 @@ func TestEditsSleepBesideTheCode(t *testing.T) {
 	}
 
 
+_ = n
 return
 }
 
@@ -150,6 +153,26 @@ return
 	require.Contains(t, got, "if false {")
 	require.Contains(t, got, "if patternkitMutant == \"b\" {\n")
 	require.Contains(t, string(files["p/patternkit_mutant.go"]), "package p\n")
+}
+
+// A parameter that := sets is another variable in the block of the mutant, which need
+// not use it.
+func TestAMutantMayLeaveAParameterUnused(t *testing.T) {
+	c := write(t, map[string]string{"p/a.go": "package p\n\nfunc f(n int, _ string) int {\n\tn, m := g(n)\n\treturn n + m\n}\n\nfunc g(n int) (int, int) { return n, n }\n"})
+	g := &guard{name: "a", pkg: "./p", decl: "f", before: []string{"return n + m"}, after: []string{"return m"}}
+	require.NoError(t, c.locate(g))
+	var sources []*ast.File
+	files := token.NewFileSet()
+	for name, text := range switched([]edit{g.edit()}) {
+		if strings.HasSuffix(name, "patternkit_mutant.go") {
+			text = []byte("package p\n\nvar patternkitMutant string\n")
+		}
+		f, err := parser.ParseFile(files, name, text, 0)
+		require.NoError(t, err)
+		sources = append(sources, f)
+	}
+	_, err := new(types.Config).Check("p", files, sources, nil)
+	require.NoError(t, err)
 }
 
 func TestASignatureIsNotSwitched(t *testing.T) {

@@ -80,6 +80,9 @@ func (r *runner) tests(pkg string, guards []*guard) {
 		err = green(b, guards)
 	}
 	together := err
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err) // all of it: a guard's line has the first line only
+	}
 	for _, g := range guards {
 		start := time.Now()
 		err := together

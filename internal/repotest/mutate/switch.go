@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,22 @@ func (e edit) inside() bool {
 // alone returns the file with this edit and no other.
 func (e edit) alone() []byte {
 	return slices.Concat(e.in.source[:e.from], []byte(e.text), e.in.source[e.to:])
+}
+
+// uses uses the parameters once more. A body that sets one with := sets another
+// variable when it stands in a block of its own, which the mutant may not use.
+func (d decl) uses() string {
+	var b strings.Builder
+	if f, ok := d.node.(*ast.FuncDecl); ok {
+		for _, field := range f.Type.Params.List {
+			for _, name := range field.Names {
+				if name.Name != "_" {
+					fmt.Fprintf(&b, "_ = %s\n", name.Name)
+				}
+			}
+		}
+	}
+	return b.String()
 }
 
 // switched returns the files of a build that holds all the edits at once, each
@@ -59,7 +76,7 @@ func switched(edits []edit) map[string][]byte {
 				out.Write(source[at:body])
 				at = body
 			}
-			fmt.Fprintf(&out, "\nif patternkitMutant == %q {\n%s%s%s\n", e.name, source[e.in.open+1:e.from], e.text, source[e.to:e.in.shut])
+			fmt.Fprintf(&out, "\nif patternkitMutant == %q {\n%s%s%s\n%s", e.name, source[e.in.open+1:e.from], e.text, source[e.to:e.in.shut], e.in.uses())
 			if !e.in.results {
 				out.WriteString("return\n")
 			}
