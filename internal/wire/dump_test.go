@@ -7,12 +7,22 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
+
+	"github.com/patternkit/serverless/internal/wire"
 )
 
 // failedTB is a test that has failed.
 type failedTB struct{ errTB }
 
 func (*failedTB) Failed() bool { return true }
+
+// Where something is, is said unless it is where everything is.
+func TestDumpAt(t *testing.T) {
+	var d wire.Dump
+	require.Empty(t, d.At(wire.DefaultAccount, wire.DefaultRegion))
+	require.Equal(t, " in region eu-west-1 of account "+wire.DefaultAccount, d.At(wire.DefaultAccount, "eu-west-1"))
+	require.Equal(t, " in region us-east-1 of account 1", d.At("1", wire.DefaultRegion))
+}
 
 // A state of any length is shown so that a person can read it.
 func TestDumpOnFailure(t *testing.T) {

@@ -188,9 +188,7 @@ func (s *Server) match(c *Call, op *Operation) faultOutcome {
 			continue
 		}
 		outcome.drop = outcome.drop || f.drop
-		if f.entries != nil {
-			c.partial = append(c.partial, f)
-		}
+		c.partial = append(c.partial, f)
 	}
 	return outcome
 }

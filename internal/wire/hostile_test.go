@@ -16,11 +16,13 @@ import (
 func TestHostileDocuments(t *testing.T) {
 	s := orderServer(nil)
 	many := strings.TrimSuffix(strings.Repeat("{},", 70_000), ",")
+	lists := strings.TrimSuffix(strings.Repeat(`"a":["b"],`, 33_000), ",")
 	for body, want := range map[string]string{
 		`{"Names":[null]}`:                  "ValidationException: 1 validation error detected: Value null at 'names.1.member' failed to satisfy constraint: Member must not be null",
 		`{"Lines":[{"Sku":"a"}, null ]}`:    "ValidationException: 1 validation error detected: Value null at 'lines.2.member' failed to satisfy constraint: Member must not be null",
 		`{"Inner":{"Names":["a",null,2]}}`:  "ValidationException: 1 validation error detected: Value null at 'inner.names.2.member' failed to satisfy constraint: Member must not be null",
 		`{"Lines":[` + many + `]}`:          "ValidationException: 1 validation error detected: Value at 'lines.65537.member' failed to satisfy constraint: Member must have length less than or equal to 65536",
+		`{"ByList":{` + lists + `}}`:        "ValidationException: 1 validation error detected: Value at 'byList' failed to satisfy constraint: Member must have length less than or equal to 65536",
 		`{"Other":[null],"Free":[null]}`:    "NotSimulated: the member Other of Put is not simulated",
 		"{\"Text\":\"\xff\"}":               "SerializationException: ",
 		"{\"\xc3\":1}":                      "SerializationException: ",

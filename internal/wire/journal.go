@@ -9,7 +9,7 @@ const journalLimit = 1 << 16
 func (s *Server) record(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.journal) >= journalLimit {
+	if len(s.journal) == journalLimit {
 		s.journal = slices.Delete(s.journal, 0, journalLimit/2)
 	}
 	s.journal = append(s.journal, &c.Record)

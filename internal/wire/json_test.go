@@ -24,6 +24,7 @@ type orderInput struct {
 	Names  []string
 	Lines  []orderLine
 	ByName map[string]orderLine
+	ByList map[string][]string
 	Inner  *orderInput
 	Free   wire.Ignored
 }
@@ -127,4 +128,37 @@ func FuzzJSON(f *testing.F) {
 			require.NoError(t, dec.Decode(&orderInput{}), "what is taken has known members only")
 		}
 	})
+}
+
+// even is an input with a rule of its own.
+type even int
+
+func (*even) UnmarshalJSON(doc []byte) error {
+	if strings.HasSuffix(string(doc), "1") {
+		return wire.Errorf("ValidationException", 0, "%s is odd", doc)
+	}
+	return nil
+}
+
+// An error that an input makes itself is the answer, also beside a member that is
+// not simulated.
+func TestInputsRefuseByThemselves(t *testing.T) {
+	s := wire.NewServer(t, wire.Service{Name: "orders", Protocol: wire.JSON11("Orders"), Operations: []wire.Operation{
+		wire.Handle("Put", func(context.Context, *struct{ Count even }) (*nothing, error) { return nil, nil }),
+	}})
+	code, message := askJSON(s, "Orders.Put", `{"Count":41,"Other":1}`)
+	require.Equal(t, "ValidationException: 41 is odd", code+": "+message)
+	code, _ = askJSON(s, "Orders.Put", `{"Count":42}`)
+	require.Empty(t, code)
+}
+
+// The namespace of an error is AWS's; the checksum is there for the services that
+// have one.
+func TestTheTypeOfAnAnswer(t *testing.T) {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"Names":[null]}`))
+	r.Header.Set("X-Amz-Target", "Orders.Put")
+	orderServer(t).ServeHTTP(w, r)
+	require.Contains(t, w.Body.String(), `"__type":"com.amazon.coral.validate#ValidationException"`)
+	require.NotContains(t, w.Header(), "X-Amz-Crc32")
 }

@@ -63,9 +63,7 @@ func place(p awsid.Parts) string { return "in region " + p.Region + " of account
 // service writes one.
 func resourceName(p awsid.Parts) string {
 	if p.Service != "sqs" && p.Service != "sns" {
-		if i := strings.IndexAny(p.Resource, ":/"); i >= 0 {
-			return p.Resource[i+1:]
-		}
+		return p.Resource[strings.IndexAny(p.Resource, ":/")+1:]
 	}
 	return p.Resource
 }

@@ -62,6 +62,17 @@ func form(body string) *http.Request {
 	return r
 }
 
+// An answer that XML cannot write is a defect of the fake: no part of it is sent.
+func TestAnAnswerThatIsNoXML(t *testing.T) {
+	type answer struct{ C chan int }
+	s := wire.NewServer(nil, wire.Service{Name: "sns", Protocol: wire.Query("2010-03-31", "x"), Operations: []wire.Operation{
+		wire.Handle("Take", func(context.Context, *formInput) (*answer, error) { return &answer{make(chan int)}, nil }),
+	}})
+	w := httptest.NewRecorder()
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { s.ServeHTTP(w, form("Action=Take&Version=2010-03-31")) })
+	require.Empty(t, w.Body.String())
+}
+
 func TestQueryForms(t *testing.T) {
 	s := formServer(t)
 	for body, want := range map[string]string{
@@ -69,10 +80,11 @@ func TestQueryForms(t *testing.T) {
 		"TopicArn=":                        "0[][]map[]map[]{ }",
 		"TopicArn=a&Count=7&Tags=":         "a7[][]map[]map[]{ }",
 		"Tags=&Attributes=&Values=&Inner=": "0[][]map[]map[]{ }",
-		"Tags.member.10.Key=j&Tags.member.9.Key=i&Tags.member.9.Value=v": "0[{i v} {j }][]map[]map[]{ }",
-		"TagKeys.member.1=a&TagKeys.member.2=b&Inner.Key=k":              "0[][a b]map[]map[]{k }",
-		"Attributes.entry.1.key=a&Attributes.entry.1.value=b%26":         "0[][]map[a:b&]map[]{ }",
-		"Values.entry.1.Name=a&Values.entry.1.Value.DataType=String":     "0[][]map[]map[a:{String  []}]{ }",
+		"Tags.member.10.Key=j&Tags.member.9.Key=i&Tags.member.9.Value=v":          "0[{i v} {j }][]map[]map[]{ }",
+		"TagKeys.member.1=a&TagKeys.member.2=b&Inner.Key=k":                       "0[][a b]map[]map[]{k }",
+		"Attributes.entry.1.key=a&Attributes.entry.1.value=b%26":                  "0[][]map[a:b&]map[]{ }",
+		"Attributes.entry.1=&Attributes.entry.1.key=a&Attributes.entry.1.value=b": "0[][]map[a:b]map[]{ }",
+		"Values.entry.1.Name=a&Values.entry.1.Value.DataType=String":              "0[][]map[]map[a:{String  []}]{ }",
 		// members that are not there
 		"TopicArn.x=1":            "NotSimulated: the member TopicArn.x of Take is not simulated",
 		"TopicArn=a&TopicArn.=1":  `NotSimulated: the member TopicArn."" of Take is not simulated`,
@@ -96,6 +108,7 @@ func TestQueryForms(t *testing.T) {
 		"Tags=x&Tags.member.1.Key=a":     "MalformedQueryString: The value of Tags is no list",
 		"Attributes=x":                   "MalformedQueryString: The value of Attributes is no map",
 		"Attributes.entry=x":             "MalformedQueryString: The value of Attributes is no map",
+		"Inner=x&Tags=foo":               "MalformedQueryString: The value of Inner is no structure", // the first of two by name
 		"Inner=x":                        "MalformedQueryString: The value of Inner is no structure",
 		"Tags.member.0.Key=a":            `MalformedQueryString: "0" is no index of Tags`,
 		"Tags.member.-1.Key=a":           `MalformedQueryString: "-1" is no index of Tags`,

@@ -63,11 +63,7 @@ func (u *Update) remove(before, after Item, removals []Path) error {
 			delete(after, root)
 			continue
 		}
-		v, err := drop(after[root], rest)
-		if err != nil {
-			return err
-		}
-		after[root] = v
+		after[root] = drop(after[root], rest)
 	}
 	return nil
 }
@@ -260,24 +256,22 @@ func replace(v Value, path Path, leaf Value) (Value, error) {
 	return List(elems...), nil
 }
 
-// drop returns v without what path leads to.
-func drop(v Value, path Path) (Value, error) {
-	step := path[0]
-	old, ok := step.step(v)
-	if !ok {
-		return Value{}, invalid(wrongPath)
-	}
-	if len(path) > 1 {
-		inner, err := drop(old, path[1:])
-		if err != nil {
-			return Value{}, err
-		}
-		return replace(v, path[:1], inner)
-	}
+// drop returns v without what path leads to, which is there.
+func drop(v Value, path Path) Value {
+	step, rest := path[0], path[1:]
 	if v.kind == M {
 		fields := maps.Clone(v.fields)
-		delete(fields, step.Name)
-		return Map(fields), nil
+		if len(rest) > 0 {
+			fields[step.Name] = drop(fields[step.Name], rest)
+		} else {
+			delete(fields, step.Name)
+		}
+		return Map(fields)
 	}
-	return List(slices.Delete(slices.Clone(v.elems), step.Index, step.Index+1)...), nil
+	elems := slices.Clone(v.elems)
+	if len(rest) > 0 {
+		elems[step.Index] = drop(elems[step.Index], rest)
+		return List(elems...)
+	}
+	return List(slices.Delete(elems, step.Index, step.Index+1)...)
 }

@@ -57,7 +57,7 @@ var names = map[string]string{"#odd": "odd name", "#n": "n", "#m": "m", "#status
 
 func TestMatch(t *testing.T) {
 	for text, want := range map[string]bool{
-		"n = :five": true, "n = :point": true, "n <> :six": true, "n < :six": true, "n <= :five": true, "n > :five": false, "n >= :five": true,
+		"n = :five": true, "n = :point": true, "n <> :six": true, "n <> :five": false, "n < :six": true, "n <= :five": true, "n > :five": false, "n >= :five": true,
 		":five = n": true, "s = n": false, "s <> n": true, "gone = n": false, "gone <> n": true, "gone < n": false,
 		"n BETWEEN :one AND :six": true, "n BETWEEN :six AND :six": false, "n IN (:one, :five)": true, "n IN (:one)": false,
 		"gone IN (:one)": false, "s < n": false, "NOT s < n": true,
@@ -99,6 +99,7 @@ func TestConditionRefused(t *testing.T) {
 		"(n = :one":                       `Syntax error; token: "<EOF>", near: ":one"`,
 		"n = :one)":                       `Syntax error; token: ")", near: ":one)"`,
 		"n = 5":                           `Syntax error; token: "5", near: "= 5"`,
+		"n = 55":                          `Syntax error; token: "5", near: "= 55"`,
 		"attribute_exists(n,)":            `Syntax error; token: ")", near: ",)"`,
 		"l[00] = :one":                    `Syntax error; token: "0", near: "00]"`,
 		"n BETWEEN :one OR :two":          `Syntax error; token: "OR", near: ":one OR :two"`,
@@ -119,11 +120,13 @@ func TestConditionRefused(t *testing.T) {
 		"attribute_exists(:one)":          "Operator or function requires a document path; operator or function: attribute_exists",
 		"begins_with(s, :one)":            "Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
 		"n < :true":                       "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL",
+		":true < n":                       "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL",
 		"size(:five) = :one":              "Incorrect operand type for operator or function; operator or function: size, operand type: N",
 		"n BETWEEN :one AND :he":          "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {N:1}, upper bound operand: AttributeValue: {S:he}",
 		"n BETWEEN :six AND :one":         "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {N:6}, upper bound operand: AttributeValue: {N:1}",
 		"attribute_type(n, :he)":          "Invalid attribute type name found; type: he, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
 		"attribute_type(n, :one)":         "Incorrect operand type for operator or function; operator or function: attribute_type, operand type: N",
+		"attribute_type(n, s)":            "Incorrect operand type for operator or function; operator or function: attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}",
 		"n = n":                           "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]",
 		"contains(l[0].a, l[0].a)":        "The first operand must be distinct from the remaining operands for this operator or function; operator: contains, first operand: [l, [0], a]",
 		"((n = :one))":                    "The expression has redundant parentheses;",

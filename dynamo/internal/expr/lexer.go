@@ -113,7 +113,7 @@ func syntaxError(text string, tokens []token, i int) error {
 	if i > 0 {
 		from = tokens[i-1].from
 	}
-	if i+1 < len(tokens) && tokens[i+1].kind != end {
+	if tokens[i].kind != end && tokens[i+1].kind != end {
 		to = tokens[i+1].to
 	}
 	near := text[from:to]

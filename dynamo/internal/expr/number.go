@@ -199,20 +199,14 @@ func OrderedNumber(text string) string {
 
 // add returns a + b, or a - b when minus is set.
 func add(a, b Value, minus bool) (Value, error) {
-	var x, y, sum apd.Decimal
-	if _, _, err := x.SetString(a.text); err != nil {
-		return Value{}, invalid("%s: %s", notANumber, a.text)
-	}
-	if _, _, err := y.SetString(b.text); err != nil {
-		return Value{}, invalid("%s: %s", notANumber, b.text)
-	}
+	x, _, _ := apd.NewFromString(a.text) // what a Value has is a number
+	y, _, _ := apd.NewFromString(b.text)
 	exact := apd.BaseContext.WithPrecision(2 * (maxExponent - minExponent))
 	operation := exact.Add
 	if minus {
 		operation = exact.Sub
 	}
-	if _, err := operation(&sum, &x, &y); err != nil {
-		return Value{}, invalid("%s: %s", notANumber, err)
-	}
+	var sum apd.Decimal
+	_, _ = operation(&sum, x, y) // with as many digits it cannot fail
 	return Number(sum.Text('E'))
 }

@@ -47,6 +47,7 @@ func TestNumberSize(t *testing.T) {
 	require.Equal(t, 3+1+4, expr.List(expr.String("four")).Size())
 	require.Equal(t, 2+1, expr.ItemSize(expr.Item{"no": expr.Bool(false)}))
 	require.Equal(t, 2, expr.List(expr.Map(nil)).Depth())
+	require.Equal(t, 1, expr.List(expr.Int(1)).Depth())
 }
 
 func TestArithmetic(t *testing.T) {

@@ -66,6 +66,7 @@ func TestResults(t *testing.T) {
 		{`States.Hash('', 'SHA-256')`, `"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"`},
 		{`States.Hash($.a, 'SHA-1')`, `"f629ae44b7b3dcfed444d363e626edf411ec69a8"`},
 		{`States.JsonMerge($.one, $.two, false)`, `{"a":{"a3":1,"a4":2},"b":2,"c":3}`},
+		{`States.JsonMerge(States.StringToJson('{}'), $.two, false)`, `{"a":{"a3":1,"a4":2},"c":3}`},
 		{`States.JsonMerge($.two, $.one, false)`, `{"a":{"a1":1,"a2":2},"c":3,"b":2}`},
 		{`States.StringToJson($.quoted)`, `{"foo":"bar"}`},
 		{`States.StringToJson('[1, 2.50]')`, `[1,2.50]`},
