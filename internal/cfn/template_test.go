@@ -125,6 +125,22 @@ func bomb() string {
 	return text
 }
 
+func TestSyntaxErrorsHaveTheirLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"  A:\n    Type: T\n   Bad: x\n":                                                                "line 5: the template is not YAML: did not find expected key",
+		"  A:\n    Type: T\n    Properties: {a: b\n  B:\n    Type: T\n":                                 "line 5: the template is not YAML: did not find expected ',' or '}'",
+		"  A:\n    Type: \"T\n  B:\n    Type: T\n":                                                      "line 4: the template is not YAML: found unexpected end of stream",
+		"  A:\n    Type: T: U\n  B: {Type: T}\n":                                                        "line 4: the template is not YAML: mapping values are not allowed in this context",
+		"  A:\n    Type: T\n    Properties:\n      - a\n      b: c\n":                                   "line 7: the template is not YAML: did not find expected '-' indicator",
+		"  A:\n    Type: *nope\n":                                                                       "line 4: the template is not YAML: unknown anchor 'nope' referenced",
+		"  A:\n    Type: T\n    Properties:\n      a: @x\n":                                             "line 6: the template is not YAML: found character that cannot start any token",
+		"  A:\n    Type: T\n    Properties: {\n      a: b,\n      c: d}\n  B:\n    Type: T\n  \tC: x\n": "line 10: the template is not YAML: a tab indents the line, and YAML allows spaces only",
+	} {
+		_, err := cfn.Parse([]byte("Description: d\nResources:\n" + text))
+		require.EqualError(t, err, want, text)
+	}
+}
+
 func TestParseAllFaultsTogether(t *testing.T) {
 	_, err := cfn.Parse([]byte("Foo: 1\nResources:\n  A-B: {Type: T}\n  C: {}\nOutputs:\n  D: {}\n"))
 	var faults cfn.Errors

@@ -20,8 +20,6 @@ const (
 	maxValues = 200_000
 )
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)`)
-
 // readYAML reads the one document of a YAML text.
 func readYAML(data []byte, in *place) (*Value, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -39,22 +37,6 @@ func readYAML(data []byte, in *place) (*Value, error) {
 	}
 	c := converter{in: in}
 	return c.value(doc.Content[0], 0)
-}
-
-// syntax is the parser's error with its line.
-func syntax(data []byte, in *place, err error) error {
-	match := yamlLine.FindStringSubmatch(err.Error())
-	if match == nil {
-		return in.fault(0, "the template is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	line, _ := strconv.Atoi(match[1])
-	text := match[2]
-	if strings.Contains(text, "cannot start any token") {
-		if lines := bytes.Split(data, []byte("\n")); line <= len(lines) && line > 0 && bytes.HasPrefix(bytes.TrimLeft(lines[line-1], " "), []byte("\t")) {
-			text = "a tab indents the line, and YAML allows spaces only"
-		}
-	}
-	return in.fault(line, "the template is not YAML: %s", text)
 }
 
 // converter turns YAML nodes into values and counts them.

@@ -46,7 +46,10 @@ func (x *transformer) httpRoute(s *slot, e *event) {
 	if rt.path == "$default" {
 		callablePath = "${__Stage__}/*"
 	}
-	x.permission(s, e, "", "apigateway.amazonaws.com", executeAPI(e.line, cfn.NewRef(e.line, api.source.ID), strings.ReplaceAll(callablePath, "$default", "*")))
+	h := x.http(api)
+	if !slices.ContainsFunc(h.routes, func(other *route) bool { return other.path == "$default" && other.function == rt.function }) {
+		x.permission(s, e, "", "apigateway.amazonaws.com", executeAPI(e.line, cfn.NewRef(e.line, api.source.ID), callablePath))
+	} // otherwise the function may be called for every path already
 	version := e.p.Get("PayloadFormatVersion").Clone()
 	if version == nil {
 		version = cfn.NewString(e.line, "2.0")
@@ -54,7 +57,6 @@ func (x *transformer) httpRoute(s *slot, e *event) {
 	rt.integration = cfn.NewMap(e.line).Set("IntegrationType", cfn.NewString(e.line, "AWS_PROXY")).Set("IntegrationMethod", cfn.NewString(e.line, "POST")).
 		Set("IntegrationUri", invocation(e.line, e.to.arn(e.line))).Set("PayloadFormatVersion", version).
 		Set("TimeoutInMillis", e.p.Get("TimeoutInMillis").Clone())
-	h := x.http(api)
 	if settings := e.p.Get("RouteSettings"); settings != nil {
 		if h.settings == nil {
 			h.settings = cfn.NewMap(settings.Line)

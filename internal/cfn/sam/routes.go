@@ -3,6 +3,7 @@ package sam
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/patternkit/serverless/internal/cfn"
@@ -201,10 +202,7 @@ type ids map[string]bool
 func (taken ids) next(id string) string {
 	out := id
 	for i := 2; taken[out]; i++ {
-		out = id + string(rune('0'+i%10))
-		if i > 9 {
-			out = id + hash(out)
-		}
+		out = id + strconv.Itoa(i)
 	}
 	taken[out] = true
 	return out

@@ -109,8 +109,11 @@ func (x *transformer) startRole(s *slot, e *event, service string) *cfn.Value {
 	trust := value(e.line, `{"Version": "2012-10-17", "Statement": [{"Action": ["sts:AssumeRole"], "Effect": "Allow", "Principal": {"Service": ["`+service+`"]}}]}`)
 	role := newRole(e.r, service)
 	action, name := "states:StartExecution", e.id+"StartExecutionPolicy"
-	if !e.to.machine {
+	switch {
+	case !e.to.machine:
 		action, name = "lambda:InvokeFunction", e.id+"LambdaPolicy"
+	case service == "events.amazonaws.com":
+		name = e.id + "RoleStartExecutionPolicy"
 	}
 	role.allow(name, action, e.to.arn(e.line))
 	body := cfn.NewMap(e.line).Set("AssumeRolePolicyDocument", trust).Set("Policies", role.policies)
