@@ -28,6 +28,7 @@ func TestMistakesHaveASentence(t *testing.T) {
 		"dynamotest: Options.CreateDelay is -1s; it may not be less than 0":                      with(func(o *dynamotest.Options) { o.CreateDelay = -time.Second }),
 		"dynamotest: Options.IndexLag is -1ns; it may not be less than 0":                        with(func(o *dynamotest.Options) { o.IndexLag = -1 }),
 		"dynamotest: Options.ExpiryDelay is -2ns; it may not be less than -1":                    with(func(o *dynamotest.Options) { o.ExpiryDelay = -2 }),
+		"dynamotest: the Mapping is made by DynamoDB.NewMapping; this one is nil or empty":       func() { _ = new(dynamotest.Mapping).Drain(t.Context()) },
 		`dynamotest: mapping of "": the table has no name`:                                       func() { db.NewMapping("", nothing) },
 		"dynamotest: mapping of orders: the function is nil":                                     func() { db.NewMapping("orders", nil) },
 		"dynamotest: mapping of orders:\n  the function is nil\n  BatchSize 0 is not between 1 and 10000": func() {

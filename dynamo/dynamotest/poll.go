@@ -19,6 +19,7 @@ import (
 // Run hands records to the function until ctx ends, and returns the error of
 // ctx, or that of OnFailure.
 func (m *Mapping) Run(ctx context.Context) error {
+	m.mustBeMade()
 	defer m.db.server.Watch(ctx, "dynamotest: Run of the mapping of "+m.table)()
 	errs := make([]error, len(m.lanes))
 	var wg sync.WaitGroup
@@ -46,6 +47,7 @@ func (m *Mapping) runLane(ctx context.Context, i int) error {
 // Drain hands records to the function until there are none left, those that
 // the function itself causes included.
 func (m *Mapping) Drain(ctx context.Context) error {
+	m.mustBeMade()
 	defer m.db.server.Watch(ctx, "dynamotest: Drain of the mapping of "+m.table)()
 	for {
 		idle := true
@@ -189,4 +191,10 @@ func (m *Mapping) find() *table {
 		}
 	}
 	return t
+}
+
+func (m *Mapping) mustBeMade() {
+	if m == nil || m.db == nil {
+		panic("dynamotest: the Mapping is made by DynamoDB.NewMapping; this one is nil or empty")
+	}
 }

@@ -233,6 +233,9 @@ func DrainAll(ctx context.Context, mappings ...*Mapping) error {
 
 // poll is the mapping's life: take a slot, gather a batch, invoke.
 func (m *Mapping) poll(ctx context.Context, drain bool) error {
+	if m == nil || m.sqs == nil {
+		panic("messagingtest: the Mapping is made by SQS.NewMapping; this one is nil or empty")
+	}
 	what := "messagingtest: Run of the mapping of " + m.ref
 	if drain {
 		what = "messagingtest: Drain of the mapping of " + m.ref

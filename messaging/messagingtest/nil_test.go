@@ -50,6 +50,7 @@ func TestMistakesHaveASentence(t *testing.T) {
 		`messagingtest: queue orders has no message "id"`:                                                     func() { orders.Duplicate("id", 0) },
 		"messagingtest: queue orders.fifo is FIFO and delivers no duplicates":                                 func() { fifo.Duplicate("id", 0) },
 		"messagingtest: the Queue is made by SQS.Queue or SQS.NewQueue; this one is nil or empty":             func() { new(messagingtest.Queue).Depth() },
+		"messagingtest: the Mapping is made by SQS.NewMapping; this one is nil or empty":                      func() { _ = new(messagingtest.Mapping).Drain(ctx) },
 		"messagingtest: SubscribeQueue: the queue is nil":                                                     func() { topics.SubscribeQueue(topic, nil, nil) },
 		"messagingtest: Endpoint: the endpoint is empty; it is a URL or the ARN of a function":                func() { topics.Endpoint("", nil) },
 		`messagingtest: mapping of "": the queue has no name`:                                                 func() { queues.NewMapping("", nothing) },
