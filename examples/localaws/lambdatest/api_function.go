@@ -118,7 +118,7 @@ type createFunctionInput struct {
 	Handler       string            `json:"Handler,omitempty"`
 	Layers        []string          `json:"Layers,omitempty"`
 	Logging       *loggingConfig    `json:"LoggingConfig,omitempty"`
-	MemorySize    int               `json:"MemorySize,omitempty"`
+	MemorySize    *int              `json:"MemorySize,omitempty"`
 	PackageType   string            `json:"PackageType,omitempty"`
 	Publish       bool              `json:"Publish,omitempty"`
 	Role          string            `json:"Role"`
@@ -132,11 +132,14 @@ type createFunctionInput struct {
 // options are the settings of CreateFunction as those of Create.
 func (in *createFunctionInput) options() *FunctionOptions {
 	o := &FunctionOptions{
-		Description: in.Description, Handler: in.Handler, Layers: in.Layers, MemorySize: in.MemorySize, Role: in.Role, Runtime: in.Runtime, Tags: in.Tags,
+		Description: in.Description, Handler: in.Handler, Layers: in.Layers, Role: in.Role, Runtime: in.Runtime, Tags: in.Tags,
 		TenantIsolation: in.Tenancy != nil, Architecture: strings.Join(in.Architectures, ", "),
 	}
 	if in.Timeout != nil {
 		o.Timeout = seconds(*in.Timeout)
+	}
+	if in.MemorySize != nil {
+		o.MemorySize = *in.MemorySize
 	}
 	if in.DeadLetter != nil {
 		o.DeadLetterTarget = in.DeadLetter.TargetArn
@@ -166,6 +169,10 @@ func (l *Lambda) createFunction(ctx context.Context, in *createFunctionInput) (*
 		return nil, wire.NotSimulated("the PackageType %q", in.PackageType)
 	case in.Timeout != nil && *in.Timeout < 1:
 		return nil, constraint(*in.Timeout, "timeout", "Member must have value greater than or equal to 1")
+	case in.MemorySize != nil && *in.MemorySize == 0:
+		return nil, invalid("'MemorySize' value failed to satisfy constraint: Member must have value greater than or equal to 128")
+	case in.Storage != nil && in.Storage.Size == 0:
+		return nil, constraint(0, "ephemeralStorage.size", "Member must have value greater than or equal to 512")
 	case in.Tenancy != nil && in.Tenancy.TenantIsolationMode != "PER_TENANT":
 		return nil, constraint(in.Tenancy.TenantIsolationMode, "tenancyConfig.tenantIsolationMode", "Member must satisfy enum value set: [PER_TENANT]")
 	}
@@ -282,7 +289,7 @@ func (l *Lambda) updateFunctionConfiguration(ctx context.Context, in *updateFunc
 		return nil, err
 	}
 	changed.touch()
-	f.latest, f.updated = changed, time.Now().Add(changing)
+	f.latest, f.updated = changed, time.Now().Add(l.opts.ChangeTime)
 	return f.configuration(f.latest, false), nil
 }
 

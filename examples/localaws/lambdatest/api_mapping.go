@@ -187,7 +187,7 @@ func (l *Lambda) createEventSourceMapping(ctx context.Context, in *createMapping
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	created, err := l.createMapping(ctx, m, in.Tags, changing)
+	created, err := l.createMapping(ctx, m, in.Tags, l.opts.ChangeTime)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func (l *Lambda) updateEventSourceMapping(ctx context.Context, in *updateMapping
 	}
 	toggled := m.Disabled != changed.Disabled
 	m.EventSourceMapping, m.poller, m.problem = changed, poller, ""
-	m.begin(changeOf(toggled, changed.Disabled))
+	m.begin(changeOf(toggled, changed.Disabled), l.opts.ChangeTime)
 	l.sequence++
 	m.generation = l.sequence
 	l.wake()
@@ -264,9 +264,9 @@ func changeOf(toggled, disabled bool) string {
 }
 
 // begin begins a change.
-func (m *mapping) begin(change string) {
+func (m *mapping) begin(change string, takes time.Duration) {
 	now := time.Now()
-	m.change, m.modified, m.done = change, now, now.Add(changing)
+	m.change, m.modified, m.done = change, now, now.Add(takes)
 }
 
 // idle finds a mapping that nothing changes now; l.mu is held.
@@ -289,7 +289,7 @@ func (l *Lambda) deleteEventSourceMapping(ctx context.Context, in *mappingInput)
 		return nil, err
 	}
 	m.deleted = true
-	m.begin("Deleting")
+	m.begin("Deleting", l.opts.ChangeTime)
 	l.wake()
 	return m.configuration(time.Now()), nil
 }

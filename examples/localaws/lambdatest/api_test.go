@@ -285,6 +285,8 @@ func TestCreateFunctionWithCode(t *testing.T) {
 	requireCode(t, err, "NotSimulated", `the code of function "tea"`)
 	_, err = create(lambda.CreateFunctionInput{FunctionName: aws.String("ship"), Timeout: aws.Int32(0)})
 	requireCode(t, err, "ValidationException", "Value '0' at 'timeout'")
+	_, err = create(lambda.CreateFunctionInput{FunctionName: aws.String("ship"), MemorySize: aws.Int32(0)})
+	requireCode(t, err, "InvalidParameterValueException", "'MemorySize' value failed to satisfy constraint")
 	_, err = create(lambda.CreateFunctionInput{FunctionName: aws.String("ship"), PackageType: types.PackageTypeImage})
 	requireCode(t, err, "NotSimulated", `the PackageType "Image"`)
 }

@@ -24,6 +24,7 @@ type event struct {
 	accepted, due time.Time
 	throttles     int // since it ran last
 	sequence      int
+	epoch         int     // of the service when it was taken
 	last          *result // of its last run
 	failure       *wire.Error
 }
@@ -157,6 +158,7 @@ func (l *Lambda) take(own int) (e *event, wait time.Duration, idle bool) {
 	}
 	l.queue = slices.DeleteFunc(l.queue, func(x *event) bool { return x == first })
 	l.inFlight++
+	first.epoch = l.epoch
 	return first, 0, false
 }
 
@@ -198,6 +200,10 @@ func (l *Lambda) settings(ref reference) (settings, error) {
 	return s, nil
 }
 
+// isTried says whether an invocation was begun. An event that only waited for Run
+// or Drain is not too old: on AWS it would not have waited.
+func (e *event) isTried() bool { return e.attempt > 0 || e.throttles > 0 }
+
 // attempt invokes the function once, and decides what follows.
 func (l *Lambda) attempt(ctx context.Context, e *event) {
 	s, err := l.settings(e.ref)
@@ -208,7 +214,7 @@ func (l *Lambda) attempt(ctx context.Context, e *event) {
 	case s.zero:
 		l.conclude(ctx, e, s, zeroConcurrency)
 		return
-	case time.Since(e.accepted) >= s.age:
+	case e.isTried() && time.Since(e.accepted) >= s.age:
 		l.conclude(ctx, e, s, ageExceeded)
 		return
 	}
@@ -261,13 +267,19 @@ func (l *Lambda) again(e *event, s settings, after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
+	defer l.wake()
+	if e.epoch != l.epoch {
+		return // Restore has put another queue in its place
+	}
 	e.due = time.Now().Add(after)
 	if end := e.accepted.Add(s.age); e.due.After(end) {
 		e.due = end
 	}
 	l.queue = append(l.queue, e)
-	l.wake()
 }
+
+// maxLost is how many losses wait for the next Drain at most; the log has all.
+const maxLost = 1000
 
 // finish ends an event. The losses of it are the error of the next Drain or Run.
 func (l *Lambda) finish(e *event, lost ...error) {
@@ -277,7 +289,9 @@ func (l *Lambda) finish(e *event, lost ...error) {
 	for _, err := range lost {
 		err = fmt.Errorf("event %s for %s: %w", e.id, e.ref.qualified(), err)
 		l.server.TB().Logf("lambdatest: %v", err)
-		l.lost = append(l.lost, err)
+		if e.epoch == l.epoch {
+			l.lost = append(l.lost[max(0, len(l.lost)-maxLost+1):], err)
+		}
 	}
 	l.wake()
 }

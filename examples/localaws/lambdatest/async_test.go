@@ -163,6 +163,39 @@ func TestAnEventMayBeTooOldForItsRetry(t *testing.T) {
 	})
 }
 
+func TestAnEventThatNobodyTookIsNotTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		functions := lambdatest.New(t)
+		functions.Create("ship", echo)
+		require.NoError(t, functions.Async("ship")(t.Context(), nil))
+		time.Sleep(72 * time.Hour)
+		require.NoError(t, functions.Drain(t.Context()))
+		require.Equal(t, 1, functions.Invocations())
+	})
+}
+
+// What Restore takes away does not come back with the end of what runs.
+func TestRestoreDropsWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		functions := lambdatest.New(t)
+		functions.Create("ship", func(context.Context, []byte) ([]byte, error) {
+			time.Sleep(2 * time.Second)
+			return nil, errors.New("no")
+		})
+		empty := functions.Snapshot()
+		require.NoError(t, functions.Async("ship")(t.Context(), nil))
+		drained := make(chan error)
+		go func() { drained <- functions.Drain(t.Context()) }()
+		time.Sleep(time.Second)
+		functions.Restore(empty)
+		require.NoError(t, <-drained)
+		require.Zero(t, functions.Pending())
+		require.Equal(t, 1, functions.Invocations())
+		functions.Reset()
+		require.Zero(t, functions.Invocations())
+	})
+}
+
 func TestWithoutConcurrencyAnEventFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to box

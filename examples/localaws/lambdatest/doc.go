@@ -43,7 +43,8 @@
 // queue, what succeeds to the other destination; [Options].Targets finds them.
 // Shown by TestAnEventIsTriedAgainAfterOneAndTwoMinutes,
 // TestThrottledEventsWaitForUpToSixHours, TestRetriesAreThoseOfTheConfiguration,
-// TestAnEventMayBeTooOldForItsRetry, TestASuccessGoesToItsDestination,
+// TestAnEventMayBeTooOldForItsRetry, TestAnEventThatNobodyTookIsNotTooOld,
+// TestASuccessGoesToItsDestination,
 // TestAFunctionIsADestination and TestWithoutConcurrencyAnEventFailsAtOnce.
 //
 // [Lambda.Run] invokes until its context ends, [Lambda.Drain] until nothing is left.
@@ -55,7 +56,7 @@
 //
 // [Lambda.Map] and CreateEventSourceMapping ask [Options].Mapper for a [Poller]:
 // the mappings of messagingtest and dynamotest are pollers. A change over the wire
-// takes a second, in which the mapping is Creating, Enabling, Disabling, Updating
+// takes a second ([Options].ChangeTime), in which the mapping is Creating, Enabling, Disabling, Updating
 // or Deleting and refuses another one. Shown by TestAMappingPolls,
 // TestMappingsOverTheWire and TestAMappingOutlivesItsQueue.
 //

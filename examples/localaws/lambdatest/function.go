@@ -142,7 +142,7 @@ func newFunction(ref reference, code Function, o *FunctionOptions) (*function, e
 		return nil, err
 	}
 	f := &function{
-		name: ref.name(), arn: ref.arn, account: p.Account, region: p.Region, reserved: o.ReservedConcurrency, tags: maps.Clone(o.Tags),
+		name: ref.name(), arn: ref.arn, account: p.Account, region: p.Region, reserved: copyOfInt(o.ReservedConcurrency), tags: maps.Clone(o.Tags),
 		running: new(int), aliases: map[string]*alias{}, async: map[string]*asyncConfig{}, policies: map[string]*policy{}, urls: map[string]*functionURL{},
 	}
 	f.latest = &version{code: code, Configuration: Configuration{
@@ -158,6 +158,9 @@ func newFunction(ref reference, code Function, o *FunctionOptions) (*function, e
 		return nil, err
 	}
 	if err := checkDeadLetter(o.DeadLetterTarget); err != nil {
+		return nil, err
+	}
+	if err := checkTags(o.Tags); err != nil {
 		return nil, err
 	}
 	if o.ReservedConcurrency != nil && *o.ReservedConcurrency < 0 {
@@ -183,13 +186,22 @@ func (f *function) createAliases(o *FunctionOptions) error {
 		return nil
 	}
 	for _, qualifier := range qualifiers {
-		c := &asyncConfig{retries: o.MaximumRetryAttempts, age: o.MaximumEventAge, onSuccess: o.OnSuccess, onFailure: o.OnFailure, modified: time.Now()}
+		c := &asyncConfig{retries: copyOfInt(o.MaximumRetryAttempts), age: o.MaximumEventAge, onSuccess: o.OnSuccess, onFailure: o.OnFailure, modified: time.Now()}
 		if err := c.check(); err != nil {
 			return err
 		}
 		f.async[qualifier] = c
 	}
 	return nil
+}
+
+// copyOfInt is a number of the caller's that does not change with it.
+func copyOfInt(n *int) *int {
+	if n == nil {
+		return nil
+	}
+	c := *n
+	return &c
 }
 
 // or returns the value, or the default where there is none.

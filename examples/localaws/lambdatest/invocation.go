@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -72,7 +73,9 @@ func InvocationOf(ctx context.Context) (in Invocation, ok bool) {
 	if !ok {
 		return Invocation{}, false
 	}
-	return r.Invocation, true
+	in = r.Invocation
+	in.Payload = bytes.Clone(in.Payload)
+	return in, true
 }
 
 // LogOf returns the log of the invocation that ctx belongs to; its end is the
@@ -128,8 +131,12 @@ func newRequest(ctx context.Context, ref reference, payload []byte, limit int) (
 	if len(payload) > limit {
 		return request{}, lambdaError("RequestTooLargeException", 413, "Request must be smaller than %d bytes for the InvokeFunction operation", limit)
 	}
-	var any json.RawMessage
-	if err := json.Unmarshal(payload, &any); err != nil {
+	var doc json.RawMessage
+	err := json.Unmarshal(payload, &doc)
+	if err == nil && !utf8.Valid(payload) {
+		err = errors.New("it is no UTF-8")
+	}
+	if err != nil {
 		return request{}, lambdaError("InvalidRequestContentException", 400, "Could not parse request body into json: Could not parse payload into json: %v", err)
 	}
 	trace, _ := ctx.Value(traceKey).(string)

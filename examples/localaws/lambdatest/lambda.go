@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/patternkit/serverless/internal/given"
 	"github.com/patternkit/serverless/internal/lambdafn"
@@ -49,6 +50,9 @@ type Options struct {
 	// refuses it. Optional. Defaults to none: CreateFunction is refused, since an
 	// archive cannot be run.
 	Code func(name string) Function
+	// ChangeTime is how long a change of an event source mapping or of a
+	// configuration takes over the wire. Optional. Defaults to one second.
+	ChangeTime time.Duration
 	// MaximumConcurrency is how many asynchronous invocations Run and Drain make at
 	// once. Optional. Defaults to 1, so that functions may share variables of the
 	// test; Lambda makes as many as there are events.
@@ -68,6 +72,7 @@ type Lambda struct {
 	queue       []*event
 	inFlight    int
 	sequence    int
+	epoch       int // counts Restore
 	invocations int
 	lost        []error
 	waiting     []chan struct{}          // of Run and Drain
@@ -80,12 +85,13 @@ type Lambda struct {
 func New(tb TB, optFns ...func(*Options)) *Lambda {
 	l := &Lambda{functions: map[string]*function{}, mappings: map[string]*mapping{}, running: map[*sync.WaitGroup]bool{}}
 	given.Options(&l.opts, optFns)
-	switch n := l.opts.MaximumConcurrency; {
-	case n == 0:
-		l.opts.MaximumConcurrency = 1
-	case n < 0:
+	switch {
+	case l.opts.MaximumConcurrency < 0:
 		panic("lambdatest: New: MaximumConcurrency is negative")
+	case l.opts.ChangeTime < 0:
+		panic("lambdatest: New: ChangeTime is negative")
 	}
+	l.opts.MaximumConcurrency, l.opts.ChangeTime = or(l.opts.MaximumConcurrency, 1), or(l.opts.ChangeTime, time.Second)
 	l.server = wire.NewServer(tb, l.service())
 	l.server.DumpOnFailure("Lambda", &l.mu, l.dump)
 	l.server.TB().Cleanup(l.wait)

@@ -156,6 +156,7 @@ func TestPayloads(t *testing.T) {
 	_, err = functions.Function("ship")(t.Context(), []byte("{"))
 	require.ErrorContains(t, err, "InvalidRequestContentException: Could not parse request body into json")
 	require.ErrorContains(t, functions.Async("ship")(t.Context(), []byte("{} x")), "InvalidRequestContentException")
+	require.ErrorContains(t, functions.Async("ship")(t.Context(), []byte("\"\xff\"")), "it is no UTF-8")
 	require.ErrorContains(t, functions.Async("tea")(t.Context(), nil), "ResourceNotFoundException")
 	require.NoError(t, functions.Drain(t.Context()))
 	require.Equal(t, 2, functions.Invocations())
@@ -219,9 +220,10 @@ func TestCreateRefusesWhatLambdaRefuses(t *testing.T) {
 		"is no queue, topic": func(o *lambdatest.FunctionOptions) {
 			o.OnFailure = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 		},
-		"loggingConfig.logFormat": func(o *lambdatest.FunctionOptions) { o.LogFormat = "TEXT" },
-		"tracingConfig.mode":      func(o *lambdatest.FunctionOptions) { o.TracingMode = "On" },
-		"architectures":           func(o *lambdatest.FunctionOptions) { o.Architecture = "riscv" },
+		"loggingConfig.logFormat":      func(o *lambdatest.FunctionOptions) { o.LogFormat = "TEXT" },
+		"tracingConfig.mode":           func(o *lambdatest.FunctionOptions) { o.TracingMode = "On" },
+		`The tag "aws:x" is not valid`: func(o *lambdatest.FunctionOptions) { o.Tags = map[string]string{"aws:x": "y"} },
+		"architectures":                func(o *lambdatest.FunctionOptions) { o.Architecture = "riscv" },
 	} {
 		require.Panics(t, func() { functions.Create("tea", echo, set) }, text)
 		func() {
@@ -238,6 +240,9 @@ func TestCreateRefusesWhatLambdaRefuses(t *testing.T) {
 	require.Error(t, err, "what was refused is not there")
 	require.PanicsWithValue(t, "lambdatest: create function tea: the code is nil", func() { functions.Create("tea", nil) })
 	require.PanicsWithValue(t, "lambdatest: create function tea:1: the name has a version", func() { functions.Create("tea:1", echo) })
+	require.PanicsWithValue(t, "lambdatest: New: ChangeTime is negative", func() {
+		lambdatest.New(t, func(o *lambdatest.Options) { o.ChangeTime = -1 })
+	})
 	require.PanicsWithValue(t, "lambdatest: New: MaximumConcurrency is negative", func() {
 		lambdatest.New(t, func(o *lambdatest.Options) { o.MaximumConcurrency = -1 })
 	})

@@ -83,9 +83,6 @@ type mapping struct {
 	generation      int // counts the pollers
 }
 
-// changing is how long a change of a mapping over the wire takes.
-const changing = time.Second
-
 // state is the State of the mapping at a time.
 func (m *mapping) state(now time.Time) string {
 	switch {

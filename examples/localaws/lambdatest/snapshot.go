@@ -40,6 +40,7 @@ func (l *Lambda) restore(snapshot *Snapshot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.functions, l.mappings, l.queue, l.lost = fresh.functions, fresh.mappings, fresh.queue, nil
+	l.epoch++
 	for _, m := range l.mappings {
 		l.sequence++
 		m.generation = l.sequence
@@ -52,6 +53,9 @@ func (l *Lambda) restore(snapshot *Snapshot) {
 func (l *Lambda) Reset() {
 	l.made().Reset()
 	l.restore(&Snapshot{})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.invocations = 0
 }
 
 func (s *Snapshot) clone() *Snapshot {
