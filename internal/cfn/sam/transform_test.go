@@ -237,6 +237,21 @@ func TestTransformRefuses(t *testing.T) {
 	require.EqualError(t, sam.Transform(template), "line 1: A (AWS::Serverless::Function): the template lacks Transform: AWS::Serverless-2016-10-31")
 }
 
+func TestTemplateThatIsRefusedStaysAsItIs(t *testing.T) {
+	template := parse(t, `Resources:
+  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: b}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Timout: 5
+      Events: {In: {Type: S3, Properties: {Bucket: !Ref Bucket, Events: "s3:ObjectCreated:*"}}}
+`)
+	require.EqualError(t, sam.Transform(template), `line 7: F (AWS::Serverless::Function): unknown property "Timout", did you mean "Timeout"?`)
+	require.Len(t, template.Resources, 2)
+	require.Equal(t, map[string]any{"BucketName": "b"}, template.Resource("Bucket").Body.Plain())
+	require.Empty(t, template.Resource("Bucket").DependsOn)
+}
+
 func FuzzTransform(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	require.NoError(f, err)
