@@ -78,7 +78,8 @@
 // The Telemetry and Logs APIs, the metadata endpoint, INVOKE events with a
 // Concurrency of more than 1, tenant isolation, SnapStart, provisioned concurrency,
 // streaming of a response to the caller while it is written, freezing between
-// invocations, the size of /tmp, CPU in proportion to memory. The memory limit needs
-// Linux, and looks at the process alone, every 50 ms. A request for what is not
+// invocations, the size of /tmp, processor time in proportion to memory: a Go function
+// with less than 1769 MB has one processor. The memory limit needs Linux, and looks at
+// the process alone, every 50 ms. A request for what is not
 // served gets 404 with a sentence.
 package lambdahost

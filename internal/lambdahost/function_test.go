@@ -102,7 +102,7 @@ func doAsTold(ctx context.Context, e event) (any, error) {
 	case "crash":
 		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "memory":
-		for range 1 << 10 {
+		for range 64 { // half a gigabyte
 			held = append(held, bytes.Repeat([]byte{1}, 8<<20))
 			time.Sleep(time.Duration(e.Millis) * time.Millisecond)
 		}

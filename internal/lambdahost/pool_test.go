@@ -91,7 +91,7 @@ func TestAFunctionFindsLambdasEnvironment(t *testing.T) {
 		"AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=SK", "AWS_SESSION_TOKEN=ST",
 		"AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_LOG_LEVEL=DEBUG", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:7",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/orders", "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
-		"TABLE=orders", "TZ=Europe/Berlin", "LAMBDA_TASK_ROOT=" + filepath.Dir(function), "PWD=" + filepath.Dir(function),
+		"TABLE=orders", "TZ=Europe/Berlin", "GOMAXPROCS=1", "LAMBDA_TASK_ROOT=" + filepath.Dir(function), "PWD=" + filepath.Dir(function),
 	} {
 		require.Contains(t, got, want)
 	}
@@ -105,6 +105,8 @@ func TestAnEnvironmentIsUsedAgain(t *testing.T) {
 	option, started := startedCalls(t)
 	f := newFunction(t, option)
 	cold := call(t, f, `{"Do":"sleep"}`)
+	require.Positive(t, cold.InitDuration)
+	require.Positive(t, cold.MaxMemoryUsed)
 	first := pid(t, f)
 	for range 20 {
 		require.Equal(t, first, pid(t, f), "calls one after another need one environment")
