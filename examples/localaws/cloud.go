@@ -12,13 +12,14 @@ import (
 
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/events/eventstest"
+	"github.com/patternkit/serverless/examples/localaws/ststest"
 	"github.com/patternkit/serverless/internal/wire"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 	"github.com/patternkit/serverless/stepfn/stepfntest"
 )
 
 // services is what is served, for people.
-const services = "DynamoDB, DynamoDB Streams, SQS, SNS, EventBridge and Step Functions"
+const services = "DynamoDB, DynamoDB Streams, SQS, SNS, EventBridge, Step Functions and STS"
 
 // cloud is all fakes together. They reach each other as services do on AWS.
 type cloud struct {
@@ -27,6 +28,7 @@ type cloud struct {
 	topics   *messagingtest.SNS
 	bus      *eventstest.EventBridge
 	machines *stepfntest.StepFunctions
+	tokens   *ststest.STS
 }
 
 func newCloud(verbose bool) *cloud {
@@ -34,7 +36,7 @@ func newCloud(verbose bool) *cloud {
 	if verbose {
 		tb = logger{}
 	}
-	c := &cloud{tables: dynamotest.New(tb), queues: messagingtest.NewSQS(tb)}
+	c := &cloud{tables: dynamotest.New(tb), tokens: ststest.New(tb), queues: messagingtest.NewSQS(tb)}
 	c.topics = messagingtest.NewSNS(tb, c.queues)
 	// The bus always has a log, which shows the events that reach no target.
 	c.bus = eventstest.New(logger{}, func(o *eventstest.Options) { o.AllowUnknownBus, o.Targets = true, c.target })
@@ -55,7 +57,7 @@ func (logger) Cleanup(func())                    {}
 func (c *cloud) handler() http.Handler {
 	return &wire.Local{
 		Servers: []*wire.Server{
-			wire.ServerOf(c.tables), wire.ServerOf(c.queues), wire.ServerOf(c.topics), wire.ServerOf(c.bus), wire.ServerOf(c.machines),
+			wire.ServerOf(c.tables), wire.ServerOf(c.queues), wire.ServerOf(c.topics), wire.ServerOf(c.bus), wire.ServerOf(c.machines), wire.ServerOf(c.tokens),
 		},
 		Reset: c.reset,
 		About: "This is localaws of patternkit: " + services + " in memory, for any AWS client. GET /_local/health says more.",
@@ -64,7 +66,7 @@ func (c *cloud) handler() http.Handler {
 
 // reset empties the fakes.
 func (c *cloud) reset() {
-	for _, fake := range []interface{ Reset() }{c.machines, c.bus, c.topics, c.queues, c.tables} {
+	for _, fake := range []interface{ Reset() }{c.tokens, c.machines, c.bus, c.topics, c.queues, c.tables} {
 		fake.Reset()
 	}
 }

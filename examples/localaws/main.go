@@ -1,6 +1,6 @@
 // Command localaws serves the fakes of this module on one port, for any AWS
-// client in any language: DynamoDB and its streams, SQS, SNS, EventBridge and
-// Step Functions. State lives in memory and ends with the process.
+// client in any language: DynamoDB and its streams, SQS, SNS, EventBridge, Step
+// Functions and STS. State lives in memory and ends with the process.
 //
 //	go run ./examples/localaws -addr 127.0.0.1:4566
 //	aws --endpoint-url http://127.0.0.1:4566 sqs list-queues

@@ -217,7 +217,7 @@ func TestTestsInOtherLanguages(t *testing.T) {
 	require.Contains(t, about, "This is localaws")
 	require.Equal(t, 1, strings.Count(about, "\n"))
 	_, health := ask("GET", "/_local/health")
-	require.JSONEq(t, `{"status":"ok","services":["dynamodb","events","sns","sqs","states"]}`, health)
+	require.JSONEq(t, `{"status":"ok","services":["dynamodb","events","sns","sqs","states","sts"]}`, health)
 
 	byName := *cfg.BaseEndpoint
 	byName = strings.Replace(byName, "127.0.0.1", "localhost", 1)

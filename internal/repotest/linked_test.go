@@ -134,6 +134,12 @@ var linked = map[string][]because{
 		sdk + "/aws/protocol/eventstream": "the client's own dependency",
 	}},
 
+	"examples/localaws/ststest": {client, {
+		sdk + "/service/sts":                      "the service that the package simulates",
+		sdk + "/service/internal/accept-encoding": "the client's own dependency",
+		sdk + "/service/internal/presigned-url":   "the client's own dependency",
+	}},
+
 	"events":                        {client, eventBridge},
 	"events/eventstest":             {client, eventBridge},
 	"events/eventstest/conformance": {client, eventBridge, {sdk + "/service/sqs": "queues are targets"}},

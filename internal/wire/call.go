@@ -51,6 +51,8 @@ type Call struct {
 	// Endpoint is where the request came to, such as "http://localhost:4566": the
 	// scheme and the Host header of a request over a port; "" in process.
 	Endpoint string
+	// AccessKeyID is the id of the key that has signed the request; "" for none.
+	AccessKeyID string
 
 	partial []*Fault // of this call
 	carried bool     // the handler ran

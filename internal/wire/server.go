@@ -357,8 +357,9 @@ func newCall(svc *Service, req request) *Call {
 			RequestID: awsid.UUID(), Time: time.Now(),
 		},
 	}
-	if isAccount(req.accessKey) {
-		c.Account = req.accessKey
+	c.AccessKeyID = req.accessKey
+	if account, ok := AccountOfKey(req.accessKey); ok {
+		c.Account = account
 	}
 	if req.port {
 		c.Endpoint = "http://" + req.host

@@ -17,6 +17,7 @@ var fakes = map[string]string{
 	"sns":            "messagingtest.NewSNS(t, queues)",
 	"sqs":            "messagingtest.NewSQS(t)",
 	"states":         "stepfntest.New(t)",
+	"sts":            "ststest.New(t)",
 }
 
 // noService answers a request for a service that none of the servers has, in the

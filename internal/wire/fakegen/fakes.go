@@ -113,4 +113,15 @@ var fakes = []fakePackage{{
 		Fail: "Invoke", Drop: "Invoke", Wait: "Invoke",
 		Throttled: "TooManyRequestsException",
 	}},
+}, {
+	Dir: "examples/localaws/ststest", Package: "ststest",
+	Example: "AssumeRole", Action: "sts:AssumeRole",
+	SDKError: "*types.RegionDisabledException", ErrorCode: "RegionDisabledException",
+	Resource: "a role",
+	Fields:   "which no error of STS has",
+	Fakes: []fake{{
+		Type: "STS", New: "New", Receiver: "s", Snapshot: "Snapshot", Service: "STS", SDK: "sts",
+		Fail: "AssumeRole", Drop: "AssumeRole", Wait: "GetCallerIdentity",
+		Throttled: "Throttling",
+	}},
 }}
