@@ -116,11 +116,11 @@ var fakes = []fakePackage{{
 }, {
 	Dir: "examples/localaws/ststest", Package: "ststest",
 	Example: "AssumeRole", Action: "sts:AssumeRole",
-	SDKError: "*types.RegionDisabledException", ErrorCode: "RegionDisabledException",
-	Resource: "a role",
-	Fields:   "which no error of STS has",
+	ErrorCode: "RegionDisabledException",
+	Resource:  "a role",
+	Fields:    "which no error of STS has",
 	Fakes: []fake{{
-		Type: "STS", New: "New", Receiver: "s", Snapshot: "Snapshot", Service: "STS", SDK: "sts",
+		Type: "STS", New: "New", Receiver: "s", Snapshot: "Snapshot", Service: "STS", SDK: "sts", SDKError: "*types.RegionDisabledException",
 		Fail: "AssumeRole", Drop: "AssumeRole", Wait: "GetCallerIdentity",
 		Throttled: "Throttling",
 	}},
