@@ -243,6 +243,9 @@ func (l *Lambda) updateEventSourceMapping(ctx context.Context, in *updateMapping
 	if m, err = l.idle(ctx, in.UUID, "update"); err != nil {
 		return nil, err
 	}
+	if err := l.unique(&changed); err != nil {
+		return nil, err
+	}
 	toggled := m.Disabled != changed.Disabled
 	m.EventSourceMapping, m.poller, m.problem = changed, poller, ""
 	m.begin(changeOf(toggled, changed.Disabled), l.opts.ChangeTime)

@@ -542,6 +542,10 @@ func TestMappingsOverTheWire(t *testing.T) {
 		requireCode(t, err, "InvalidParameterValueException", "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
 		_, err = update(lambda.UpdateEventSourceMappingInput{FunctionName: aws.String("tea")})
 		requireCode(t, err, "InvalidParameterValueException", "Function does not exist")
+		w.functions.Create("other", echo)
+		second := w.functions.Map(lambdatest.EventSourceMapping{EventSourceARN: w.orders.ARN(), FunctionARN: "other", Disabled: true})
+		_, err = update(lambda.UpdateEventSourceMappingInput{FunctionName: aws.String("other")})
+		requireCode(t, err, "ResourceConflictException", "Please update or delete the existing mapping with UUID "+second)
 		require.Equal(t, "Enabled", state(), "what was refused has changed nothing")
 
 		deleted, err := client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: created.UUID})

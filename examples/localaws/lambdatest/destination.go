@@ -145,6 +145,8 @@ func (e *event) why(condition string) string {
 		return "Function not invoked. Function is configured with zero reserved concurrent executions"
 	case e.failure != nil:
 		return e.failure.Message
+	case e.last == nil:
+		return "Function not invoked."
 	}
 	var report struct {
 		Message string `json:"errorMessage"`

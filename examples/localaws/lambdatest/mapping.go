@@ -113,8 +113,11 @@ func (l *Lambda) createMapping(ctx context.Context, m EventSourceMapping, tags m
 	if l.opts.Mapper == nil {
 		return nil, wire.NotSimulated("an event source mapping without Options.Mapper")
 	}
-	call := wire.CallOf(ctx)
 	if err := l.complete(ctx, &m); err != nil {
+		return nil, err
+	}
+	function, err := awsid.ParseARN(m.FunctionARN)
+	if err != nil {
 		return nil, err
 	}
 	m.UUID = awsid.UUID()
@@ -124,20 +127,29 @@ func (l *Lambda) createMapping(ctx context.Context, m EventSourceMapping, tags m
 	}
 	now := time.Now()
 	created := &mapping{
-		EventSourceMapping: m, poller: poller, region: call.Region, account: call.Account, tags: tags,
+		EventSourceMapping: m, poller: poller, region: function.Region, account: function.Account, tags: tags,
 		modified: now, change: "Creating", done: now.Add(takes),
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget(now)
-	for _, other := range l.mappings {
-		if other.EventSourceARN == m.EventSourceARN && other.FunctionARN == m.FunctionARN {
-			return nil, duplicate(other)
-		}
+	if err := l.unique(&m); err != nil {
+		return nil, err
 	}
 	l.mappings[m.UUID] = created
 	l.wake()
 	return created, nil
+}
+
+// unique refuses a mapping of a source to a function that another one has; l.mu is
+// held.
+func (l *Lambda) unique(m *EventSourceMapping) error {
+	for uuid, other := range l.mappings {
+		if uuid != m.UUID && other.EventSourceARN == m.EventSourceARN && other.FunctionARN == m.FunctionARN {
+			return duplicate(other)
+		}
+	}
+	return nil
 }
 
 func duplicate(other *mapping) error {
