@@ -139,6 +139,10 @@ var linked = map[string][]because{
 		sdk + "/service/internal/accept-encoding": "the client's own dependency",
 		sdk + "/service/internal/presigned-url":   "the client's own dependency",
 	}},
+	"examples/localaws/s3test": {client, objects, {
+		"github.com/johannesboyne/gofakes3": "is the fake of Amazon S3",
+		"github.com/ryszard/goskiplist":     "gofakes3's own dependency",
+	}},
 
 	"events":                        {client, eventBridge},
 	"events/eventstest":             {client, eventBridge},

@@ -124,4 +124,15 @@ var fakes = []fakePackage{{
 		Fail: "AssumeRole", Drop: "AssumeRole", Wait: "GetCallerIdentity",
 		Throttled: "Throttling",
 	}},
+}, {
+	Dir: "examples/localaws/s3test", Package: "s3test",
+	Example: "PutObject", Action: "s3:PutObject",
+	ErrorCode: "SlowDown",
+	Resource:  "a bucket",
+	Fields:    "which hardly any error of S3 has",
+	Fakes: []fake{{
+		Type: "S3", New: "New", Receiver: "s", Snapshot: "Snapshot", Service: "S3", SDK: "s3", SDKError: "*types.NoSuchKey",
+		Fail: "PutObject", Drop: "PutObject", Wait: "GetObject",
+		Throttled: "SlowDown",
+	}},
 }}
