@@ -30,10 +30,10 @@ type SQS struct {
 
 // SQSOptions are the settings of an [SQS].
 type SQSOptions struct {
-	// Endpoint is what queue URLs begin with, such as http://127.0.0.1:4566: some
-	// clients call the host of the queue URL. Optional. Defaults to the Host of the
-	// request that asks over a port, and else to that of AWS,
-	// https://sqs.<region>.amazonaws.com.
+	// Endpoint is what the queue URLs begin with that a call in process gets, such as
+	// http://127.0.0.1:4566: some clients call the host of the queue URL. A request
+	// over a port gets URLs of the Host that it asked. Optional. Defaults to that of
+	// AWS, https://sqs.<region>.amazonaws.com.
 	Endpoint string
 }
 
@@ -56,13 +56,13 @@ func NewSQS(tb TB, optFns ...func(*SQSOptions)) *SQS {
 	return s
 }
 
-// queueURL is the URL of a queue for a caller: one below the endpoint, at the
-// host that the caller asked, or that of AWS.
+// queueURL is the URL of a queue for a caller: one at the host that the caller
+// asked, below the endpoint, or that of AWS.
 func (s *SQS) queueURL(ctx context.Context, arn string) string {
 	p, _ := awsid.ParseARN(arn)
-	base := s.endpoint
+	base := wire.CallOf(ctx).Endpoint
 	if base == "" {
-		base = wire.CallOf(ctx).Endpoint
+		base = s.endpoint
 	}
 	if base == "" {
 		base = "https://sqs." + p.Region + ".amazonaws.com"
