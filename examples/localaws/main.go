@@ -1,12 +1,12 @@
-// Command localaws serves the fakes of this module on one port, for any AWS
-// client in any language: DynamoDB and its streams, SQS, SNS, EventBridge, Step
-// Functions and STS. State lives in memory and ends with the process.
+// Command localaws runs AWS applications on this machine, without Docker: it
+// serves the fakes of this module on one port, for any AWS client in any language,
+// and runs the Go functions of SAM templates as real processes.
 //
-//	go run ./examples/localaws -addr 127.0.0.1:4566
+//	go run ./examples/localaws -app examples/saga/template.yaml
 //	aws --endpoint-url http://127.0.0.1:4566 sqs list-queues
 //
-// Version 1 of the AWS CLI does not know AWS_ENDPOINT_URL: without
-// --endpoint-url its calls go to AWS.
+// State lives in memory and ends with the process. Version 1 of the AWS CLI does
+// not know AWS_ENDPOINT_URL: without --endpoint-url its calls go to AWS.
 //
 // Tests in any language isolate themselves and assert with POST /_local/reset and
 // GET /_local/calls; GET /_local/health answers when it is ready.
@@ -17,69 +17,81 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-	"time"
-
-	"github.com/patternkit/serverless/internal/wire"
 )
 
+// settings are the flags.
+type settings struct {
+	addr    string
+	apps    []string
+	params  []parameter
+	watch   bool
+	debug   string
+	quiet   bool
+	verbose bool
+}
+
+// parameter is a value for a template's parameter: for all templates that have it,
+// or for one stack.
+type parameter struct {
+	stack, name, value string
+	used               bool
+}
+
 func main() {
-	addr := flag.String("addr", "127.0.0.1:4566", "address to listen on; port 0 picks a free one")
-	verbose := flag.Bool("v", false, "log what is refused as not simulated to standard error")
-	flag.Parse()
+	s, err := parse(os.Args[1:], os.Stderr)
+	if err != nil {
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr, *verbose, os.Stdout); err != nil {
-		log.Fatal(err)
+	log.SetFlags(0)
+	if err := run(ctx, s, os.Stdout); err != nil {
+		log.Printf("localaws: %v", err)
+		os.Exit(1) //nolint:gocritic // stop has nothing to undo then
 	}
 }
 
-// run serves until ctx ends; it writes one line to out when it is ready.
-func run(ctx context.Context, addr string, verbose bool, out io.Writer) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	base := "http://" + listener.Addr().String()
-	cloud := newCloud(verbose)
-	ctx, cancel := context.WithCancel(wire.Patience(ctx, -1)) // time is real here
-	defer cancel()
-	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
-		Handler: cloud.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-	}
-	served, pumped := make(chan error, 1), make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	go func() { pumped <- cloud.run(ctx) }()
-	if _, err := fmt.Fprintf(out, "localaws: %s on %s\n", services, base); err != nil {
-		return err
-	}
-	select {
-	case err = <-served:
-	case err = <-pumped:
-		pumped <- err
-	case <-ctx.Done():
-	}
-	cancel() // ends long polls and the pump
-	shutdown, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer done()
-	if failed := server.Shutdown(shutdown); failed != nil && err == nil {
-		err = failed
-	}
-	if failed := <-pumped; err == nil {
-		err = failed
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, http.ErrServerClosed) {
+// parse reads the command line; what is wrong with it is on out already.
+func parse(args []string, out io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("localaws", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:4566", "address to listen on; port 0 picks a free one")
+	flags.Func("app", "`template` of an application to run; may be given several times", func(text string) error {
+		s.apps = append(s.apps, text)
 		return nil
+	})
+	flags.Func("param", "`Name=value` of a template's parameter, or Stack:Name=value for one of several; may be given several times", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return fmt.Errorf("want Name=value")
+		}
+		p := parameter{name: name, value: value}
+		if stack, own, ok := strings.Cut(name, ":"); ok {
+			p.stack, p.name = stack, own
+		}
+		s.params = append(s.params, p)
+		return nil
+	})
+	flags.BoolVar(&s.watch, "watch", false, "compile functions again when their sources change")
+	flags.StringVar(&s.debug, "debug", "", "`function` to run under Delve, by its logical id, without a time limit")
+	flags.BoolVar(&s.quiet, "q", false, "print neither invocations nor what functions write")
+	flags.BoolVar(&s.verbose, "v", false, "print also Lambda's START, END and REPORT lines, and what is refused as not simulated")
+	if err := flags.Parse(args); err != nil {
+		return s, err
 	}
-	return err
+	if flags.NArg() > 0 {
+		err := fmt.Errorf("localaws takes no arguments besides its flags, found %q; see -help", flags.Args())
+		fmt.Fprintln(out, err)
+		return s, err
+	}
+	return s, nil
 }

@@ -17,12 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -32,7 +30,7 @@ func serve(t *testing.T) aws.Config {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, ready := io.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, "127.0.0.1:0", true, ready) }()
+	go func() { done <- run(ctx, settings{addr: "127.0.0.1:0", verbose: true}, ready) }()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -194,11 +192,19 @@ func TestTablesAndStreams(t *testing.T) {
 }
 
 func TestAServiceThatIsNotHereIsRefusedInItsOwnProtocol(t *testing.T) {
-	_, err := lambda.NewFromConfig(serve(t)).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{}`)})
-	var refused smithy.APIError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "NotSimulated", refused.ErrorCode())
-	require.Equal(t, `the service "lambda" (operation "Invoke", POST /2015-03-31/functions/f/invocations) is not simulated`, refused.ErrorMessage())
+	cfg := serve(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, *cfg.BaseEndpoint, strings.NewReader("{}"))
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20261128/eu-west-1/kinesis/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("X-Amz-Target", "Kinesis_20131202.PutRecord")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, 400, answer.StatusCode)
+	require.Contains(t, string(text), "NotSimulated")
+	require.Contains(t, string(text), `\"kinesis\" (operation \"PutRecord\")`)
 }
 
 func TestTestsInOtherLanguages(t *testing.T) {
@@ -217,7 +223,7 @@ func TestTestsInOtherLanguages(t *testing.T) {
 	require.Contains(t, about, "This is localaws")
 	require.Equal(t, 1, strings.Count(about, "\n"))
 	_, health := ask("GET", "/_local/health")
-	require.JSONEq(t, `{"status":"ok","services":["dynamodb","events","sns","sqs","states","sts"]}`, health)
+	require.JSONEq(t, `{"status":"ok","services":["dynamodb","events","lambda","s3","secretsmanager","sns","sqs","states","sts"]}`, health)
 
 	byName := *cfg.BaseEndpoint
 	byName = strings.Replace(byName, "127.0.0.1", "localhost", 1)
@@ -242,5 +248,37 @@ func TestTestsInOtherLanguages(t *testing.T) {
 func TestAnAddressInUseIsAnError(t *testing.T) {
 	cfg := serve(t)
 	addr := strings.TrimPrefix(*cfg.BaseEndpoint, "http://")
-	require.ErrorContains(t, run(t.Context(), addr, false, io.Discard), "address already in use")
+	require.ErrorContains(t, run(t.Context(), settings{addr: addr}, io.Discard), "address already in use")
+}
+
+func TestCommandLine(t *testing.T) {
+	s, err := parse([]string{"-app", "a.yaml", "-app", "b.yaml", "-param", "Name=v=1", "-param", "shop:Stage=prod", "-watch", "-q"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, settings{
+		addr: "127.0.0.1:4566", apps: []string{"a.yaml", "b.yaml"}, watch: true, quiet: true,
+		params: []parameter{{name: "Name", value: "v=1"}, {stack: "shop", name: "Stage", value: "prod"}},
+	}, s)
+	for _, bad := range [][]string{{"-param", "Name"}, {"-param", "=v"}, {"template.yaml"}, {"-ap", "x"}} {
+		var text strings.Builder
+		_, err := parse(bad, &text)
+		require.Error(t, err, bad)
+		require.NotEmpty(t, text.String(), bad)
+	}
+}
+
+func TestCauses(t *testing.T) {
+	for payload, want := range map[string]string{
+		`{"type":"TOKEN","methodArn":"arn:aws:execute-api:r:1:api/prod/GET/"}`:                                  "authorizer",
+		`{"type":"REQUEST","routeKey":"GET /","routeArn":"arn"}`:                                                "authorizer",
+		`{"httpMethod":"GET","path":"/orders"}`:                                                                 "GET /orders",
+		`{"version":"2.0","requestContext":{"http":{"method":"POST","path":"/orders"}}}`:                        "POST /orders",
+		`{"Records":[{"EventSource":"aws:sns","Sns":{"TopicArn":"arn:aws:sns:r:1:orders"}}]}`:                   "topic orders",
+		`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:r:1:orders"},{}]}`:                  "2 of queue orders",
+		`{"Records":[{"eventSource":"aws:dynamodb","eventSourceARN":"arn:aws:dynamodb:r:1:table/t/stream/1"}]}`: "1 of table t",
+		`{"source":"shop","detail-type":"OrderPlaced","detail":{}}`:                                             "event shop OrderPlaced",
+		`[1]`: "invoke",
+		`{}`:  "invoke",
+	} {
+		require.Equal(t, want, cause([]byte(payload)), payload)
+	}
 }
