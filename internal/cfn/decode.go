@@ -259,6 +259,9 @@ func (d *decoding) structure(v *Value, into reflect.Value, path string) {
 	}
 	known := fields(into.Type())
 	for _, m := range v.members {
+		if d.faults.Full() {
+			return
+		}
 		i := slices.IndexFunc(known, func(f field) bool { return f.name == m.Name })
 		if i < 0 {
 			all := make([]string, len(known))

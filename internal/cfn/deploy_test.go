@@ -2,6 +2,7 @@ package cfn_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -343,4 +344,16 @@ Outputs:
 	d = deploy(t, "Resources: {A: {Type: T}}\nOutputs: {O: {Value: [a]}}", cfn.Environment{})
 	_, err = d.Outputs()
 	require.EqualError(t, err, "line 2: output O: Template format error: Output O is malformed: its value is not a string but a list")
+}
+
+func TestFaultsWithoutEndHaveAnEnd(t *testing.T) {
+	text := "Resources:\n  A:\n    Type: T\n    Properties:\n      X:\n" + strings.Repeat("        - !Ref Nothing\n", 30_000)
+	parsed, err := cfn.Parse([]byte(text))
+	require.NoError(t, err)
+	_, err = parsed.Deploy(cfn.Environment{})
+	var faults cfn.Errors
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults, 100)
+	require.ErrorAs(t, parsed.Resource("A").Body.At("X").Decode(&[]int{}), &faults)
+	require.Len(t, faults, 100)
 }

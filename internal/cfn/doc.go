@@ -37,7 +37,7 @@
 // 1,000,000 bytes, 500 resources, 200 parameters, 200 mappings, 200 outputs, as
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 // has them; and a depth of 200 and 200,000 values after YAML's aliases are
-// resolved, which are this package's own.
+// resolved, which are this package's own. At most 100 faults are told at once.
 //
 // # YAML
 //

@@ -29,7 +29,7 @@ func (v *Value) line() int {
 
 // value evaluates a value. It is nil for AWS::NoValue, and after a fault.
 func (e *evaluation) value(v *Value) *Value {
-	if v == nil {
+	if v == nil || e.faults.Full() {
 		return nil
 	}
 	if name, argument := v.Intrinsic(); name != "" {

@@ -61,9 +61,19 @@ func (e Errors) Unwrap() []error {
 	return out
 }
 
+// maxFaults is how many faults are told: a text with more is hostile, or no
+// template at all.
+const maxFaults = 100
+
+// Full says that no more faults are told.
+func (e Errors) Full() bool { return len(e) >= maxFaults }
+
 // Add appends what is wrong in err: an Error, Errors, or any other error as a
-// text. Nil adds nothing.
+// text. Nil adds nothing, and neither does a fault beyond the first hundred.
 func (e *Errors) Add(err error) {
+	if e.Full() {
+		return
+	}
 	var many Errors
 	var one *Error
 	switch {

@@ -110,7 +110,7 @@ func (d *Deployment) unresolved(in *place, line int, name string) *Error {
 func (d *Deployment) checkReferences(faults *Errors) {
 	check := func(in *place, v *Value, live bool) {
 		d.references(v, true, func(r reference) {
-			if !d.given(r.name) && d.template.Resource(r.name) == nil {
+			if !faults.Full() && !d.given(r.name) && d.template.Resource(r.name) == nil {
 				faults.Add(d.unresolved(in, r.line, r.name))
 			}
 		})
@@ -118,7 +118,7 @@ func (d *Deployment) checkReferences(faults *Errors) {
 			return
 		}
 		d.references(v, false, func(r reference) {
-			if d.template.Resource(r.name) != nil && !d.given(r.name) && !d.exists(r.name) {
+			if !faults.Full() && d.template.Resource(r.name) != nil && !d.given(r.name) && !d.exists(r.name) {
 				faults.Add(d.unresolved(in, r.line, r.name))
 			}
 		})

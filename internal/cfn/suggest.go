@@ -10,6 +10,9 @@ func Suggest(name string, known []string) string {
 		if strings.EqualFold(k, name) {
 			return `, did you mean "` + k + `"?`
 		}
+		if len(k)-len(name) >= least || len(name)-len(k) >= least {
+			continue // further apart than what is looked for
+		}
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
 			best, least = k, d
 		}

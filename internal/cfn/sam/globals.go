@@ -50,7 +50,7 @@ func (x *transformer) globals() map[string]*cfn.Value {
 		}
 		for _, p := range m.Value.Members() {
 			switch {
-			case slices.Contains(known, p.Name):
+			case x.faults.Full() || slices.Contains(known, p.Name):
 			case slices.Contains(properties[m.Name], p.Name):
 				x.globalFault(p.Line, "%q is a property of a %s that Globals cannot have", p.Name, m.Name)
 			default:

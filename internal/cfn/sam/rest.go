@@ -249,13 +249,11 @@ func (x *transformer) finishREST(s *slot) {
 	x.gatewayResponses(s)
 	deployment := x.make(s, r.ID+"Deployment", "AWS::ApiGateway::Deployment", r.Line, cfn.NewMap(r.Line).Set("RestApiId", cfn.NewRef(r.Line, r.ID)))
 	deployment.DependsOn = methods
-	stage := stageSuffix(r)
-	if stage == "Stage" {
-		stage = ""
-	}
-	id := suffixed(r.ID, stage) + "Stage"
-	if stage != "" && !alphanumeric.MatchString(stage) {
-		id = r.ID + "Stage" + hash(stage)
+	id := r.ID + "Stage"
+	if stage := p.Get("StageName"); stage.Kind() == cfn.String && alphanumeric.MatchString(stage.Text()) {
+		id = r.ID + stage.Text() + "Stage"
+	} else if stage.Kind() == cfn.String {
+		id += hash(stage.Text())
 	}
 	body := pass(cfn.NewMap(r.Line), p, "StageName", "Variables", "MethodSettings", "CacheClusterEnabled", "CacheClusterSize", "AccessLogSetting", "CanarySetting", "TracingEnabled")
 	body.Set("RestApiId", cfn.NewRef(r.Line, r.ID)).Set("DeploymentId", cfn.NewRef(r.Line, r.ID+"Deployment"))

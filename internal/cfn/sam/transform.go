@@ -172,7 +172,7 @@ func (x *transformer) known(r *cfn.Resource, v *cfn.Value, where string, names .
 		where = " in " + where
 	}
 	for _, m := range v.Members() {
-		if !slices.Contains(names, m.Name) {
+		if !x.faults.Full() && !slices.Contains(names, m.Name) {
 			x.fault(r, m.Line, "unknown property %q%s%s", m.Name, where, cfn.Suggest(m.Name, names))
 		}
 	}
