@@ -136,6 +136,7 @@ var linked = map[string][]because{
 
 	"examples/localaws/ststest": {client, {
 		sdk + "/service/sts":                      "the service that the package simulates",
+		sdk + "/internal/v4a":                     "the client's own dependency",
 		sdk + "/service/internal/accept-encoding": "the client's own dependency",
 		sdk + "/service/internal/presigned-url":   "the client's own dependency",
 	}},

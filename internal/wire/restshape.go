@@ -96,6 +96,9 @@ func newRESTShape(operation string, t reflect.Type) *restShape {
 	s := &restShape{}
 	var fields []reflect.StructField
 	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous && f.Type.Kind() == reflect.Pointer {
+			panic(fmt.Sprintf("wire: %s: the embedded %s may not be a pointer", operation, f.Type))
+		}
 		if f.Anonymous || !f.IsExported() {
 			continue
 		}

@@ -230,6 +230,9 @@ func do(r *http.Request, servers ...*Server) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Method == http.MethodHead {
+		answer.body = nil
+	}
 	return answer.response(r), nil
 }
 

@@ -13,6 +13,7 @@ import (
 var fakes = map[string]string{
 	"dynamodb":       "dynamotest.New(t)",
 	"events":         "eventstest.New(t)",
+	"lambda":         "lambdatest.New(t)",
 	"secretsmanager": "authorizertest.NewSecretsManager(t)",
 	"sns":            "messagingtest.NewSNS(t, queues)",
 	"sqs":            "messagingtest.NewSQS(t)",

@@ -49,6 +49,10 @@ func TestAServiceThatIsNotJoined(t *testing.T) {
 			_, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("a")})
 			return err
 		},
+		`"lambda" (operation "Invoke") lambdatest.New(t).Join(cfg)`: func() error {
+			_, err := lambda.NewFromConfig(cfg).Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"a":1}`)})
+			return err
+		},
 	} {
 		t.Run(fake, func(t *testing.T) {
 			service, join, _ := strings.Cut(fake, ") ")
@@ -80,14 +84,6 @@ func TestRefusalsOfOtherProtocols(t *testing.T) {
 	cfg := config(newServer(t))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	for what, call := range map[string]func() error{
-		`the service "lambda" (operation "Invoke", POST /2015-03-31/functions/f/invocations) is not simulated`: func() error {
-			_, err := lambda.NewFromConfig(cfg).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"a":1}`)})
-			return err
-		},
-		`the service "lambda" (operation "ListFunctions", GET /2015-03-31/functions) is not simulated`: func() error {
-			_, err := lambda.NewFromConfig(cfg).ListFunctions(t.Context(), nil)
-			return err
-		},
 		`the service "s3" (operation "GetObject", GET /b/key) is not simulated`: func() error {
 			_, err := s3.NewFromConfig(cfg).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("key")})
 			return err
@@ -115,6 +111,16 @@ func TestRefusalsOnTheWire(t *testing.T) {
 		"Route 53":     {"route53", "GET", "/2013-04-01/hostedzone", "", "", "text/xml", `<Error><Type>Sender</Type><Code>NotSimulated</Code>`},
 		"STS":          {"sts", "POST", "/", "application/x-www-form-urlencoded", "Action=GetCallerIdentity&Version=2011-06-15", "text/xml", `<Message>the service &#34;sts&#34; (operation &#34;GetCallerIdentity&#34;) is not simulated</Message>`},
 		"STS by GET":   {"sts", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "", "text/xml", `GetCallerIdentity`},
+		"Lambda":       {"lambda", "POST", "/2015-03-31/functions/f/invocations?Qualifier=1", "application/x-www-form-urlencoded", `{"Action":1}&Action=x`, "application/json", `(operation \"Invoke\", POST /2015-03-31/functions/f/invocations)`},
+		"pipes":        {"pipes", "POST", "/v1/pipes/a/start", "", "", "application/json", `(operation \"StartPipe\", POST /v1/pipes/a/start)`},
+		"schemas":      {"schemas", "GET", "/v1/registries/name/r/schemas", "", "", "application/json", `(operation \"ListSchemas\", GET`},
+		"connections":  {"execute-api", "POST", "/@connections/abc%3D", "", "data", "application/json", `(operation \"PostToConnection\", POST`},
+		"HTTP APIs":    {"apigateway", "GET", "/v2/apis", "", "", "application/json", `(operation \"GetApis\", GET /v2/apis)`},
+		"mail":         {"ses", "POST", "/v2/email/outbound-emails", "application/json", "{}", "application/json", `(operation \"SendEmail\", POST`},
+		"old mail":     {"ses", "POST", "/", "application/x-www-form-urlencoded", "Action=SendEmail", "text/xml", `(operation &#34;SendEmail&#34;)`},
+		"copy":         {"s3", "PUT", "http://b.s3.eu-west-1.amazonaws.com/k?tagging", "", "", "application/xml", `(operation &#34;PutObjectTagging&#34;, PUT /b/k)`},
+		"list buckets": {"s3", "GET", "/", "", "", "application/xml", `(operation &#34;ListBuckets&#34;, GET /)`},
+		"no operation": {"lambda", "GET", "/2015-03-31/nothing", "", "", "application/json", `the service \"lambda\" (GET /2015-03-31/nothing)`},
 		"nobody's GET": {"", "GET", "/health", "", "", "application/json", `the request is not signed, so that the service of GET /health is not known`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,6 +139,19 @@ func TestRefusalsOnTheWire(t *testing.T) {
 				require.Equal(t, wire.CodeNotSimulated, w.Header().Get("X-Amzn-Errortype"))
 			}
 		})
+	}
+}
+
+// Services whose target names the operation.
+func TestRefusalsOfTargets(t *testing.T) {
+	for service, target := range map[string]string{"ssm": "AmazonSSM.GetParameter", "logs": "Logs_20140328.PutLogEvents", "kinesis": "Kinesis_20131202.PutRecord"} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+		r.Header.Set("Authorization", strings.Replace(snsScope, "/sns/", "/"+service+"/", 1))
+		r.Header.Set("X-Amz-Target", target)
+		w := httptest.NewRecorder()
+		newServer(t).ServeHTTP(w, r)
+		_, operation, _ := strings.Cut(target, ".")
+		require.Contains(t, w.Body.String(), `the service \"`+service+`\" (operation \"`+operation+`\") is not simulated`)
 	}
 }
 
