@@ -23,6 +23,7 @@
 //   - Policy templates are kept by their names in the generated role, as
 //     {PolicyName, PolicyTemplate: {Name: parameters}}: the role lists them,
 //     nobody evaluates them. Connectors are dropped: they are permissions only.
+//   - Domain has no records of Route 53: nobody resolves the name.
 //   - Timeout (3) and MemorySize (128) are set if nothing sets them, and
 //     CodeUri is "." then.
 //
@@ -30,7 +31,7 @@
 //
 // By name and line: AWS::Serverless::Application, ::GraphQLApi and
 // ::CapacityProvider; DefinitionUri of an API and any use of a file through
-// AWS::Include; Domain; Models and RequestModel; the events MSK, MQ,
+// AWS::Include; Models and RequestModel; the events MSK, MQ,
 // SelfManagedKafka, DocumentDB, IoTRule, AlexaSkill, CloudWatchLogs and
 // Cognito; DeploymentPreference of a state machine. A property that a SAM type
 // does not have is named with its line and what was probably meant.

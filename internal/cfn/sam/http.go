@@ -95,10 +95,8 @@ func (x *transformer) addHTTPRoute(api *httpAPI, rt *route) {
 func (x *transformer) httpAPI(s *slot) {
 	r, p := s.source, s.source.Body
 	api := x.http(s)
-	for _, name := range []string{"DefinitionUri", "Domain"} {
-		if v := p.Get(name); v != nil {
-			x.fault(r, v.Line, "%s is not simulated", name)
-		}
+	if v := p.Get("DefinitionUri"); v != nil {
+		x.fault(r, v.Line, "DefinitionUri is not simulated")
 	}
 	if auth := p.Get("Auth"); x.mapping(r, auth, "Auth") {
 		x.known(r, auth, "Auth", "DefaultAuthorizer", "Authorizers", "EnableIamAuthorizer")
@@ -245,6 +243,7 @@ func (x *transformer) finishHTTP(s *slot) {
 		Set("ApiId", cfn.NewRef(r.Line, r.ID)).Set("StageName", stage).Set("AutoDeploy", cfn.NewBool(r.Line, true)).
 		Set("RouteSettings", api.settings).Set("Tags", tags.Clone()))
 	x.references[r.ID+".Stage"] = id
+	x.domain(s, id, false)
 }
 
 // httpCORS is CorsConfiguration: true allows every origin.

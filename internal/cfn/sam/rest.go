@@ -99,7 +99,7 @@ func (x *transformer) restAPI(s *slot) {
 	r, p := s.source, s.source.Body
 	api := x.rest(s)
 	x.need(r, p, r.Line, "", "StageName")
-	for _, name := range []string{"DefinitionUri", "Domain", "Models"} {
+	for _, name := range []string{"DefinitionUri", "Models"} {
 		if v := p.Get(name); v != nil {
 			x.fault(r, v.Line, "%s is not simulated", name)
 		}
@@ -260,6 +260,7 @@ func (x *transformer) finishREST(s *slot) {
 	x.make(s, id, "AWS::ApiGateway::Stage", r.Line, body)
 	x.references[r.ID+".Stage"], x.references[r.ID+".Deployment"] = id, r.ID+"Deployment"
 	x.usagePlan(s, id)
+	x.domain(s, id, true)
 }
 
 // restBody is AWS::ApiGateway::RestApi.
