@@ -39,13 +39,9 @@ func (b restXMLBody) decode(operation string, body []byte, s *restShape, into an
 		return err
 	}
 	if len(unknown) > 0 {
-		return NotSimulated("the member %s of %s", strings.Join(unknown[:min(maxUnknown, len(unknown))], ", "), operation)
+		return NotSimulated("the member %s of %s", strings.Join(unknown, ", "), operation)
 	}
-	if err := xml.Unmarshal(body, into); err != nil {
-		var own *Error
-		if errors.As(err, &own) {
-			return own
-		}
+	if xml.Unmarshal(body, into) != nil {
 		return malformedXML()
 	}
 	return nil
@@ -160,9 +156,6 @@ const maxXMLDepth = 64
 // walk reads a document and lists the elements and attributes that the shape
 // does not have, as dotted paths without the root.
 func (s *xmlShape) walk(doc []byte) (unknown []string, err error) {
-	if len(bytes.TrimSpace(doc)) == 0 {
-		return nil, nil
-	}
 	if !utf8.Valid(doc) {
 		return nil, malformedXML()
 	}
