@@ -21,7 +21,13 @@
 // lists AWS::LanguageExtensions, Fn::Length, Fn::ToJsonString and DefaultValue
 // of Fn::FindInMap. A message of CloudFormation's that is known is used with
 // its words: "Unresolved resource dependencies [X] in the Resources block of
-// the template".
+// the template". Shown by TestIntrinsics, TestLanguageExtensions and TestOrder.
+//
+// # Errors
+//
+// Faults are Errors: each has the file, the line and the resource, and all that
+// one step finds come together. Shown by TestParametersRefused and
+// TestDecodeFaults.
 //
 // # What is refused
 //
@@ -30,7 +36,8 @@
 // AWS::Serverless-2016-10-31 nor AWS::LanguageExtensions, parameters whose
 // values are in Systems Manager, dynamic references ({{resolve:…}}), the
 // sections Rules and Hooks. AllowedPattern is Go's regexp syntax (RE2), which
-// has no lookaround: a pattern that needs it is refused.
+// has no lookaround: a pattern that needs it is refused. Shown by
+// TestIntrinsicsRefused and TestParseRefuses.
 //
 // # Limits
 //
@@ -46,5 +53,6 @@
 // for, 0755 is octal, as YAML 1.1 has it, and where a boolean is, yes, no, on
 // and off are such.
 // Anchors, aliases and merge keys are resolved. A key that stands twice in a
-// mapping is an error that names both lines.
+// mapping is an error that names both lines. Shown by TestScalarsOfYAML and
+// TestAnchorsAndMergeKeys.
 package cfn

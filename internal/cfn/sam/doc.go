@@ -5,7 +5,9 @@
 // intrinsic functions stay as they are.
 //
 // A generated resource has the line of what it came from, the event or the
-// resource, and Source is that resource.
+// resource, and Source is that resource. Shown by TestAsTheTranslator and
+// TestRoutesAsTheTranslator, which compare with what the translator made, and
+// by TestExamplesDeploy.
 //
 // # What differs from the translator
 //
@@ -29,12 +31,14 @@
 //
 // # What is refused
 //
-// By name and line: AWS::Serverless::Application, ::GraphQLApi and
-// ::CapacityProvider; DefinitionUri of an API and any use of a file through
+// By name and line: AWS::Serverless::Application, ::GraphQLApi, ::WebSocketApi
+// and ::CapacityProvider; ResourcePolicy; the usage plan SHARED; the event Api of
+// a state machine; DefinitionUri of an API and any use of a file through
 // AWS::Include; Models and RequestModel; the events MSK, MQ,
 // SelfManagedKafka, DocumentDB, IoTRule, AlexaSkill, CloudWatchLogs and
 // Cognito; DeploymentPreference of a state machine. A property that a SAM type
-// does not have is named with its line and what was probably meant.
+// does not have is named with its line and what was probably meant. Shown by
+// TestTransformRefuses.
 //
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 package sam
