@@ -26,6 +26,12 @@
 //     {PolicyName, PolicyTemplate: {Name: parameters}}: the role lists them,
 //     nobody evaluates them. Connectors are dropped: they are permissions only.
 //   - Domain has no records of Route 53: nobody resolves the name.
+//   - The deployment of a REST API makes no stage named Stage, and a bucket
+//     waits for permissions with DependsOn, not with tags.
+//   - Of a function DeploymentPreference, PropagateTags, AutoPublishCodeSha256,
+//     AutoPublishAliasAllProperties, VersionDeletionPolicy, SourceKMSKeyArn and
+//     CapacityProviderConfig, and of an API PropagateTags, AlwaysDeploy and
+//     OpenApiVersion are accepted and mean nothing.
 //   - Timeout (3) and MemorySize (128) are set if nothing sets them, and
 //     CodeUri is "." then.
 //
