@@ -73,7 +73,7 @@ func TestHowInvocationsEnd(t *testing.T) {
 	require.Equal(t, "Sandbox.Timedout", late.ErrorType)
 	require.Equal(t, "RequestId: r-3 Error: Task timed out after 0.10 seconds", late.ErrorMessage)
 
-	large := invoke(t, host, `{"Do":"large"}`)
+	large := invoke(t, host, `{"Do":"large"}`, func(e *lambdahost.Event) { e.Timeout = time.Minute })
 	require.Equal(t, "Function.ResponseSizeTooLarge", large.ErrorType)
 	require.Empty(t, invoke(t, host, `{"Do":"sleep"}`).ErrorType)
 

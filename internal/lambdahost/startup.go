@@ -116,12 +116,16 @@ func (e *environment) notStarted(err error) *failure {
 	return why
 }
 
-// dir is the working directory, "" for the host's own.
+// dir is the working directory.
 func (e *environment) dir() string {
-	if e.spec.opts.Dir == "" {
-		return filepath.Dir(e.spec.binary)
+	dir := e.spec.opts.Dir
+	if dir == "" {
+		dir = filepath.Dir(e.spec.binary)
 	}
-	return e.spec.opts.Dir
+	if full, err := filepath.Abs(dir); err == nil {
+		return full
+	}
+	return dir
 }
 
 // command is what is run: the binary, or Delve with it.
