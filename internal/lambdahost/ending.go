@@ -71,7 +71,7 @@ func (e *environment) end(reason string) {
 	<-e.begun
 	e.f.mu.Lock()
 	p, extensions := e.runtime, slices.Clone(e.extensions)
-	for _, t := range []*time.Timer{e.initTimer, e.idleTimer, e.polls} {
+	for _, t := range []*time.Timer{e.initTimer, e.loops, e.idleTimer, e.polls} {
 		if t != nil {
 			t.Stop()
 		}

@@ -58,6 +58,7 @@ type environment struct {
 	took       time.Duration
 	initError  []byte
 	initTimer  *time.Timer
+	loops      *time.Timer
 	idleTimer  *time.Timer
 	idleSince  time.Time
 	inFlight   map[string]*invocation

@@ -179,7 +179,10 @@ func TestLines(t *testing.T) {
 	t.Parallel()
 	onLine, lines := collect()
 	onPlatform, platform := collect()
-	f := newFunction(t, func(o *lambdahost.FunctionOptions) { o.OnLine, o.OnPlatform = onLine, onPlatform })
+	f := newFunction(t, func(o *lambdahost.FunctionOptions) {
+		o.OnLine = func(id, line string) { time.Sleep(10 * time.Millisecond); onLine(id, line) } // the response is faster
+		o.OnPlatform = onPlatform
+	})
 	tail := func(e *lambdahost.Event) { e.RequestID, e.LogTail = "r-1", true }
 	result := call(t, f, `{"Do":"print"}`, tail)
 	three := `{"level":"ERROR","timestamp":"2026-01-01T00:00:00Z","message":"three"}`

@@ -39,6 +39,16 @@ func (e *environment) asks(c *conn) bool {
 	return true
 }
 
+// busy reports whether there are invocations that somebody waits for; f.mu is held.
+func (e *environment) busy() bool {
+	for _, inv := range e.inFlight {
+		if inv.stage == running {
+			return true
+		}
+	}
+	return false
+}
+
 // progress ends the initialization once the runtime and the extensions have asked
 // for what is next, and offers the connections; f.mu is held.
 func (e *environment) progress() []*invocation {
@@ -54,9 +64,27 @@ func (e *environment) progress() []*invocation {
 			e.f.starting -= e.spec.opts.Concurrency
 			e.finishing = max(0, e.spec.opts.Concurrency-len(e.waiting))
 			e.f.finishing += e.finishing
+			if e.finishing > 0 {
+				e.loops = time.AfterFunc(grace, e.fewerLoops)
+			}
 		}
 	}
 	return e.f.offer(e)
+}
+
+// fewerLoops is called when all loops of the process should have asked: a binary may
+// have only one, whatever its concurrency is.
+func (e *environment) fewerLoops() {
+	e.f.mu.Lock()
+	defer e.f.mu.Unlock()
+	if e.retired {
+		return
+	}
+	if e.spec == e.f.spec {
+		e.f.finishing -= e.finishing
+	}
+	e.finishing = 0
+	e.f.start()
 }
 
 // assign gives an invocation to a connection that waits for one; f.mu is held.
@@ -116,6 +144,9 @@ func (e *environment) due(inv *invocation) {
 	case running:
 		if e.spec.opts.Concurrency > 1 { // the process goes on
 			inv.stage = late
+			if e.spec != e.f.spec && !e.busy() {
+				e.f.retire(e, "timeout")
+			}
 			e.f.mu.Unlock()
 			why := timedOut(inv.event.Timeout)
 			e.finish(inv, why.result(inv.event.RequestID), why)
@@ -236,7 +267,7 @@ func (e *environment) idled() {
 		return
 	}
 	left := e.spec.opts.IdleTimeout
-	if len(e.inFlight) == 0 && e.current == nil {
+	if !e.busy() && e.current == nil {
 		left -= time.Since(e.idleSince)
 	}
 	if left > 0 {

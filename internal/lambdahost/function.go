@@ -114,7 +114,7 @@ func (f *Function) Configure(optFns ...func(*FunctionOptions)) error {
 func (f *Function) change(next *spec) {
 	f.spec, f.starting, f.finishing = next, 0, 0
 	for e := range f.environments {
-		if len(e.inFlight) == 0 {
+		if e.spec != next && !e.busy() { // start adds environments meanwhile
 			f.retire(e, "spindown")
 		}
 	}

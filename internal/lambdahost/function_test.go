@@ -107,6 +107,7 @@ func doAsTold(ctx context.Context, e event) (any, error) {
 			time.Sleep(time.Duration(e.Millis) * time.Millisecond)
 		}
 	case "wait":
+		fmt.Println("waiting")
 		for _, err := os.Stat(e.Text); err != nil; _, err = os.Stat(e.Text) {
 			time.Sleep(time.Millisecond)
 		}

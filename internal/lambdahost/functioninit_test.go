@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -71,6 +72,11 @@ func initialize() {
 	case "exit":
 		fmt.Println("no configuration")
 		os.Exit(1)
+	case "single": // the loops are counted before main: it starts once more with one
+		if os.Getenv("AWS_LAMBDA_MAX_CONCURRENCY") != "" {
+			_ = os.Unsetenv("AWS_LAMBDA_MAX_CONCURRENCY")
+			panic(syscall.Exec(os.Args[0], os.Args, os.Environ()))
+		}
 	case "zero":
 		os.Exit(0)
 	case "sleep":

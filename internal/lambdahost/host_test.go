@@ -1,9 +1,14 @@
 package lambdahost_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -152,4 +157,51 @@ func TestUnknownRequestsAreRefused(t *testing.T) {
 		require.Equal(t, want, resp.StatusCode, path)
 		require.NoError(t, resp.Body.Close())
 	}
+}
+
+const next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// talk writes text to the Runtime API and returns what it answers until it closes
+// the connection, or until the answer ends with the suffix.
+func talk(t *testing.T, host *lambdahost.Host, text, suffix string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", host.Address())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	_, err = io.WriteString(c, text)
+	require.NoError(t, err)
+	var got []byte
+	for b := make([]byte, 1); suffix == "" || !strings.HasSuffix(string(got), suffix); {
+		n, err := c.Read(b)
+		if err != nil {
+			break
+		}
+		got = append(got, b[:n]...)
+	}
+	return string(got)
+}
+
+func TestConnectionsOfTheRuntime(t *testing.T) {
+	t.Parallel()
+	host := start(t)
+	require.Empty(t, talk(t, host, next+next, ""), "one request after another")
+	require.Empty(t, invoke(t, host, `{"Do":"sleep"}`).ErrorType, "nothing is handed to a connection that has gone")
+	require.Empty(t, talk(t, host, "no request\r\n\r\n", ""))
+	require.Empty(t, talk(t, host, "GET / HTTP/1.1\r\nA: "+strings.Repeat("x", 8<<20), ""), "headers are bounded")
+	post := "POST /2018-06-01/runtime/invocation/unknown/response HTTP/1.1\r\nHost: x\r\n"
+	require.Contains(t, talk(t, host, post+"Content-Length: 1\r\nExpect: 100-continue\r\n\r\nx", "}\n"), "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 Bad Request")
+	require.Contains(t, talk(t, host, post+"Content-Length: 0\r\nConnection: close\r\n\r\n", ""), "400 Bad Request")
+
+	file := filepath.Join(t.TempDir(), "go")
+	done := make(chan lambdahost.Result)
+	go func() {
+		r, _ := host.Invoke(context.Background(), fmt.Appendf(nil, `{"Do":"wait","Text":%q}`, file), func(e *lambdahost.Event) { e.Timeout = time.Minute })
+		done <- r
+	}()
+	for len(host.Lines()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	require.Contains(t, talk(t, host, next, "}\n"), "403 Forbidden", "an invocation is answered before the next one")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.Empty(t, (<-done).ErrorType)
 }

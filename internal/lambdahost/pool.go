@@ -102,7 +102,7 @@ func (f *Function) offer(e *environment) []*invocation {
 		return nil
 	}
 	if e.spec != f.spec {
-		if len(e.inFlight) == 0 {
+		if !e.busy() {
 			f.retire(e, "spindown")
 		}
 		return nil
@@ -126,7 +126,7 @@ func (f *Function) offer(e *environment) []*invocation {
 	}
 	f.idle = append(f.idle, e.waiting...)
 	e.waiting = nil
-	if len(e.inFlight) == 0 {
+	if !e.busy() {
 		e.idleSince = time.Now()
 	}
 	return handed
