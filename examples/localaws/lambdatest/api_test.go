@@ -112,8 +112,43 @@ func TestInvokeIsRefused(t *testing.T) {
 	requireCode(t, invoke(lambda.InvokeInput{FunctionName: aws.String("tenants")}), "InvalidParameterValueException", "Add a valid tenant ID")
 	requireCode(t, invoke(lambda.InvokeInput{FunctionName: aws.String("ship"), TenantId: aws.String("acme")}), "InvalidParameterValueException", "Remove the tenant ID")
 	requireCode(t, invoke(lambda.InvokeInput{FunctionName: aws.String("ship"), DurableExecutionName: aws.String("d")}), "NotSimulated", "X-Amz-Durable-Execution-Name")
-	_, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{FunctionName: aws.String("ship")})
-	requireCode(t, err, "UnknownOperationException", "is not simulated")
+	_, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{FunctionName: aws.String("tea")})
+	requireCode(t, err, "ResourceNotFoundException", "Function not found")
+	_, err = client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{FunctionName: aws.String("ship"), InvocationType: "Event"})
+	requireCode(t, err, "ValidationException", "Value 'Event' at 'invocationType'")
+}
+
+func TestInvokeWithResponseStream(t *testing.T) {
+	functions := lambdatest.New(t)
+	functions.Create("ship", echo)
+	functions.Create("fails", func(context.Context, []byte) ([]byte, error) { return nil, &StockError{"tea"} })
+	client := functions.Client(once)
+	invoke := func(name, payload string) (chunks []string, end types.InvokeWithResponseStreamCompleteEvent) {
+		out, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{FunctionName: &name, Payload: []byte(payload), LogType: types.LogTypeTail})
+		require.NoError(t, err)
+		require.EqualValues(t, 200, out.StatusCode)
+		require.Equal(t, "$LATEST", *out.ExecutedVersion)
+		stream := out.GetStream()
+		for event := range stream.Events() {
+			switch event := event.(type) {
+			case *types.InvokeWithResponseStreamResponseEventMemberPayloadChunk:
+				chunks = append(chunks, string(event.Value.Payload))
+			case *types.InvokeWithResponseStreamResponseEventMemberInvokeComplete:
+				end = event.Value
+			}
+		}
+		require.NoError(t, stream.Err())
+		require.NoError(t, stream.Close())
+		return chunks, end
+	}
+	chunks, end := invoke("ship", `{"a":1}`)
+	require.Equal(t, []string{`{"a":1}`}, chunks)
+	require.Nil(t, end.ErrorCode)
+	require.NotEmpty(t, *end.LogResult)
+	chunks, end = invoke("fails", "")
+	require.Empty(t, chunks)
+	require.Equal(t, "Unhandled", *end.ErrorCode)
+	require.JSONEq(t, `{"errorMessage":"out of stock: tea","errorType":"StockError"}`, *end.ErrorDetails)
 }
 
 func TestInvokePassesContextOn(t *testing.T) {

@@ -62,11 +62,12 @@
 //
 // # The API
 //
-// Invoke (RequestResponse, Event, DryRun; Tail), functions and their
+// Invoke (RequestResponse, Event, DryRun; Tail), InvokeWithResponseStream, whose
+// stream has the answer in one chunk, functions and their
 // configurations, versions, aliases, reserved concurrency, event invoke configs,
 // event source mappings, tags, permissions and function URLs over REST in JSON. A
 // change of a configuration holds for the next invocation; the status is InProgress
-// for a second. Shown by TestInvoke, TestConfigurationsOverTheWire,
+// for a second. Shown by TestInvoke, TestInvokeWithResponseStream, TestConfigurationsOverTheWire,
 // TestFunctionsAreListedInPages, TestConcurrencyOverTheWire,
 // TestEventInvokeConfigsTakeEffect, TestTagsPoliciesAndURLs and TestOverAPort.
 //
@@ -101,7 +102,6 @@
 // These operations and members are refused by name:
 //
 //   - InvokeAsync: deprecated by AWS
-//   - InvokeWithResponseStream: answers come whole
 //   - UpdateFunctionCode: an archive cannot be run
 //   - AddLayerVersionPermission, DeleteLayerVersion, GetLayerVersion,
 //     GetLayerVersionByArn, GetLayerVersionPolicy, ListLayerVersions, ListLayers,

@@ -21,6 +21,7 @@ func (l *Lambda) service() wire.Service {
 		},
 		Operations: []wire.Operation{
 			wire.HandleREST("Invoke", "POST /2015-03-31/functions/{FunctionName}/invocations", l.serveInvoke),
+			wire.HandleREST("InvokeWithResponseStream", "POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", l.invokeWithResponseStream),
 
 			wire.HandleREST("CreateFunction", "POST /2015-03-31/functions 201", l.createFunction),
 			wire.HandleREST("GetFunction", "GET /2015-03-31/functions/{FunctionName}", l.getFunction),

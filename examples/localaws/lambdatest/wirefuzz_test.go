@@ -15,6 +15,7 @@ const queueARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 // lambdaSuite has a valid request for each operation.
 var lambdaSuite = hostile.Suite{Service: "lambda", Seeds: []hostile.Request{
 	{Operation: "Invoke", Route: "POST /2015-03-31/functions/ship/invocations?Qualifier=live", Body: `{"a":[1]}`},
+	{Operation: "InvokeWithResponseStream", Route: "POST /2021-11-15/functions/ship/response-streaming-invocations?Qualifier=live", Body: `{"a":[1]}`},
 	{Operation: "CreateFunction", Route: "POST /2015-03-31/functions", Body: `{"FunctionName":"new","Role":"r","Code":{"ZipFile":"eA=="},"Timeout":3,"MemorySize":128,"Publish":true,
 		"Architectures":["arm64"],"DeadLetterConfig":{"TargetArn":"` + queueARN + `"},"Description":"d","Environment":{"Variables":{"AB":"c"}},"EphemeralStorage":{"Size":512},"Handler":"h",
 		"Layers":["l"],"LoggingConfig":{"LogFormat":"JSON","LogGroup":"g"},"PackageType":"Zip","Runtime":"provided.al2023","Tags":{"k":"v"},"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"},"TracingConfig":{"Mode":"Active"}}`},
