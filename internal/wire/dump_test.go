@@ -11,10 +11,13 @@ import (
 	"github.com/patternkit/serverless/internal/wire"
 )
 
-// failedTB is a test that has failed.
-type failedTB struct{ errTB }
+// failedTB is a test that has failed, or passed.
+type failedTB struct {
+	errTB
+	passed bool
+}
 
-func (*failedTB) Failed() bool { return true }
+func (f *failedTB) Failed() bool { return !f.passed }
 
 // Where something is, is said unless it is where everything is.
 func TestDumpAt(t *testing.T) {
@@ -40,5 +43,15 @@ func TestDumpOnFailure(t *testing.T) {
 		require.NoError(t, err)
 		tb.end()
 		require.Equal(t, []string{"patternkit: the test has failed; SQS is left with\n" + want + "last calls:\n  GetQueueUrl arn:aws:sqs:eu-west-1:210987654321:orders: ok\n"}, tb.lines)
+	}
+	for _, tb := range []*failedTB{{}, {passed: true}} {
+		s := newServer(tb)
+		s.DumpOnFailure("SQS", &sync.Mutex{}, func() string { return "a queue\n" })
+		if tb.passed {
+			_, err := sqs.NewFromConfig(config(s)).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("orders")})
+			require.NoError(t, err)
+		}
+		tb.end()
+		require.Empty(t, tb.lines, "a fake that nothing has used, or a test that has passed")
 	}
 }

@@ -114,6 +114,19 @@ func TestFaultsThatCannotHappen(t *testing.T) {
 	}
 }
 
+func TestAFaultOfSomeCallsAlone(t *testing.T) {
+	s := batchServer(nil)
+	s.Throttle("").When(func(r *wire.Record) bool { return r.Operation == "Other" }).Times(1)
+	for _, test := range []struct {
+		operation, body string
+		want            int
+	}{{"Batch", `{"Entries":["a"]}`, 200}, {"Other", "{}", 400}, {"Other", "{}", 200}} {
+		status, err := call(s, test.operation, test.body)
+		require.NoError(t, err)
+		require.Equal(t, test.want, status, test.operation)
+	}
+}
+
 func TestPartialFailureNeedsItsEntries(t *testing.T) {
 	two, four := `{"Entries":["a","b"]}`, `{"Entries":["a","b","c","d"]}`
 	for name, test := range map[string]struct {

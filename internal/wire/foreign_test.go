@@ -30,6 +30,8 @@ func (o objects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && o[r.URL.Path] != "":
 		w.Header().Set("Content-Length", fmt.Sprint(len(o[r.URL.Path])))
 		_, _ = io.WriteString(w, o[r.URL.Path])
+	case r.Method == http.MethodHead:
+		w.WriteHeader(http.StatusNotFound)
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, `<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>`)
@@ -72,6 +74,8 @@ func TestAServiceOfAnotherHandler(t *testing.T) {
 	require.ErrorAs(t, err, new(*s3types.NoSuchKey))
 	_, err = client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("bucket"), Key: aws.String("b"), CopySource: aws.String("bucket/a")})
 	require.NoError(t, err)
+	_, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String("bucket"), Key: aws.String("gone")})
+	require.Error(t, err)
 
 	var journal []string
 	for _, c := range s.Journal() {
@@ -80,6 +84,7 @@ func TestAServiceOfAnotherHandler(t *testing.T) {
 	require.Equal(t, []string{
 		"s3 PutObject 210987654321 eu-west-1", "s3 GetObject 210987654321 eu-west-1",
 		"s3 GetObject 210987654321 eu-west-1 NoSuchKey", "s3 CopyObject 210987654321 eu-west-1",
+		"s3 HeadObject 210987654321 eu-west-1 404",
 	}, journal)
 
 	s.Fail("GetObject", &wire.Error{Code: "SlowDown", Message: "Please reduce your request rate.", Status: 503})

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,15 +21,19 @@ type signalTB struct {
 	said chan string
 }
 
-func (s signalTB) Logf(format string, _ ...any) { s.said <- format }
+func (s signalTB) Logf(format string, args ...any) { s.said <- fmt.Sprintf(format, args...) }
 
 func TestRealTimeIsSaidOnce(t *testing.T) {
 	tb := signalTB{t, make(chan string, 10)}
 	s := newServer(tb)
 	ctx := wire.Patience(t.Context(), time.Millisecond)
-	stop := s.Watch(ctx, "Drain")
-	require.Contains(t, <-tb.said, "synctest.Test")
+	stop, other := s.Watch(ctx, "Drain"), s.Watch(ctx, "Run")
+	said := <-tb.said
+	require.Contains(t, said, "has gone on for 1ms of real time")
+	require.Contains(t, said, "synctest.Test")
+	time.Sleep(2 * time.Millisecond)
 	stop()
+	other()
 	stop = s.Watch(ctx, "Drain")
 	time.Sleep(5 * time.Millisecond)
 	stop()

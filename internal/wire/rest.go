@@ -78,7 +78,6 @@ func (*restProtocol) matches(svc *Service, req request) bool {
 
 // check finds the operation by the route.
 func (p *restProtocol) check(svc *Service, req *request) error {
-	req.operation = ""
 	query, err := parseForm(req.rawQuery)
 	if err != nil {
 		req.operation = req.method + " " + req.path

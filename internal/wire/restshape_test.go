@@ -136,10 +136,14 @@ type (
 		Next *grant
 	}
 	grantsInput struct {
-		Policy *grants `location:"payload"`
+		Body *grants `location:"payload"`
 	}
 	grantsOutput struct {
-		Policy *grants `location:"payload"`
+		Body *grants `location:"payload"`
+	}
+	givenOutput struct {
+		XMLName xml.Name `xml:"urn:given Given"`
+		Names   []string `xml:"Name"`
 	}
 	unnamedOutput struct {
 		Answer *grant `location:"payload"`
@@ -151,14 +155,17 @@ func grantServer() *wire.Server {
 		Name: "s3", Protocol: wire.RESTXML(func(o *wire.RESTOptions) { o.Namespace = "urn:x" }),
 		Operations: []wire.Operation{
 			wire.HandleREST("PutPolicy", "PUT /policy", func(_ context.Context, in *grantsInput) (*grantsOutput, error) {
-				if in.Policy != nil {
-					in.Policy.XMLName = xml.Name{}
-					in.Policy.secret += "kept"
+				if in.Body != nil {
+					in.Body.XMLName = xml.Name{}
+					in.Body.secret += "kept"
 				}
 				return (*grantsOutput)(in), nil
 			}),
 			wire.HandleREST("GetGrant", "GET /grant", func(context.Context, *nothing) (*unnamedOutput, error) {
 				return &unnamedOutput{&grant{Name: "n"}}, nil
+			}),
+			wire.HandleREST("ListGrants", "GET /grants", func(context.Context, *nothing) (*givenOutput, error) {
+				return &givenOutput{Names: []string{"a", "b"}}, nil
 			}),
 			wire.HandleREST("PutGrant", "PUT /grant", func(_ context.Context, in *grant) (*grant, error) { return in, nil }),
 		},
@@ -182,6 +189,9 @@ func TestShapesInXML(t *testing.T) {
 	_, answer = askREST(s, "s3", "PUT /grant", " <any type='t'><!-- a remark --><Name>n</Name></any>\n")
 	require.Equal(t, xml.Header+`<PutGrantResponse xmlns="urn:x" type="t"><Name>n</Name></PutGrantResponse>`, answer)
 
+	_, answer = askREST(s, "s3", "GET /grants", "")
+	require.Equal(t, xml.Header+`<Given xmlns="urn:x"><Name>a</Name><Name>b</Name></Given>`, answer)
+
 	for body, want := range map[string]string{
 		"<Policy><Skipped>a</Skipped></Policy>":                               "the member Skipped of PutPolicy",
 		"<Policy><secret>a</secret></Policy>":                                 "the member secret of PutPolicy",
@@ -196,6 +206,33 @@ func TestShapesInXML(t *testing.T) {
 		status, answer := askREST(s, "s3", "PUT /policy", body)
 		require.Equal(t, http.StatusBadRequest, status, body)
 		require.Contains(t, answer, want, body)
+		r := httptest.NewRequest(http.MethodPut, "/policy", strings.NewReader(body))
+		r.Header.Set("Authorization", strings.Replace(snsScope, "/sns/", "/s3/", 1))
+		operation, unknown, err := wire.UnknownREST(s.Services()[0], r)
+		require.Equal(t, "PutPolicy", operation)
+		require.Equal(t, want == "not well-formed", err != nil, body)
+		require.Equal(t, want != "not well-formed", len(unknown) > 0, body)
+	}
+}
+
+// The bucket of a request stands in the host or in the path.
+func TestBucketsInHosts(t *testing.T) {
+	for host, want := range map[string]string{
+		"my.bucket.s3.eu-west-1.amazonaws.com": `(operation &#34;DeleteBucket&#34;, DELETE /my.bucket/)`,
+		"b.s3-us-west-2.amazonaws.com:443":     `(operation &#34;DeleteBucket&#34;, DELETE /b/)`,
+		"b.s3.amazonaws.com":                   `(operation &#34;DeleteBucket&#34;, DELETE /b/)`,
+		"b.s3.localhost:4566":                  `(operation &#34;DeleteBucket&#34;, DELETE /b/)`,
+		"b.localhost:4566":                     `(operation &#34;DeleteBucket&#34;, DELETE /b/)`,
+		"s3.eu-west-1.amazonaws.com":           `the service &#34;s3&#34; (DELETE /)`,
+		"s3.localhost:4566":                    `the service &#34;s3&#34; (DELETE /)`,
+		"localhost:4566":                       `the service &#34;s3&#34; (DELETE /)`,
+		"b.s3.example.com":                     `the service &#34;s3&#34; (DELETE /)`,
+	} {
+		r := httptest.NewRequest(http.MethodDelete, "http://"+host+"/", nil)
+		r.Header.Set("Authorization", strings.Replace(snsScope, "/sns/", "/s3/", 1))
+		w := httptest.NewRecorder()
+		newServer(nil).ServeHTTP(w, r)
+		require.Contains(t, w.Body.String(), want, host)
 	}
 }
 

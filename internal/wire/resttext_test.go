@@ -63,8 +63,12 @@ type (
 		Text string            `location:"payload"`
 	}
 	partsInput struct {
-		A    string `location:"uri"`
-		Rest string `location:"uri"`
+		part
+		Rest   string `location:"uri"`
+		hidden string
+	}
+	part struct {
+		A string `location:"uri"`
 	}
 	typeInput struct {
 		Lists map[string][]int `location:"querystring"`
@@ -91,7 +95,7 @@ func textServer() *wire.Server {
 			return &textOutput{in.Rest, in.Text}, nil
 		}),
 		wire.HandleREST("Parts", "GET /parts/{A}/A/{Rest+}", func(_ context.Context, in *partsInput) (*textOutput, error) {
-			return &textOutput{Text: in.A + " " + in.Rest}, nil
+			return &textOutput{Text: in.A + " " + in.Rest + in.hidden}, nil
 		}),
 		wire.HandleREST("Type", "GET /type", func(_ context.Context, in *typeInput) (*typeOutput, error) {
 			if in.Lists["status"] != nil {

@@ -60,6 +60,7 @@ func TestAServiceThatIsNotJoined(t *testing.T) {
 			err := call()
 			for _, text := range []string{service, "Join", join} {
 				require.ErrorContains(t, err, text)
+				require.ErrorContains(t, err, "StatusCode: 400")
 				require.Len(t, log.lines, 1)
 				require.Contains(t, log.lines[0], text)
 			}
@@ -121,6 +122,7 @@ func TestRefusalsOnTheWire(t *testing.T) {
 		"copy":         {"s3", "PUT", "http://b.s3.eu-west-1.amazonaws.com/k?tagging", "", "", "application/xml", `(operation &#34;PutObjectTagging&#34;, PUT /b/k)`},
 		"list buckets": {"s3", "GET", "/", "", "", "application/xml", `(operation &#34;ListBuckets&#34;, GET /)`},
 		"no operation": {"lambda", "GET", "/2015-03-31/nothing", "", "", "application/json", `the service \"lambda\" (GET /2015-03-31/nothing)`},
+		"an Action":    {"lambda", "GET", "/2015-03-31/functions?Action=x", "", "", "application/json", `(operation \"ListFunctions\", GET /2015-03-31/functions)`},
 		"nobody's GET": {"", "GET", "/health", "", "", "application/json", `the request is not signed, so that the service of GET /health is not known`},
 	} {
 		t.Run(name, func(t *testing.T) {

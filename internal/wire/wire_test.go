@@ -401,6 +401,16 @@ func TestAnOperationStandsOnce(t *testing.T) {
 	require.PanicsWithValue(t, "wire: service s has the operation X twice", func() {
 		wire.NewServer(t, wire.Service{Name: "s", Operations: []wire.Operation{op, op}})
 	})
+	rest := wire.HandleREST("X", "GET /", func(context.Context, *nothing) (*nothing, error) { return nil, nil })
+	for op, protocol := range map[*wire.Operation]wire.Protocol{&op: wire.RESTJSON(), &rest: wire.JSON10("S")} {
+		require.PanicsWithValue(t, "wire: the operation X of s: HandleREST belongs to RESTJSON and RESTXML, Handle to the other protocols", func() {
+			wire.NewServer(t, wire.Service{Name: "s", Protocol: protocol, Operations: []wire.Operation{*op}})
+		})
+	}
+	require.PanicsWithValue(t, "wire: Handler joins the handlers of fakes, and a http.HandlerFunc is none", func() {
+		newServer(nil).Handler(http.HandlerFunc(http.NotFound))
+	})
+	require.PanicsWithValue(t, "wire: a mistake", func() { newServer(nil).Misuse("a %s", "mistake") })
 }
 
 func TestTimestamp(t *testing.T) {
