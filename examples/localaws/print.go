@@ -68,7 +68,7 @@ func (p *printer) note(format string, args ...any) { p.printf(format, args...) }
 func (p *printer) app(a *stack.App, template, base string) {
 	p.printf("%s (%s)", a.Name, template)
 	for _, r := range a.Routes() {
-		url := fmt.Sprintf("%s/_api/%s/%s%s", base, r.API, r.Stage, r.Path)
+		url := base + r.URLPath
 		guard := ""
 		if r.Authorizer {
 			guard = ", behind an authorizer"

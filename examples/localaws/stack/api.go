@@ -41,6 +41,9 @@ type Route struct {
 	Function string
 	// Authorizer says that the route has one.
 	Authorizer bool
+	// URLPath is where the route is on the port of [Cloud.Handler], such as
+	// "/_api/Api/prod/orders/{id}".
+	URLPath string
 }
 
 // API is an API of the template by its logical id: an HTTP handler at the API's
@@ -73,6 +76,7 @@ func (a *App) Routes() []Route {
 		for _, s := range a.apis[id].pending {
 			for _, r := range a.apis[id].routes {
 				r.API, r.Stage = id, s.name
+				r.URLPath = a.frontOf(id) + "/" + s.name + r.Path
 				all = append(all, r)
 			}
 		}
@@ -115,33 +119,6 @@ func (d *deployment) buildAPIs() {
 func (c *Cloud) noticed(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer c.activity.happened()
-		h.ServeHTTP(w, r)
-	})
-}
-
-// serveAPI serves /_api/{LogicalId}/{stage}/… of all stacks.
-func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
-	id, name := r.PathValue("api"), r.PathValue("stage")
-	c.mu.Lock()
-	apps := slices.Clone(c.apps)
-	c.mu.Unlock()
-	for _, a := range slices.Backward(apps) {
-		if found := a.apis[id]; found != nil {
-			if stage := found.stages[name]; stage != nil {
-				http.StripPrefix("/_api/"+id+"/"+name, withSlash(stage)).ServeHTTP(w, r)
-				return
-			}
-		}
-	}
-	http.Error(w, fmt.Sprintf("there is no stage %q of an API %q", name, id), http.StatusNotFound)
-}
-
-// withSlash gives the root of a stage its slash.
-func withSlash(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "" {
-			r.URL.Path = "/"
-		}
 		h.ServeHTTP(w, r)
 	})
 }

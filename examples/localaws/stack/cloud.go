@@ -117,8 +117,7 @@ func (c *Cloud) Handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", c.noticed(local))
-	mux.HandleFunc("/_api/{api}/{stage}/", c.serveAPI)
-	mux.HandleFunc("/_api/{api}/{stage}", c.serveAPI)
+	mux.HandleFunc(front, c.serveAPI)
 	return mux
 }
 

@@ -113,15 +113,17 @@ func TestAnApplicationInVirtualTime(t *testing.T) {
 
 // Faults and journals are those of the fakes.
 func TestFaultsOfAStack(t *testing.T) {
-	s := &shop{}
-	app := stack.Load(t, "testdata/shop.yaml", s.functions()...)
-	app.DynamoDB.Fail("PutItem", errors.New("the connection broke")).Times(-1)
-	answer := place(app)
-	require.Equal(t, 500, answer.Code)
-	require.NotEmpty(t, app.DynamoDB.Calls("PutItem"))
+	synctest.Test(t, func(t *testing.T) {
+		s := &shop{}
+		app := stack.Load(t, "testdata/shop.yaml", s.functions()...)
+		app.DynamoDB.Fail("PutItem", errors.New("the connection broke")).Times(-1)
+		answer := place(app)
+		require.Equal(t, 500, answer.Code)
+		require.NotEmpty(t, app.DynamoDB.Calls("PutItem"))
 
-	name := "shop/key"
-	secret, err := secretsmanager.NewFromConfig(app.Config()).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
-	require.NoError(t, err)
-	require.Equal(t, "open sesame", *secret.SecretString)
+		name := "shop/key"
+		secret, err := secretsmanager.NewFromConfig(app.Config()).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
+		require.NoError(t, err)
+		require.Equal(t, "open sesame", *secret.SecretString)
+	})
 }

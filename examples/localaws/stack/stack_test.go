@@ -125,7 +125,7 @@ func TestServicesWorkSideBySide(t *testing.T) {
 		var app *stack.App
 		app = stack.Load(t, template(t, callback), stack.Function("Answer", func(_ context.Context, e awsevents.SQSEvent) error {
 			asked = time.Now()
-			return answer(t.Context(), app, e.Records[0].Body)
+			return succeed(t.Context(), app, e.Records[0].Body)
 		}))
 		begun := time.Now()
 		require.NoError(t, app.StepFunctions.Starter(app.Ref("Machine"))(t.Context(), []byte("{}")))
@@ -143,6 +143,30 @@ func TestSettleSaysWhatHasFailed(t *testing.T) {
 	require.ErrorIs(t, app.Settle(ctx), context.Canceled)
 	require.NoError(t, app.Settle(t.Context()))
 	require.NoError(t, app.Settle(t.Context()), "again")
+}
+
+// Two stacks with an API of the same id are kept apart by their names.
+func TestTwoStacksWithTheSameAPI(t *testing.T) {
+	cloud := stack.NewCloud(t)
+	var apps []*stack.App
+	for _, name := range []string{"one", "two"} {
+		app, err := cloud.Deploy(t.Context(), template(t, `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Function:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ., Handler: bootstrap, Runtime: provided.al2023, Events: {Get: {Type: HttpApi, Properties: {Method: GET, Path: /}}}}
+`), func(o *stack.Options) { o.Name = name }, stack.Function("Function", func() (string, error) { return name, nil }))
+		require.NoError(t, err)
+		apps = append(apps, app)
+	}
+	for i, want := range []string{"one", "two"} {
+		path := apps[i].Routes()[0].URLPath
+		require.Equal(t, "/_api/"+want+".ServerlessHttpApi/$default/", path)
+		answer := httptest.NewRecorder()
+		cloud.Handler().ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
+		require.Contains(t, answer.Body.String(), want)
+	}
 }
 
 // A function over the wire, its faults, its configuration.
@@ -185,6 +209,10 @@ func TestOverAPort(t *testing.T) {
 	status, _ = post("/_api/Api/$default/none", "7")
 	require.Equal(t, 404, status)
 
+	status, _ = post("/_api/testdata.Api/%24default/orders", "9")
+	require.Equal(t, 201, status)
+	require.Equal(t, "/_api/Api/$default/orders", app.Routes()[0].URLPath)
+
 	status, _ = post("/_local/reset", "")
 	require.Equal(t, 204, status)
 	require.Empty(t, app.DynamoDB.Items("testdata-Table"), "the table is there, and empty")
@@ -192,7 +220,7 @@ func TestOverAPort(t *testing.T) {
 	require.Equal(t, 201, status, text)
 }
 
-func answer(ctx context.Context, app *stack.App, token string) error {
+func succeed(ctx context.Context, app *stack.App, token string) error {
 	output := "{}"
 	_, err := sfn.NewFromConfig(app.Config()).SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: &output})
 	return err
