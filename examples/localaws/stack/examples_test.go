@@ -22,7 +22,7 @@ func TestTheTemplatesOfTheExamples(t *testing.T) {
 			names, err := stack.Parameters(template)
 			require.NoError(t, err)
 			cloud := stack.NewCloud(t)
-			defer cloud.Close()
+			defer func() { require.NoError(t, cloud.Close()) }()
 			app, err := cloud.Deploy(t.Context(), template, func(o *stack.Options) {
 				for _, name := range names {
 					o.Parameters[name] = parameterOf(name)
