@@ -46,6 +46,10 @@
 //   - AssumeRole.ProvidedContexts: contexts of other identity providers
 //   - AssumeRole.MinimumSessionTokenSize, GetSessionToken.MinimumSessionTokenSize: the size of tokens
 //
+// Not verified against AWS are the texts about an ARN that is no role's, about
+// sessions of more than an hour that a role asks for, about GetSessionToken with
+// session credentials, and about credentials that have expired or are not known.
+//
 // Not simulated either are the maximum session duration of a role, trust policies,
 // and the check of signatures.
 package ststest
