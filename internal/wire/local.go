@@ -37,6 +37,8 @@ func (l *Local) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case CrossSite(r):
 		http.Error(w, "a page of another site has sent this request: it is refused", http.StatusForbidden)
+	case publicName(r.Host):
+		http.Error(w, fmt.Sprintf("the host name %q is one that anybody could own: use localhost or an address", cut(r.Host, 100)), http.StatusForbidden)
 	case local:
 		l.serve(w, r, name)
 	case r.Method == http.MethodGet && unsigned(r) && r.URL.Path == "/" && r.URL.RawQuery == "":
@@ -62,6 +64,24 @@ func CrossSite(r *http.Request) bool {
 	}
 	visit := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.URL.RawQuery == ""
 	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && !visit
+}
+
+// private are the ends of names that nobody can own in the public name system:
+// https://www.rfc-editor.org/rfc/rfc6761 and those that networks use inside.
+var private = []string{".localhost", ".local", ".internal", ".test", ".example", ".lan", ".home.arpa", ".example.com", ".amazonaws.com", ".amazonaws.com.cn"}
+
+// publicName says that a Host is a name that a stranger may have pointed at this
+// machine, so that pages of that name read what is served here.
+func publicName(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if net.ParseIP(host) != nil || !strings.Contains(host, ".") {
+		return false
+	}
+	return !slices.ContainsFunc(private, func(end string) bool { return strings.HasSuffix("."+host, end) })
 }
 
 func loopback(host string) bool {

@@ -73,6 +73,24 @@ func TestLocal(t *testing.T) {
 }
 
 // A page that somebody reads must not reach the fakes of the same machine.
+// A page of a name that a stranger has pointed at this machine reads nothing.
+func TestLocalRefusesNamesOfStrangers(t *testing.T) {
+	local := &wire.Local{Servers: []*wire.Server{newServer(t)}}
+	for host, refused := range map[string]bool{
+		"localhost:4566": false, "127.0.0.1:4566": false, "[::1]:4566": false, "192.168.0.7": false, "localaws:4566": false,
+		"host.docker.internal:4566": false, "bucket.localhost:4566": false, "laptop.local": false,
+		"bucket.s3.us-east-1.amazonaws.com": false,
+		"example.com":                       false, // as httptest.NewRequest has it
+		"rebind.attacker.io:4566":           true, "ATTACKER.IO.": true, "127.0.0.1.nip.io": true, "localhost.attacker.io": true,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/_local/calls", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		local.ServeHTTP(w, r)
+		require.Equal(t, refused, w.Code == http.StatusForbidden, host)
+	}
+}
+
 func TestLocalRefusesOtherSites(t *testing.T) {
 	reset := 0
 	local := &wire.Local{Servers: []*wire.Server{newServer(t)}, Reset: func() { reset++ }, About: "a test"}
