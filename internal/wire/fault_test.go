@@ -155,6 +155,9 @@ func TestPartialFailureNeedsItsEntries(t *testing.T) {
 				_, err := call(s, "Batch", body)
 				require.NoError(t, err)
 			}
+			if name != "found by none so far" {
+				require.Len(t, tb.errs, len(test.want), "what is used up is reported at once")
+			}
 			var want []string
 			for _, entries := range test.want {
 				want = append(want, `orderstest: PartialFailure("Batch"): no call had the entries `+entries)

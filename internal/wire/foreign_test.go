@@ -98,6 +98,25 @@ func TestAServiceOfAnotherHandler(t *testing.T) {
 	require.Len(t, mistakes.errors, 1, "a fault of an operation that S3 has not")
 }
 
+// The chunks of a body are not for the handler, and neither is their encoding.
+func TestChunksForAnotherHandler(t *testing.T) {
+	for encoding, want := range map[string][]string{"aws-chunked": nil, "gzip, aws-chunked": {"gzip"}, "aws-chunked,gzip, br": {"gzip", "br"}} {
+		var got *http.Request
+		var body []byte
+		s := wire.NewServer(t, wire.Service{Name: "s3", Protocol: wire.RESTXML(), HTTP: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got = r
+			body, _ = io.ReadAll(r.Body)
+		})})
+		status, answer := askREST(s, "s3", "PUT /b/k", "5\r\nhello\r\n0\r\n\r\n", "Content-Encoding: "+encoding, "X-Amz-Decoded-Content-Length: 5", "X-Amz-Trailer: x")
+		require.Equal(t, http.StatusOK, status, answer)
+		require.Equal(t, "hello", string(body))
+		require.Equal(t, want, got.Header["Content-Encoding"])
+		require.Equal(t, []string{"5"}, got.Header["Content-Length"])
+		require.NotContains(t, got.Header, "X-Amz-Decoded-Content-Length")
+		require.NotContains(t, got.Header, "X-Amz-Trailer")
+	}
+}
+
 type mistakeTB struct {
 	testing.TB
 	errors []string

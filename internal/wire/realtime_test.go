@@ -44,6 +44,7 @@ func TestRealTimeThatIsMeant(t *testing.T) {
 	tb := signalTB{t, make(chan string, 10)}
 	newServer(nil).Watch(wire.Patience(t.Context(), 0), "Drain")()
 	defer newServer(tb).Watch(wire.Patience(t.Context(), -1), "Drain")()
+	time.Sleep(2 * time.Millisecond)
 	for range 100 { // what ends in time says nothing
 		newServer(tb).Watch(t.Context(), "Drain")()
 	}

@@ -200,8 +200,8 @@ func TestShapesInXML(t *testing.T) {
 		"<Policy kind='a'><Grant/><XMLName/></Policy>":                        "the member @kind, Grant, XMLName of PutPolicy",
 		"<Policy><List><Grant><type>a</type></Grant></List></Policy>":         "the member List.Grant.type of PutPolicy",
 		"<Policy><A><B b='1'>a</B><A>x</A></A><A/><List><A/></List></Policy>": "the member A, List.A of PutPolicy",
-		"<Policy><List/><List/></Policy>":                                     "not well-formed",
-		"<Policy><!-- \xff --></Policy>":                                      "not well-formed",
+		"<Policy xmlns='urn:acl'><List/><List/></Policy>":                     "not well-formed",
+		"<Policy xmlns='urn:acl'><!-- \xff --></Policy>":                      "not well-formed",
 	} {
 		status, answer := askREST(s, "s3", "PUT /policy", body)
 		require.Equal(t, http.StatusBadRequest, status, body)
