@@ -110,5 +110,6 @@ func TestQueueURLsOfTheCallersHost(t *testing.T) {
 	client = sqs.New(sqs.Options{Region: "eu-west-1", BaseEndpoint: &other.URL, Credentials: staticCredentials("111111111111")})
 	set, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("orders")})
 	require.NoError(t, err)
-	require.Equal(t, "http://queues:9324/111111111111/orders", *set.QueueUrl)
+	require.Equal(t, other.URL+"/111111111111/orders", *set.QueueUrl, "the endpoint is for calls in process")
+	require.Equal(t, "http://queues:9324/111111111111/orders", fixed.Queue(*set.QueueUrl).URL())
 }
