@@ -54,8 +54,9 @@ soak: ## (nothing yet)
 	@echo "make soak: nothing runs longer than its test yet" && exit 1
 
 .PHONY: examples
-examples: ## run the journey of the orders, the examples' binaries on a Lambda runtime and the README's code
+examples: ## run the journey of the orders, the examples' templates on localaws, their binaries on a Lambda runtime and the README's code
 	go run ./examples/orders
+	LINK=1 go test -count=1 -run TestEveryExampleRunsHere ./examples/localaws
 	LINK=1 go test -count=1 -run TestTheExamplesRunOnLambda ./internal/lambdahost
 	LINK=1 go test -count=1 -run 'TestReadme|TestTheContextOfAnOuterTest|TestTheOutsideModule' ./internal/repotest
 

@@ -16,6 +16,7 @@ import (
 	"github.com/patternkit/serverless/examples/localaws/internal/process"
 	"github.com/patternkit/serverless/examples/localaws/lambdatest"
 	"github.com/patternkit/serverless/examples/localaws/stack"
+	"github.com/patternkit/serverless/internal/cfn"
 )
 
 // debugAddress is where Delve listens.
@@ -27,7 +28,10 @@ type host struct {
 	settings settings
 	printer  *printer
 	endpoint string
+	standIns *standIns
 	builder  *gobuild.Builder
+
+	built time.Time // when the first build began
 
 	mu        sync.Mutex
 	functions []*hosted
@@ -42,8 +46,8 @@ type hosted struct {
 	err     error // why there is no binary
 }
 
-func newHost(ctx context.Context, s settings, p *printer, endpoint string) (*host, error) {
-	h := &host{ctx: ctx, settings: s, printer: p, endpoint: endpoint}
+func newHost(ctx context.Context, s settings, p *printer, endpoint string, standIns *standIns) (*host, error) {
+	h := &host{ctx: ctx, settings: s, printer: p, endpoint: endpoint, standIns: standIns}
 	if len(s.apps) == 0 {
 		if s.debug != "" {
 			return nil, fmt.Errorf("-debug %s: there is no such function without -app", s.debug)
@@ -64,45 +68,67 @@ func newHost(ctx context.Context, s settings, p *printer, endpoint string) (*hos
 // wrong with a resource or a function is printed, and the rest is served.
 func (h *host) deploy(ctx context.Context, cloud *stack.Cloud) error {
 	var apps []*stack.App
-	var templates []string
-	for _, template := range h.settings.apps {
-		parameters, err := h.parameters(template)
+	for _, a := range h.settings.apps {
+		parameters, err := h.parameters(a)
 		if err != nil {
 			return err
 		}
-		app, err := cloud.Deploy(ctx, template, func(o *stack.Options) {
-			o.Parameters, o.Code, o.OnProblem = parameters, h.code, h.printer.problem
+		app, err := cloud.Deploy(ctx, a.template, func(o *stack.Options) {
+			o.Name, o.Parameters, o.Code, o.OnProblem = a.name, parameters, h.code, h.printer.problem
 		})
 		if err != nil {
 			return err
 		}
-		apps, templates = append(apps, app), append(templates, template)
+		apps = append(apps, app)
 	}
-	if err := h.unusedParameters(); err != nil {
+	if err := errors.Join(h.unusedParameters(), h.debugged()); err != nil {
 		return err
 	}
 	h.build(ctx)
-	if h.settings.debug != "" && !slices.ContainsFunc(h.functions, func(f *hosted) bool { return f.config.LogicalID == h.settings.debug }) {
-		return fmt.Errorf("-debug %s: no template has such a function", h.settings.debug)
+	if context.Cause(ctx) != nil {
+		return nil //nolint:nilerr // it ends in peace
 	}
 	for i, app := range apps {
-		h.printer.app(app, templates[i], h.endpoint)
+		h.printer.app(app, h.settings.apps[i].template, h.endpoint)
 	}
+	h.printer.withoutEffect(apps)
+	return nil
+}
+
+// debugged checks that there is the function of -debug, once.
+func (h *host) debugged() error {
+	if h.settings.debug == "" {
+		return nil
+	}
+	var names, found []string
+	for _, f := range h.functions {
+		names = append(names, f.config.LogicalID)
+		if f.config.LogicalID == h.settings.debug {
+			found = append(found, fmt.Sprintf("%s:%d", f.config.Template, f.config.Line))
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return fmt.Errorf("-debug %s: no template has this function%s", h.settings.debug, cfn.Suggest(h.settings.debug, names))
+	case len(found) > 1:
+		return fmt.Errorf("-debug %s: several templates have this function, run one of them: %s", h.settings.debug, strings.Join(found, ", "))
+	}
+	h.printer.note("%s starts under Delve with its first invocation: dlv connect %s", h.settings.debug, debugAddress)
 	return nil
 }
 
 // parameters are the values for the parameters that a template has.
-func (h *host) parameters(template string) (map[string]string, error) {
-	known, err := stack.Parameters(template)
+func (h *host) parameters(a application) (map[string]string, error) {
+	known, err := stack.Parameters(a.template)
 	if err != nil {
 		return nil, err
 	}
 	values := map[string]string{}
 	for i, p := range h.settings.params {
-		if p.stack != "" && p.stack != stack.NameOf(template) || !slices.Contains(known, p.name) {
+		if p.stack != "" && p.stack != a.name || !slices.Contains(known, p.name) {
 			continue
 		}
-		values[p.name] = p.value
+		values[p.name] = h.standIns.expand(p.value)
 		h.settings.params[i].used = true
 	}
 	return values, nil
@@ -170,6 +196,9 @@ func (h *host) build(ctx context.Context) {
 	if h.builder == nil {
 		return
 	}
+	if h.built.IsZero() {
+		h.built = time.Now()
+	}
 	folders := map[string]bool{}
 	for _, f := range h.functions {
 		folders[filepath.Clean(f.config.CodeURI)] = true
@@ -180,33 +209,51 @@ func (h *host) build(ctx context.Context) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		h.replace(folder, results[folder])
+	}
+}
+
+// replace gives the functions of a folder the program that was built; mu is held.
+func (h *host) replace(folder string, r gobuild.Result) {
+	var names []string
+	var first *hosted
+	kept, again := false, false
 	for _, f := range h.functions {
-		r := results[filepath.Clean(f.config.CodeURI)]
+		if filepath.Clean(f.config.CodeURI) != folder {
+			continue
+		}
+		if first == nil {
+			first = f
+		}
+		names = append(names, f.config.LogicalID)
 		switch {
 		case r.Err != nil:
-			h.printer.problem(fmt.Errorf("%s:%d: %s: %w", f.config.Template, f.config.Line, f.config.LogicalID, r.Err))
-			if f.binary == "" {
-				f.err = r.Err
+			kept = f.binary != ""
+			f.err = r.Err
+		case r.Binary != f.binary:
+			again = f.binary != "" || f.err != nil
+			f.binary, f.err = r.Binary, nil
+			if f.process != nil {
+				f.process.Replace(r.Binary)
 			}
-			continue
-		case r.Binary == f.binary:
-			continue
 		}
-		again := f.binary != ""
-		f.binary, f.err = r.Binary, nil
-		if f.process != nil {
-			f.process.Replace(r.Binary)
-		}
-		if again {
-			h.printer.note("%s is built again", f.config.LogicalID)
-		}
+	}
+	switch {
+	case kept:
+		h.printer.problem(fmt.Errorf("%s:%d: %s: %w; what was built before goes on", first.config.Template, first.config.Line, strings.Join(names, ", "), r.Err))
+	case r.Err != nil:
+		h.printer.problem(fmt.Errorf("%s:%d: %s: %w", first.config.Template, first.config.Line, strings.Join(names, ", "), r.Err))
+	case again:
+		h.printer.note("built again: %s", strings.Join(names, ", "))
 	}
 }
 
 // rebuild is how often the sources are looked at.
 const rebuild = 300 * time.Millisecond
 
-// watch builds again what changes, until ctx ends.
+// watch builds again what changes, until ctx ends. A template that changes is a
+// line: what it declares exists already.
 func (h *host) watch(ctx context.Context) {
 	var folders []string
 	for _, f := range h.functions {
@@ -216,10 +263,19 @@ func (h *host) watch(ctx context.Context) {
 	folders = slices.Compact(folders)
 	sources, err := gobuild.Sources(ctx, folders)
 	if err != nil {
-		h.printer.problem(err)
+		if ctx.Err() == nil {
+			h.printer.problem(err)
+		}
 		return
 	}
-	newest, count := gobuild.Stamp(sources)
+	before := gobuild.StampOf(sources)
+	if before.Newest > h.built.UnixNano() { // something changed while it was built
+		before = gobuild.Stamp{}
+	}
+	templates := make([]gobuild.Stamp, len(h.settings.apps))
+	for i, a := range h.settings.apps {
+		templates[i] = gobuild.StampOf([]string{a.template})
+	}
 	for tick := time.NewTicker(rebuild); ; {
 		select {
 		case <-ctx.Done():
@@ -227,15 +283,20 @@ func (h *host) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		t, n := gobuild.Stamp(sources)
-		if t.Equal(newest) && n == count {
+		for i, a := range h.settings.apps {
+			if now := gobuild.StampOf([]string{a.template}); now != templates[i] {
+				templates[i] = now
+				h.printer.warn("%s has changed: start localaws again to have it", a.template)
+			}
+		}
+		now := gobuild.StampOf(sources)
+		if now == before {
 			continue
 		}
-		newest, count = t, n
 		h.build(ctx)
-		if again, err := gobuild.Sources(ctx, folders); err == nil { // imports may have changed
-			sources = again
-			newest, count = gobuild.Stamp(sources)
+		before = now
+		if again, err := gobuild.Sources(ctx, folders); err == nil && !slices.Equal(again, sources) { // imports have changed
+			sources, before = again, gobuild.Stamp{}
 		}
 	}
 }

@@ -17,26 +17,33 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/patternkit/serverless/examples/localaws/stack"
 )
 
 // settings are the flags.
 type settings struct {
 	addr    string
-	apps    []string
+	apps    []application
 	params  []parameter
 	watch   bool
 	debug   string
 	quiet   bool
 	verbose bool
 }
+
+// application is a template with the name of its stack.
+type application struct{ name, template string }
 
 // parameter is a value for a template's parameter: for all templates that have it,
 // or for one stack.
@@ -48,6 +55,9 @@ type parameter struct {
 func main() {
 	s, err := parse(os.Args[1:], os.Stderr)
 	if err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return
+		}
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,17 +69,29 @@ func main() {
 	}
 }
 
+// stackName is what CloudFormation takes as the name of a stack.
+var stackName = regexp.MustCompile(`^[a-zA-Z][-a-zA-Z0-9]{0,127}$`)
+
 // parse reads the command line; what is wrong with it is on out already.
 func parse(args []string, out io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("localaws", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:4566", "address to listen on; port 0 picks a free one")
-	flags.Func("app", "`template` of an application to run; may be given several times", func(text string) error {
-		s.apps = append(s.apps, text)
+	flags.Func("app", "`template` of an application to run, or Name=template to name its stack other than its folder; may be given several times", func(text string) error {
+		app := application{stack.NameOf(text), text}
+		if name, template, ok := strings.Cut(text, "="); ok && stackName.MatchString(name) {
+			app = application{name, template}
+		}
+		for _, other := range s.apps {
+			if other.name == app.name {
+				return fmt.Errorf("%s is a stack named %s already: say -app Name=%s", other.template, app.name, app.template)
+			}
+		}
+		s.apps = append(s.apps, app)
 		return nil
 	})
-	flags.Func("param", "`Name=value` of a template's parameter, or Stack:Name=value for one of several; may be given several times", func(text string) error {
+	flags.Func("param", "`Name=value` of a template's parameter, or Stack:Name=value for one of several; {url}, {issuer}, {jwks} and {echo} stand for what localaws has itself; may be given several times", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
 			return fmt.Errorf("want Name=value")

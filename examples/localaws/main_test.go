@@ -252,13 +252,13 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 }
 
 func TestCommandLine(t *testing.T) {
-	s, err := parse([]string{"-app", "a.yaml", "-app", "b.yaml", "-param", "Name=v=1", "-param", "shop:Stage=prod", "-watch", "-q"}, io.Discard)
+	s, err := parse([]string{"-app", "a/t.yaml", "-app", "other=a/t.yaml", "-param", "Name=v=1", "-param", "shop:Stage=prod", "-watch", "-q"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, settings{
-		addr: "127.0.0.1:4566", apps: []string{"a.yaml", "b.yaml"}, watch: true, quiet: true,
+		addr: "127.0.0.1:4566", apps: []application{{"a", "a/t.yaml"}, {"other", "a/t.yaml"}}, watch: true, quiet: true,
 		params: []parameter{{name: "Name", value: "v=1"}, {stack: "shop", name: "Stage", value: "prod"}},
 	}, s)
-	for _, bad := range [][]string{{"-param", "Name"}, {"-param", "=v"}, {"template.yaml"}, {"-ap", "x"}} {
+	for _, bad := range [][]string{{"-param", "Name"}, {"-param", "=v"}, {"template.yaml"}, {"-ap", "x"}, {"-app", "a/x.yaml", "-app", "b/a/y.yaml"}} {
 		var text strings.Builder
 		_, err := parse(bad, &text)
 		require.Error(t, err, bad)

@@ -2,13 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"text/tabwriter"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"github.com/patternkit/serverless/examples/localaws/lambdatest"
 	"github.com/patternkit/serverless/examples/localaws/stack"
@@ -64,41 +70,117 @@ func (p *printer) problem(err error) { p.printf("%s", p.paint(red, err.Error()))
 
 func (p *printer) note(format string, args ...any) { p.printf(format, args...) }
 
-// app lists how an application is reached.
+// app lists how an application is reached: its routes, what its resources are
+// called, its outputs.
 func (p *printer) app(a *stack.App, template, base string) {
-	p.printf("%s (%s)", a.Name, template)
-	for _, r := range a.Routes() {
-		url := base + r.URLPath
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s (%s)\n", a.Name, template)
+	routes := a.Routes()
+	for _, r := range routes {
 		guard := ""
 		if r.Authorizer {
 			guard = ", behind an authorizer"
 		}
-		p.printf("  %s %s → %s%s", r.Method, url, r.Function, guard)
-		p.printf("    %s", p.paint(dim, curl(r, url)))
+		fmt.Fprintf(&text, "  %s %s%s → %s%s\n", r.Method, base, r.URLPath, or(r.Function[strings.LastIndexByte(r.Function, ':')+1:], "no function"), guard)
+		if command := curl(r, base); command != "" {
+			fmt.Fprintf(&text, "    %s\n", p.paint(dim, command))
+		}
 	}
-	for _, q := range a.Queues() {
-		p.printf("  queue %s %s", q.LogicalID, q.URL)
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, kind := range listed {
+		for _, r := range a.Resources() {
+			if r.Type == kind.resource {
+				fmt.Fprintf(table, "  %s\t%s\t%s\n", kind.name, r.LogicalID, r.Ref)
+			}
+		}
 	}
 	for _, o := range a.Outputs() {
-		p.printf("  output %s = %s", o.Name, o.Value)
+		fmt.Fprintf(table, "  output\t%s\t%s\n", o.Name, local(o.Value, routes, base))
 	}
-	if unused := a.WithoutEffect(); len(unused) > 0 {
-		p.printf("  without effect here: %s", strings.Join(unused, ", "))
+	_ = table.Flush()
+	p.printf("%s", strings.TrimSuffix(text.String(), "\n"))
+}
+
+// listed are the resources that a person calls by name, in the order of the list.
+var listed = []struct{ resource, name string }{
+	{"AWS::Lambda::Function", "function"},
+	{"AWS::StepFunctions::StateMachine", "machine"},
+	{"AWS::StepFunctions::Activity", "activity"},
+	{"AWS::DynamoDB::Table", "table"},
+	{"AWS::SQS::Queue", "queue"},
+	{"AWS::SNS::Topic", "topic"},
+	{"AWS::Events::EventBus", "bus"},
+	{"AWS::S3::Bucket", "bucket"},
+	{"AWS::SecretsManager::Secret", "secret"},
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// local is an output with the URLs of this machine in place of those of API
+// Gateway.
+func local(value string, routes []stack.Route, base string) string {
+	for _, r := range routes {
+		at := regexp.MustCompile(`https://` + strings.ToLower(r.API) + `\.execute-api\.[-a-z0-9]+\.amazonaws\.com(/` + regexp.QuoteMeta(r.Stage) + `\b)?`)
+		value = at.ReplaceAllLiteralString(value, base+stageOf(r))
+	}
+	return value
+}
+
+// stageOf is the path of the stage that a route is in.
+func stageOf(r stack.Route) string { return strings.TrimSuffix(r.URLPath, r.Path) }
+
+// withoutEffect lists once what the templates have that means nothing here.
+func (p *printer) withoutEffect(apps []*stack.App) {
+	var all []string
+	for _, a := range apps {
+		all = append(all, a.WithoutEffect()...)
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) > 0 {
+		p.printf("without effect here: %s", strings.Join(all, ", "))
 	}
 }
 
-// curl is a command that calls a route.
-func curl(r stack.Route, url string) string {
+// inPath is a variable in the path of a route.
+var inPath = regexp.MustCompile(`\{([^{}+]+)\+?\}`)
+
+// curl is a command that calls a route; there is none for a message of a WebSocket
+// API.
+func curl(r stack.Route, base string) string {
 	method := r.Method
-	if method == "ANY" {
+	switch {
+	case method == "ANY" || method == "$default":
 		method = "GET"
+	case r.Path == "":
+		return ""
 	}
 	command := "curl"
 	if method != "GET" {
 		command += " -X " + method
 	}
+	url := base + stageOf(r) + or(inPath.ReplaceAllString(r.Path, "$1"), "/")
 	if r.Authorizer {
-		command += ` -H "Authorization: Bearer $TOKEN"`
+		sources := r.IdentitySources
+		if len(sources) == 0 {
+			sources = []string{"method.request.header.Authorization"}
+		}
+		for _, source := range sources {
+			_, place, _ := strings.Cut(source, "request.")
+			kind, name, _ := strings.Cut(place, ".")
+			switch {
+			case kind == "header" && strings.EqualFold(name, "Authorization"):
+				command += ` -H "Authorization: Bearer $TOKEN"`
+			case kind == "header":
+				command += ` -H "` + name + `: $KEY"`
+			case kind == "querystring":
+				url += "?" + name + "=KEY"
+			}
+		}
 	}
 	if method == "POST" || method == "PUT" || method == "PATCH" {
 		command += ` -H "Content-Type: application/json" -d '{}'`
@@ -114,6 +196,10 @@ func (p *printer) invocation(in lambdatest.Invocation) {
 	outcome, color := "ok", green
 	if in.Err != nil {
 		outcome, color = in.Err.Error(), red
+		var reported messages.InvokeResponse_Error
+		if errors.As(in.Err, &reported) {
+			outcome = reported.Type + ": " + reported.Message
+		}
 		if len(outcome) > 200 {
 			outcome = strings.ToValidUTF8(outcome[:200], "") + "…"
 		}

@@ -35,13 +35,17 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 		o.Endpoint = base
 		o.OnInvoke = func(in lambdatest.Invocation) { p.invocation(in) }
 	})
+	standIns := newStandIns(base)
+	if s.echoes() {
+		echo(cloud)
+	}
 	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
-		Handler: cloud.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: standIns.handler(cloud.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	served, pumped := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // the functions call it while they are initialized
-	host, err := newHost(ctx, s, p, base)
+	host, err := newHost(ctx, s, p, base, standIns)
 	if err == nil {
 		defer host.close()
 		err = host.deploy(ctx, cloud)

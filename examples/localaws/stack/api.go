@@ -1,11 +1,15 @@
 package stack
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"github.com/patternkit/serverless/authorizer/authorizertest"
 )
@@ -17,6 +21,8 @@ type api struct {
 	id     string
 	stages map[string]http.Handler
 	routes []Route
+	// sources are the identity sources of the authorizers by their ids.
+	sources map[string][]string
 	// build makes a stage of the parts that there are.
 	build func(stage string, variables map[string]string) http.Handler
 	// pending are the stages with their variables.
@@ -36,14 +42,17 @@ type Route struct {
 	// Method and Path are as the template has them, such as "GET" and
 	// "/orders/{id}"; a Path of "" is every path.
 	Method, Path string
-	// Function is the logical id of the function behind it; empty where that is not
-	// known.
+	// Function is the logical id of the function behind it, or its ARN where the
+	// template only refers to it; empty where that is not known.
 	Function string
 	// Authorizer says that the route has one.
 	Authorizer bool
 	// URLPath is where the route is on the port of [Cloud.Handler], such as
 	// "/_api/Api/prod/orders/{id}".
 	URLPath string
+	// IdentitySources are where the authorizer finds who calls, as API Gateway writes
+	// it, such as "method.request.header.Authorization".
+	IdentitySources []string
 }
 
 // API is an API of the template by its logical id: an HTTP handler at the API's
@@ -95,7 +104,7 @@ func (d *deployment) apiByID(r *resource, id string) (*api, error) {
 }
 
 func (d *deployment) addAPI(r *resource, build func(stage string, variables map[string]string) http.Handler) *api {
-	a := &api{resource: r, id: strings.ToLower(r.ID), stages: map[string]http.Handler{}, build: build}
+	a := &api{resource: r, id: strings.ToLower(r.ID), stages: map[string]http.Handler{}, sources: map[string][]string{}, build: build}
 	d.apis[r.ID] = a
 	return a
 }
@@ -133,15 +142,34 @@ func integration(uri string) (arn string, ok bool) {
 }
 
 // invoke is a function of the cloud for an API.
-func (d *deployment) invoke(arn string) authorizertest.Function { return d.Lambda.Function(arn) }
+func (d *deployment) invoke(arn string) authorizertest.Function {
+	invoke := d.Lambda.Function(arn)
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		answer, err := invoke(ctx, payload)
+		var reported messages.InvokeResponse_Error
+		if errors.As(err, &reported) {
+			err = reportedError{reported}
+		}
+		return answer, err
+	}
+}
+
+// reportedError is an error that a process reported. API Gateway reads its message:
+// "Unauthorized" of an authorizer is 401.
+type reportedError struct{ messages.InvokeResponse_Error }
+
+func (e reportedError) Error() string { return e.Message }
+
+// Unwrap returns what the process reported.
+func (e reportedError) Unwrap() error { return e.InvokeResponse_Error }
 
 // logicalID finds the logical id of a function by its ARN, with a version or
-// without.
+// without. A function that the template only refers to is its ARN.
 func (d *deployment) logicalID(arn string) string {
 	for id, f := range d.functions {
 		if arn == f.ARN || strings.HasPrefix(arn, f.ARN+":") {
 			return id
 		}
 	}
-	return ""
+	return arn
 }

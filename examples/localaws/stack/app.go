@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -58,6 +59,7 @@ type App struct {
 	apiKeys   map[string]string  // values by id
 	plans     map[string][]*rest // APIs by the id of their usage plan
 	unused    []string
+	made      []Resource
 	folder    string
 }
 
@@ -184,19 +186,13 @@ func (a *App) Outputs() []Output {
 	return all
 }
 
-// Queue is a queue of a template.
-type Queue struct{ LogicalID, URL string }
+// Resource is a resource that was created. Ref is what the template's Ref of it
+// gives, such as the name of a table or the URL of a queue.
+type Resource struct{ LogicalID, Type, Ref string }
 
-// Queues lists the queues by their logical ids.
-func (a *App) Queues() []Queue {
-	var all []Queue
-	for _, id := range slices.Sorted(maps.Keys(a.resources)) {
-		if url, ok := a.resources[id].attributes["QueueUrl"]; ok {
-			all = append(all, Queue{id, url})
-		}
-	}
-	return all
-}
+// Resources lists the resources by their logical ids, without those that could not
+// be created and those that mean nothing here.
+func (a *App) Resources() []Resource { return slices.Clone(a.made) }
 
 // Parameters lists the names of a template's parameters.
 func Parameters(template string) ([]string, error) {
@@ -251,13 +247,17 @@ func (d *deployment) run(ctx context.Context) error {
 	d.bindForeign()
 	for _, r := range order {
 		out, err := d.create(ctx, r)
-		if err != nil {
+		switch {
+		case err != nil:
 			d.problem(err)
 			out = madeUp(d.App, r)
+		case !withoutEffect(r.Type):
+			d.made = append(d.made, Resource{r.ID, r.Type, out.ref})
 		}
 		d.resources[r.ID] = out
 		d.deployed.Created(r.ID, out.ref, out.attributes)
 	}
+	slices.SortFunc(d.made, func(a, b Resource) int { return strings.Compare(a.LogicalID, b.LogicalID) })
 	d.initialize()
 	d.buildAPIs()
 	outputs, err := d.deployed.Outputs()

@@ -169,7 +169,7 @@ func newV2Authorizer(_ context.Context, r *resource) (created, error) {
 		return created{}, r.refused(err)
 	}
 	id := strings.ToLower(r.ID)
-	api.authorizers[id] = authorizer
+	api.authorizers[id], api.sources[id] = authorizer, p.IdentitySource
 	return created{id, map[string]string{"AuthorizerId": id}}, nil
 }
 
@@ -235,6 +235,7 @@ func newV2Route(_ context.Context, r *resource) (created, error) {
 	case api.webSocket && p.RouteKey == "$connect":
 		api.connect = guard
 	case guard != nil && !api.webSocket:
+		api.routes[len(api.routes)-1].IdentitySources = api.sources[p.AuthorizerId]
 		last := &api.keys[len(api.keys)-1]
 		last.Public, last.Authorizer = false, guard
 	}

@@ -146,7 +146,7 @@ func newRESTAuthorizer(_ context.Context, r *resource) (created, error) {
 	if err != nil {
 		return created{}, r.refused(err)
 	}
-	api.authorizers[id] = authorizer
+	api.authorizers[id], api.sources[id] = authorizer, list(p.IdentitySource)
 	return created{id, map[string]string{"AuthorizerId": id}}, nil
 }
 
@@ -217,7 +217,7 @@ func newMethod(_ context.Context, r *resource) (created, error) {
 		if route.Authorizer = api.authorizers[p.AuthorizerId]; route.Authorizer == nil {
 			return created{}, r.errorf("there is no authorizer %q in the API %s", p.AuthorizerId, api.ID)
 		}
-		shown.Authorizer = true
+		shown.Authorizer, shown.IdentitySources = true, api.sources[p.AuthorizerId]
 	default:
 		route = authorizertest.Lacking(route.Route, "the authorization type "+p.AuthorizationType)
 	}

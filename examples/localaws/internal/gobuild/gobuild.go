@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Builder compiles main packages by their folders. It is safe for concurrent use.
@@ -225,55 +224,4 @@ func same(a, b string) bool {
 	}
 	second, err := os.ReadFile(b)
 	return err == nil && bytes.Equal(first, second)
-}
-
-// Sources lists the folders that the programs in folders are compiled of, those of
-// their own modules: what lies in the module cache does not change.
-func Sources(ctx context.Context, folders []string) ([]string, error) {
-	seen := map[string]bool{}
-	for _, folder := range folders {
-		cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{if and (not .Standard) .Module}}{{if or .Module.Main .Module.Replace}}{{.Dir}}{{end}}{{end}}", ".")
-		cmd.Dir = folder
-		out, err := cmd.Output()
-		if err != nil {
-			return nil, fmt.Errorf("gobuild: go list in %s: %w", folder, err)
-		}
-		for dir := range strings.FieldsSeq(string(out)) {
-			seen[dir] = true
-		}
-		if root, err := moduleOf(folder); err == nil {
-			seen[root] = true // for go.mod
-		}
-	}
-	var all []string
-	for dir := range seen {
-		all = append(all, dir)
-	}
-	slices.Sort(all)
-	return all, nil
-}
-
-// Stamp is when the sources in folders changed last, and how many there are: another
-// value means that something has changed.
-func Stamp(folders []string) (newest time.Time, count int) {
-	for _, folder := range folders {
-		entries, err := os.ReadDir(folder)
-		if err != nil {
-			continue // it was removed: the count changes
-		}
-		for _, e := range entries {
-			if name := e.Name(); !strings.HasSuffix(name, ".go") && name != "go.mod" && name != "go.sum" {
-				continue
-			}
-			info, err := e.Info()
-			if err != nil {
-				continue
-			}
-			count++
-			if info.ModTime().After(newest) {
-				newest = info.ModTime()
-			}
-		}
-	}
-	return newest, count
 }

@@ -14,7 +14,9 @@ import (
 )
 
 func main() {
-	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"))
+	keys, err := authorizer.NewRemoteKeys(os.Getenv("JWKS_URL"), func(o *authorizer.RemoteKeysOptions) {
+		o.AllowHTTP = true // on loopback only, where localaws publishes its keys
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
