@@ -355,6 +355,21 @@ func (l *Lambda) enabled() (wanted map[string]*mapping, wait time.Duration) {
 	return wanted, wait
 }
 
+// Polling returns the event source mappings of all accounts and regions that poll
+// now, sorted by their sources and functions, and how long it is until another one's
+// change is done; 0 where none is under way.
+func (l *Lambda) Polling() (mappings []EventSourceMapping, wait time.Duration) {
+	l.made()
+	enabled, wait := l.enabled()
+	for _, m := range enabled {
+		mappings = append(mappings, m.EventSourceMapping)
+	}
+	slices.SortFunc(mappings, func(a, b EventSourceMapping) int {
+		return strings.Compare(a.EventSourceARN+" "+a.FunctionARN, b.EventSourceARN+" "+b.FunctionARN)
+	})
+	return mappings, wait
+}
+
 // repoll is the pause after a poller that failed.
 const repoll = 10 * time.Second
 

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"github.com/patternkit/serverless/dynamo/dynamotest"
 	"github.com/patternkit/serverless/events/eventstest"
 	"github.com/patternkit/serverless/examples/localaws/lambdatest"
@@ -56,6 +54,9 @@ func newEventSourceMapping(_ context.Context, r *resource) (created, error) {
 	}
 	if p.StartingPositionTimestamp != nil {
 		return created{}, r.errorf("a StartingPositionTimestamp is not simulated: a stream is read from TRIM_HORIZON or LATEST")
+	}
+	if service(p.FunctionName) == "" {
+		p.FunctionName = r.arn("lambda", "function:"+p.FunctionName)
 	}
 	uuid, err := guarded(func() string { return r.Lambda.Map(p.mapping()) })
 	if err != nil {
@@ -165,49 +166,31 @@ func (c *Cloud) failures(arn string) eventstest.Deliver {
 	}
 }
 
-// tableOf is the table's name in the ARN of its stream.
-func tableOf(streamARN string) (table string, ok bool) {
-	_, path, _ := strings.Cut(streamARN, ":table/")
-	table, _, ok = strings.Cut(path, "/stream/")
-	return table, ok
+// tableOf is the ARN of the table that a stream belongs to.
+func tableOf(streamARN string) (arn string, ok bool) {
+	arn, _, ok = strings.Cut(streamARN, "/stream/")
+	return arn, ok && strings.Contains(arn, ":table/")
 }
 
 // enabled are the workers of the event source mappings that poll, after the changes
 // that are under way.
 func (c *Cloud) enabled(ctx context.Context) ([]worker, error) {
-	for {
-		workers, changing, err := c.mappings(ctx)
-		if err != nil || !changing {
-			return workers, err
-		}
+	mappings, wait := c.Lambda.Polling()
+	for wait > 0 {
 		select {
-		case <-time.After(time.Second):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+		mappings, wait = c.Lambda.Polling()
 	}
-}
-
-// mappings are the workers of the event source mappings that poll, and whether
-// another one is being changed.
-func (c *Cloud) mappings(ctx context.Context) (workers []worker, changing bool, err error) {
-	pages := lambda.NewListEventSourceMappingsPaginator(c.Lambda.Client(), &lambda.ListEventSourceMappingsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, false, err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var workers []worker
+	for _, m := range mappings {
+		if p, ok := c.pollers[m.UUID]; ok {
+			workers = append(workers, worker{p.name, p.Poller.Drain})
 		}
-		c.mu.Lock()
-		for _, m := range page.EventSourceMappings {
-			p, ok := c.pollers[*m.UUID]
-			switch {
-			case ok && *m.State == "Enabled":
-				workers = append(workers, worker{p.name, p.Poller.Drain})
-			case *m.State != "Disabled":
-				changing = true
-			}
-		}
-		c.mu.Unlock()
 	}
-	return workers, changing, nil
+	return workers, nil
 }

@@ -16,6 +16,7 @@ import (
 	awsevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/stretchr/testify/require"
@@ -243,4 +244,45 @@ func TestABinary(t *testing.T) {
 	require.Equal(t, "SUCCEEDED", execution.Status, "%s %s", execution.Error, execution.Cause)
 	require.NotEmpty(t, app.DynamoDB.Items(app.Ref("Table")))
 	require.NoError(t, app.Close())
+}
+
+func TestGeneratedSecrets(t *testing.T) {
+	app := stack.Load(t, template(t, `
+Resources:
+  Plain: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {}}}
+  User: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {SecretStringTemplate: '{"user":"admin"}', GenerateStringKey: password, PasswordLength: 4, ExcludePunctuation: true, ExcludeLowercase: true, ExcludeCharacters: "0123"}}}
+`))
+	read := func(id string) string {
+		arn := app.Ref(id)
+		out, err := app.SecretsManager.Client().GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
+		require.NoError(t, err)
+		return *out.SecretString
+	}
+	require.Len(t, read("Plain"), 32)
+	require.Regexp(t, `^\{"password":"[A-Z4-9]{4}","user":"admin"\}$`, read("User"))
+	for _, wrong := range []string{
+		"{PasswordLength: 0}", "{ExcludeLowercase: true, ExcludeUppercase: true, ExcludeNumbers: true, ExcludePunctuation: true}",
+		"{PasswordLength: 2}", "{GenerateStringKey: a, SecretStringTemplate: no}",
+	} {
+		_, err := stack.NewCloud(t).Deploy(t.Context(), template(t, "Resources:\n  S: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: "+wrong+"}}\n"))
+		require.ErrorContains(t, err, ":2: S (AWS::SecretsManager::Secret): ", wrong)
+	}
+}
+
+// All services of a stack are in its region.
+func TestAnotherRegion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shop{}
+		cloud := stack.NewCloud(t, func(o *stack.CloudOptions) { o.Region = "eu-west-1" })
+		app, err := cloud.Deploy(t.Context(), "testdata/shop.yaml", s.functions()...)
+		require.NoError(t, err)
+		require.Equal(t, 201, place(app).Code)
+		require.NoError(t, app.Settle(t.Context()))
+		require.Len(t, s.shipped, 1)
+		require.Len(t, s.reminded, 1)
+		require.Contains(t, app.Ref("Secret"), ":eu-west-1:")
+		name := "shop/key"
+		_, err = secretsmanager.NewFromConfig(app.Config()).GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
+		require.NoError(t, err)
+	})
 }
