@@ -28,7 +28,7 @@ bench: ## the benchmarks, each beside its floor or its peer (BENCH=regexp picks 
 
 .PHONY: prove
 prove: ## the enumerations at their full bounds
-	PROVE=1 go test -count=1 -timeout 20m ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop
+	PROVE=1 go test -count=1 -timeout 20m ./messaging ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop
 
 .PHONY: conformance
 conformance: ## independent programs look at the same: cfn-lint at the templates, boto3 at localaws

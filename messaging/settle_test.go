@@ -219,9 +219,14 @@ func TestADeleteThatIsRefusedForGoodIsTold(t *testing.T) {
 	})
 }
 
-// Random batches of fast, slow and failing messages, while requests are lost.
+// Random batches of fast, slow and failing messages, while requests are lost;
+// with PROVE=1 more of them.
 func TestSlowBatchesWhateverGoesWrong(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds := uint64(4)
+	if prove() {
+		seeds = 100
+	}
+	for seed := range seeds {
 		for _, suffix := range []string{"", ".fifo"} {
 			t.Run(fmt.Sprint("seed ", seed, " queue", suffix), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -284,7 +284,7 @@ func TestADeclaredFailureExcusesNothing(t *testing.T) {
 	r := find(t, 2, func(b *bank) []stepfn.Part[order] {
 		return append(b.undoneBy(func(context.Context, stepfn.Undo[order, string]) error { return errors.New("no way back") }),
 			stepfn.Pivot("Confirm", b.take).NotApplied("Declined"))
-	})
+	}, single)
 	var reasons []string
 	for _, v := range r.Violations {
 		if v.Faults == "a declared failure at Confirm" {

@@ -31,7 +31,7 @@ func TestAForgetfulBankIsFound(t *testing.T) {
 			stepfn.Step("Withdraw", bank.withdraw).Compensate("GiveBack", forget),
 			stepfn.Pivot("Deposit", bank.deposit).NotApplied("AccountClosed"))
 		return prove.SagaWorld(saga, prove.Oracle{Done: bank.Expect(70, 30), Undone: bank.Expect(100, 0)})
-	})
+	}, func(o *prove.Options) { o.Faults = 1 })
 	require.NotEmpty(t, r.Violations)
 	require.Contains(t, r.Violations[0].Reason, "should have left nothing: the balances are map[alice:70 bob:0]")
 }
