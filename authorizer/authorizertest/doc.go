@@ -29,6 +29,9 @@
 // the context on as strings and invokes the API's function. Shown by TestGatewayTokenAuthorizer and
 // TestGatewayAuthorizerFailures.
 //
+// Over HTTP the context of the functions has the trace header of the request, as aws-lambda-go keeps it. Shown by
+// TestTheTraceOfARequestReachesTheFunction.
+//
 // A cached policy is evaluated again for every request; failures are not cached. Each fake API is one stage with a cache
 // of its own, also where several have one authorizer. Shown by TestEveryIdentitySourceOfARESTAPICounts and
 // TestResultsAreCachedPerAPIAndStage.

@@ -1,6 +1,7 @@
 package authorizertest
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
@@ -29,6 +30,12 @@ type incoming struct {
 	host     string
 	sourceIP string
 	traceID  string
+}
+
+// context is that of the functions behind the API: it has the request's trace header, under the key of aws-lambda-go, and
+// does not end when the client hangs up.
+func (in *incoming) context(r *http.Request) context.Context {
+	return context.WithValue(context.WithoutCancel(r.Context()), "x-amzn-trace-id", in.traceID) //nolint:staticcheck // the key
 }
 
 // hopByHop are the headers that end at API Gateway.

@@ -96,7 +96,7 @@ func (u *FunctionURL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		request.RequestContext.Authorizer = u.caller(key)
 	}
-	u.write(w, r, u.invoke(context.WithoutCancel(r.Context()), request))
+	u.write(w, r, u.invoke(in.context(r), request))
 }
 
 func (a gatewayAnswer) url() awsevents.APIGatewayV2HTTPResponse {

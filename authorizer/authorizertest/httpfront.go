@@ -1,7 +1,6 @@
 package authorizertest
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"maps"
@@ -29,7 +28,7 @@ func (g *HTTPAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	request := in.eventV2(r)
 	request.RequestContext.RequestID, request.RequestContext.HTTP.Path = id, path
-	g.write(w, r, g.Invoke(context.WithoutCancel(r.Context()), request))
+	g.write(w, r, g.Invoke(in.context(r), request))
 }
 
 // eventV2 is a request in payload format 2.0, as far as HTTP tells it. The cookies are still a header.

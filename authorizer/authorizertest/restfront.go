@@ -1,7 +1,6 @@
 package authorizertest
 
 import (
-	"context"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -41,7 +40,7 @@ func (g *RESTAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(in.body) > 0 && g.options.binary(r.Header.Get("Content-Type")) {
 		request.Body, request.IsBase64Encoded = base64.StdEncoding.EncodeToString(in.body), true
 	}
-	response := g.Invoke(context.WithoutCancel(r.Context()), request)
+	response := g.Invoke(in.context(r), request)
 	body := []byte(response.Body)
 	if g.options.binary(r.Header.Get("Accept")) {
 		var err error

@@ -18,10 +18,11 @@
 // TestAFunctionIsInvokedByEachOfItsNames.
 //
 // The context of an invocation has Lambda's deadline, its LambdaContext as
-// aws-lambda-go makes it, and the trace header. It does not end with its caller's.
+// aws-lambda-go makes it, and the trace header, of a new trace where the caller has
+// none. It does not end with its caller's.
 // [InvocationOf] returns the configuration and the ids, for code that hands the
 // event to a process; [LogOf] takes what the process logs. Shown by
-// TestTheContextOfAnInvocation, TestInvokePassesContextOn and TestTheLogOfAnInvocation.
+// TestTheContextOfAnInvocation, TestActiveTracingSamples, TestInvokePassesContextOn and TestTheLogOfAnInvocation.
 //
 // An error of a function is reported under the bare name of its Go type; a value of
 // messages.InvokeResponse_Error gives type, message and stack itself. A panic has

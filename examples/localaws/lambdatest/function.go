@@ -35,8 +35,8 @@ type FunctionOptions struct {
 	// kept, and have no effect. Optional. Architecture defaults to "x86_64".
 	Architecture string
 	Layers       []string
-	// TracingMode is "PassThrough" or "Active". It is kept. Optional. Defaults to
-	// "PassThrough".
+	// TracingMode is "PassThrough" or "Active", which samples each trace that its
+	// caller has not decided on. Optional. Defaults to "PassThrough".
 	TracingMode string
 	// LogFormat is "Text" or "JSON", LogGroup the name of the log group. They and
 	// the levels are kept. Optional. Default to "Text" and /aws/lambda/ with the name

@@ -149,10 +149,22 @@ func newRequest(ctx context.Context, ref reference, payload []byte, limit int) (
 // traceKey is the key under which aws-lambda-go keeps the trace header.
 const traceKey = "x-amzn-trace-id"
 
-// newTrace begins a trace that is not sampled.
+// newTrace begins a trace.
 func newTrace() string {
 	id := strings.ReplaceAll(awsid.UUID()+awsid.UUID(), "-", "")
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", uint32(time.Now().Unix()), id[:24], id[24:40])
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s", uint32(time.Now().Unix()), id[:24], id[24:40])
+}
+
+// sampled adds to a trace header whether the trace is sampled, where the caller
+// has not decided it: with active tracing it is.
+func sampled(trace, tracingMode string) string {
+	switch {
+	case strings.Contains(trace, "Sampled=0"), strings.Contains(trace, "Sampled=1"):
+		return trace
+	case tracingMode == "Active":
+		return trace + ";Sampled=1"
+	}
+	return trace + ";Sampled=0"
 }
 
 // result is how a run ended.
@@ -209,6 +221,7 @@ func (l *Lambda) invoke(ctx context.Context, r request) (result, error) {
 		return result{}, err
 	}
 	defer l.end(f)
+	r.trace = sampled(r.trace, v.TracingMode)
 	in := &running{log: &logTail{}, Invocation: Invocation{
 		RequestID: r.id, InvokedFunctionARN: r.ref.qualified(), Configuration: v.public(), Asynchronous: r.asynchronous, Attempt: r.attempt,
 		Payload: r.payload, ClientContext: r.clientContext, TenantID: r.tenant, TraceHeader: r.trace, Start: time.Now(),

@@ -52,6 +52,26 @@ func TestAFunctionIsInvokedByEachOfItsNames(t *testing.T) {
 	}
 }
 
+// With active tracing a trace is sampled, unless its caller has decided.
+func TestActiveTracingSamples(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                          "^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$",
+		"Root=1-1-2":                "^Root=1-1-2;Sampled=1$",
+		"Root=1-1-2;Sampled=0":      "^Root=1-1-2;Sampled=0$",
+		"Root=1-1-2;Sampled=1;Me=1": "^Root=1-1-2;Sampled=1;Me=1$",
+	} {
+		var got string
+		functions := lambdatest.New(t, func(o *lambdatest.Options) {
+			o.OnInvoke = func(in lambdatest.Invocation) { got = in.TraceHeader }
+		})
+		functions.Create("ship", func(context.Context, []byte) ([]byte, error) { return nil, nil }, func(o *lambdatest.FunctionOptions) { o.TracingMode = "Active" })
+		ctx := context.WithValue(t.Context(), "x-amzn-trace-id", given) //nolint:staticcheck // the key that aws-lambda-go uses
+		_, err := functions.Function("ship")(ctx, nil)
+		require.NoError(t, err)
+		require.Regexp(t, want, got)
+	}
+}
+
 func TestTheContextOfAnInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		functions := lambdatest.New(t)
