@@ -2,6 +2,7 @@ package cfn
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -124,6 +125,15 @@ func (t *Template) Settle(r *Resource, v *Value) *Value {
 // Read reads the template file at path.
 func Read(path string) (*Template, error) {
 	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, data)
+}
+
+// ReadFS reads the template file at path of a file system.
+func ReadFS(files fs.FS, path string) (*Template, error) {
+	data, err := fs.ReadFile(files, path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +26,10 @@ type Options struct {
 	// Name is the stack's name, with which the names of resources begin that the
 	// template gives none. Optional. Defaults to the name of the template's folder.
 	Name string
+	// FS is where the template and the definitions that it names are read, by their
+	// paths in it, such as an embed.FS: a program has its template with it then.
+	// Optional. Defaults to the files of this machine.
+	FS fs.FS
 	// Parameters are the values of the template's parameters. Optional where the
 	// template has defaults.
 	Parameters map[string]string
@@ -105,15 +112,14 @@ func problems(err error) []error {
 // that the template cannot be read at all; otherwise it has all problems, and
 // nothing of the template should be relied on.
 func (c *Cloud) Deploy(ctx context.Context, template string, optFns ...func(*Options)) (*App, error) {
-	path, err := filepath.Abs(template)
-	if err != nil {
-		return nil, fmt.Errorf("stack: %w", err)
-	}
-	opts := Options{Name: NameOf(template), Parameters: map[string]string{}, Functions: map[string]Handler{}}
+	opts := Options{Parameters: map[string]string{}, Functions: map[string]Handler{}}
 	given.Options(&opts, optFns)
-	t, err := cfn.Read(template)
+	t, folder, err := opts.read(template)
 	if err != nil {
 		return nil, err
+	}
+	if opts.Name == "" {
+		opts.Name = nameOf(folder)
 	}
 	if err := sam.Transform(t); err != nil {
 		return nil, err
@@ -124,7 +130,7 @@ func (c *Cloud) Deploy(ctx context.Context, template string, optFns ...func(*Opt
 		return nil, err
 	}
 	a := &App{
-		Cloud: c, Name: opts.Name, template: template, folder: filepath.Dir(path), deployed: deployed,
+		Cloud: c, Name: opts.Name, template: template, folder: folder, deployed: deployed,
 		resources: map[string]created{}, apis: map[string]*api{}, functions: map[string]*function{},
 		rests: map[string]*rest{}, v2s: map[string]*v2{}, apiKeys: map[string]string{}, plans: map[string][]*rest{},
 	}
@@ -137,6 +143,28 @@ func (c *Cloud) Deploy(ctx context.Context, template string, optFns ...func(*Opt
 	c.apps, c.baseline = append(c.apps, a), baseline
 	c.mu.Unlock()
 	return a, nil
+}
+
+// read reads a template. Paths in it are relative to the folder: an absolute one, or
+// one of FS.
+func (o Options) read(template string) (t *cfn.Template, folder string, err error) {
+	if o.FS != nil {
+		t, err = cfn.ReadFS(o.FS, template)
+		return t, path.Dir(template), err
+	}
+	if folder, err = filepath.Abs(filepath.Dir(template)); err != nil {
+		return nil, "", fmt.Errorf("stack: %w", err)
+	}
+	t, err = cfn.Read(template)
+	return t, folder, err
+}
+
+// file reads a file that the template names.
+func (r *resource) file(name string) ([]byte, error) {
+	if r.opts.FS != nil {
+		return fs.ReadFile(r.opts.FS, path.Join(r.folder, name))
+	}
+	return os.ReadFile(filepath.Join(r.folder, name))
 }
 
 // account is the account of the stack.
@@ -210,11 +238,20 @@ func Parameters(template string) ([]string, error) {
 // NameOf is the name of a template's stack where Options.Name says nothing: that of
 // its folder.
 func NameOf(template string) string {
-	path, err := filepath.Abs(template)
+	folder, err := filepath.Abs(filepath.Dir(template))
 	if err != nil {
 		return "stack"
 	}
-	return filepath.Base(filepath.Dir(path))
+	return nameOf(folder)
+}
+
+// nameOf is the name of a stack whose template is in a folder, "stack" for the root
+// of a file system.
+func nameOf(folder string) string {
+	if name := filepath.Base(folder); name != "." && name != string(filepath.Separator) {
+		return name
+	}
+	return "stack"
 }
 
 // WithoutEffect lists the types of resources that the template has and that mean

@@ -30,8 +30,11 @@
 // A function runs as Lambda runs it: with its time limit, its reserved concurrency,
 // its retries and its dead-letter queue. [Function] takes any handler that
 // aws-lambda-go takes; [Init] is for a handler that needs clients and variables;
-// [Binary] runs a program as processes of its own. Shown by TestHandlers and
-// TestABinary.
+// [Binary] runs a program as processes of its own. Invocations run side by side.
+// Shown by TestHandlers, TestInvocationsRunSideBySide and TestABinary.
+//
+// A program has its template with it, in an embed.FS, where Options.FS is set. Shown
+// by TestATemplateOfAFileSystem.
 //
 // An API is an [net/http.Handler], with its authorizers and their cache. Several
 // templates in one Cloud share its services: what one of them exports by name or ARN

@@ -39,7 +39,7 @@ type FunctionConfig struct {
 	// Name and ARN are those of the function in the cloud.
 	Name, ARN string
 	// CodeURI is the folder or the file of the code, an absolute path. It is empty
-	// where the template has none.
+	// where the template has none, and where it is read from Options.FS.
 	CodeURI string
 	// Handler and Runtime are as the template has them.
 	Handler, Runtime string
@@ -129,7 +129,10 @@ func invokeOf(logicalID string, handler any) Invoke {
 		}
 		panic(fmt.Sprintf("stack: the handler of %s is no Lambda handler: %s", logicalID, wrong))
 	}
-	return lambda.NewHandler(handler).Invoke
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		// One that is made once for all writes all answers into one buffer.
+		return lambda.NewHandler(handler).Invoke(ctx, payload)
+	}
 }
 
 var (

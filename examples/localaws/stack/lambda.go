@@ -75,7 +75,7 @@ func newFunction(_ context.Context, r *resource) (created, error) {
 // its folder.
 func (r *resource) code(code *cfn.Value) string {
 	path := code.Text()
-	if path == "" || strings.Contains(path, "://") {
+	if path == "" || r.opts.FS != nil || strings.Contains(path, "://") {
 		return ""
 	}
 	if !filepath.IsAbs(path) {

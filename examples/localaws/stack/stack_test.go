@@ -2,13 +2,16 @@ package stack_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,6 +222,28 @@ func TestOverAPort(t *testing.T) {
 	require.Empty(t, app.DynamoDB.Items("testdata-Table"), "the table is there, and empty")
 	status, text = post("/_api/Api/$default/orders", "8")
 	require.Equal(t, 201, status, text)
+}
+
+// Invocations of a function run side by side, each with an answer of its own.
+func TestInvocationsRunSideBySide(t *testing.T) {
+	path := template(t, "Transform: AWS::Serverless-2016-10-31\nResources:\n  F: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, Handler: bootstrap, CodeUri: .}}\n")
+	var both sync.WaitGroup
+	both.Add(2)
+	app := stack.Load(t, path, stack.Function("F", func(_ context.Context, n int) (int, error) {
+		both.Done()
+		both.Wait()
+		return n, nil
+	}))
+	var answers [2]string
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			out, err := app.Lambda.Function(app.Ref("F"))(t.Context(), []byte(strconv.Itoa(i)))
+			answers[i] = fmt.Sprint(string(out), err)
+		})
+	}
+	wg.Wait()
+	require.Equal(t, [2]string{"0<nil>", "1<nil>"}, answers)
 }
 
 func succeed(ctx context.Context, app *stack.App, token string) error {

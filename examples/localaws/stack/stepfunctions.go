@@ -3,8 +3,6 @@ package stack
 import (
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -60,7 +58,7 @@ func (r *resource) definition(p machineProperties) (string, error) {
 	case p.DefinitionS3Location != nil:
 		return "", r.errorf("DefinitionS3Location is not read: use DefinitionUri with a local file, Definition or DefinitionString")
 	case p.DefinitionUri != "":
-		data, err := os.ReadFile(filepath.Join(r.folder, p.DefinitionUri))
+		data, err := r.file(p.DefinitionUri)
 		if err != nil {
 			return "", r.errorf("%v", err)
 		}
