@@ -11,13 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
-	"github.com/patternkit/serverless/dynamo/dynamotest"
+	"github.com/patternkit/serverless/examples/localaws/stack"
 	"github.com/patternkit/serverless/messaging"
 	"github.com/patternkit/serverless/messaging/messagingtest"
 )
@@ -54,45 +52,34 @@ func (b *bank) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// system is the whole example on fakes, with the real SDK clients.
+// system is the application of template.yaml.
 type system struct {
+	*stack.App
+
 	bank     *bank
 	payments *messagingtest.Queue
 	dead     *messagingtest.Queue
 	queue    *messaging.Queue[Payment]
-	mapping  *messagingtest.Mapping
-	redriver *Redriver
 }
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	db, queues := dynamotest.New(t), messagingtest.NewSQS(t)
-	cfg := db.Join(queues.Join(aws.Config{}))
-	table, client := dynamodb.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
-	_, err := table.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String("payments"), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("PK"), AttributeType: "S"}, {AttributeName: aws.String("SK"), AttributeType: "S"},
-		},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("PK"), KeyType: "HASH"}, {AttributeName: aws.String("SK"), KeyType: "RANGE"},
-		},
-	})
-	require.NoError(t, err)
-	s := &system{bank: &bank{answers: map[string][]int{}, asked: map[string][]time.Time{}, charged: map[string]int{}}}
-	s.dead = queues.NewQueue("payments-dead", nil)
-	s.payments = queues.NewQueue("payments", map[string]string{
-		"VisibilityTimeout": "180", "RedrivePolicy": messagingtest.RedriveTo(s.dead, 10),
-	})
-	s.queue = messaging.NewQueue[Payment](client, s.payments.URL())
-	provider := &Provider{URL: "https://bank.example", Client: &http.Client{Transport: s.bank}}
-	consumer := NewConsumer(client, s.dead.URL(), table, "payments", provider)
-	s.mapping = queues.NewMapping("payments", messagingtest.Func(consumer.HandleSQS), func(o *messagingtest.MappingOptions) {
-		o.ReportBatchItemFailures = true
-		o.FunctionTimeout = 30 * time.Second
-	})
-	s.redriver = &Redriver{client, s.dead.ARN(), s.payments.ARN()}
-	return s
+	b := &bank{answers: map[string][]int{}, asked: map[string][]time.Time{}, charged: map[string]int{}}
+	app := stack.Load(t, "template.yaml",
+		stack.Parameter("ProviderURL", "https://bank.example"),
+		stack.Parameter("AlarmTopic", "arn:aws:sns:us-east-1:123456789012:alarms"),
+		stack.Init("ConsumerFunction", func(e stack.Environment) (any, error) {
+			queues, table := sqs.NewFromConfig(e.Config), dynamodb.NewFromConfig(e.Config)
+			provider := &Provider{URL: e.Getenv("PROVIDER_URL"), Client: &http.Client{Transport: b}}
+			return NewConsumer(queues, e.Getenv("DEAD_URL"), table, e.Getenv("TABLE"), provider).HandleSQS, nil
+		}),
+		stack.Init("RedriveFunction", func(e stack.Environment) (any, error) {
+			return (&Redriver{sqs.NewFromConfig(e.Config), e.Getenv("DEAD_ARN"), e.Getenv("QUEUE_ARN")}).Handle, nil
+		}))
+	return &system{
+		app, b, app.SQS.Queue(app.Ref("Payments")), app.SQS.Queue(app.Ref("Dead")),
+		messaging.NewQueue[Payment](sqs.NewFromConfig(app.Config()), app.Ref("Payments")),
+	}
 }
 
 // reasons are those of the dead letters, by payment.
@@ -118,7 +105,7 @@ func TestEachAnswerOfTheProviderHasItsVerdict(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.NoError(t, s.payments.Deliver(t.Context(), []byte(`{"cents":1}`)))
-		require.NoError(t, s.mapping.Drain(t.Context()))
+		require.NoError(t, s.Settle(t.Context()))
 
 		require.Equal(t, map[string]int{"ok": 100, "flaky": 100, "busy": 100}, s.bank.charged)
 		require.Len(t, s.bank.asked["flaky"], 3)
@@ -142,16 +129,17 @@ func TestRepairedDeadLettersAreMovedBackAndChargedOnce(t *testing.T) {
 			_, err := s.queue.Send(t.Context(), Payment{id, "4242", 100})
 			require.NoError(t, err)
 		}
-		require.NoError(t, s.mapping.Drain(t.Context()))
+		require.NoError(t, s.Settle(t.Context()))
 		require.Equal(t, 1, s.dead.Visible())
 
+		time.Sleep(3 * 24 * time.Hour) // until somebody has repaired it; dead letters are kept for 14 days
 		s.bank.answers = nil
-		status, err := s.redriver.Handle(t.Context())
+		answer, err := s.Lambda.Function(s.Ref("RedriveFunction"))(t.Context(), nil)
 		require.NoError(t, err)
-		require.EqualValues(t, 1, status.Moved)
+		require.Contains(t, string(answer), `"Moved":1,`)
 		_, err = s.queue.Send(t.Context(), Payment{"p-2", "4242", 100}) // and someone sends a payment again
 		require.NoError(t, err)
-		require.NoError(t, s.mapping.Drain(t.Context()))
+		require.NoError(t, s.Settle(t.Context()))
 		require.Equal(t, map[string]int{"p-1": 100, "p-2": 100}, s.bank.charged)
 		require.Len(t, s.bank.asked["p-2"], 1)
 		require.Zero(t, s.dead.Depth().Total())

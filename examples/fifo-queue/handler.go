@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,8 +52,15 @@ func NewAPI(client messaging.SendClient, url string) *API {
 
 // Handle answers POST /steps.
 func (a *API) Handle(ctx context.Context, in awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
+	body := []byte(in.Body)
+	if in.IsBase64Encoded { // an HTTP API encodes what its client does not call JSON or text, as curl does without a header
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(in.Body); err != nil {
+			return answer(http.StatusBadRequest, err.Error()), nil
+		}
+	}
 	var s Step
-	if err := json.Unmarshal([]byte(in.Body), &s); err != nil {
+	if err := json.Unmarshal(body, &s); err != nil {
 		return answer(http.StatusBadRequest, err.Error()), nil
 	}
 	if err := s.Validate(); err != nil {
