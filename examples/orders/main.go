@@ -17,8 +17,10 @@ import (
 	"github.com/patternkit/serverless/examples/orders/shop"
 )
 
-//go:embed testdata/*.json
-var cases embed.FS
+// files are the template, the definition of the saga and the cases.
+//
+//go:embed template.yaml fulfillment.asl.json testdata/*.json
+var files embed.FS
 
 func main() {
 	asJSON := flag.Bool("json", false, "print the report as one JSON document")
@@ -45,7 +47,7 @@ func main() {
 }
 
 func run(asJSON, verbose bool) error {
-	report, err := journey.Run(context.Background(), cases, shop.RealTime())
+	report, err := journey.Run(context.Background(), files, journey.RealTime)
 	if err != nil {
 		return err
 	}

@@ -6,18 +6,18 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/patternkit/serverless/examples/orders/journey"
-	"github.com/patternkit/serverless/examples/orders/shop"
 )
 
 // TestJourney runs the journey in virtual time with the settings of the
 // template: minutes of visibility time-outs, milliseconds of test.
 func TestJourney(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, err := journey.Run(t.Context(), cases, shop.Production())
+		report, err := journey.Run(t.Context(), files)
 		require.NoError(t, err)
 		require.NoError(t, report.Err())
 		require.Len(t, report.Orders, 6)
@@ -27,16 +27,16 @@ func TestJourney(t *testing.T) {
 		dead := report.DeadLetters[0]
 		require.Equal(t, "1003", dead.OrderID)
 		require.Equal(t, "invoices-dlq", dead.Queue)
-		require.Equal(t, shop.Production().MaxReceiveCount, dead.ReceiveCount)
+		require.Equal(t, 5, dead.ReceiveCount, "MaxReceiveCount of the template")
 		require.Contains(t, dead.LastError, "vatId pending is no VAT identification number")
-		require.GreaterOrEqual(t, report.Elapsed, 4*shop.Production().VisibilityTimeout)
+		require.GreaterOrEqual(t, report.Elapsed, 4*time.Minute, "VisibilityTimeout of the template")
 	})
 }
 
 // TestPrint looks at the report for people.
 func TestPrint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, err := journey.Run(t.Context(), cases, shop.Production())
+		report, err := journey.Run(t.Context(), files)
 		require.NoError(t, err)
 		var out strings.Builder
 		require.NoError(t, journey.Print(&out, report, false))
@@ -83,7 +83,7 @@ func TestPrintListsTheInvariants(t *testing.T) {
 // TestReportAsJSON reads the document as a program would.
 func TestReportAsJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		report, err := journey.Run(t.Context(), cases, shop.Production())
+		report, err := journey.Run(t.Context(), files)
 		require.NoError(t, err)
 		text, err := json.Marshal(report)
 		require.NoError(t, err)

@@ -46,6 +46,8 @@ func parameterOf(name string) string {
 		return "arn:aws:sns:us-east-1:123456789012:alarms"
 	case strings.Contains(name, "URL"), name == "Issuer":
 		return "https://127.0.0.1:9/" + name
+	case strings.HasSuffix(name, "Timeout"), strings.HasSuffix(name, "Count"):
+		return "10"
 	}
 	return "sixteen characters or more"
 }

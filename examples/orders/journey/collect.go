@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -46,7 +47,7 @@ func (w *world) collect(ctx context.Context, r *Report) error {
 func list[T any](in []T) []T { return append([]T{}, in...) }
 
 func (w *world) collectTable(ctx context.Context, r *Report) error {
-	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(w.cfg), &dynamodb.ScanInput{TableName: &[]string{tableName}[0]})
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(w.Config()), &dynamodb.ScanInput{TableName: aws.String(w.Ref("Table"))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -93,8 +94,14 @@ func (w *world) collectItems(r *Report, o *Order) {
 }
 
 func (w *world) collectQueues(r *Report) {
-	for _, name := range []string{"invoices", "invoices-dlq", "dispatches", "dispatches-dlq", announcerFailures} {
-		queue := w.queues.Queue(name)
+	for _, q := range [][2]string{
+		{"invoices", "Invoices"},
+		{"invoices-dlq", "InvoicesDLQ"},
+		{"dispatches", "Dispatches"},
+		{"dispatches-dlq", "DispatchesDLQ"},
+		{"announcer-failures", "AnnouncerFailures"},
+	} {
+		name, queue := q[0], w.SQS.Queue(w.Ref(q[1]))
 		depth := queue.Depth()
 		r.Queues = append(r.Queues, Queue{name, depth.Visible, depth.InFlight, depth.Delayed})
 		if !strings.HasSuffix(name, "-dlq") {
@@ -166,20 +173,20 @@ func (w *world) collectSpans(o *Order) {
 // passed are what bus and topic did with each event, by its id.
 func (w *world) passed() map[string][]Step {
 	out := map[string][]Step{}
-	for _, e := range w.bus.Events() {
+	for _, e := range w.EventBridge.Events() {
 		rules := "no rule"
 		if len(e.Rules) > 0 {
 			rules = strings.Join(e.Rules, ", ")
 		}
 		out[e.ID] = append(out[e.ID], Step{Service: "bus", Message: e.DetailType + " taken", Detail: "matches " + rules})
 	}
-	for _, d := range w.bus.Deliveries() {
+	for _, d := range w.EventBridge.Deliveries() {
 		step := Step{Service: "bus", Message: "delivered", Detail: fmt.Sprintf("to %s, attempts=%d", d.TargetID, d.Attempts)}
 		if d.Err != nil {
 			step.Message, step.Detail = "not delivered", step.Detail+" error: "+d.Err.Error()
 		}
 		out[d.EventID] = append(out[d.EventID], step)
-		if d.Rule != shop.AnnounceRule || d.Err != nil {
+		if d.TargetID != "announce" || d.Err != nil {
 			continue
 		}
 		step = Step{Service: "topic", Message: "no subscription matches"}
@@ -209,8 +216,8 @@ func detail(line observetest.Line) string {
 // collectExecution finds the executions of an order's saga, and the states
 // that they entered.
 func (w *world) collectExecution(ctx context.Context, o *Order) error {
-	client := sfn.NewFromConfig(w.cfg)
-	all, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &w.machineARN})
+	client := sfn.NewFromConfig(w.Config())
+	all, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: aws.String(w.Ref("Fulfillment"))})
 	if err != nil {
 		return err
 	}
@@ -233,6 +240,7 @@ func (w *world) collectExecution(ctx context.Context, o *Order) error {
 		}
 		if o.Execution == "" {
 			o.Execution, o.Path, o.Compensations = string(described.Status), path, undone
+			o.cause = aws.ToString(described.Cause)
 			continue
 		}
 		again := Execution{Status: string(described.Status), Path: path}

@@ -39,7 +39,7 @@ const lookNext = `
 Where to look next:
   examples/orders/shop/saga.go         the saga: steps, compensations, and the point of no return
   examples/orders/shop/saga_test.go    the proof that the saga survives every fault
-  examples/orders/journey/world.go     how the fakes join one aws.Config, which then serves every client
+  examples/orders/journey/world.go     how template.yaml is deployed on the fakes, with the handlers of shop/
   go test -v ./examples/orders         the same journey in virtual time: minutes of waiting in milliseconds
   go run ./examples/orders -v          this report with every invariant
   go run ./examples/orders -json       this report for programs

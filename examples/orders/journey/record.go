@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	awsevents "github.com/aws/aws-lambda-go/events"
+
 	"github.com/patternkit/serverless/messaging"
 	"github.com/patternkit/serverless/observe"
 	"github.com/patternkit/serverless/observe/observetest"
@@ -35,25 +37,17 @@ type written struct {
 }
 
 // streamed notes what the stream delivers.
-func (r *record) streamed(payload []byte) {
-	var batch struct {
-		Records []struct {
-			DynamoDB struct {
-				Keys     map[string]struct{ S string }
-				NewImage map[string]struct{ S string }
-			}
-		}
-	}
-	_ = json.Unmarshal(payload, &batch) // the function says what is wrong with it
+func (r *record) streamed(batch awsevents.DynamoDBEvent) {
 	items, orders := map[string][]string{}, []string{}
-	for _, change := range batch.Records {
-		orderID, ok := strings.CutPrefix(change.DynamoDB.Keys["PK"].S, "ORDER#")
+	for _, record := range batch.Records {
+		change := record.Change
+		orderID, ok := strings.CutPrefix(change.Keys["PK"].String(), "ORDER#")
 		if !ok {
 			continue
 		}
-		item := change.DynamoDB.Keys["SK"].S
-		if status := change.DynamoDB.NewImage["Status"].S; status != "" {
-			item += "=" + status
+		item := change.Keys["SK"].String()
+		if status, ok := change.NewImage["Status"]; ok {
+			item += "=" + status.String()
 		}
 		if items[orderID] == nil {
 			orders = append(orders, orderID)
@@ -80,9 +74,7 @@ func (r *record) written(orderID string) (out []written) {
 }
 
 // received notes which events a queue hands to its function.
-func (r *record) received(queue string, payload []byte) {
-	var batch struct{ Records []struct{ Body string } }
-	_ = json.Unmarshal(payload, &batch)
+func (r *record) received(queue string, batch awsevents.SQSEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, message := range batch.Records {

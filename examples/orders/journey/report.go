@@ -48,6 +48,7 @@ type Order struct {
 	Steps []Step `json:"steps"`
 
 	trace, caller string // of the request: its trace, and the span that sent it
+	cause         string // why the execution failed
 }
 
 // Execution is an execution of the saga.

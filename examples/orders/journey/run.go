@@ -1,6 +1,6 @@
-// Package journey runs the shop of the orders example on the fakes: it deploys
-// the functions, posts the cases, lets every service do its work, and reports
-// what happened and whether the invariants hold.
+// Package journey runs the shop of the orders example on the fakes: it deploys the
+// template with the shop's handlers, posts the cases, lets every service do its
+// work, and reports what happened and whether the invariants hold.
 package journey
 
 import (
@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"github.com/patternkit/serverless/authorizer/authorizertest"
-	"github.com/patternkit/serverless/examples/orders/shop"
+	"github.com/patternkit/serverless/examples/localaws/stack"
 	"github.com/patternkit/serverless/observe/observetest"
 )
 
-// Run plays the cases found in files under testdata with the settings given.
-// An error means that the run did not reach its end; whether the invariants hold
-// is in the report.
-func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, error) {
-	w, err := deploy(ctx, settings)
+// Run deploys the template.yaml of files and plays the cases found there under
+// testdata. An error means that the run did not reach its end; whether the
+// invariants hold is in the report.
+func Run(ctx context.Context, files fs.FS, optFns ...func(*stack.Options)) (*Report, error) {
+	w, err := deploy(ctx, files, optFns)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,7 @@ func Run(ctx context.Context, files fs.FS, settings shop.Settings) (*Report, err
 	for _, k := range cases {
 		report.Orders = append(report.Orders, w.play(ctx, k))
 	}
-	w.twice = "1002"
-	if err := w.settle(ctx); err != nil {
+	if err := w.Settle(ctx); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
 	if err := w.repeat(ctx, late); err != nil {
@@ -55,14 +54,13 @@ func (w *world) play(ctx context.Context, k post) Order {
 	o := Order{Case: k.name, OrderID: k.orderID, CorrelationID: k.request.Headers["X-Correlation-Id"]}
 	header := observetest.NewTraceHeader()
 	o.trace, o.caller = part(header, "Root"), part(header, "Parent")
-	ctx = context.WithValue(ctx, traceKey{}, header)
 	for range k.posts {
-		response := w.post(ctx, k.request)
-		body := json.RawMessage(response.Body)
+		response := w.post(ctx, k.request, header)
+		body := json.RawMessage(response.Body.Bytes())
 		if !json.Valid(body) {
-			body, _ = json.Marshal(response.Body) // text always has a JSON form
+			body, _ = json.Marshal(response.Body.String()) // text always has a JSON form
 		}
-		o.Answers = append(o.Answers, Answer{response.StatusCode, body})
+		o.Answers = append(o.Answers, Answer{response.Code, body})
 	}
 	return o
 }
