@@ -31,6 +31,7 @@ type host struct {
 	standIns *standIns
 	builder  *gobuild.Builder
 
+	known []string  // names of parameters
 	built time.Time // when the first build began
 
 	mu        sync.Mutex
@@ -56,7 +57,7 @@ func newHost(ctx context.Context, s settings, p *printer, endpoint string, stand
 	}
 	if s.debug != "" {
 		if _, err := exec.LookPath("dlv"); err != nil {
-			return nil, fmt.Errorf("-debug %s needs Delve: %w", s.debug, err)
+			return nil, fmt.Errorf("-debug %s needs Delve: %w: go install github.com/go-delve/delve/cmd/dlv@latest", s.debug, err)
 		}
 	}
 	var err error
@@ -123,6 +124,7 @@ func (h *host) parameters(a application) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.known = append(h.known, known...)
 	values := map[string]string{}
 	for i, p := range h.settings.params {
 		if p.stack != "" && p.stack != a.name || !slices.Contains(known, p.name) {
@@ -138,9 +140,14 @@ func (h *host) parameters(a application) (map[string]string, error) {
 func (h *host) unusedParameters() error {
 	var errs []error
 	for _, p := range h.settings.params {
-		if !p.used {
-			errs = append(errs, fmt.Errorf("-param %s: no template has this parameter", p.name))
+		if p.used {
+			continue
 		}
+		name := p.name
+		if p.stack != "" {
+			name = p.stack + ":" + p.name
+		}
+		errs = append(errs, fmt.Errorf("-param %s: no template has this parameter%s", name, cfn.Suggest(p.name, h.known)))
 	}
 	return errors.Join(errs...)
 }
@@ -155,6 +162,7 @@ func (h *host) code(config stack.FunctionConfig) (stack.Invoke, error) {
 		return nil, fmt.Errorf("the runtime %s is not run here: Go functions have provided.al2023", config.Runtime)
 	}
 	f := &hosted{config: config}
+	h.printer.place(config.Name, fmt.Sprintf("%s:%d: %s", config.Template, config.Line, config.LogicalID))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.functions = append(h.functions, f)
@@ -239,13 +247,15 @@ func (h *host) replace(folder string, r gobuild.Result) {
 			}
 		}
 	}
+	slices.Sort(names)
+	all := strings.Join(slices.Compact(names), ", ")
 	switch {
 	case kept:
-		h.printer.problem(fmt.Errorf("%s:%d: %s: %w; what was built before goes on", first.config.Template, first.config.Line, strings.Join(names, ", "), r.Err))
+		h.printer.problem(fmt.Errorf("%s:%d: %s: %w; what was built before goes on", first.config.Template, first.config.Line, all, r.Err))
 	case r.Err != nil:
-		h.printer.problem(fmt.Errorf("%s:%d: %s: %w", first.config.Template, first.config.Line, strings.Join(names, ", "), r.Err))
+		h.printer.problem(fmt.Errorf("%s:%d: %s: %w", first.config.Template, first.config.Line, all, r.Err))
 	case again:
-		h.printer.note("built again: %s", strings.Join(names, ", "))
+		h.printer.note("built again: %s", all)
 	}
 }
 

@@ -24,14 +24,14 @@ import (
 type printer struct {
 	settings settings
 	color    bool
-	begun    time.Time
 
-	mu  sync.Mutex
-	out io.Writer
+	mu     sync.Mutex
+	out    io.Writer
+	places map[string]string // lines of templates by the names of functions
 }
 
 func newPrinter(out io.Writer, s settings) *printer {
-	p := &printer{settings: s, out: out, begun: time.Now()}
+	p := &printer{settings: s, out: out, places: map[string]string{}}
 	if file, ok := out.(*os.File); ok && os.Getenv("NO_COLOR") == "" {
 		info, err := file.Stat()
 		p.color = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -188,7 +188,24 @@ func curl(r stack.Route, base string) string {
 	return command + " '" + url + "'"
 }
 
-// invocation is one line: function, cause, duration, outcome.
+// place notes where a function is in a template, for the lines about what fails.
+func (p *printer) place(function, place string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.places[function] = place
+}
+
+func (p *printer) placeOf(function string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if place := p.places[function]; place != "" {
+		return " (" + place + ")"
+	}
+	return ""
+}
+
+// invocation is one line: function, cause, duration, outcome. That of a failure has
+// the line of the template too.
 func (p *printer) invocation(in lambdatest.Invocation) {
 	if p.settings.quiet {
 		return
@@ -203,6 +220,7 @@ func (p *printer) invocation(in lambdatest.Invocation) {
 		if len(outcome) > 200 {
 			outcome = strings.ToValidUTF8(outcome[:200], "") + "…"
 		}
+		outcome += p.placeOf(in.Configuration.FunctionName)
 	}
 	attempt := ""
 	if in.Attempt > 1 {

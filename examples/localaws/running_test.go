@@ -69,11 +69,13 @@ func launch(t *testing.T, args ...string) *running {
 	}
 	r.cfg = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &r.base,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
+		Credentials: aws.CredentialsProviderFunc(credentials),
 	}
 	return r
+}
+
+func credentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 }
 
 // call sends a request to a path; headers are "Name: value".
