@@ -355,16 +355,22 @@ func (l *Lambda) enabled() (wanted map[string]*mapping, wait time.Duration) {
 	return wanted, wait
 }
 
+// Mapping is an event source mapping with what its Options.Mapper has made.
+type Mapping struct {
+	EventSourceMapping
+	Poller
+}
+
 // Polling returns the event source mappings of all accounts and regions that poll
 // now, sorted by their sources and functions, and how long it is until another one's
 // change is done; 0 where none is under way.
-func (l *Lambda) Polling() (mappings []EventSourceMapping, wait time.Duration) {
+func (l *Lambda) Polling() (mappings []Mapping, wait time.Duration) {
 	l.made()
 	enabled, wait := l.enabled()
 	for _, m := range enabled {
-		mappings = append(mappings, m.EventSourceMapping)
+		mappings = append(mappings, Mapping{m.EventSourceMapping, m.poller})
 	}
-	slices.SortFunc(mappings, func(a, b EventSourceMapping) int {
+	slices.SortFunc(mappings, func(a, b Mapping) int {
 		return strings.Compare(a.EventSourceARN+" "+a.FunctionARN, b.EventSourceARN+" "+b.FunctionARN)
 	})
 	return mappings, wait

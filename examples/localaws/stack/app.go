@@ -355,6 +355,8 @@ func (r *resource) refused(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &failure) && failure.ErrorMessage() == "":
+		return r.errorf("%s", failure.ErrorCode())
 	case errors.As(err, &failure):
 		return r.errorf("%s: %s", failure.ErrorCode(), failure.ErrorMessage())
 	}

@@ -43,8 +43,7 @@ type Cloud struct {
 	server   server
 
 	mu       sync.Mutex
-	baseline func()            // goes back to the end of the last deployment
-	pollers  map[string]poller // by the UUID of the event source mapping
+	baseline func() // goes back to the end of the last deployment
 	apps     []*App
 }
 
@@ -66,7 +65,7 @@ type CloudOptions struct {
 func NewCloud(tb TB, optFns ...func(*CloudOptions)) *Cloud {
 	opts := CloudOptions{Region: "us-east-1"}
 	given.Options(&opts, optFns)
-	c := &Cloud{tb: tb, endpoint: opts.Endpoint, pollers: map[string]poller{}}
+	c := &Cloud{tb: tb, endpoint: opts.Endpoint}
 	c.DynamoDB = dynamotest.New(tb)
 	c.SQS = messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = opts.Endpoint })
 	c.SNS = messagingtest.NewSNS(tb, c.SQS)
@@ -194,9 +193,8 @@ func service(arn string) string {
 func (c *Cloud) destination(arn string) lambdatest.Deliver {
 	if service(arn) == "events" {
 		return func(ctx context.Context, record []byte, _ map[string]string) error {
-			_, bus, _ := strings.Cut(arn, ":event-bus/")
 			defer c.activity.happened()
-			return c.EventBridge.Emit(ctx, bus, record)
+			return c.EventBridge.Emit(ctx, arn, record)
 		}
 	}
 	deliver := c.target(arn)

@@ -92,10 +92,15 @@ func (d *deployment) bind(config FunctionConfig, settings func(*lambdatest.Funct
 			err = fmt.Errorf("%v", refused)
 		}
 	}()
-	f := &function{FunctionConfig: config}
+	f := &function{FunctionConfig: config, ready: make(chan struct{})}
 	d.Lambda.Create(config.ARN, func(ctx context.Context, payload []byte) ([]byte, error) {
 		defer d.activity.happened()
-		return f.invoke(ctx, payload)
+		select { // what comes while the stack is deployed waits, as for a cold start
+		case <-f.ready:
+			return f.invoke(ctx, payload)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}, settings)
 	d.functions[config.LogicalID] = f
 	d.StepFunctions.Function(config.ARN, d.Lambda.Function(config.ARN))
@@ -108,7 +113,8 @@ func (d *deployment) bind(config FunctionConfig, settings func(*lambdatest.Funct
 type function struct {
 	FunctionConfig
 
-	invoke Invoke // set at the end of the deployment
+	ready  chan struct{} // closed when invoke is set, at the end of the deployment
+	invoke Invoke
 }
 
 // bindForeign binds the handlers of functions that the template only refers to.
@@ -142,6 +148,7 @@ func (d *deployment) initialize() {
 			invoke = func(context.Context, []byte) ([]byte, error) { return nil, err }
 		}
 		f.invoke = invoke
+		close(f.ready)
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.opts.Functions)) {
 		if d.functions[id] == nil {

@@ -149,9 +149,6 @@ func (c *Cloud) newPoller(m lambdatest.EventSourceMapping) (lambdatest.Poller, e
 	default:
 		return nil, fmt.Errorf("%s is no queue and no stream of a table: other sources are not simulated", m.EventSourceARN)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pollers[m.UUID] = p
 	return p, nil
 }
 
@@ -170,27 +167,4 @@ func (c *Cloud) failures(arn string) eventstest.Deliver {
 func tableOf(streamARN string) (arn string, ok bool) {
 	arn, _, ok = strings.Cut(streamARN, "/stream/")
 	return arn, ok && strings.Contains(arn, ":table/")
-}
-
-// enabled are the workers of the event source mappings that poll, after the changes
-// that are under way.
-func (c *Cloud) enabled(ctx context.Context) ([]worker, error) {
-	mappings, wait := c.Lambda.Polling()
-	for wait > 0 {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		mappings, wait = c.Lambda.Polling()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var workers []worker
-	for _, m := range mappings {
-		if p, ok := c.pollers[m.UUID]; ok {
-			workers = append(workers, worker{p.name, p.Poller.Drain})
-		}
-	}
-	return workers, nil
 }

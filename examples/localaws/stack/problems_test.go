@@ -51,6 +51,10 @@ func TestProblems(t *testing.T) {
 			template: "Resources:\n  Queue:\n    Type: AWS::SQS::Queues\n",
 			want:     []string{`:2: Queue (AWS::SQS::Queues): the type is not known here, did you mean "AWS::SQS::Queue"?`},
 		},
+		"a type that only begins as one without effect": {
+			template: "Resources:\n  Policy:\n    Type: AWS::SNS::TopicPolicyOfMine\n",
+			want:     []string{`:2: Policy (AWS::SNS::TopicPolicyOfMine): the type is not known here`},
+		},
 		"what a service refuses": {
 			template: "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties: {VisibilityTimeout: 50000}\n",
 			want:     []string{`:2: Queue (AWS::SQS::Queue): InvalidAttributeValue: `},
