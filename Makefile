@@ -31,7 +31,7 @@ prove: ## the enumerations at their full bounds
 	PROVE=1 go test -count=1 -timeout 20m ./messaging ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop
 
 .PHONY: conformance
-conformance: ## independent programs look at the same: cfn-lint at the templates, boto3 at localaws
+conformance: ## cfn-lint at the templates; boto3, the AWS CLI, the SDK for JavaScript and dynamodb-admin at localaws
 	.ci/witness
 
 .PHONY: aws-conformance

@@ -29,6 +29,18 @@
 //
 // There, the checks fail that the tests of the fakes name as known to differ.
 //
-// boto.py is the other direction: the SDK for Python drives localaws. It runs
-// with make conformance.
+// The other direction:
+//
+//	make conformance
+//
+// brings clients that others wrote, by exact version, and lets them drive localaws,
+// which runs the application of shop and that of examples/saga:
+//
+//   - boto: the SDK for Python, at every service, the API of the application and /_local/
+//   - cli.sh: version 1 of the AWS CLI, always with --endpoint-url: without it, it calls AWS
+//   - js/sdk.mjs: version 3 of the SDK for JavaScript
+//   - js/admin.mjs: the pages and the forms of dynamodb-admin
+//
+// .ci/witness with one of their names runs one alone. Version 2 of the AWS CLI,
+// Terraform and the CDK are not tried.
 package conformance
