@@ -28,7 +28,8 @@ bench: ## the benchmarks, each beside its floor or its peer (BENCH=regexp picks 
 
 .PHONY: prove
 prove: ## the enumerations at their full bounds
-	PROVE=1 go test -count=1 -timeout 20m ./messaging ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop
+	PROVE=1 go test -count=1 -timeout 20m ./messaging ./messaging/simulate ./stepfn/prove ./examples/saga ./examples/orders/shop ./examples/idempotent-api
+	PROVE=1 go test -count=1 -run TestHostileRequests ./authorizer/authorizertest ./dynamo/dynamotest ./events/eventstest ./messaging/messagingtest ./stepfn/stepfntest ./examples/localaws/lambdatest ./examples/localaws/ststest
 
 .PHONY: conformance
 conformance: ## cfn-lint at the templates; boto3, the AWS CLI, the SDK for JavaScript and dynamodb-admin at localaws

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -194,6 +195,13 @@ func (c client) Deliver(ctx context.Context, cfg aws.Config, _ simulate.Delivery
 	return err
 }
 
+// With PROVE=1 requests come twice as well while one is held, which makes almost
+// five times as many cases; TestConcurrentRequestsCreateOneOrder has them without a
+// crash.
 func TestNoCrashCreatesTwoOrdersOrNone(t *testing.T) {
-	simulate.Run(t, newClient, simulate.Once(func(c client) int { return 10 - c.available() }))
+	simulate.Run(t, newClient, simulate.Once(func(c client) int { return 10 - c.available() }), func(o *simulate.Options) {
+		if os.Getenv("PROVE") == "" {
+			o.Duplicates = -1
+		}
+	})
 }
