@@ -31,7 +31,7 @@
 // its retries and its dead-letter queue. [Function] takes any handler that
 // aws-lambda-go takes; [Init] is for a handler that needs clients and variables;
 // [Binary] runs a program as processes of its own. Invocations run side by side.
-// Shown by TestHandlers, TestInvocationsRunSideBySide and TestABinary.
+// Shown by TestHandlers, TestEachInvocationHasItsAnswer and TestABinary.
 //
 // A program has its template with it, in an embed.FS, where Options.FS is set. Shown
 // by TestATemplateOfAFileSystem.

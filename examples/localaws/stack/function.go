@@ -61,8 +61,9 @@ func (f FunctionConfig) place() string {
 }
 
 // Function gives a function of the template its Go handler: any function that
-// aws-lambda-go takes, or an [Invoke]. An ARN in place of the logical id is a
-// function that the template only refers to.
+// aws-lambda-go takes, or an [Invoke]. Give the function itself, not what
+// lambda.NewHandler makes of it: that one's answers share buffers. An ARN in place of
+// the logical id is a function that the template only refers to.
 //
 //	app := stack.Load(t, "template.yaml", stack.Function("ShipFunction", ship))
 func Function(logicalID string, handler any) func(*Options) {
@@ -130,7 +131,8 @@ func invokeOf(logicalID string, handler any) Invoke {
 		panic(fmt.Sprintf("stack: the handler of %s is no Lambda handler: %s", logicalID, wrong))
 	}
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		// One that is made once for all writes all answers into one buffer.
+		// Its answer is in a buffer of a pool that it has: the next invocation of the
+		// same handler would write over it.
 		return lambda.NewHandler(handler).Invoke(ctx, payload)
 	}
 }
