@@ -245,6 +245,22 @@ func TestTestsInOtherLanguages(t *testing.T) {
 	require.JSONEq(t, "[]", calls)
 }
 
+// Some clients of the SDK for JavaScript, such as that of Kinesis, speak HTTP/2
+// without TLS.
+func TestHTTP2(t *testing.T) {
+	cfg := serve(t)
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: &protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, *cfg.BaseEndpoint+"/_local/health", nil)
+	require.NoError(t, err)
+	answer, err := transport.RoundTrip(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, []int{2, http.StatusOK}, []int{answer.ProtoMajor, answer.StatusCode})
+}
+
 func TestAnAddressInUseIsAnError(t *testing.T) {
 	cfg := serve(t)
 	addr := strings.TrimPrefix(*cfg.BaseEndpoint, "http://")

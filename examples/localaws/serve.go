@@ -39,9 +39,12 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	if s.echoes() {
 		echo(cloud)
 	}
-	server := &http.Server{ // the handler gives bodies their time; a ReadTimeout would end long polls
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // some clients of the SDK for JavaScript speak nothing else
+	server := &http.Server{             // the handler gives bodies their time; a ReadTimeout would end long polls
 		Handler: standIns.handler(cloud.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		BaseContext: func(net.Listener) context.Context { return ctx }, Protocols: &protocols,
 	}
 	served, pumped := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // the functions call it while they are initialized

@@ -8,6 +8,7 @@ import { DynamoDBClient, CreateTableCommand, waitUntilTableExists } from "@aws-s
 import { DynamoDBStreamsClient, DescribeStreamCommand, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand } from "@aws-sdk/client-dynamodb-streams";
 import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
+import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { InvokeCommand, LambdaClient, paginateListFunctions } from "@aws-sdk/client-lambda";
 import * as s3 from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
@@ -228,6 +229,8 @@ const parts = {
   async elsewhere() {
     const metric = new PutMetricDataCommand({ Namespace: "n", MetricData: [{ MetricName: "m", Value: 1 }] });
     await refused("CloudWatch", "NotSimulated", () => new CloudWatchClient(config).send(metric));
+    const record = new PutRecordCommand({ StreamName: "s", Data: new Uint8Array([1]), PartitionKey: "p" });
+    await refused("Kinesis, over HTTP/2", "NotSimulated", () => new KinesisClient(config).send(record));
     await refused("IAM", "NotSimulated", () => new IAMClient(config).send(new ListRolesCommand()));
   },
 };
