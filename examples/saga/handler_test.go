@@ -126,7 +126,7 @@ func TestWithoutTombstonesABookingStays(t *testing.T) {
 		}
 		saga := stepfn.MustSaga("BookTrip", a.park, stepfn.Step("BookFlight", a.book("flight")).Compensate("CancelFlight", forget))
 		return prove.SagaWorld(saga, w.oracle(1))
-	})
+	}, func(o *prove.Options) { o.Faults = 1 })
 	require.NotEmpty(t, report.Violations)
 	for _, v := range report.Violations {
 		require.Contains(t, v.Faults, " effect after the end at BookFlight")
