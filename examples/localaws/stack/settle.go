@@ -23,6 +23,9 @@ type worker struct {
 // is waited for: retries, delays, visibility time-outs, Wait states. In a
 // [testing/synctest] bubble that takes no time.
 //
+// What a target of the test's own does, see EventBridge.Target, should go
+// through clients with Config, so that the services notice it.
+//
 // A message that fails again and again is followed to its dead-letter queue, or to
 // the end of its retention. What never comes to rest, such as a machine that loops,
 // is followed until ctx ends: bound it, in a bubble too. The error is that of ctx,
