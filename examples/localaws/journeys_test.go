@@ -232,12 +232,12 @@ func command(name string, args []string) string {
 
 // commands are the lines of the code blocks in the section "Run it here" of an
 // example's README; a line that ends with a backslash goes on in the next.
-func commands(t *testing.T, name string) []string {
-	t.Helper()
+func commands(tb testing.TB, name string) []string {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("..", name, "README.md"))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	_, section, ok := strings.Cut(string(text), "\n## Run it here\n")
-	require.True(t, ok, "the README of %s has no section Run it here", name)
+	require.True(tb, ok, "the README of %s has no section Run it here", name)
 	section, _, _ = strings.Cut(section, "\n## ")
 	var lines []string
 	for i, block := range strings.Split(section, "\n```") {

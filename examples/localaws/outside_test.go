@@ -52,11 +52,11 @@ func main() {
 
 // outside makes a module that is not of this repository, with the files given, and
 // the function tricks in the folder tricks. Nothing is fetched for it.
-func outside(t *testing.T, files map[string]string) (folder string) {
-	t.Helper()
-	folder = t.TempDir()
+func outside(tb testing.TB, files map[string]string) (folder string) {
+	tb.Helper()
+	folder = tb.TempDir()
 	sums, err := os.ReadFile("../../go.sum")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	all := map[string]string{
 		"go.mod": "module example.com/outside\n\ngo 1.26\n\nrequire github.com/aws/aws-lambda-go v1.55.1\n",
 		"go.sum": string(sums), "tricks/main.go": tricks,
@@ -65,17 +65,17 @@ func outside(t *testing.T, files map[string]string) (folder string) {
 		all[name] = text
 	}
 	for name, text := range all {
-		write(t, filepath.Join(folder, name), text)
+		write(tb, filepath.Join(folder, name), text)
 	}
-	t.Setenv("GOPROXY", "off")
-	t.Setenv("GOFLAGS", "-mod=mod")
+	tb.Setenv("GOPROXY", "off")
+	tb.Setenv("GOFLAGS", "-mod=mod")
 	return folder
 }
 
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
+	require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(tb, os.WriteFile(path, []byte(text), 0o600))
 }
 
 // function is a function of a template.
@@ -86,9 +86,9 @@ func function(id, folder string, more ...string) string {
 
 const head = "Transform: AWS::Serverless-2016-10-31\nParameters:\n  Color: {Type: String, Default: red}\nResources:\n"
 
-func linking(t *testing.T) {
-	t.Helper()
+func linking(tb testing.TB) {
+	tb.Helper()
 	if os.Getenv("LINK") == "" {
-		t.Skip("LINK=1, which make examples sets, links functions")
+		tb.Skip("LINK=1, which make examples sets, links functions")
 	}
 }

@@ -24,7 +24,7 @@ import (
 
 // running is localaws in a test, with functions as real processes.
 type running struct {
-	t    *testing.T
+	t    testing.TB
 	out  *lockedBuffer
 	base string
 	cfg  aws.Config
@@ -35,12 +35,12 @@ type running struct {
 const patience = 30 * time.Second
 
 // launch runs localaws on a free port and waits until it is ready.
-func launch(t *testing.T, args ...string) *running {
-	t.Helper()
+func launch(tb testing.TB, args ...string) *running {
+	tb.Helper()
 	s, err := parse(append([]string{"-addr", "127.0.0.1:0"}, args...), io.Discard)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: t, out: &lockedBuffer{}}
+	r := &running{t: tb, out: &lockedBuffer{}}
 	done := make(chan error, 1)
 	go func() { done <- run(ctx, s, r.out) }()
 	ended := false
@@ -52,7 +52,7 @@ func launch(t *testing.T, args ...string) *running {
 		cancel()
 		return <-done
 	}
-	t.Cleanup(func() { require.NoError(t, r.stop(), "it ends in peace") })
+	tb.Cleanup(func() { require.NoError(tb, r.stop(), "it ends in peace") })
 	ready := regexp.MustCompile(`(?m)^localaws: .* on (http://\S+)$`)
 	for deadline := time.Now().Add(5 * patience); ; time.Sleep(5 * time.Millisecond) {
 		if found := ready.FindStringSubmatch(r.out.String()); found != nil {
@@ -62,10 +62,10 @@ func launch(t *testing.T, args ...string) *running {
 		select {
 		case err := <-done:
 			ended = true
-			require.FailNow(t, "it ended before it was ready", "%v\n%s", err, r.out)
+			require.FailNow(tb, "it ended before it was ready", "%v\n%s", err, r.out)
 		default:
 		}
-		require.True(t, time.Now().Before(deadline), "it is not ready: %s", r.out)
+		require.True(tb, time.Now().Before(deadline), "it is not ready: %s", r.out)
 	}
 	r.cfg = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &r.base,

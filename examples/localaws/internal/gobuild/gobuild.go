@@ -35,7 +35,10 @@ func New(debug bool) (*Builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gobuild: %w", err)
 	}
-	b := &Builder{cache: filepath.Join(cache, "patternkit-localaws"), current: map[string]string{}}
+	b := &Builder{
+		cache: filepath.Join(cache, "patternkit-localaws"), current: map[string]string{},
+		flags: []string{"-ldflags=-w"}, // without the debugger's tables, which take a third of the linking
+	}
 	if debug {
 		b.cache += "-debug"
 		b.flags = []string{"-gcflags=all=-N -l"}
