@@ -57,8 +57,9 @@ type Route struct {
 
 // API is an API of the template by its logical id: an HTTP handler at the API's
 // stage. Paths are those of the routes, without the stage. SAM's implicit APIs are
-// ServerlessRestApi and ServerlessHttpApi. Of an API with several stages it is the
-// first; see [App.Stage]. It panics when the template has no such API.
+// ServerlessRestApi and ServerlessHttpApi. A function URL is an API too: that of
+// SAM's function List is ListUrl. Of an API with several stages it is the first; see
+// [App.Stage]. It panics when the template has no such API.
 func (a *App) API(logicalID string) http.Handler {
 	found, ok := a.apis[logicalID]
 	if !ok {

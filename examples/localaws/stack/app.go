@@ -263,6 +263,7 @@ type deployment struct {
 	*App
 	opts     Options
 	problems []error
+	broken   []string // what could not be created
 }
 
 // problem notes what is wrong, all of it if err joins several errors.
@@ -284,9 +285,13 @@ func (d *deployment) run(ctx context.Context) error {
 	d.bindForeign()
 	for _, r := range order {
 		out, err := d.create(ctx, r)
+		if err == nil {
+			err = d.claim(r, out.ref)
+		}
 		switch {
 		case err != nil:
 			d.problem(err)
+			d.broken = append(d.broken, r.ID)
 			out = madeUp(d.App, r)
 		case !withoutEffect(r.Type):
 			d.made = append(d.made, Resource{r.ID, r.Type, out.ref})
@@ -322,6 +327,28 @@ func (d *deployment) create(ctx context.Context, template *cfn.Resource) (create
 	}
 	r.properties = properties
 	return make(ctx, r)
+}
+
+// idempotent are the types whose creating call gives what exists already, or changes
+// it. CloudFormation refuses them.
+var idempotent = []string{
+	"AWS::Events::Rule", "AWS::SecretsManager::Secret", "AWS::SNS::Topic", "AWS::SQS::Queue",
+	"AWS::StepFunctions::Activity", "AWS::StepFunctions::StateMachine",
+}
+
+// claim refuses a resource that another one of the cloud's templates is already.
+func (d *deployment) claim(template *cfn.Resource, ref string) error {
+	if !slices.Contains(idempotent, template.Type) {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.claimed[template.Type+" "+ref] {
+		r := &resource{Resource: template, deployment: d}
+		return r.errorf("AlreadyExists: Resource of type '%s' with identifier '%s' already exists.", r.Type, ref)
+	}
+	d.claimed[template.Type+" "+ref] = true
+	return nil
 }
 
 // passOver notes something of the template that means nothing here.

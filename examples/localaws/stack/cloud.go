@@ -45,6 +45,7 @@ type Cloud struct {
 	mu       sync.Mutex
 	baseline func() // goes back to the end of the last deployment
 	apps     []*App
+	claimed  map[string]bool // types and Refs of what stacks have created, see idempotent
 }
 
 // CloudOptions are the settings of a [Cloud].
@@ -65,7 +66,7 @@ type CloudOptions struct {
 func NewCloud(tb TB, optFns ...func(*CloudOptions)) *Cloud {
 	opts := CloudOptions{Region: "us-east-1"}
 	given.Options(&opts, optFns)
-	c := &Cloud{tb: tb, endpoint: opts.Endpoint}
+	c := &Cloud{tb: tb, endpoint: opts.Endpoint, claimed: map[string]bool{}}
 	c.DynamoDB = dynamotest.New(tb)
 	c.SQS = messagingtest.NewSQS(tb, func(o *messagingtest.SQSOptions) { o.Endpoint = opts.Endpoint })
 	c.SNS = messagingtest.NewSNS(tb, c.SQS)

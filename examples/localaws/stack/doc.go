@@ -36,9 +36,15 @@
 // A program has its template with it, in an embed.FS, where Options.FS is set. Shown
 // by TestATemplateOfAFileSystem.
 //
-// An API is an [net/http.Handler], with its authorizers and their cache. Several
+// An API is a [net/http.Handler], with its authorizers and their cache. Several
 // templates in one Cloud share its services: what one of them exports by name or ARN
-// is there for the next. Shown by TestTwoStacks.
+// is there for the next. A resource that another template has created already is
+// refused. Shown by TestTwoStacks and TestATemplateTwice.
+//
+// Settle goes on until nothing moves, also after a loss, and follows event source
+// mappings that a function makes meanwhile. Shown by TestServicesWorkSideBySide,
+// TestSettleEndsWithTheRetention, TestSettleTwiceAtOnce, TestSettleGoesOnAfterALoss,
+// TestSettleFollowsMappings and TestSettleInAFunction.
 //
 // # What is created
 //

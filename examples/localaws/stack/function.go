@@ -67,7 +67,10 @@ func (f FunctionConfig) place() string {
 //
 //	app := stack.Load(t, "template.yaml", stack.Function("ShipFunction", ship))
 func Function(logicalID string, handler any) func(*Options) {
-	invoke := invokeOf(logicalID, handler)
+	invoke, err := invokeOf(logicalID, handler)
+	if err != nil {
+		panic("stack: " + err.Error())
+	}
 	return func(o *Options) {
 		o.Functions[logicalID] = func(Environment) (Invoke, error) { return invoke, nil }
 	}
@@ -89,7 +92,7 @@ func Init(logicalID string, init func(Environment) (any, error)) func(*Options) 
 			if err != nil {
 				return nil, err
 			}
-			return invokeOf(logicalID, handler), nil
+			return invokeOf(logicalID, handler)
 		}
 	}
 }
@@ -113,28 +116,28 @@ func Parameter(name, value string) func(*Options) {
 	return func(o *Options) { o.Parameters[name] = value }
 }
 
-// invokeOf adapts a handler as lambda.Start does. It panics for what lambda.Start
-// would refuse.
-func invokeOf(logicalID string, handler any) Invoke {
+// invokeOf adapts a handler as lambda.Start does, and refuses what lambda.Start would
+// refuse.
+func invokeOf(logicalID string, handler any) (Invoke, error) {
 	switch h := handler.(type) {
 	case Invoke:
 		if h != nil {
-			return h
+			return h, nil
 		}
 	case lambda.Handler:
-		return h.Invoke
+		return h.Invoke, nil
 	}
 	if wrong := signature(reflect.TypeOf(handler)); wrong != "" || reflect.ValueOf(handler).IsNil() {
 		if wrong == "" {
 			wrong = "it is nil"
 		}
-		panic(fmt.Sprintf("stack: the handler of %s is no Lambda handler: %s", logicalID, wrong))
+		return nil, fmt.Errorf("the handler of %s is no Lambda handler: %s", logicalID, wrong)
 	}
 	return func(ctx context.Context, payload []byte) ([]byte, error) {
 		// Its answer is in a buffer of a pool that it has: the next invocation of the
 		// same handler would write over it.
 		return lambda.NewHandler(handler).Invoke(ctx, payload)
-	}
+	}, nil
 }
 
 var (
@@ -148,7 +151,7 @@ func signature(t reflect.Type) string {
 	case t == nil:
 		return "it is nil"
 	case t.Kind() != reflect.Func:
-		return "it is a " + t.String()
+		return "its type is " + t.String()
 	case t.NumIn() > 2:
 		return fmt.Sprintf("it takes %d arguments, at most 2 are allowed", t.NumIn())
 	case t.NumIn() == 2 && !t.In(0).Implements(contextType):

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -89,7 +90,7 @@ func (r *resource) code(code *cfn.Value) string {
 func (d *deployment) bind(config FunctionConfig, settings func(*lambdatest.FunctionOptions)) (err error) {
 	defer func() {
 		if refused := recover(); refused != nil { // Lambda refuses the configuration
-			err = fmt.Errorf("%v", refused)
+			err = errors.New(strings.TrimPrefix(fmt.Sprint(refused), "lambdatest: create function "+config.ARN+": "))
 		}
 	}()
 	f := &function{FunctionConfig: config, ready: make(chan struct{})}
@@ -151,7 +152,7 @@ func (d *deployment) initialize() {
 		close(f.ready)
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.opts.Functions)) {
-		if d.functions[id] == nil {
+		if d.functions[id] == nil && !slices.Contains(d.broken, id) {
 			d.problem(&cfn.Error{Path: d.template, Text: fmt.Sprintf("there is no function %q%s", id, cfn.Suggest(id, slices.Collect(maps.Keys(d.functions))))})
 		}
 	}

@@ -60,7 +60,7 @@ func newEventSourceMapping(_ context.Context, r *resource) (created, error) {
 	}
 	uuid, err := guarded(func() string { return r.Lambda.Map(p.mapping()) })
 	if err != nil {
-		return created{}, r.refused(err)
+		return created{}, r.errorf("%s", strings.TrimPrefix(err.Error(), fmt.Sprintf("lambdatest: map %s to %s: ", p.EventSourceArn, p.FunctionName)))
 	}
 	arn := r.arn("lambda", "event-source-mapping:"+uuid)
 	return created{uuid, map[string]string{"Id": uuid, "EventSourceMappingArn": arn}}, nil

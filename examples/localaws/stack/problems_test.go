@@ -55,6 +55,20 @@ func TestProblems(t *testing.T) {
 			template: "Resources:\n  Policy:\n    Type: AWS::SNS::TopicPolicyOfMine\n",
 			want:     []string{`:2: Policy (AWS::SNS::TopicPolicyOfMine): the type is not known here`},
 		},
+		"a function that Lambda refuses": {
+			template: "Resources:\n  Ship: {Type: AWS::Lambda::Function, Properties: {Timeout: 1000, Code: .}}\n",
+			options:  []func(*stack.Options){stack.Function("Ship", nothing)},
+			want:     []string{`:2: Ship (AWS::Lambda::Function): `},
+		},
+		"an Init that makes no handler": {
+			template: "Resources:\n  Ship: {Type: AWS::Lambda::Function, Properties: {Code: .}}\n",
+			options:  []func(*stack.Options){stack.Init("Ship", func(stack.Environment) (any, error) { return 3, nil })},
+			want:     []string{`:2: Ship (AWS::Lambda::Function): the function cannot be initialized: the handler of Ship is no Lambda handler: its type is int`},
+		},
+		"a name that another queue has": {
+			template: "Resources:\n  A: {Type: AWS::SQS::Queue, Properties: {QueueName: a}}\n  B: {Type: AWS::SQS::Queue, Properties: {QueueName: a}}\n",
+			want:     []string{`:3: B (AWS::SQS::Queue): AlreadyExists: Resource of type 'AWS::SQS::Queue' with identifier 'https://sqs.us-east-1.amazonaws.com/123456789012/a' already exists.`},
+		},
 		"what a service refuses": {
 			template: "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties: {VisibilityTimeout: 50000}\n",
 			want:     []string{`:2: Queue (AWS::SQS::Queue): InvalidAttributeValue: `},
@@ -135,12 +149,12 @@ func TestHandlers(t *testing.T) {
 		require.NotPanics(t, func() { stack.Function("F", good) }, "%T", good)
 	}
 	for want, bad := range map[string]any{
-		"it is nil":      nil,
-		"it is a int":    3,
-		"first argument": func(int, string) error { return nil },
-		"3 arguments":    func(context.Context, int, int) error { return nil },
-		"last result":    func() (error, int) { return nil, 0 }, //nolint:staticcheck // on purpose
-		"3 values":       func() (int, int, error) { return 0, 0, nil },
+		"it is nil":       nil,
+		"its type is int": 3,
+		"first argument":  func(int, string) error { return nil },
+		"3 arguments":     func(context.Context, int, int) error { return nil },
+		"last result":     func() (error, int) { return nil, 0 }, //nolint:staticcheck // on purpose
+		"3 values":        func() (int, int, error) { return 0, 0, nil },
 	} {
 		require.PanicsWithValue(t, fmtContains{want}, func() {
 			defer func() { panic(fmtContains{contained(want, recover())}) }()
@@ -157,4 +171,41 @@ func contained(want string, said any) string {
 		return want
 	}
 	return fmt.Sprint(said)
+}
+
+// A template that is deployed twice clashes with itself: each resource says so.
+func TestATemplateTwice(t *testing.T) {
+	path := template(t, `
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+  Topic: {Type: AWS::SNS::Topic}
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: bus}}
+  Rule: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [a]}}}
+  Bucket: {Type: AWS::S3::Bucket}
+  Secret: {Type: AWS::SecretsManager::Secret, Properties: {SecretString: x}}
+  Machine: {Type: AWS::StepFunctions::StateMachine, Properties: {RoleArn: "arn:aws:iam::123456789012:role/r", Definition: {StartAt: A, States: {A: {Type: Succeed}}}}}
+  Activity: {Type: AWS::StepFunctions::Activity, Properties: {Name: a}}
+  Table: {Type: AWS::DynamoDB::Table, Properties: {BillingMode: PAY_PER_REQUEST, AttributeDefinitions: [{AttributeName: PK, AttributeType: S}], KeySchema: [{AttributeName: PK, KeyType: HASH}]}}
+  Function: {Type: AWS::Lambda::Function, Properties: {Code: .}}
+  Mapping: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Function, EventSourceArn: !GetAtt Queue.Arn}}
+`)
+	cloud := stack.NewCloud(t)
+	deploy := func(name string) error {
+		_, err := cloud.Deploy(t.Context(), path, func(o *stack.Options) { o.Name = name }, stack.Unbound("Function"))
+		return err
+	}
+	require.NoError(t, deploy("one"))
+	text := strings.ReplaceAll(deploy("one").Error(), path, "template")
+	lines := strings.Split(text, "\n")
+	require.Len(t, lines, 11, text)
+	for _, want := range []string{
+		":3: Queue (AWS::SQS::Queue): AlreadyExists: ", ":4: Topic (AWS::SNS::Topic): AlreadyExists: ",
+		":5: Bus (AWS::Events::EventBus): ResourceAlreadyExistsException: ", ":6: Rule (AWS::Events::Rule): AlreadyExists: ",
+		":7: Bucket (AWS::S3::Bucket): BucketAlreadyExists", ":8: Secret (AWS::SecretsManager::Secret): AlreadyExists: ",
+		":9: Machine (AWS::StepFunctions::StateMachine): AlreadyExists: ", ":10: Activity (AWS::StepFunctions::Activity): AlreadyExists: ",
+		":11: Table (AWS::DynamoDB::Table): ResourceInUseException: ", ":12: Function (AWS::Lambda::Function): ResourceConflictException: ",
+		":13: Mapping (AWS::Lambda::EventSourceMapping): ResourceConflictException: ",
+	} {
+		require.Contains(t, text, "template"+want)
+	}
 }
